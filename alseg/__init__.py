@@ -1,0 +1,30 @@
+"""alseg: the open benchmark suite for active learning in domain-adaptive semantic segmentation."""
+
+from __future__ import annotations
+
+from alseg.contracts import (
+    IGNORE_INDEX,
+    AcquisitionSpec,
+    AnnotationModeSpec,
+    ClassInfo,
+    DatasetSpec,
+    LabelSpace,
+    ModelSpec,
+    RecipeSpec,
+)
+from alseg.errors import AlsegError, DataError
+from alseg.hookspecs import hookimpl
+
+__all__ = [
+    "IGNORE_INDEX",
+    "AcquisitionSpec",
+    "AlsegError",
+    "AnnotationModeSpec",
+    "ClassInfo",
+    "DataError",
+    "DatasetSpec",
+    "LabelSpace",
+    "ModelSpec",
+    "RecipeSpec",
+    "hookimpl",
+]

@@ -1,0 +1,41 @@
+"""What a user's mistake looks like: one exception type with everything needed to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AlsegError(Exception):
+    """A mistake in the user's input or environment.
+
+    The message says what was wrong, where, and what to do. The command line prints it without a traceback and
+    exits with code 2. A caller's bug is a ``ValueError`` or ``TypeError`` instead.
+    """
+
+
+class DataError(AlsegError):
+    """A data set that is missing, incomplete or damaged; the message names the file or folder and the remedy."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like ``name``, or None where none is similar."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown, which one is nearest and which are available.
+
+    Args:
+        kind: What the name should have been, such as ``acquisition``.
+        name: The name given.
+        known: All names that would have been right, in any order.
+
+    Returns:
+        One line, such as ``Unknown acquisition 'rippu'. Did you mean 'ripu'? Available: entropy, ripu.``
+    """
+    names = sorted(known)
+    guess = nearest(name, names)
+    hint = f" Did you mean '{guess}'?" if guess else ""
+    return f"Unknown {kind} '{name}'.{hint} Available: {', '.join(names) or 'none'}."

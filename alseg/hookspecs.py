@@ -1,0 +1,60 @@
+"""The whole extension surface of alseg on one page.
+
+A plugin is a module or object with functions of these names marked ``@alseg.hookimpl``, named in the entry-point
+group ``alseg`` of its distribution. A hook offers things by returning specs (`alseg.contracts`); it must not
+import torch: builders do that, when a run needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pluggy
+
+from alseg.contracts import (
+    AcquisitionSpec,
+    AnnotationModeSpec,
+    DatasetSpec,
+    LabelSpace,
+    ModelSpec,
+    RecipeSpec,
+    RoundReport,
+)
+
+hookspec = pluggy.HookspecMarker("alseg")
+hookimpl = pluggy.HookimplMarker("alseg")
+
+
+@hookspec
+def register_label_spaces() -> Sequence[LabelSpace]:  # type: ignore[empty-body]
+    """Offer label spaces: class names, colours, and which foreign classes each class includes."""
+
+
+@hookspec
+def register_datasets() -> Sequence[DatasetSpec]:  # type: ignore[empty-body]
+    """Offer data sets."""
+
+
+@hookspec
+def register_models() -> Sequence[ModelSpec]:  # type: ignore[empty-body]
+    """Offer segmentation networks."""
+
+
+@hookspec
+def register_recipes() -> Sequence[RecipeSpec]:  # type: ignore[empty-body]
+    """Offer training recipes."""
+
+
+@hookspec
+def register_acquisitions() -> Sequence[AcquisitionSpec]:  # type: ignore[empty-body]
+    """Offer acquisition functions."""
+
+
+@hookspec
+def register_annotation_modes() -> Sequence[AnnotationModeSpec]:  # type: ignore[empty-body]
+    """Offer annotation modes."""
+
+
+@hookspec
+def on_round_end(report: RoundReport) -> None:
+    """Observe a committed round. An observer that raises is reported once and does not stop the run."""
