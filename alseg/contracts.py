@@ -25,8 +25,8 @@ IGNORE_INDEX = 255
 Size = tuple[int, int]
 """Height and width in pixels."""
 
-Prediction = Literal["logits", "probs", "features"]
-"""What an acquisition can need and a model can provide."""
+Need = Literal["logits", "probs", "features", "image"]
+"""What an acquisition can ask to see. All but the image come from the model."""
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -123,10 +123,10 @@ class ModelSpec(Spec):
     """Offers segmentation networks: ``build(*, num_classes, **params) -> SegmentationModel``.
 
     Attributes:
-        provides: What acquisitions can be given. ``features`` needs a method ``features`` on the model.
+        provides: What acquisitions can be given by it. ``features`` needs a method ``features`` on the model.
     """
 
-    provides: tuple[Prediction, ...] = ("logits", "probs")
+    provides: tuple[Need, ...] = ("logits", "probs")
 
     core_parameters = ("num_classes",)
 
@@ -141,12 +141,12 @@ class AcquisitionSpec(Spec):
     """Offers an acquisition: ``build(**params) -> ScoreAcquisition | SelectAcquisition``.
 
     Attributes:
-        needs: Which predictions it reads. A method whose model does not provide them is skipped with a reason.
+        needs: What it reads. A method whose model does not provide it is skipped with a reason.
         kind: ``score`` (one image to an ``(H, W)`` map; works with every annotation mode) or ``select`` (ranks
             whole images over the pool; works with annotation modes that ask for whole images).
     """
 
-    needs: tuple[Prediction, ...] = ("logits",)
+    needs: tuple[Need, ...] = ("logits",)
     kind: Literal["score", "select"] = "score"
 
 
@@ -337,15 +337,15 @@ class TargetView:
     Attributes:
         image_id: The image's name.
         logits: float32 ``(C, H, W)`` at label size, on the device of the model.
-        image: uint8 RGB ``(3, H, W)`` at label size, on the CPU.
         generator: Seeded for this scenario, seed, round and image; on the CPU.
-        features: float32 ``(D, h, w)`` of the model, or None where they were not asked for.
+        image: uint8 RGB ``(3, H, W)`` at label size, on the CPU; None unless ``image`` is needed.
+        features: float32 ``(D, h, w)`` of the model; None unless ``features`` are needed.
     """
 
     image_id: str
     logits: torch.Tensor
-    image: torch.Tensor
     generator: torch.Generator
+    image: torch.Tensor | None = None
     features: torch.Tensor | None = None
 
     @property
@@ -424,10 +424,7 @@ class Picks:
 
 
 class AnnotationMode(Protocol):
-    """What a question is, what its answer reveals and what it costs.
-
-    Positions of earlier rounds and of this one are handled alike, so that picks never overlap.
-    """
+    """What a question is, what its answer reveals and what it costs."""
 
     questions_per_pick: int
     """Clicks that one pick costs."""
@@ -441,16 +438,25 @@ class AnnotationMode(Protocol):
             pixel_limit: Most pixels that all answers together may reveal.
 
         Returns:
-            Picks with non-increasing scores.
+            Picks with non-increasing scores; each reveals at least one pixel that no other one reveals.
         """
         ...
 
-    def revealed(self, positions: NDArray[np.int32], size: Size) -> NDArray[np.bool_]:
-        """Return the pixels that the answers at ``positions`` reveal, bool ``(H, W)``."""
+    def footprint(self, positions: NDArray[np.int32], size: Size) -> NDArray[np.int32]:
+        """Return which question reveals each pixel.
+
+        Args:
+            positions: int32 ``(n, 2)``, in the order asked, those of all rounds together.
+            size: Height and width of the label map.
+
+        Returns:
+            int32 ``(H, W)``: the row of ``positions``, -1 where none reveals the pixel. A pixel that two
+            questions cover belongs to the earlier one.
+        """
         ...
 
     def most_pixels(self, size: Size) -> int:
-        """Return how many pixels of an image can be bought at most, given the mode's own spacing."""
+        """Return how many pixels of one image can be bought at most, given the mode's own spacing."""
         ...
 
 
