@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 IGNORE_INDEX = 255
 """The value of void pixels, and of pixels nobody has labelled, in every label map."""
 
+CLICKS_PER_IMAGE = 1700
+"""Clicks that outlining every object of a whole street image takes, about; what a fully labelled image costs."""
+
 Size = tuple[int, int]
 """Height and width in pixels."""
 

@@ -1,0 +1,172 @@
+"""From data sets to batches: the one place where training and test images are resized, changed and normalised.
+
+Workers deliver uint8; normalisation happens once per batch, on the device.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+from torchvision.transforms.v2 import functional as transforms
+
+from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
+from alseg.imaging import resize_image, resize_label_nearest
+from alseg.sampling import Draw, StepBatches
+from alseg.seeds import derive
+
+
+class TrainingLabels(Protocol):
+    """Where training label maps come from: a labelled source, or the oracle's answers."""
+
+    def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
+        """Return a label map resized to ``size``, uint8 in the scenario's label space, 255 where unknown."""
+        ...
+
+
+class DenseLabels:
+    """The label maps of a labelled data set, translated to the scenario's label space.
+
+    Args:
+        dataset: A split whose labels may be read.
+        translation: uint8 ``(256,)``: the data set's label values to the scenario's.
+    """
+
+    def __init__(self, dataset: Dataset, translation: NDArray[np.uint8]) -> None:
+        self._dataset, self._translation = dataset, translation
+
+    def label(self, index: int) -> NDArray[np.uint8]:
+        """Return a label map at its native size, uint8 ``(H, W)``."""
+        return self._translation[self._dataset.label(index)]
+
+    def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
+        """Return a label map resized by nearest sampling, uint8 of ``size``."""
+        label = self.label(index)
+        return label if label.shape == size else resize_label_nearest(label, size)
+
+    def class_pixels(self, images: int, num_classes: int) -> NDArray[np.int64]:
+        """Count the pixels of each class in each image, int64 ``(images, num_classes)``; reads every label."""
+        counts = [np.bincount(self.label(index).ravel(), minlength=256) for index in range(images)]
+        return np.stack(counts)[:, :num_classes]
+
+
+class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Images and label maps as a training step sees them.
+
+    What a draw gives depends on its number alone, never on the worker that makes it.
+
+    Args:
+        dataset: The images.
+        labels: The label maps.
+        plan: Size and random changes.
+        axes: What the random changes depend on besides the draw, such as the domain and the run's seed.
+    """
+
+    def __init__(self, dataset: Dataset, labels: TrainingLabels, plan: DataPlan, *axes: int | str) -> None:
+        self._dataset, self._labels, self._plan, self._axes = dataset, labels, plan, axes
+
+    def __getitem__(self, draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return uint8 ``(3, H, W)`` and uint8 ``(H, W)``."""
+        number, index = draw
+        random = np.random.default_rng(derive("augment", *self._axes, number))
+        image = self._dataset.image(index)
+        size = self._plan.size or (image.shape[0], image.shape[1])
+        scaled_size = _zoomed(size, self._plan.augmentation, random)
+        pixels = torch.from_numpy(resize_image(image, scaled_size)).permute(2, 0, 1)
+        label = torch.from_numpy(self._labels.training_label(index, scaled_size).copy())
+        return _change(pixels, label, size, self._plan.augmentation, random)
+
+
+def _zoomed(size: Size, augmentation: Augmentation, random: np.random.Generator) -> Size:
+    low, high = augmentation.scale
+    if low == high == 1:
+        return size
+    factor = math.exp(random.uniform(math.log(low), math.log(high)))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def _change(
+    image: torch.Tensor, label: torch.Tensor, size: Size, augmentation: Augmentation, random: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    if image.shape[-2:] != size:
+        image, label = _cut_or_pad(image, label, size, random)
+    if augmentation.flip and random.random() < 0.5:
+        image, label = image.flip(-1), label.flip(-1)
+    if augmentation.color:
+        low, high = max(0.0, 1 - augmentation.color), 1 + augmentation.color
+        image = transforms.adjust_brightness(image, random.uniform(low, high))
+        image = transforms.adjust_contrast(image, random.uniform(low, high))
+        image = transforms.adjust_saturation(image, random.uniform(low, high))
+    return image.contiguous(), label.contiguous()
+
+
+def _cut_or_pad(
+    image: torch.Tensor, label: torch.Tensor, size: Size, random: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Place the zoomed sample at random in a frame of ``size``; what is outside the image is black and void."""
+    framed_image = torch.zeros((3, *size), dtype=torch.uint8)
+    framed_label = torch.full(size, IGNORE_INDEX, dtype=torch.uint8)
+    spans = []
+    for have, want in zip(image.shape[-2:], size, strict=True):
+        offset = int(random.integers(0, abs(have - want) + 1))
+        extent = min(have, want)
+        read, write = (offset, 0) if have > want else (0, offset)
+        spans.append((slice(read, read + extent), slice(write, write + extent)))
+    (read_y, write_y), (read_x, write_x) = spans
+    framed_image[:, write_y, write_x] = image[:, read_y, read_x]
+    framed_label[write_y, write_x] = label[read_y, read_x]
+    return framed_image, framed_label
+
+
+def training_loader(
+    samples: TrainingSamples, batches: StepBatches, workers: int, *, pin_memory: bool
+) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+    """Return a loader with one batch per step, uint8 ``(B, 3, H, W)`` and ``(B, H, W)``."""
+    return DataLoader(samples, batch_sampler=batches, num_workers=workers, pin_memory=pin_memory)
+
+
+class InferenceSamples(TorchDataset[tuple[int, torch.Tensor, torch.Tensor | None]]):
+    """Images for prediction, each with its index and, if asked for, the picture at its native size.
+
+    Args:
+        dataset: The images.
+        size: Input size; None for the native size.
+        keep_image: Whether the native picture is delivered too.
+    """
+
+    def __init__(self, dataset: Dataset, size: Size | None, *, keep_image: bool = False) -> None:
+        self._dataset, self._size, self._keep_image = dataset, size, keep_image
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self._dataset)
+
+    def __getitem__(self, index: int) -> tuple[int, torch.Tensor, torch.Tensor | None]:
+        """Return index, uint8 ``(3, h, w)`` at the input size, and uint8 ``(3, H, W)`` or None."""
+        image = self._dataset.image(index)
+        size = self._size or (image.shape[0], image.shape[1])
+        resized = torch.from_numpy(resize_image(image, size)).permute(2, 0, 1).contiguous()
+        native = torch.from_numpy(image.copy()).permute(2, 0, 1) if self._keep_image else None
+        return index, resized, native
+
+
+InferenceBatch = list[tuple[int, torch.Tensor, torch.Tensor | None]]
+
+
+def inference_loader(samples: InferenceSamples, batch_size: int, workers: int) -> DataLoader[InferenceBatch]:
+    """Return a loader over all images in order; a batch is a list, since native sizes can differ."""
+    return DataLoader(samples, batch_size=batch_size, num_workers=workers, collate_fn=list)
+
+
+def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+    """Turn uint8 ``(B, 3, H, W)``, 0-255, into normalised float32 on the same device."""
+    shape = (1, 3, 1, 1)
+    mean_tensor = torch.tensor(mean, device=images.device).view(shape)
+    std_tensor = torch.tensor(std, device=images.device).view(shape)
+    return (images.float() / 255 - mean_tensor) / std_tensor

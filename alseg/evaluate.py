@@ -1,0 +1,44 @@
+"""Confusion counts per image at native label size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alseg.contracts import Dataset
+from alseg.inference import InferenceOptions, predict
+from alseg.metrics import confusion_counts
+
+
+def evaluate(
+    model: Any,
+    dataset: Dataset,
+    translation: NDArray[np.uint8],
+    num_classes: int,
+    options: InferenceOptions,
+    on_image: Callable[[], None] = lambda: None,
+) -> NDArray[np.int32]:
+    """Count, image by image, how often each class was predicted as each class.
+
+    Args:
+        model: A `SegmentationModel`, possibly wrapped for a device and precision.
+        dataset: The evaluation split.
+        translation: uint8 ``(256,)``: the data set's label values to the scenario's.
+        num_classes: Number of classes C of the scenario.
+        options: How images are fed to the network.
+        on_image: Called after every image.
+
+    Returns:
+        int32 ``(N, C, C)``, rows ground truth, columns prediction.
+    """
+    counts = np.zeros((len(dataset), num_classes, num_classes), np.int32)
+    for prediction in predict(model, dataset, options):
+        guess = prediction.logits.argmax(0).to(device="cpu", dtype=torch.uint8).numpy()
+        label = translation[dataset.label(prediction.index)]
+        counts[prediction.index] = confusion_counts(guess, label, num_classes)
+        on_image()
+    return counts

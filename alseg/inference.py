@@ -1,0 +1,106 @@
+"""Predictions at label size, for evaluation and acquisition alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch.nn import functional
+
+from alseg.contracts import Dataset, Size
+from alseg.data import InferenceSamples, inference_loader, normalise
+
+
+def resize_logits(logits: torch.Tensor, size: Size) -> torch.Tensor:
+    """Resize ``(B, C, h, w)`` bilinearly to ``size``, corners aligned; float32."""
+    if logits.shape[-2:] == size:
+        return logits.float()
+    return functional.interpolate(logits.float(), size=size, mode="bilinear", align_corners=True)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says about one image.
+
+    Attributes:
+        index: The image's index in its split.
+        logits: float32 ``(C, H, W)`` at label size, on the model's device. With mirrored averaging these are
+            averaged probabilities, resized; their argmax is the prediction, but they are no logits.
+        features: float32 ``(D, h, w)``, or None where not asked for.
+        image: uint8 ``(3, H, W)`` on the CPU, or None where not asked for.
+    """
+
+    index: int
+    logits: torch.Tensor
+    features: torch.Tensor | None
+    image: torch.Tensor | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferenceOptions:
+    """How images are fed to the network.
+
+    Attributes:
+        size: Input size; None for the native size.
+        flip: Whether the softmax is averaged with that of the mirrored image.
+        batch_size: Images per forward pass.
+        workers: Loader processes.
+        device: Where the model is.
+        features: Whether features are wanted.
+        image: Whether the native picture is wanted.
+    """
+
+    size: Size | None
+    flip: bool = False
+    batch_size: int = 4
+    workers: int = 0
+    device: torch.device = torch.device("cpu")
+    features: bool = False
+    image: bool = False
+
+
+@torch.inference_mode()
+def predict(model: Any, dataset: Dataset, options: InferenceOptions) -> Iterator[Prediction]:
+    """Yield the prediction of every image, in order. The model is put into evaluation mode.
+
+    Args:
+        model: A `SegmentationModel`, possibly wrapped for a device and precision.
+        dataset: Only its images and label sizes are read.
+        options: How.
+    """
+    model.eval()
+    samples = InferenceSamples(dataset, options.size, keep_image=options.image)
+    for batch in inference_loader(samples, options.batch_size, options.workers):
+        for group in _same_size_groups(batch):
+            images = torch.stack([image for _, image, _ in group]).to(options.device)
+            inputs = normalise(images, model.mean, model.std)
+            outputs = _network_outputs(model, inputs, flip=options.flip)
+            features = cast(torch.Tensor, model.features(inputs)).float() if options.features else None
+            for place, (index, _, native) in enumerate(group):
+                logits = resize_logits(outputs[place : place + 1], dataset.size(index))[0]
+                yield Prediction(index, logits, None if features is None else features[place], native)
+
+
+def _network_outputs(model: Any, inputs: torch.Tensor, *, flip: bool) -> torch.Tensor:
+    size = (inputs.shape[-2], inputs.shape[-1])
+    logits = resize_logits(model(inputs), size)
+    if not flip:
+        return logits
+    mirrored = resize_logits(model(inputs.flip(-1)), size).flip(-1)
+    return (logits.softmax(1) + mirrored.softmax(1)) / 2
+
+
+def _same_size_groups(
+    batch: list[tuple[int, torch.Tensor, torch.Tensor | None]],
+) -> Iterator[list[tuple[int, torch.Tensor, torch.Tensor | None]]]:
+    """Split a batch into runs of images that share a size and can go through the network together."""
+    group: list[tuple[int, torch.Tensor, torch.Tensor | None]] = []
+    for sample in batch:
+        if group and sample[1].shape != group[0][1].shape:
+            yield group
+            group = []
+        group.append(sample)
+    if group:
+        yield group

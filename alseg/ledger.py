@@ -1,0 +1,137 @@
+"""What has been bought: one row per question, from which everything about costs and masks follows.
+
+A purchase is what one round bought. On disk it is a packed array that can be memory-mapped and a small index that
+commits it, see docs/internals.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg.contracts import Picks
+from alseg.errors import AlsegError
+from alseg.files import read_json, sha256_of, write_atomically, write_json
+
+ARRAY_NAME = "ledger.npy"
+INDEX_NAME = "ledger.json"
+LARGEST_SIDE = 65535
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """The questions of one round and what their answers held.
+
+    Attributes:
+        rows: Structured ``(n,)`` with fields ``y``, ``x``, ``score``, ``pixels`` (newly revealed), ``void``
+            (those of them without a class); image after image, in the order asked.
+        spans: Image id to first row and the row after its last.
+        questions_per_pick: Clicks each row cost.
+    """
+
+    rows: NDArray[np.void]
+    spans: Mapping[str, tuple[int, int]]
+    questions_per_pick: int
+
+    @classmethod
+    def of(
+        cls, picks: Mapping[str, Picks], void: Mapping[str, NDArray[np.int64]], questions_per_pick: int
+    ) -> Purchase:
+        """Pack the picks of one round.
+
+        Args:
+            picks: Image id to picks; images without picks may be left out.
+            void: Image id to int64 ``(n,)``, void pixels per pick.
+            questions_per_pick: Clicks per pick.
+        """
+        touched = {image_id: asked for image_id, asked in picks.items() if len(asked)}
+        stops = np.cumsum([len(asked) for asked in touched.values()]).tolist()
+        starts = [0, *stops[:-1]]
+        largest = max((int(asked.pixels.max()) for asked in touched.values()), default=0)
+        count_type = np.min_scalar_type(largest)
+        fields = [("y", "<u2"), ("x", "<u2"), ("score", "<f4"), ("pixels", count_type), ("void", count_type)]
+        rows = np.zeros(stops[-1] if stops else 0, dtype=fields)
+        for (image_id, asked), start, stop in zip(touched.items(), starts, stops, strict=True):
+            part = rows[start:stop]
+            part["y"], part["x"] = asked.positions.T
+            part["score"], part["pixels"], part["void"] = asked.scores, asked.pixels, void[image_id]
+        spans = dict(zip(touched, zip(starts, stops, strict=True), strict=True))
+        return cls(rows, spans, questions_per_pick)
+
+    def of_image(self, image_id: str) -> NDArray[np.void]:
+        """Return one image's rows; empty where it was not asked about."""
+        start, stop = self.spans.get(image_id, (0, 0))
+        return self.rows[start:stop]
+
+    def positions(self, image_id: str) -> NDArray[np.int32]:
+        """Return where one image was asked about, int32 ``(n, 2)`` rows ``(y, x)``, in the order asked."""
+        rows = self.of_image(image_id)
+        return np.stack([rows["y"], rows["x"]], axis=1).astype(np.int32)
+
+    @property
+    def pixels(self) -> int:
+        """Pixels revealed, void ones included."""
+        return int(self.rows["pixels"].sum(dtype=np.int64))
+
+    @property
+    def void(self) -> int:
+        """Void pixels revealed; they cost the same."""
+        return int(self.rows["void"].sum(dtype=np.int64))
+
+    @property
+    def questions(self) -> int:
+        """Clicks spent."""
+        return len(self.rows) * self.questions_per_pick
+
+    def write(self, folder: Path) -> None:
+        """Write the array, then the index that commits it.
+
+        Raises:
+            AlsegError: If the files cannot be written.
+        """
+        array = folder / ARRAY_NAME
+        write_atomically(array, lambda file: np.save(file, self.rows, allow_pickle=False))
+        index = {
+            "questions_per_pick": self.questions_per_pick,
+            "sha256": sha256_of(array),
+            "images": {image_id: list(span) for image_id, span in self.spans.items()},
+        }
+        write_json(folder / INDEX_NAME, index)
+
+    @classmethod
+    def read(cls, folder: Path, *, verify: bool = True) -> Purchase:
+        """Read a committed purchase; its rows are memory-mapped.
+
+        Args:
+            folder: A round's folder.
+            verify: Whether to compare the array's checksum, which reads all of it.
+
+        Raises:
+            AlsegError: If a file is missing or damaged; names it.
+        """
+        index: dict[str, Any] = read_json(folder / INDEX_NAME)
+        array = folder / ARRAY_NAME
+        try:
+            if verify and sha256_of(array) != index["sha256"]:
+                raise AlsegError(f"{array} is damaged: its checksum differs from the one in {INDEX_NAME}.")
+            rows = np.load(array, mmap_mode="r", allow_pickle=False)
+            spans = {str(name): (int(start), int(stop)) for name, (start, stop) in index["images"].items()}
+            return cls(rows, spans, int(index["questions_per_pick"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}: {error}.") from error
+
+    @staticmethod
+    def committed(folder: Path) -> bool:
+        """Return whether a round's folder holds a purchase."""
+        return (folder / INDEX_NAME).exists()
+
+
+def all_positions(purchases: Sequence[Purchase], image_id: str) -> NDArray[np.int32]:
+    """Return where one image was asked about in all rounds, int32 ``(m, 2)``, in the order asked."""
+    parts = [purchase.positions(image_id) for purchase in purchases]
+    return np.concatenate(parts) if parts else np.zeros((0, 2), np.int32)
