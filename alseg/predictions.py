@@ -1,0 +1,140 @@
+"""What acquisitions read from logits, in one pass over tiles that stay in the processor's cache.
+
+Nothing of the logits' size is ever made: the result is one map per statistic, and the working memory is a few
+tiles. The same code runs on any device.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+
+Statistic = Literal["entropy", "confidence", "margin", "classes"]
+"""A map that `statistics` can compute."""
+
+MAX_CLASSES = 255
+"""Class maps are uint8, and 255 is void."""
+
+_TILE_ELEMENTS_CPU = 2**21
+_TILES_ELSEWHERE = 8
+
+
+class Statistics(NamedTuple):
+    """Maps computed from the logits of one image, each ``(H, W)`` on their device; None where not asked for.
+
+    Attributes:
+        entropy: float32, entropy of the class distribution in nats, 0 to log C.
+        confidence: float32, probability of the likeliest class, 1 / C to 1.
+        margin: float32, gap between the probabilities of the two likeliest classes, 0 to 1.
+        classes: uint8, the likeliest class; the first of equals.
+    """
+
+    entropy: torch.Tensor | None = None
+    confidence: torch.Tensor | None = None
+    margin: torch.Tensor | None = None
+    classes: torch.Tensor | None = None
+
+
+def entropy(logits: torch.Tensor) -> torch.Tensor:
+    """Return the entropy of the softmax of float ``(C, H, W)`` in nats, float32 ``(H, W)``, 0 to log C."""
+    return _only(statistics(logits, "entropy").entropy)
+
+
+def confidence(logits: torch.Tensor) -> torch.Tensor:
+    """Return the largest softmax probability of float ``(C, H, W)``, float32 ``(H, W)``, 1 / C to 1."""
+    return _only(statistics(logits, "confidence").confidence)
+
+
+def margin(logits: torch.Tensor) -> torch.Tensor:
+    """Return the gap of the two largest probabilities of float ``(C, H, W)``, float32 ``(H, W)``, 0 to 1.
+
+    Raises:
+        ValueError: If there is one class only.
+    """
+    return _only(statistics(logits, "margin").margin)
+
+
+def classes(logits: torch.Tensor) -> torch.Tensor:
+    """Return the likeliest class of float ``(C, H, W)``, uint8 ``(H, W)``; the first of equals."""
+    return _only(statistics(logits, "classes").classes)
+
+
+def statistics(logits: torch.Tensor, *wanted: Statistic) -> Statistics:
+    """Compute several maps in one pass over the logits.
+
+    Args:
+        logits: float ``(C, H, W)`` on any device; ``-inf`` is a class with probability 0.
+        wanted: Which maps to compute.
+
+    Returns:
+        The maps asked for, on the device of the logits. A pixel with a logit that is NaN or ``+inf`` is NaN
+        in float maps.
+
+    Raises:
+        ValueError: If ``logits`` are not a float ``(C, H, W)``, there are more than 255 classes, or a margin
+            is asked for where there is one class only.
+    """
+    if logits.ndim != 3 or not logits.is_floating_point():
+        raise ValueError(f"logits must be float (C, H, W), not {logits.dtype} {tuple(logits.shape)}")
+    num_classes, height, width = logits.shape
+    least = 2 if "margin" in wanted else 1
+    if not least <= num_classes <= MAX_CLASSES:
+        raise ValueError(f"logits must have {least} to {MAX_CLASSES} classes, not {num_classes}")
+    logits = logits.detach()
+    maps = {
+        name: torch.empty(
+            (height, width), dtype=torch.uint8 if name == "classes" else torch.float32, device=logits.device
+        )
+        for name in wanted
+    }
+    rows = _tile_rows(logits)
+    for top in range(0, height, rows):
+        tile = Statistics(**{name: values[top : top + rows] for name, values in maps.items()})
+        _fill_tile(logits[:, top : top + rows].float(), tile)
+    return Statistics(**maps)
+
+
+def _tile_rows(logits: torch.Tensor) -> int:
+    """Return how many rows to read at once: what stays in the cache, or on a GPU what fills it with work."""
+    num_classes, height, width = logits.shape
+    if logits.device.type == "cpu":
+        return max(1, _TILE_ELEMENTS_CPU // max(1, num_classes * width))
+    return max(1, -(-height // _TILES_ELSEWHERE))
+
+
+def _fill_tile(logits: torch.Tensor, tile: Statistics) -> None:
+    """Compute the maps of one tile.
+
+    With d the distance of each logit to the largest and Z the sum of exp(d), the largest probability is 1 / Z
+    and the entropy log Z - sum(d exp(d)) / Z: no division and no logarithm per class.
+
+    Args:
+        logits: float32 ``(C, h, W)``.
+        tile: Views of the result maps, filled here.
+    """
+    if tile.classes is not None:
+        largest, indices = logits.max(dim=0)
+        tile.classes.copy_(indices)
+    else:
+        largest = logits.amax(dim=0)
+    if tile.entropy is None and tile.confidence is None and tile.margin is None:
+        return
+    # The clamp turns the -inf of impossible classes into a number whose exponential is 0, so that 0 * -inf
+    # cannot arise; it lets NaN through.
+    distance = (logits - largest).clamp_(min=-1e4)
+    weight = distance.exp()
+    total = weight.sum(dim=0)
+    if tile.confidence is not None:
+        torch.reciprocal(total, out=tile.confidence)
+    if tile.entropy is not None:
+        torch.sub(total.log(), distance.mul_(weight).sum(dim=0).div_(total), out=tile.entropy)
+    if tile.margin is not None:
+        first, second = weight.topk(2, dim=0).values
+        torch.div(first - second, total, out=tile.margin)
+
+
+def _only(values: torch.Tensor | None) -> torch.Tensor:
+    """Return the one map that was asked for."""
+    assert values is not None
+    return values

@@ -1,0 +1,72 @@
+"""RIPU: region impurity and prediction uncertainty, as acquisitions, losses and a recipe.
+
+Public functions, importable from here: `region_scores`, `pixel_scores`, `negative_learning_loss` and
+`local_consistency_loss`. They load torch when first asked for.
+
+Source:
+    Xie, Yuan, Li, Liu, Cheng: Towards Fewer Annotations: Active Learning via Region Impurity and Prediction
+    Uncertainty for Domain Adaptive Semantic Segmentation, CVPR 2022, arXiv:2111.12940.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from alseg import AcquisitionSpec, RecipeSpec, hookimpl
+from alseg_ripu import build
+
+if TYPE_CHECKING:
+    from alseg_ripu.losses import local_consistency_loss, negative_learning_loss
+    from alseg_ripu.scores import Scores, pixel_scores, region_scores
+
+__all__ = ["Scores", "local_consistency_loss", "negative_learning_loss", "pixel_scores", "region_scores"]
+
+_MODULES = {
+    "Scores": "scores",
+    "local_consistency_loss": "losses",
+    "negative_learning_loss": "losses",
+    "pixel_scores": "scores",
+    "region_scores": "scores",
+}
+
+_PAPER = "Xie et al., CVPR 2022, arXiv:2111.12940"
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public function, and torch with it."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+@hookimpl
+def register_acquisitions() -> list[AcquisitionSpec]:
+    """Offer ``ripu`` for regions and ``ripu-pixel`` for single pixels."""
+    return [
+        AcquisitionSpec(
+            name="ripu",
+            summary="Class impurity times mean entropy of the window around a pixel.",
+            source=f"{_PAPER}, eq. 2-4, region-based (RA).",
+            build=build.ripu,
+        ),
+        AcquisitionSpec(
+            name="ripu-pixel",
+            summary="Class impurity of the window around a pixel times the pixel's own entropy.",
+            source=f"{_PAPER}, eq. 2-4, pixel-based (PA).",
+            build=build.ripu_pixel,
+        ),
+    ]
+
+
+@hookimpl
+def register_recipes() -> list[RecipeSpec]:
+    """Offer ``ripu``."""
+    return [
+        RecipeSpec(
+            name="ripu",
+            summary="Cross-entropy, consistency at source boundaries, negative learning on the target.",
+            source=f"{_PAPER}, eq. 5-9 and section 4.1.",
+            build=build.recipe,
+        )
+    ]

@@ -1,0 +1,109 @@
+"""Builders: the typed parameters that experiment files may set. Torch is imported only when one is called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from alseg import AlsegError
+
+if TYPE_CHECKING:
+    from alseg.contracts import Recipe, ScoreAcquisition
+
+
+def ripu(radius: int = 1) -> ScoreAcquisition:
+    """Build ``ripu``.
+
+    Args:
+        radius: The window reaches this many pixels to each side; at least 1. The paper takes 1, source-free
+            9.
+
+    Raises:
+        AlsegError: If the radius is less than 1.
+    """
+    from alseg_ripu.acquisitions import RegionRipu
+
+    return RegionRipu(_checked_radius("ripu", radius))
+
+
+def ripu_pixel(radius: int = 32) -> ScoreAcquisition:
+    """Build ``ripu-pixel``.
+
+    Args:
+        radius: The window reaches this many pixels to each side; at least 1. The paper takes 32.
+
+    Raises:
+        AlsegError: If the radius is less than 1.
+    """
+    from alseg_ripu.acquisitions import PixelRipu
+
+    return PixelRipu(_checked_radius("ripu-pixel", radius))
+
+
+def recipe(
+    iterations: int = 40000,
+    decay_iterations: int = 62500,
+    optimizer: Literal["sgd", "adamw"] = "sgd",
+    learning_rate: float = 2.5e-4,
+    head_factor: float = 10.0,
+    momentum: float = 0.9,
+    weight_decay: float = 5e-4,
+    power: float = 0.9,
+    source_batch: int = 2,
+    target_batch: int = 2,
+    source_size: tuple[int, int] | None = (720, 1280),
+    target_size: tuple[int, int] | None = (640, 1280),
+    consistency: float = 0.1,
+    consistency_distance: Literal["l1", "kl"] = "l1",
+    negative_learning: float = 1.0,
+    negative_threshold: float = 0.05,
+    flip: bool = False,
+    scale: tuple[float, float] = (1.0, 1.0),
+    color: float = 0.0,
+    sampling: Literal["shuffle", "class-balanced"] = "class-balanced",
+    label_resize: Literal["point", "nearest"] = "point",
+) -> Recipe:
+    """Build ``ripu``.
+
+    Args:
+        iterations: Optimiser steps in a run.
+        decay_iterations: Steps over which the learning rate would decay to zero; the paper stops before.
+        optimizer: ``sgd`` with momentum, or ``adamw``.
+        learning_rate: Of the backbone at the start.
+        head_factor: The head's learning rate in units of the backbone's.
+        momentum: Of ``sgd``.
+        weight_decay: Of both optimisers.
+        power: Of the polynomial decay.
+        source_batch: Source images per step; 0 trains on the target alone.
+        target_batch: Target images per step; 0 trains on the source alone.
+        source_size: Height and width of source inputs in pixels; None for the native size.
+        target_size: The same for the target.
+        consistency: Weight of the consistency loss on the source; 0 leaves it out.
+        consistency_distance: ``l1``, or ``kl``, the Kullback-Leibler divergence.
+        negative_learning: Weight of the negative-learning loss on the target; 0 leaves it out.
+        negative_threshold: Probability below which a class counts as surely wrong.
+        flip: Whether images are mirrored at random.
+        scale: Lowest and highest factor of a random zoom.
+        color: Strength of random brightness, contrast and saturation.
+        sampling: How source images are drawn.
+        label_resize: How bought labels shrink, see `alseg.contracts.DataPlan`.
+
+    Raises:
+        AlsegError: If there is nothing to train on, or a number is out of range.
+    """
+    from alseg_ripu.recipe import Ripu
+
+    given = dict(locals())
+    del given["Ripu"]
+    if min(source_batch, target_batch) < 0 or source_batch + target_batch == 0:
+        raise AlsegError(
+            "Recipe 'ripu': source_batch and target_batch must be at least 0, and one of them at least 1, "
+            f"not {source_batch} and {target_batch}."
+        )
+    return Ripu(**given)
+
+
+def _checked_radius(name: str, radius: int) -> int:
+    """Return the radius, or refuse one whose window is a single pixel, of which the impurity is always 0."""
+    if radius < 1:
+        raise AlsegError(f"Acquisition '{name}': radius must be at least 1, not {radius}.")
+    return radius
