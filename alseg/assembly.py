@@ -1,0 +1,154 @@
+"""From a run's specification to the objects it needs, each made by the plugin that offers it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alseg.contracts import (
+    AcquisitionSpec,
+    AnnotationMode,
+    Dataset,
+    DatasetSpec,
+    LabelSpace,
+    ModelSpec,
+    Recipe,
+    ScoreAcquisition,
+    SelectAcquisition,
+)
+from alseg.errors import AlsegError
+from alseg.experiment import Component, RunSpec, Scenario
+from alseg.labels import translation
+from alseg.plugins import Catalog
+from alseg.seeds import derive
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One split of one data set, and how its labels become the scenario's.
+
+    Attributes:
+        dataset: The split.
+        translation: uint8 ``(256,)``: the data set's label values to the scenario's.
+        label_space: The data set's own label space.
+        procedural: Whether the images are computed, so that there are no files to be damaged.
+    """
+
+    dataset: Dataset
+    translation: NDArray[np.uint8]
+    label_space: LabelSpace
+    procedural: bool
+
+
+@dataclass(frozen=True)
+class ScenarioData:
+    """The data of a scenario.
+
+    Attributes:
+        label_space: In which networks predict and results are given.
+        source: Labelled training images.
+        target: Unlabelled training images; only the oracle reads their labels.
+        evaluation: Target images for evaluation.
+    """
+
+    label_space: LabelSpace
+    source: Domain
+    target: Domain
+    evaluation: Domain
+
+
+@dataclass(frozen=True)
+class MethodParts:
+    """What a method that buys labels is made of."""
+
+    acquisition: ScoreAcquisition | SelectAcquisition
+    spec: AcquisitionSpec
+    mode: AnnotationMode
+
+
+class Assembler:
+    """Makes and remembers objects, so that runs of one experiment share their data sets.
+
+    Args:
+        catalog: Where names are looked up.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._domains: dict[tuple[str, str, str, str | None], Domain] = {}
+
+    def scenario(self, scenario: Scenario) -> ScenarioData:
+        """Return the data of a scenario.
+
+        Raises:
+            AlsegError: If files are missing or a split is empty.
+        """
+        space = self.catalog.get("label_spaces", scenario.label_space).spec
+        return ScenarioData(
+            label_space=space,
+            source=self._domain(scenario.source, scenario.source_split, space, scenario.root),
+            target=self._domain(scenario.target, scenario.target_split, space, scenario.root),
+            evaluation=self._domain(scenario.target, scenario.evaluation_split, space, scenario.root),
+        )
+
+    def recipe(self, component: Component) -> Recipe:
+        """Return the recipe."""
+        recipe: Recipe = self._build("recipes", component)
+        return recipe
+
+    def method(self, spec: RunSpec) -> MethodParts | None:
+        """Return what the run's method is made of, or None where it buys no labels."""
+        method = spec.method
+        if method.acquisition is None or method.annotation is None:
+            return None
+        offered: AcquisitionSpec = self.catalog.get("acquisitions", method.acquisition.name).spec
+        return MethodParts(
+            acquisition=self._build("acquisitions", method.acquisition),
+            spec=offered,
+            mode=self._build("annotation_modes", method.annotation),
+        )
+
+    def model_spec(self, component: Component) -> ModelSpec:
+        """Return what the model's plugin says of it."""
+        offered: ModelSpec = self.catalog.get("models", component.name).spec
+        return offered
+
+    def model(self, component: Component, num_classes: int, seed: int) -> torch.nn.Module:
+        """Return a network with the initial weights of one seed."""
+        torch.manual_seed(derive("model-init", seed))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            model: torch.nn.Module = self._build("models", component, num_classes=num_classes)
+        return model
+
+    def _domain(self, component: Component, split: str, space: LabelSpace, root: str | None) -> Domain:
+        key = (repr((component.name, sorted(component.params.items()))), split, space.name, root)
+        if key not in self._domains:
+            spec: DatasetSpec = self.catalog.get("datasets", component.name).spec
+            if split not in spec.splits:
+                raise AlsegError(
+                    f"Data set '{spec.name}' has no split '{split}'. Available: {', '.join(spec.splits)}."
+                )
+            if spec.needs_root and root is None:
+                raise AlsegError(
+                    f"Data set '{spec.name}' reads files: set scenario.root to the folder that holds it, in the "
+                    "experiment file or as scenario.root=FOLDER on the command line."
+                )
+            folder = Path(root).expanduser() if root is not None else None
+            dataset: Dataset = self._build("datasets", component, root=folder, split=split)
+            if not len(dataset):
+                raise AlsegError(f"Split '{split}' of data set '{spec.name}' is empty.")
+            own: LabelSpace = self.catalog.get("label_spaces", spec.label_space).spec
+            self._domains[key] = Domain(dataset, translation(own, space), own, procedural=not spec.needs_root)
+        return self._domains[key]
+
+    def _build(self, kind: str, component: Component, **filled_in: Any) -> Any:
+        params: Mapping[str, Any] = component.params
+        return self.catalog.get(kind, component.name).spec.build(**filled_in, **params)

@@ -1,0 +1,119 @@
+"""``alseg run``: do an experiment, or go on with it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from alseg.experiment import Experiment
+    from alseg.preflight import Plan
+    from alseg.runner import Outcome
+
+
+@click.command("run")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="KEY=PATTERN",
+    help="Only some runs, such as 'method=RIPU*' or seed=0. May be repeated.",
+)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    help="Folder under which the experiment gets its own.",
+)
+@click.option("--dry-run", is_flag=True, help="Check everything, print runs and label costs, train nothing.")
+def command(file: Path, overrides: tuple[str, ...], only: tuple[str, ...], results: Path, dry_run: bool) -> None:
+    r"""Run the experiment in FILE, or go on where it was stopped.
+
+    Runs that are complete are not done again. Overrides change single values of the file:
+
+    \b
+    alseg run experiments/quickstart.yaml recipe.iterations=100 "seeds=[0, 1]"
+    """
+    from alseg.experiment import read_experiment
+    from alseg.plugins import load_catalog
+
+    catalog = load_catalog()
+    for failure in catalog.failures:
+        click.echo(f"warning: {failure.message}", err=True)
+    experiment = read_experiment(file, overrides, catalog=catalog)
+    specs = experiment.runs(only)
+
+    # Torch is imported from here on: mistakes in the file are told at once.
+    from alseg.assembly import Assembler
+    from alseg.preflight import check
+    from alseg.runner import make_fabric, run_experiment
+
+    fabric = make_fabric(experiment.settings)
+    assembler = Assembler(catalog)
+    plan = check(specs, assembler)
+    for note in plan.notes:
+        click.echo(f"note: {note}", err=True)
+    if dry_run:
+        click.echo(_dry_run_text(experiment, plan, results))
+        return
+    from alseg.progress import make_reporter
+
+    reporter = make_reporter()
+    try:
+        outcome = run_experiment(experiment, plan, results, assembler, fabric, reporter)
+    finally:
+        reporter.close()
+    _finish(outcome, results / experiment.name, file)
+
+
+def _dry_run_text(experiment: Experiment, plan: Plan, results: Path) -> str:
+    from tabulate import tabulate
+
+    rows = []
+    for planned in plan.runs:
+        method = planned.spec.method
+        share = f"{100 * planned.pixels / planned.pool_pixels:.2f}%" if planned.pool_pixels else ""
+        rows.append(
+            (
+                method.label,
+                planned.spec.seed,
+                method.budget.text if method.budget else {"none": "no labels", "all": "all labels"}[method.target_labels],
+                f"{planned.pixels:,}",
+                share,
+                f"{planned.questions:,}",
+                f"skipped: {planned.skipped}" if planned.skipped else _state(results, experiment, planned.spec.folder),
+            )
+        )
+    headers = ("method", "seed", "budget", "pixels at most", "of pool", "clicks at most", "state")
+    table = tabulate(rows, headers, disable_numparse=True, colalign=("left", "right", "left", "right", "right", "right"))
+    rounds = ", ".join(map(str, experiment.rounds)) or "none"
+    return f"{experiment.name}: {len(plan.runs)} runs, labels bought after iterations {rounds}\n\n{table}"
+
+
+def _state(results: Path, experiment: Experiment, folder: str) -> str:
+    from alseg.store import RunFolder
+
+    return RunFolder(results / experiment.name / "runs" / folder).state or "to do"
+
+
+def _finish(outcome: Outcome, folder: Path, file: Path) -> None:
+    """Print what there is to say at the end and leave with the right exit code."""
+    counts = [f"{outcome.done} done"]
+    counts += [f"{len(outcome.skipped)} skipped"] if outcome.skipped else []
+    counts += [f"{len(outcome.failed)} failed"] if outcome.failed else []
+    click.echo(", ".join(counts) + ".", err=True)
+    for name, error in outcome.failed:
+        click.echo(f"failed: {name}: {error}", err=True)
+    context = click.get_current_context()
+    if outcome.signal is not None:
+        name = signal.Signals(outcome.signal).name
+        click.echo(f"Stopped by {name}, all is saved. Go on with the same command: alseg run {file}", err=True)
+        context.exit(128 + outcome.signal)
+    click.echo(f"Results in {folder}. Compare them: alseg compare {folder}", err=True)
+    if outcome.failed:
+        context.exit(1)

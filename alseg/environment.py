@@ -1,0 +1,49 @@
+"""What a run was done with: recorded for people, never part of a run's identity."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def describe(device: torch.device, precision: str) -> dict[str, Any]:
+    """Return versions, device, threads and the state of the source tree alseg runs from, if it is one."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "device": device_name(device),
+        "precision": precision,
+        "threads": torch.get_num_threads(),
+        "git": _git_state(Path(__file__).parent),
+    }
+
+
+def device_name(device: torch.device) -> str:
+    """Return the name people know a device by."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return _processor_name() if device.type == "cpu" else device.type
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _git_state(folder: Path) -> str | None:
+    """Return the commit, with ``-dirty`` where files have changed; None outside a source tree."""
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,0 +1,394 @@
+"""The active-learning loop of one run.
+
+    for each round:  ACQUIRE -> ANNOTATE -> TRAIN -> EVALUATE -> COMMIT
+
+Round 0 buys nothing: it is source training, which runs that have it in common share. Every arrow is a point from
+which an interrupted run goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+
+from alseg import checkpoint
+from alseg.acquire import Limits, acquire
+from alseg.assembly import Assembler, MethodParts, ScenarioData
+from alseg.budget import Budget, allowance
+from alseg.contracts import Recipe, RoundReport
+from alseg.errors import AlsegError
+from alseg.evaluate import evaluate
+from alseg.experiment import RunSpec, Settings
+from alseg.files import content_hash
+from alseg.inference import InferenceOptions
+from alseg.ledger import Purchase
+from alseg.metrics import SCORER_VERSION, metrics_of
+from alseg.oracle import Oracle
+from alseg.progress import Reporter
+from alseg.store import RunFolder, exclusive, percent, read_counts, write_counts
+from alseg.training import StepLosses, Trainer
+
+LOG_EVERY_SECONDS = 10.0
+
+
+class Interrupted(BaseException):
+    """The user or the system asked the process to stop; everything has been saved."""
+
+
+@dataclass
+class StopRequest:
+    """Set by a signal handler, honoured at the next safe point.
+
+    Attributes:
+        signal: The signal's number, or None.
+    """
+
+    signal: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a run is given besides its specification; none of it changes a result.
+
+    Attributes:
+        assembler: Makes the run's objects.
+        fabric: Device and precision.
+        settings: Workers and batch sizes of inference, checkpoint interval.
+        reporter: Shows what happens.
+        stop: Set when the run should save and stop.
+        shared: Folder of training that several runs have in common.
+    """
+
+    assembler: Assembler
+    fabric: Fabric
+    settings: Settings
+    reporter: Reporter
+    stop: StopRequest
+    shared: Path
+
+
+def run(spec: RunSpec, folder: RunFolder, around: Surroundings) -> None:
+    """Do what is left of a run; the caller holds the folder's lock.
+
+    Raises:
+        Interrupted: If asked to stop; the run goes on from there when called again.
+        AlsegError: If data, weights or the folder are faulty.
+        AcquisitionError: If the acquisition returned something that cannot be used.
+        DivergedError: If the loss is no longer finite.
+    """
+    _Run(spec, folder, around).execute()
+
+
+@dataclass
+class _Run:
+    spec: RunSpec
+    folder: RunFolder
+    around: Surroundings
+    _timing: dict[str, float] = field(default_factory=dict)
+    _last_saved: float = field(default_factory=time.monotonic)
+    _last_logged: float = 0.0
+
+    def __post_init__(self) -> None:
+        spec, assembler = self.spec, self.around.assembler
+        self.data: ScenarioData = assembler.scenario(spec.scenario)
+        self.recipe: Recipe = assembler.recipe(spec.method.recipe)
+        self.method: MethodParts | None = assembler.method(spec)
+        self.oracle = Oracle(
+            self.data.target.dataset,
+            self.data.target.translation,
+            mode=self.method.mode if self.method else None,
+            everything=spec.method.target_labels == "all",
+            training_size=self.recipe.plan.target.size,
+            point_resize=self.recipe.plan.target.label_resize == "point",
+        )
+        num_classes = len(self.data.label_space.classes)
+        model = assembler.model(spec.model, num_classes, spec.seed)
+        self.trainer = Trainer(
+            self.around.fabric,
+            model,
+            self.recipe,
+            self.data,
+            self.oracle,
+            spec.seed,
+            self.around.settings.workers,
+        )
+        self.stages = (*spec.rounds, self.recipe.plan.iterations)
+        target = self.data.target.dataset
+        self._image_pixels = [height * width for height, width in map(target.size, range(len(target)))]
+
+    def execute(self) -> None:
+        self._resume()
+        for round_number, stop in enumerate(self.stages):
+            self._timing = {}
+            if round_number > 0 and self.method is not None:
+                self._purchase(round_number)
+            committed = self.folder.round_is_committed(round_number)
+            if round_number == 0 and self._shares_source_training and not (committed and self._has_reached(stop)):
+                self._shared_source_training(stop)
+                continue
+            self._train(stop)
+            if not committed:
+                self._commit(round_number, self._evaluate())
+        self.folder.checkpoint.unlink(missing_ok=True)
+
+    @property
+    def _shares_source_training(self) -> bool:
+        return self.spec.method.target_labels != "all"
+
+    def _has_reached(self, stop: int) -> bool:
+        return self.trainer.iteration >= stop
+
+    # Resuming
+
+    def _resume(self) -> None:
+        """Load the last checkpoint, if it is one this run can go on from."""
+        if not self.folder.checkpoint.exists():
+            return
+        try:
+            iteration = checkpoint.load(
+                self.folder.checkpoint, model=self.trainer.module, optimizer=self.trainer.optimizer
+            )
+        except AlsegError as error:
+            self._start_over(f"{error} Training starts over; bought labels are kept.")
+            return
+        committed = [n for n in range(len(self.stages)) if self.folder.round_is_committed(n)]
+        if committed and iteration < self.stages[committed[-1]]:
+            self._start_over(f"The checkpoint at iteration {iteration} is older than the last committed round.")
+            return
+        self.trainer.iteration = iteration
+        self._log(f"resumed at iteration {iteration}")
+
+    def _start_over(self, reason: str) -> None:
+        self._log(reason)
+        self.around.reporter.note(f"  {reason}")
+        self.folder.checkpoint.unlink(missing_ok=True)
+        num_classes = len(self.data.label_space.classes)
+        fresh = self.around.assembler.model(self.spec.model, num_classes, self.spec.seed)
+        self.trainer.module.load_state_dict(fresh.state_dict())
+        self.trainer.optimizer.state.clear()
+
+    # ACQUIRE and ANNOTATE
+
+    def _purchase(self, round_number: int) -> None:
+        folder = self.folder.round_folder(round_number)
+        if self.folder.purchase_is_committed(round_number):
+            self.oracle.restore(Purchase.read(folder))
+            return
+        method = self.method
+        budget = self.spec.method.budget
+        assert method is not None and budget is not None
+        target = self.data.target.dataset
+        with self._phase("acquire", len(target)) as on_image:
+            picks = acquire(
+                method.acquisition,
+                method.spec,
+                method.mode,
+                self.oracle,
+                self.trainer.model,
+                target,
+                self._limits(budget, round_number),
+                self._inference_options(for_acquisition=True),
+                (self.spec.seed, round_number),
+                on_image,
+            )
+        purchase = self.oracle.answer(picks)
+        purchase.write(folder)
+        self._log(
+            f"round {round_number}: bought {purchase.pixels} pixels ({purchase.void} void) with "
+            f"{purchase.questions} clicks in {len(purchase.spans)} images"
+        )
+
+    def _limits(self, budget: Budget, round_number: int) -> Limits:
+        allowed = allowance(budget, round_number, len(self.spec.rounds), self._image_pixels)
+        if isinstance(allowed, list):
+            spent = map(self.oracle.pixels_bought, self.oracle.image_ids)
+            return Limits(per_image=[most - bought for most, bought in zip(allowed, spent, strict=True)])
+        if budget.unit == "images":
+            return Limits(pool_images=allowed - self.oracle.cost.images)
+        return Limits(pool_pixels=allowed - self.oracle.cost.pixels)
+
+    def _allowance_pixels(self, round_number: int) -> int | None:
+        budget = self.spec.method.budget
+        if budget is None:
+            return None
+        allowed = allowance(budget, round_number, len(self.spec.rounds), self._image_pixels)
+        if isinstance(allowed, list):
+            return sum(allowed)
+        if budget.unit == "images":
+            return sum(sorted(self._image_pixels, reverse=True)[:allowed])
+        return allowed
+
+    # TRAIN
+
+    def _train(self, stop: int) -> None:
+        if self._has_reached(stop):
+            return
+        with self._phase("train", stop, self.trainer.iteration) as on_step:
+            self.trainer.train(stop, lambda step, losses: self._after_step(step, losses, on_step))
+        self._save()
+
+    def _after_step(self, step: int, losses: StepLosses, on_step: Callable[[str], None]) -> None:
+        total = sum(losses.values())
+        on_step(f"loss {total:.3f}")
+        now = time.monotonic()
+        if now - self._last_logged >= LOG_EVERY_SECONDS:
+            self._last_logged = now
+            self.folder.append_event("step", iteration=step, losses=dict(losses))
+        stopping = self.around.stop.signal is not None
+        if stopping or now - self._last_saved >= 60 * self.around.settings.checkpoint_minutes:
+            self._save()
+        if stopping:
+            raise Interrupted
+
+    def _save(self) -> None:
+        checkpoint.save(
+            self.folder.checkpoint,
+            iteration=self.trainer.iteration,
+            model=self.trainer.module,
+            optimizer=self.trainer.optimizer,
+        )
+        self._last_saved = time.monotonic()
+
+    def _shared_source_training(self, stop: int) -> None:
+        """Train round 0, or take over what another run with the same source training has left."""
+        shared = self.around.shared / self._shared_key(stop)
+        with exclusive(shared / ".lock", wait=True):
+            weights, counts = shared / "checkpoint.pt", shared / "confusion.npz"
+            if weights.exists() and counts.exists():
+                try:
+                    self.trainer.iteration = checkpoint.load(
+                        weights, model=self.trainer.module, optimizer=self.trainer.optimizer
+                    )
+                    known = read_counts(counts)
+                except AlsegError as error:
+                    self._start_over(f"{error} It is trained again.")
+                else:
+                    self._log(f"source training to iteration {stop} taken over from {shared.name}")
+                    self._save()
+                    self._commit(0, known)
+                    return
+            self._train(stop)
+            measured = self._evaluate()
+            checkpoint.save(
+                weights, iteration=stop, model=self.trainer.module, optimizer=self.trainer.optimizer
+            )
+            write_counts(counts, measured, self._evaluation_ids())
+            self._commit(0, measured)
+
+    def _shared_key(self, stop: int) -> str:
+        spec = self.spec
+        parts: dict[str, Any] = {
+            "scenario": asdict(spec.scenario) | {"root": None},
+            "model": asdict(spec.model),
+            "recipe": asdict(spec.method.recipe),
+            "evaluation": asdict(spec.evaluation),
+            "precision": spec.precision,
+            "seed": spec.seed,
+            "iteration": stop,
+            "scorer": SCORER_VERSION,
+            "plugins": _versions(self.around.assembler),
+            "torch": torch.__version__,
+        }
+        return content_hash(parts)[:16]
+
+    # EVALUATE and COMMIT
+
+    def _evaluate(self) -> NDArray[np.int32]:
+        evaluation = self.data.evaluation
+        with self._phase("evaluate", len(evaluation.dataset)) as on_image:
+            return evaluate(
+                self.trainer.model,
+                evaluation.dataset,
+                evaluation.translation,
+                len(self.data.label_space.classes),
+                self._inference_options(for_acquisition=False),
+                on_image,
+            )
+
+    def _commit(self, round_number: int, counts: NDArray[np.int32]) -> None:
+        if self.folder.round_is_committed(round_number):
+            return
+        metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), self.data.label_space)
+        cost = self.oracle.cost
+        names = self.data.label_space.names
+        content = {
+            "round": round_number,
+            "iteration": self.stages[round_number],
+            "cost": asdict(cost),
+            "allowance_pixels": self._allowance_pixels(round_number),
+            "pool": {"pixels": sum(self._image_pixels), "images": len(self._image_pixels)},
+            "miou": percent(metrics.miou),
+            "accuracy": percent(metrics.accuracy),
+            "iou": {name: percent(value) for name, value in zip(names, metrics.iou, strict=True)},
+            "subsets": {name: percent(value) for name, value in metrics.subsets.items()},
+        }
+        self.folder.commit_round(round_number, content, counts, self._evaluation_ids(), self._timing)
+        self.folder.write_status("running", round_number=round_number)
+        report = RoundReport(
+            run=self.folder.path.name,
+            method=self.spec.method.label,
+            seed=self.spec.seed,
+            round=round_number,
+            iteration=self.stages[round_number],
+            cost=cost,
+            class_names=names,
+            iou=metrics.iou,
+            miou=metrics.miou,
+            accuracy=metrics.accuracy,
+        )
+        self.folder.append_event("round", round=round_number, miou=percent(metrics.miou), cost=asdict(cost))
+        self.around.reporter.round_finished(report, len(self.spec.rounds))
+        self.around.assembler.catalog.notify_round_end(report, self.around.reporter.note)
+        if self.around.stop.signal is not None:
+            raise Interrupted
+
+    def _evaluation_ids(self) -> list[str]:
+        dataset = self.data.evaluation.dataset
+        return [dataset.image_id(index) for index in range(len(dataset))]
+
+    # Shared by the phases
+
+    def _inference_options(self, *, for_acquisition: bool) -> InferenceOptions:
+        settings, evaluation = self.around.settings, self.spec.evaluation
+        needs = self.method.spec.needs if for_acquisition and self.method else ()
+        training_size = self.recipe.plan.target.size
+        return InferenceOptions(
+            size=training_size if for_acquisition else evaluation.size or training_size,
+            flip=evaluation.flip and not for_acquisition,
+            batch_size=settings.pool_batch if for_acquisition else settings.evaluation_batch,
+            workers=settings.workers,
+            device=self.around.fabric.device,
+            features="features" in needs,
+            image="image" in needs,
+        )
+
+    @contextmanager
+    def _phase(self, name: str, total: int, done: int = 0) -> Iterator[Callable[..., None]]:
+        """Show and time a phase; what it yields is called after every step of it."""
+        reporter = self.around.reporter
+        reporter.phase(name, total, done)
+        started = time.monotonic()
+
+        def advance(detail: str = "") -> None:
+            reporter.advance(detail)
+            if self.around.stop.signal is not None and name != "train":
+                raise Interrupted
+
+        yield advance
+        self._timing[name] = self._timing.get(name, 0.0) + time.monotonic() - started
+
+    def _log(self, line: str) -> None:
+        self.folder.append_log(line)
+
+
+def _versions(assembler: Assembler) -> list[str]:
+    return sorted(str(info) for info in assembler.catalog.plugins if info.distribution == "alseg")

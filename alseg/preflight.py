@@ -1,0 +1,228 @@
+"""What is checked before any training starts, so that no mistake costs an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from alseg.assembly import Assembler, Domain, MethodParts, ScenarioData
+from alseg.budget import allowance
+from alseg.contracts import CLICKS_PER_IMAGE, DataPlan, Recipe, Size
+from alseg.errors import AlsegError
+from alseg.experiment import RunSpec
+from alseg.inference import resize_logits
+from alseg.labels import unreachable, untranslated
+
+LABELS_READ = 64
+"""How many label maps of each split are decoded, spread evenly; sizes are checked for all files."""
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run and what is known of it beforehand.
+
+    Attributes:
+        spec: The run.
+        skipped: Why it cannot be done, or None.
+        pixels: Most target pixels it will buy, over all rounds.
+        questions: Most clicks it will spend.
+        pool_pixels: Pixels of the target training set.
+    """
+
+    spec: RunSpec
+    skipped: str | None
+    pixels: int
+    questions: int
+    pool_pixels: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment that has passed all checks.
+
+    Attributes:
+        runs: All runs asked for, in order.
+        notes: What the user should know, one line each.
+    """
+
+    runs: tuple[PlannedRun, ...]
+    notes: tuple[str, ...]
+
+
+def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
+    """Check everything that can be checked without training.
+
+    Args:
+        specs: Runs of one experiment; they share scenario, model and rounds.
+        assembler: Makes data sets, recipes, methods and the model.
+
+    Raises:
+        AlsegError: If data is missing or faulty, a budget cannot be spent, or a component cannot be built.
+    """
+    first = specs[0]
+    data = assembler.scenario(first.scenario)
+    for domain, role in ((data.source, "source"), (data.target, "target"), (data.evaluation, "evaluation")):
+        _check_sizes(domain)
+        _check_labels(domain, role)
+    sizes = [data.target.dataset.size(index) for index in range(len(data.target.dataset))]
+    planned: dict[int, PlannedRun] = {}
+    recipes: dict[int, Recipe] = {}
+    for spec in specs:
+        if spec.method.order not in planned:
+            recipes[spec.method.order] = recipe = assembler.recipe(spec.method.recipe)
+            _check_native_sizes(recipe.plan.source, data.source, "source_size")
+            _check_native_sizes(recipe.plan.target, data.target, "target_size")
+            planned[spec.method.order] = _plan_method(spec, assembler, sizes)
+    _check_model(first, assembler, data, list(recipes.values()))
+    runs = tuple(
+        PlannedRun(spec, plan.skipped, plan.pixels, plan.questions, plan.pool_pixels)
+        for spec, plan in ((spec, planned[spec.method.order]) for spec in specs)
+    )
+    return Plan(runs, tuple(_notes(specs, data, assembler, sizes)))
+
+
+def _check_sizes(domain: Domain) -> None:
+    if not domain.procedural:
+        for index in range(len(domain.dataset)):
+            domain.dataset.size(index)
+
+
+def _check_labels(domain: Domain, role: str) -> None:
+    """Decode some label maps: their ids must be known, and some of them must mean something in the scenario."""
+    count = len(domain.dataset)
+    known = len(domain.label_space.classes)
+    useful = False
+    for index in np.unique(np.linspace(0, count - 1, min(count, LABELS_READ)).round().astype(int)).tolist():
+        label = domain.dataset.label(index)
+        values = np.flatnonzero(np.bincount(label.ravel(), minlength=256)[:255])
+        if values.size and values[-1] >= known:
+            raise AlsegError(
+                f"The label map of {domain.dataset.image_id(index)} ({role}) holds class {values[-1]}, but label "
+                f"space {domain.label_space.name} ends at {known - 1}."
+            )
+        useful = useful or bool((domain.translation[values] != 255).any())
+    if not useful:
+        raise AlsegError(
+            f"No label map of the {role} images shows a class of the scenario's label space (their own is "
+            f"{domain.label_space.name}). Choose another scenario.label_space."
+        )
+
+
+def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
+    if plan.size is not None or plan.batch_size < 2:
+        return
+    sizes = {domain.dataset.size(index) for index in range(len(domain.dataset))}
+    if len(sizes) > 1:
+        raise AlsegError(
+            f"Images of {len(sizes)} different sizes cannot share a batch: set recipe.{key} to one [height, width]."
+        )
+
+
+def _plan_method(spec: RunSpec, assembler: Assembler, sizes: Sequence[Size]) -> PlannedRun:
+    pixels = [height * width for height, width in sizes]
+    pool = sum(pixels)
+    parts = assembler.method(spec)
+    if parts is None:
+        everything = spec.method.target_labels == "all"
+        return PlannedRun(
+            spec, None, pool if everything else 0, len(sizes) * CLICKS_PER_IMAGE if everything else 0, pool
+        )
+    provided = {*assembler.model_spec(spec.model).provides, "image"}
+    missing = [need for need in parts.spec.needs if need not in provided]
+    if missing:
+        reason = f"acquisition '{parts.spec.name}' needs {' and '.join(missing)}, which model '{spec.model.name}' does not provide"
+        return PlannedRun(spec, reason, 0, 0, pool)
+    most = _most_spent(spec, parts, sizes, pixels)
+    return PlannedRun(spec, None, most[0], most[1], pool)
+
+
+def _most_spent(
+    spec: RunSpec, parts: MethodParts, sizes: Sequence[Size], pixels: Sequence[int]
+) -> tuple[int, int]:
+    """Return the most pixels and clicks a method can spend; refuse budgets that are impossible."""
+    budget, label = spec.method.budget, spec.method.label
+    if budget is None or not spec.rounds:
+        raise AlsegError(f"Method '{label}' buys labels but the experiment has no rounds.")
+    if budget.unit == "images" and budget.amount > len(sizes):
+        raise AlsegError(
+            f"Method '{label}': a budget of {budget.text} is larger than the pool, which has {len(sizes)} images."
+        )
+    if budget.unit == "pixels-per-image" and budget.amount > min(pixels):
+        raise AlsegError(
+            f"Method '{label}': a budget of {budget.text} is larger than the smallest image, which has "
+            f"{min(pixels):,} pixels."
+        )
+    per_question = [1 if spec.method.annotation is None else _question_pixels(parts, size) for size in sizes]
+    allowed = allowance(budget, len(spec.rounds), len(spec.rounds), pixels)
+    if isinstance(allowed, list):
+        most = [min(a, parts.mode.most_pixels(size)) for a, size in zip(allowed, sizes, strict=True)]
+        picks = sum(amount // each for amount, each in zip(most, per_question, strict=True))
+        total = sum(most)
+    elif budget.unit == "images":
+        picks, total = allowed, sum(sorted(pixels, reverse=True)[:allowed])
+    else:
+        total = min(allowed, sum(map(parts.mode.most_pixels, sizes)))
+        picks = total // min(per_question)
+    if picks == 0:
+        raise AlsegError(
+            f"Method '{label}': a budget of {budget.text} does not pay for a single question, which reveals "
+            f"{min(per_question):,} pixels. Raise the budget or choose another annotation mode."
+        )
+    return total, picks * parts.mode.questions_per_pick
+
+
+def _question_pixels(parts: MethodParts, size: Size) -> int:
+    """Return how many pixels one question in the middle of an image reveals."""
+    middle = np.array([[size[0] // 2, size[1] // 2]], np.int32)
+    return int(np.count_nonzero(parts.mode.footprint(middle, size) >= 0))
+
+
+def _check_model(spec: RunSpec, assembler: Assembler, data: ScenarioData, recipes: Sequence[Recipe]) -> None:
+    """Build the network once and run it on an empty image of every input size."""
+    num_classes = len(data.label_space.classes)
+    model = assembler.model(spec.model, num_classes, spec.seed).eval()
+    sizes = {recipe.plan.target.size for recipe in recipes} | {recipe.plan.source.size for recipe in recipes}
+    sizes.add(spec.evaluation.size)
+    for size in sorted({size for size in sizes if size is not None}):
+        with torch.inference_mode():
+            try:
+                logits = resize_logits(model(torch.zeros((1, 3, *size))), size)
+            except (RuntimeError, ValueError) as error:
+                raise AlsegError(
+                    f"Model '{spec.model.name}' cannot take an input of {size[0]} x {size[1]} pixels: {error}"
+                ) from error
+        if logits.shape[1] != num_classes:
+            raise AlsegError(
+                f"Model '{spec.model.name}' predicts {logits.shape[1]} classes; label space "
+                f"{data.label_space.name} has {num_classes}."
+            )
+
+
+def _notes(
+    specs: Sequence[RunSpec], data: ScenarioData, assembler: Assembler, sizes: Sequence[Size]
+) -> list[str]:
+    notes = []
+    missing = unreachable(data.source.label_space, data.label_space)
+    if missing:
+        notes.append(f"The source has no labels for: {', '.join(missing)}.")
+    lost = untranslated(data.target.label_space, data.label_space)
+    if lost:
+        notes.append(f"Target classes outside the label space count as void: {', '.join(lost)}.")
+    for spec in {spec.method.order: spec for spec in specs}.values():
+        parts, budget = assembler.method(spec), spec.method.budget
+        if parts is None or budget is None or budget.unit == "images":
+            continue
+        allowed = allowance(
+            budget, len(spec.rounds), len(spec.rounds), [height * width for height, width in sizes]
+        )
+        wanted = sum(allowed) if isinstance(allowed, list) else allowed
+        possible = sum(map(parts.mode.most_pixels, sizes))
+        if possible < wanted:
+            notes.append(
+                f"Method '{spec.method.label}' can spend at most {possible:,} of {wanted:,} pixels: its picks keep "
+                "a distance. Reduce the spacing to spend more."
+            )
+    return notes

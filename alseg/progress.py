@@ -1,0 +1,188 @@
+"""What a person sees while an experiment runs: bars on a terminal, plain lines elsewhere.
+
+Everything here writes to standard error, so that standard output stays free for results.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from alseg.contracts import RoundReport
+
+HEARTBEAT_SECONDS = 30.0
+"""How often a long phase shows a sign of life where there are no bars."""
+
+
+class Reporter(Protocol):
+    """Told by the runner what happens; shows it."""
+
+    def run_started(self, place: int, total: int, label: str, seed: int) -> None:
+        """Show that the ``place``-th of ``total`` runs begins."""
+        ...
+
+    def phase(self, name: str, total: int, done: int = 0) -> None:
+        """Show that a phase with ``total`` steps begins, ``done`` of them already taken."""
+        ...
+
+    def advance(self, detail: str = "") -> None:
+        """Show one more step of the phase, with a short detail such as the loss."""
+        ...
+
+    def round_finished(self, report: RoundReport, rounds: int) -> None:
+        """Show a committed round, of ``rounds`` purchases in all."""
+        ...
+
+    def run_ended(self, state: str, seconds: float) -> None:
+        """Show how a run ended."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Show a line that stays."""
+        ...
+
+    def close(self) -> None:
+        """Leave the terminal clean."""
+        ...
+
+
+def round_line(report: RoundReport, rounds: int) -> str:
+    """Say in one line what a round brought."""
+    cost = report.cost
+    spent = f"{cost.pixels:,} px, {cost.questions:,} clicks, {cost.images:,} images" if cost.pixels else "no labels"
+    return f"round {report.round}/{rounds}  iteration {report.iteration}  mIoU {report.miou:5.2f}  {spent}"
+
+
+class _Speed:
+    """Steps per second of the current phase, and how much longer it takes."""
+
+    def __init__(self) -> None:
+        self.start(0, 0)
+
+    def start(self, total: int, done: int) -> None:
+        self.total, self.done, self._first, self._since = total, done, done, time.monotonic()
+
+    def step(self) -> None:
+        self.done += 1
+
+    def text(self) -> str:
+        rate = (self.done - self._first) / max(time.monotonic() - self._since, 1e-9)
+        return f"{rate:.1f}/s" if rate >= 0.1 else f"{1 / max(rate, 1e-9):.0f} s each"
+
+
+class PlainReporter:
+    """Lines, for logs and pipes.
+
+    Args:
+        console: Where to write.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._speed = _Speed()
+        self._phase = ""
+        self._last_sign = time.monotonic()
+
+    def run_started(self, place: int, total: int, label: str, seed: int) -> None:
+        """Print a heading."""
+        self.note(f"[{place}/{total}] {label}, seed {seed}")
+
+    def phase(self, name: str, total: int, done: int = 0) -> None:
+        """Remember the phase; it shows only if it takes long."""
+        self._phase, self._last_sign = name, time.monotonic()
+        self._speed.start(total, done)
+
+    def advance(self, detail: str = "") -> None:
+        """Print a line when the last one is long ago."""
+        self._speed.step()
+        if time.monotonic() - self._last_sign >= HEARTBEAT_SECONDS:
+            self._last_sign = time.monotonic()
+            self.note(f"  {self._phase} {self._speed.done}/{self._speed.total}  {self._speed.text()}  {detail}".rstrip())
+
+    def round_finished(self, report: RoundReport, rounds: int) -> None:
+        """Print the round's result."""
+        self.note(f"  {round_line(report, rounds)}")
+
+    def run_ended(self, state: str, seconds: float) -> None:
+        """Print how the run ended."""
+        self.note(f"  {state} after {seconds:.0f} s")
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Nothing to clean up."""
+
+
+class BarReporter:
+    """Bars on a terminal: runs, and the current phase with loss, speed and time left.
+
+    Args:
+        console: A terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}", style="dim"),
+            TimeRemainingColumn(),
+            console=console,
+            expand=True,
+        )
+        self._runs = self._progress.add_task("runs", total=1, detail="")
+        self._current = self._progress.add_task("", total=1, detail="", visible=False)
+        self._speed = _Speed()
+        self._progress.start()
+
+    def run_started(self, place: int, total: int, label: str, seed: int) -> None:
+        """Print a heading and move the runs bar."""
+        self._progress.update(self._runs, total=total, completed=place - 1)
+        self._print(f"[bold]{escape(label)}[/bold], seed {seed}")
+
+    def phase(self, name: str, total: int, done: int = 0) -> None:
+        """Restart the phase bar."""
+        self._speed.start(total, done)
+        self._progress.reset(self._current, description=f"  {escape(name)}", total=total, completed=done, visible=True)
+        self._progress.update(self._current, detail="")
+
+    def advance(self, detail: str = "") -> None:
+        """Move the phase bar."""
+        self._speed.step()
+        self._progress.update(self._current, advance=1, detail=escape(f"{detail}  {self._speed.text()}".strip()))
+
+    def round_finished(self, report: RoundReport, rounds: int) -> None:
+        """Print the round's result above the bars."""
+        self._print(f"  {escape(round_line(report, rounds))}")
+
+    def run_ended(self, state: str, seconds: float) -> None:
+        """Move the runs bar; say so where the run did not succeed."""
+        self._progress.update(self._runs, advance=1)
+        if state != "done":
+            self._print(f"  [red]{escape(state)}[/red] after {seconds:.0f} s")
+
+    def note(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._print(escape(text))
+
+    def close(self) -> None:
+        """Remove the phase bar and stop drawing."""
+        self._progress.update(self._current, visible=False)
+        self._progress.stop()
+
+    def _print(self, markup: str) -> None:
+        self._progress.console.print(markup, highlight=False)
+
+
+def make_reporter() -> Reporter:
+    """Return bars where standard error is a terminal that can draw them, lines elsewhere."""
+    console = Console(stderr=True)
+    if console.is_terminal and not console.is_dumb_terminal:
+        return BarReporter(console)
+    return PlainReporter(console)

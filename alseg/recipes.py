@@ -1,0 +1,162 @@
+"""Supervised training on both domains: a recipe as it is, and the base of recipes that add losses to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch.nn import functional
+
+from alseg.contracts import (
+    IGNORE_INDEX,
+    Augmentation,
+    DataPlan,
+    SegmentationModel,
+    Size,
+    TrainingBatch,
+    TrainingPlan,
+)
+from alseg.errors import AlsegError
+from alseg.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
+
+
+@dataclass(kw_only=True)
+class SupervisedRecipe:
+    """Cross-entropy on source labels and on bought target labels.
+
+    A recipe with further losses is a subclass that adds to `losses_of`.
+
+    Attributes:
+        name: For messages.
+        iterations: Optimiser steps in a run.
+        decay_iterations: Steps over which the learning rate would decay to zero; None for ``iterations``.
+        optimizer_name: ``sgd`` with momentum, or ``adamw``.
+        learning_rate: Of the backbone at the start.
+        head_factor: The head's learning rate in units of the backbone's.
+        momentum: Of ``sgd``.
+        weight_decay: Of both optimisers.
+        power: Of the polynomial decay.
+        source_batch: Source images per step; 0 trains on the target alone.
+        target_batch: Target images per step; 0 trains on the source alone.
+        source_size: Height and width of source inputs in pixels; None for the native size.
+        target_size: The same for the target.
+        flip: Whether images are mirrored at random.
+        scale: Lowest and highest factor of a random zoom.
+        color: Strength of random brightness, contrast and saturation.
+        sampling: How source images are drawn.
+        label_resize: How bought labels shrink, see `alseg.contracts.DataPlan`.
+
+    Raises:
+        AlsegError: If there is nothing to train on, or a number is out of range.
+    """
+
+    name: str
+    iterations: int
+    decay_iterations: int | None
+    optimizer_name: OptimizerName
+    learning_rate: float
+    head_factor: float
+    momentum: float
+    weight_decay: float
+    power: float
+    source_batch: int
+    target_batch: int
+    source_size: Size | None
+    target_size: Size | None
+    flip: bool
+    scale: tuple[float, float]
+    color: float
+    sampling: Literal["shuffle", "class-balanced"]
+    label_resize: Literal["point", "nearest"]
+
+    def __post_init__(self) -> None:
+        self._check()
+        augmentation = Augmentation(flip=self.flip, scale=self.scale, color=self.color)
+        self.plan = TrainingPlan(
+            iterations=self.iterations,
+            source=DataPlan(
+                batch_size=self.source_batch,
+                size=self.source_size,
+                augmentation=augmentation,
+                sampling=self.sampling,
+            ),
+            target=DataPlan(
+                batch_size=self.target_batch,
+                size=self.target_size,
+                augmentation=augmentation,
+                label_resize=self.label_resize,
+            ),
+        )
+
+    def optimizer(self, model: SegmentationModel) -> torch.optim.Optimizer:
+        """Return the optimiser with the learning rates of iteration 0."""
+        return build_optimizer(
+            model,
+            self.optimizer_name,
+            self.learning_rate,
+            self.head_factor,
+            self.momentum,
+            self.weight_decay,
+        )
+
+    def learning_rate_factor(self, iteration: int) -> float:
+        """Return the polynomial factor at ``iteration`` (steps already taken), from 1 down to 0."""
+        return poly_factor(iteration, self.decay_iterations or self.iterations, self.power)
+
+    def losses(
+        self, forward: Callable[[torch.Tensor], torch.Tensor], batch: TrainingBatch
+    ) -> Mapping[str, torch.Tensor]:
+        """Return the weighted losses of one step, see `losses_of`.
+
+        Args:
+            forward: Maps images to float32 logits ``(B, C, H, W)``.
+            batch: Source and target images with their labels.
+        """
+        return self.losses_of(*joint_forward(forward, batch), batch)
+
+    def losses_of(
+        self, source_logits: torch.Tensor | None, target_logits: torch.Tensor | None, batch: TrainingBatch
+    ) -> dict[str, torch.Tensor]:
+        """Return ``source`` and ``target`` cross-entropy, each the mean over labelled pixels of the batch.
+
+        Args:
+            source_logits: float32 ``(B, C, H, W)``, or None where the batch has no source.
+            target_logits: The same for the target.
+            batch: The labels.
+
+        Returns:
+            Scalars by name; the loss of a domain without a labelled pixel in this batch is left out, since the
+            mean of nothing would be NaN.
+        """
+        losses: dict[str, torch.Tensor] = {}
+        pairs = {"source": (source_logits, batch.source_labels), "target": (target_logits, batch.target_labels)}
+        for name, (logits, labels) in pairs.items():
+            if logits is not None and labels is not None and bool((labels != IGNORE_INDEX).any()):
+                losses[name] = functional.cross_entropy(logits, labels, ignore_index=IGNORE_INDEX)
+        return losses
+
+    def _check(self) -> None:
+        if self.iterations < 1:
+            self._refuse(f"iterations must be at least 1, not {self.iterations}")
+        if min(self.source_batch, self.target_batch) < 0 or self.source_batch + self.target_batch == 0:
+            self._refuse(
+                "source_batch and target_batch must be at least 0, and one of them at least 1, not "
+                f"{self.source_batch} and {self.target_batch}"
+            )
+        if not self.learning_rate > 0:
+            self._refuse(f"learning_rate must be above 0, not {self.learning_rate}")
+        if self.decay_iterations is not None and self.decay_iterations < self.iterations:
+            self._refuse(
+                f"decay_iterations {self.decay_iterations} is less than iterations {self.iterations}: the "
+                "learning rate would be 0 before the end"
+            )
+        if not 0 < self.scale[0] <= self.scale[1]:
+            self._refuse(f"scale must be a lowest and a highest factor above 0, not {list(self.scale)}")
+        for key, size in (("source_size", self.source_size), ("target_size", self.target_size)):
+            if size is not None and min(size) < 1:
+                self._refuse(f"{key} must be a height and a width of at least 1 pixel, not {list(size)}")
+
+    def _refuse(self, problem: str) -> None:
+        raise AlsegError(f"Recipe '{self.name}': {problem}.")

@@ -1,0 +1,182 @@
+"""All runs of an experiment, one after another: folders, locks, attempts, failures and interrupts."""
+
+from __future__ import annotations
+
+import signal
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import torch
+import yaml
+from lightning_fabric import Fabric
+
+from alseg.assembly import Assembler
+from alseg.environment import describe
+from alseg.experiment import Experiment, RunSpec, Settings
+from alseg.files import write_text
+from alseg.loop import Interrupted, StopRequest, Surroundings, run
+from alseg.metrics import SCORER_VERSION
+from alseg.preflight import Plan, PlannedRun
+from alseg.progress import Reporter
+from alseg.store import Busy, RunFolder
+
+
+@dataclass
+class Outcome:
+    """How an experiment ended.
+
+    Attributes:
+        done: Runs that are complete, those of earlier calls included.
+        failed: Folder name and error of each run that failed.
+        skipped: Method and reason of each run that cannot be done.
+        signal: The signal that stopped it, or None.
+    """
+
+    done: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    signal: int | None = None
+
+
+def make_fabric(settings: Settings) -> Fabric:
+    """Return the device and precision; CUDA is used where there is one and nothing else is asked for."""
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    accelerator, _, number = settings.device.partition(":")
+    devices: int | list[int] = [int(number)] if number else 1
+    return Fabric(accelerator=accelerator, devices=devices, precision=settings.precision)  # type: ignore[arg-type]
+
+
+def run_experiment(
+    experiment: Experiment, plan: Plan, results: Path, assembler: Assembler, fabric: Fabric, reporter: Reporter
+) -> Outcome:
+    """Do all planned runs that are not complete yet; one that fails does not stop the others.
+
+    Args:
+        experiment: What the plan came from.
+        plan: Checked runs.
+        results: Folder that holds the experiment's own folder.
+        assembler: Makes objects.
+        fabric: Device and precision.
+        reporter: Shows what happens.
+
+    Returns:
+        How it went; the caller decides on the exit code.
+    """
+    root = results / experiment.name
+    write_text(root / "experiment.yaml", yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True))
+    outcome = Outcome()
+    with _signals() as stop:
+        around = Surroundings(
+            assembler=assembler,
+            fabric=fabric,
+            settings=experiment.settings,
+            reporter=reporter,
+            stop=stop,
+            shared=root / "shared",
+        )
+        for place, planned in enumerate(plan.runs, start=1):
+            folder = RunFolder(root / "runs" / planned.spec.folder)
+            reporter.run_started(place, len(plan.runs), planned.spec.method.label, planned.spec.seed)
+            started = time.monotonic()
+            try:
+                with folder.writing():
+                    state = _one_run(planned, folder, around, outcome)
+            except Busy as busy:
+                outcome.failed.append((folder.path.name, str(busy)))
+                reporter.note(f"  {busy}")
+                state = "busy"
+            reporter.run_ended(state, time.monotonic() - started)
+            if stop.signal is not None:
+                outcome.signal = stop.signal
+                break
+    return outcome
+
+
+def _one_run(planned: PlannedRun, folder: RunFolder, around: Surroundings, outcome: Outcome) -> str:
+    """Do one run under its lock and record how it ended; returns its state."""
+    spec, reporter = planned.spec, around.reporter
+    if folder.state == "done":
+        outcome.done += 1
+        return "done"
+    folder.write_run(_description(spec, around.assembler))
+    if planned.skipped is not None:
+        folder.write_status("skipped", round_number=None, reason=planned.skipped)
+        outcome.skipped.append((spec.method.label, planned.skipped))
+        reporter.note(f"  skipped: {planned.skipped}")
+        return "skipped"
+    attempt = folder.start_attempt(describe(around.fabric.device, spec.precision))
+    folder.write_status("running", round_number=folder.last_round)
+    state, error = "done", None
+    try:
+        run(spec, folder, around)
+        outcome.done += 1
+    except (Interrupted, KeyboardInterrupt):
+        state = "interrupted"
+        around.stop.signal = around.stop.signal or signal.SIGINT
+    except Exception as failure:
+        state, error = "failed", f"{type(failure).__name__}: {failure}"
+        folder.append_log(traceback.format_exc())
+        outcome.failed.append((folder.path.name, error))
+        reporter.note(f"  {error} (traceback in {folder.path / 'log.txt'})")
+    folder.write_status(state, round_number=folder.last_round, error=error)
+    folder.end_attempt(attempt, state)
+    return state
+
+
+def _description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
+    """Return the content of run.json."""
+    method = spec.method
+    space = assembler.catalog.get("label_spaces", spec.scenario.label_space).spec
+    return {
+        "experiment": spec.experiment,
+        "run": spec.folder,
+        "fingerprint": spec.fingerprint,
+        "method": {
+            "label": method.label,
+            "order": method.order,
+            "target_labels": method.target_labels,
+            "acquisition": method.acquisition and method.acquisition.name,
+            "annotation": method.annotation and method.annotation.name,
+            "budget": method.budget and method.budget.text,
+        },
+        "seed": spec.seed,
+        "rounds": list(spec.rounds),
+        "iterations": assembler.recipe(method.recipe).plan.iterations,
+        "label_space": {
+            "name": space.name,
+            "classes": list(space.names),
+            "colors": [list(info.color) for info in space.classes],
+            "subsets": {name: list(classes) for name, classes in space.subsets.items()},
+        },
+        "scenario": f"{spec.scenario.source.name} -> {spec.scenario.target.name}",
+        "scorer": SCORER_VERSION,
+        "plugins": [
+            {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
+            for info in assembler.catalog.plugins
+        ],
+        "spec": spec.as_json(),
+    }
+
+
+@contextmanager
+def _signals() -> Iterator[StopRequest]:
+    """Turn the first SIGINT or SIGTERM into a request to save and stop; a second SIGINT stops at once."""
+    stop = StopRequest()
+
+    def request(number: int, _: FrameType | None) -> None:
+        if stop.signal is not None:
+            raise KeyboardInterrupt
+        stop.signal = number
+
+    previous = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,152 @@
+"""Optimiser steps, from one iteration to another.
+
+Every random number of a step is derived from the run's seed and the step's number, so training on from a
+checkpoint gives the same bytes as training through.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from itertools import repeat
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from alseg.assembly import ScenarioData
+from alseg.contracts import DataPlan, Recipe, Size, TrainingBatch
+from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, training_loader
+from alseg.inference import resize_logits
+from alseg.sampling import ClassBalancedOrder, ShuffledOrder, StepBatches
+from alseg.seeds import derive
+
+StepLosses = Mapping[str, float]
+_Batches = Iterator[tuple[torch.Tensor, torch.Tensor] | None]
+
+
+class DivergedError(Exception):
+    """The loss is no longer a number; the message names the step and the losses."""
+
+
+class Trainer:
+    """Holds a network and its optimiser and takes steps with them.
+
+    Args:
+        fabric: Device and precision.
+        model: A `SegmentationModel`; moved to the device.
+        recipe: The losses and the schedule.
+        data: The scenario's data.
+        target_labels: What is known of the target; the oracle.
+        seed: The run's seed.
+        workers: Loader processes per domain.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        model: torch.nn.Module,
+        recipe: Recipe,
+        data: ScenarioData,
+        target_labels: TrainingLabels,
+        seed: int,
+        workers: int,
+    ) -> None:
+        self.iteration = 0
+        self.module = model
+        self.optimizer = recipe.optimizer(model)  # type: ignore[arg-type]
+        for group in self.optimizer.param_groups:
+            group.setdefault("initial_lr", group["lr"])
+        self._fabric = fabric
+        self._recipe = recipe
+        self._data = data
+        self._target_labels = target_labels
+        self._seed = seed
+        self._workers = workers
+        self._source_order: ShuffledOrder | ClassBalancedOrder | None = None
+        self.model, self._fabric_optimizer = fabric.setup(model, self.optimizer)
+        if hasattr(model, "features"):
+            self.model.mark_forward_method("features")
+
+    def train(self, stop: int, after_step: Callable[[int, StepLosses], None]) -> None:
+        """Take steps until ``stop`` have been taken in all.
+
+        Args:
+            stop: Steps of the run that are done afterwards.
+            after_step: Called with the number of steps taken and the step's losses; may raise to stop.
+
+        Raises:
+            DivergedError: If the loss becomes NaN or infinite, before the weights change.
+        """
+        plan = self._recipe.plan
+        sources = self._batches("source", plan.source, stop)
+        targets = self._batches("target", plan.target, stop)
+        self.model.train()
+        for source, target in zip(sources, targets, strict=False):
+            if self.iteration >= stop:
+                break
+            losses = self._step(source, target)
+            self.iteration += 1
+            after_step(self.iteration, losses)
+
+    def _step(
+        self, source: tuple[torch.Tensor, torch.Tensor] | None, target: tuple[torch.Tensor, torch.Tensor] | None
+    ) -> StepLosses:
+        torch.manual_seed(derive("step", self._seed, self.iteration))
+        factor = self._recipe.learning_rate_factor(self.iteration)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * factor
+        source_images, source_labels = self._on_device(source)
+        target_images, target_labels = self._on_device(target)
+        batch = TrainingBatch(
+            iteration=self.iteration,
+            source_images=source_images,
+            source_labels=source_labels,
+            target_images=target_images,
+            target_labels=target_labels,
+        )
+        losses = self._recipe.losses(self._forward, batch)
+        values = {name: float(loss.detach()) for name, loss in losses.items()}
+        if not all(math.isfinite(value) for value in values.values()):
+            raise DivergedError(f"The loss is not finite at iteration {self.iteration}: {values}.")
+        if losses:
+            self._fabric_optimizer.zero_grad()
+            self._fabric.backward(torch.stack(list(losses.values())).sum())
+            self._fabric_optimizer.step()
+        return values
+
+    def _forward(self, images: torch.Tensor) -> torch.Tensor:
+        size: Size = (images.shape[-2], images.shape[-1])
+        return resize_logits(self.model(images), size)
+
+    def _on_device(
+        self, batch: tuple[torch.Tensor, torch.Tensor] | None
+    ) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
+        if batch is None:
+            return None, None
+        images, labels = (part.to(self._fabric.device, non_blocking=True) for part in batch)
+        model: Any = self.module
+        return normalise(images, model.mean, model.std), labels.long()
+
+    def _batches(self, domain: str, plan: DataPlan, stop: int) -> _Batches:
+        if plan.batch_size == 0:
+            return repeat(None)
+        part = self._data.source if domain == "source" else self._data.target
+        labels: TrainingLabels = (
+            DenseLabels(part.dataset, part.translation) if domain == "source" else self._target_labels
+        )
+        samples = TrainingSamples(part.dataset, labels, plan, domain, self._seed)
+        batches = StepBatches(self._order(domain, plan), plan.batch_size, self.iteration, stop)
+        pin = self._fabric.device.type == "cuda"
+        return iter(training_loader(samples, batches, self._workers, pin_memory=pin))
+
+    def _order(self, domain: str, plan: DataPlan) -> ShuffledOrder | ClassBalancedOrder:
+        if domain == "target" or plan.sampling == "shuffle":
+            part = self._data.source if domain == "source" else self._data.target
+            return ShuffledOrder(len(part.dataset), domain, self._seed)
+        if self._source_order is None:
+            source = self._data.source
+            dense = DenseLabels(source.dataset, source.translation)
+            pixels = dense.class_pixels(len(source.dataset), len(self._data.label_space.classes))
+            self._source_order = ClassBalancedOrder(pixels, domain, self._seed)
+        return self._source_order

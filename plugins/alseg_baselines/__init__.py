@@ -1,0 +1,86 @@
+"""What every method is compared with: baseline acquisitions, the usual annotation modes and a plain recipe."""
+
+from __future__ import annotations
+
+from alseg import hookimpl
+from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, RecipeSpec
+from alseg_baselines import build
+
+
+@hookimpl
+def register_acquisitions() -> list[AcquisitionSpec]:
+    """Offer random, the three classical uncertainties and core-set selection."""
+    return [
+        AcquisitionSpec(
+            name="random",
+            summary="Uniform random scores: what every method has to beat.",
+            source="The usual baseline.",
+            build=build.random,
+            needs=(),
+        ),
+        AcquisitionSpec(
+            name="entropy",
+            summary="Entropy of the predicted class distribution.",
+            source="Shannon 1948; Settles, Active Learning Literature Survey, 2009, section 3.1.",
+            build=build.entropy,
+        ),
+        AcquisitionSpec(
+            name="least-confidence",
+            summary="One minus the probability of the likeliest class.",
+            source="Lewis and Gale, SIGIR 1994; Culotta and McCallum, AAAI 2005.",
+            build=build.least_confidence,
+        ),
+        AcquisitionSpec(
+            name="margin",
+            summary="Smallest gap between the two likeliest classes.",
+            source="Scheffer et al., IDA 2001.",
+            build=build.margin,
+        ),
+        AcquisitionSpec(
+            name="core-set",
+            summary="Images whose mean features lie farthest from those already bought (k-centre greedy).",
+            source="Sener and Savarese, ICLR 2018, arXiv:1708.00489, algorithm 1.",
+            build=build.core_set,
+            needs=("features",),
+            kind="select",
+        ),
+    ]
+
+
+@hookimpl
+def register_annotation_modes() -> list[AnnotationModeSpec]:
+    """Offer square regions, single pixels and whole images."""
+    return [
+        AnnotationModeSpec(
+            name="region",
+            summary="A square window of (2 * radius + 1)^2 pixels is labelled for one click.",
+            source="Xie et al., CVPR 2022, arXiv:2111.12940, region-based annotation.",
+            build=build.region,
+        ),
+        AnnotationModeSpec(
+            name="pixel",
+            summary="One pixel is labelled for one click; picks keep a distance.",
+            source="Xie et al., CVPR 2022, arXiv:2111.12940, pixel-based annotation.",
+            build=build.pixel,
+        ),
+        AnnotationModeSpec(
+            name="image",
+            summary="A whole image is labelled; images are ranked over the pool by their mean score.",
+            source="The usual image-based selection.",
+            build=build.image,
+            unit="image",
+        ),
+    ]
+
+
+@hookimpl
+def register_recipes() -> list[RecipeSpec]:
+    """Offer plain supervised training."""
+    return [
+        RecipeSpec(
+            name="plain",
+            summary="Cross-entropy on source and on bought target pixels, nothing else.",
+            source="The usual supervised baseline.",
+            build=build.plain,
+        )
+    ]

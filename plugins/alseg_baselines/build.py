@@ -1,0 +1,149 @@
+"""Builders: the typed parameters that experiment files may set. Torch is imported only when one is called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from alseg import AlsegError
+from alseg.contracts import CLICKS_PER_IMAGE
+
+if TYPE_CHECKING:
+    from alseg.contracts import AnnotationMode, Recipe, ScoreAcquisition, SelectAcquisition
+
+
+def random() -> ScoreAcquisition:
+    """Build ``random``."""
+    from alseg_baselines.acquisitions import Random
+
+    return Random()
+
+
+def entropy() -> ScoreAcquisition:
+    """Build ``entropy``."""
+    from alseg_baselines.acquisitions import Entropy
+
+    return Entropy()
+
+
+def least_confidence() -> ScoreAcquisition:
+    """Build ``least-confidence``."""
+    from alseg_baselines.acquisitions import LeastConfidence
+
+    return LeastConfidence()
+
+
+def margin() -> ScoreAcquisition:
+    """Build ``margin``."""
+    from alseg_baselines.acquisitions import Margin
+
+    return Margin()
+
+
+def core_set() -> SelectAcquisition:
+    """Build ``core-set``."""
+    from alseg_baselines.acquisitions import CoreSet
+
+    return CoreSet()
+
+
+def region(radius: int = 1, spacing: int | None = None) -> AnnotationMode:
+    """Build ``region``.
+
+    Args:
+        radius: The window reaches this many pixels to each side of its centre.
+        spacing: After a pick, no other within this Chebyshev distance, in this round or later; at least twice
+            the radius, which is the default, so that windows never overlap.
+
+    Raises:
+        AlsegError: If a number is negative, or the spacing lets windows overlap.
+    """
+    from alseg_baselines.modes import Window
+
+    if radius < 0:
+        raise AlsegError(f"Annotation mode 'region': radius must be at least 0, not {radius}.")
+    distance = 2 * radius if spacing is None else spacing
+    if distance < 2 * radius:
+        raise AlsegError(
+            f"Annotation mode 'region': spacing {distance} would let windows of radius {radius} overlap; "
+            f"use at least {2 * radius}."
+        )
+    return Window(radius=radius, spacing=distance)
+
+
+def pixel(spacing: int = 32) -> AnnotationMode:
+    """Build ``pixel``.
+
+    Args:
+        spacing: After a pick, no other within this Chebyshev distance, in this round or later. The paper's value
+            belongs to label maps of 2048 x 1024; smaller ones want less.
+
+    Raises:
+        AlsegError: If the spacing is negative.
+    """
+    from alseg_baselines.modes import Window
+
+    if spacing < 0:
+        raise AlsegError(f"Annotation mode 'pixel': spacing must be at least 0, not {spacing}.")
+    return Window(radius=0, spacing=spacing)
+
+
+def image(clicks: int = CLICKS_PER_IMAGE) -> AnnotationMode:
+    """Build ``image``.
+
+    Args:
+        clicks: Clicks that outlining everything in one image is counted as.
+
+    Raises:
+        AlsegError: If there is no click.
+    """
+    from alseg_baselines.modes import WholeImage
+
+    if clicks < 1:
+        raise AlsegError(f"Annotation mode 'image': clicks must be at least 1, not {clicks}.")
+    return WholeImage(questions_per_pick=clicks)
+
+
+def plain(
+    iterations: int = 40000,
+    decay_iterations: int | None = None,
+    optimizer: Literal["sgd", "adamw"] = "sgd",
+    learning_rate: float = 2.5e-4,
+    head_factor: float = 10.0,
+    momentum: float = 0.9,
+    weight_decay: float = 5e-4,
+    power: float = 0.9,
+    source_batch: int = 2,
+    target_batch: int = 2,
+    source_size: tuple[int, int] | None = (720, 1280),
+    target_size: tuple[int, int] | None = (640, 1280),
+    flip: bool = False,
+    scale: tuple[float, float] = (1.0, 1.0),
+    color: float = 0.0,
+    sampling: Literal["shuffle", "class-balanced"] = "shuffle",
+    label_resize: Literal["point", "nearest"] = "point",
+) -> Recipe:
+    """Build ``plain``.
+
+    Args:
+        iterations: Optimiser steps in a run.
+        decay_iterations: Steps over which the learning rate would decay to zero; None for ``iterations``.
+        optimizer: ``sgd`` with momentum, or ``adamw``.
+        learning_rate: Of the backbone at the start.
+        head_factor: The head's learning rate in units of the backbone's.
+        momentum: Of ``sgd``.
+        weight_decay: Of both optimisers.
+        power: Of the polynomial decay.
+        source_batch: Source images per step; 0 trains on the target alone.
+        target_batch: Target images per step; 0 trains on the source alone.
+        source_size: Height and width of source inputs in pixels; None for the native size.
+        target_size: The same for the target.
+        flip: Whether images are mirrored at random.
+        scale: Lowest and highest factor of a random zoom.
+        color: Strength of random brightness, contrast and saturation.
+        sampling: How source images are drawn.
+        label_resize: How bought labels shrink, see `alseg.contracts.DataPlan`.
+    """
+    given = dict(locals())
+    from alseg.recipes import SupervisedRecipe
+
+    return SupervisedRecipe(name="plain", optimizer_name=given.pop("optimizer"), **given)
