@@ -1,0 +1,254 @@
+"""The one place that decodes and resizes images and label maps.
+
+All functions are safe in worker processes and threads. Every file that cannot be used is a `DataError` that
+names it.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from alseg.contracts import IGNORE_INDEX, Size
+from alseg.errors import DataError
+
+_AGAIN = "Copy or unpack it again."
+
+_IMAGE_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
+
+# Pillow stretches grayscale PNGs of 2 and 4 bits to 0-255, which would change class ids.
+_STRETCHED = {"L;2": 85, "L;4": 17}
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """Decode an image to RGB.
+
+    Grayscale, palette, CMYK and YCbCr images are converted; an alpha channel is dropped; 16-bit RGB keeps its
+    high bytes. An EXIF orientation is not applied: label maps lie in the order in which pixels are stored.
+
+    Returns:
+        uint8 RGB ``(H, W, 3)``, writable.
+
+    Raises:
+        DataError: If the file is missing, unreadable, empty, truncated, no image, larger than Pillow's safety
+            limit, or of a kind with no agreed way to 8 bits (16-bit grayscale, float).
+    """
+    with _opened(path) as image:
+        if image.mode not in _IMAGE_MODES:
+            raise DataError(
+                f"{path} has pixels of mode {image.mode}, which do not fit RGB. Convert it to 8-bit RGB."
+            )
+        if image.mode in ("P", "PA"):
+            # By way of RGBA, or Pillow warns about palettes with transparency.
+            return np.array(image.convert("RGBA").convert("RGB"))
+        return np.array(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Decode a label map to the raw ids in the file.
+
+    A palette image gives its indices, not its colours. Grayscale of 1, 2, 4, 8 and 16 bits gives the stored
+    values.
+
+    Returns:
+        uint8 ``(H, W)``, or uint16 for 16-bit files; writable.
+
+    Raises:
+        DataError: As `read_image`, or if the file holds several channels, or is a JPEG (whose ids are not
+            exact).
+    """
+    with _opened(path) as image:
+        if image.format == "JPEG":
+            raise DataError(f"{path} is a JPEG, which changes class ids. Use a PNG label map.")
+        if image.mode not in ("1", "L", "P", "I", "I;16"):
+            raise DataError(
+                f"{path} has pixels of mode {image.mode}, not one class id each. "
+                "Use the label maps with class ids, not the coloured ones."
+            )
+        factor = _STRETCHED.get(_raw_mode(image), 1)
+        ids = np.array(image)
+        if image.mode in ("I", "I;16"):
+            return _sixteen_bits(ids, path)
+        return ids.astype(np.uint8) // np.uint8(factor)
+
+
+def read_label16(path: Path, channel: int = 0) -> NDArray[np.uint16]:
+    """Decode one channel of a 16-bit RGB PNG, as SYNTHIA stores class and instance ids.
+
+    Pillow reads such files with the high byte of each value only. Asked to read big-endian data as
+    little-endian, it keeps the low byte instead; two passes together give all 16 bits, filters and
+    interlacing handled by its C decoder.
+
+    Args:
+        path: The PNG file.
+        channel: 0, 1 or 2 for red, green, blue.
+
+    Returns:
+        uint16 ``(H, W)``, writable.
+
+    Raises:
+        DataError: As `read_image`, or if the file is no 16-bit RGB PNG.
+        ValueError: If ``channel`` is not 0, 1 or 2.
+    """
+    if channel not in (0, 1, 2):
+        raise ValueError(f"channel must be 0, 1 or 2, got {channel}")
+    high = _byte_plane(path, "RGB;16B", channel)
+    low = _byte_plane(path, "RGB;16L", channel)
+    ids = high.astype(np.uint16)
+    ids <<= 8
+    ids |= low
+    return ids
+
+
+def image_size(path: Path) -> Size:
+    """Return height and width in pixels from the file's header, without decoding pixels.
+
+    Raises:
+        DataError: If the file is missing, unreadable, empty, no image, or larger than Pillow's safety limit.
+    """
+    with _opened(path) as image:
+        return image.height, image.width
+
+
+def resize_image(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """Resize an image by Pillow's bicubic filter, which averages over all source pixels when shrinking.
+
+    Args:
+        image: uint8 RGB ``(H, W, 3)``.
+        size: New height and width in pixels.
+
+    Returns:
+        uint8 RGB of the new size; ``image`` itself where the size is the same.
+
+    Raises:
+        ValueError: If ``size`` is not positive.
+    """
+    _check_size(size)
+    if image.shape[:2] == size:
+        return image
+    return np.array(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))
+
+
+def resize_label_nearest(label: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """Resize a label map by taking the source pixel under the centre of each new pixel.
+
+    That is ``floor((y + 0.5) * H / h)``, computed by Pillow itself, so that reruns of published recipes get
+    the same pixels where rounding decides. Most single labelled pixels are lost when shrinking.
+
+    Args:
+        label: uint8 ``(H, W)``.
+        size: New height and width in pixels.
+
+    Returns:
+        uint8 of the new size; ``label`` itself where the size is the same.
+
+    Raises:
+        ValueError: If ``size`` is not positive.
+    """
+    _check_size(size)
+    if label.shape == size:
+        return label
+    return np.array(Image.fromarray(label).resize(size[::-1], Image.Resampling.NEAREST))
+
+
+def resize_label_points(label: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """Resize a sparse label map so that every labelled pixel keeps its place.
+
+    Along an axis that shrinks from ``H`` to ``h``, a labelled pixel at ``y`` goes to ``floor((y + 0.5) * h
+    / H)``. Where several fall on one place, the first in row-major order wins. Along an axis that grows,
+    new pixels take the nearest old one, as `resize_label_nearest` does.
+
+    Args:
+        label: uint8 ``(H, W)``, 255 where nothing is labelled.
+        size: New height and width in pixels.
+
+    Returns:
+        uint8 of the new size, 255 where nothing is labelled; ``label`` itself where the size is the same.
+
+    Raises:
+        ValueError: If ``size`` is not positive.
+    """
+    _check_size(size)
+    if label.shape == size:
+        return label
+    shrunk = (min(size[0], label.shape[0]), min(size[1], label.shape[1]))
+    return resize_label_nearest(_move_points(label, shrunk), size)
+
+
+def _move_points(label: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    if label.shape == size:
+        return label
+    height, width = label.shape
+    # Whole numbers: no pixel changes its place by rounding.
+    to_row = (2 * np.arange(height) + 1) * size[0] // (2 * height) * size[1]
+    to_column = (2 * np.arange(width) + 1) * size[1] // (2 * width)
+    labelled = np.flatnonzero(label != IGNORE_INDEX)[::-1]
+    rows, columns = np.divmod(labelled, width)
+    moved = np.full(size, IGNORE_INDEX, np.uint8)
+    # Of repeated places the last one assigned stays, so the reversed order lets the first one win.
+    moved.reshape(-1)[to_row[rows] + to_column[columns]] = label.reshape(-1)[labelled]
+    return moved
+
+
+def _check_size(size: Size) -> None:
+    if min(size) < 1:
+        raise ValueError(f"size must be positive, got {size}")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """Open an image and turn whatever Pillow raises, now or while decoding, into a `DataError`."""
+    try:
+        with Image.open(path) as image:
+            yield image
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist. {_AGAIN}") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{path} is a folder, not an image file. {_AGAIN}") from error
+    except Image.DecompressionBombError as error:
+        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise DataError(
+            f"{path} claims more than {limit} pixels, which Pillow refuses to decode. {_AGAIN}"
+        ) from error
+    except UnidentifiedImageError as error:
+        empty = path.stat().st_size == 0
+        what = "is empty (0 bytes)" if empty else "is not an image of a known format"
+        raise DataError(f"{path} {what}. {_AGAIN}") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise DataError(f"Cannot read {path}: {error.strerror}. Make the file readable.") from error
+        raise DataError(f"{path} is damaged: {error}. {_AGAIN}") from error
+    except (SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error) as error:
+        raise DataError(f"{path} is damaged: {error}. {_AGAIN}") from error
+
+
+def _raw_mode(image: ImageFile.ImageFile) -> str:
+    """Return how the file stores pixels, in Pillow's words, such as ``RGB;16B``."""
+    arguments = image.tile[0][3] if image.tile else ""
+    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
+
+
+def _byte_plane(path: Path, raw_mode: str, channel: int) -> NDArray[np.uint8]:
+    with _opened(path) as image:
+        if image.format != "PNG" or _raw_mode(image) != "RGB;16B":
+            raise DataError(
+                f"{path} is a {image.format} with pixels of mode {_raw_mode(image)}, not a 16-bit RGB PNG. "
+                "Use the label maps as they come in the archive."
+            )
+        # A plain tuple, as older versions of Pillow have; the PNG decoder's only argument is the raw mode.
+        image.tile = [(*image.tile[0][:3], raw_mode)]  # type: ignore[list-item]
+        return np.asarray(image.getchannel(channel))
+
+
+def _sixteen_bits(ids: NDArray[np.generic], path: Path) -> NDArray[np.uint16]:
+    values = ids.astype(np.int64)
+    if values.size and not 0 <= values.min() <= values.max() <= 65535:
+        raise DataError(f"{path} holds values outside 0-65535, which are no class ids. {_AGAIN}")
+    return ids.astype(np.uint16)

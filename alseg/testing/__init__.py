@@ -1,0 +1,25 @@
+"""What authors of plugins test with. Importing this package does not import torch.
+
+- `check_dataset`: does a data set keep the contract of `alseg.contracts.Dataset`?
+- `view_of`: a `TargetView` from class probabilities, for testing acquisitions.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alseg.testing.datasets import check_dataset
+    from alseg.testing.views import view_of
+
+__all__ = ["check_dataset", "view_of"]
+
+_MODULES = {"check_dataset": "alseg.testing.datasets", "view_of": "alseg.testing.views"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module when it is first asked for."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,0 +1,96 @@
+"""Does a data set keep the contract?"""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg.contracts import IGNORE_INDEX, Dataset, LabelSpace, Size
+
+
+def check_dataset(dataset: Dataset, label_space: LabelSpace, *, most_images: int = 3) -> None:
+    """Check one split of a data set against `alseg.contracts.Dataset`.
+
+    All image ids are read; sizes, images and label maps of a few images spread evenly over the split.
+    Checked are methods, dtypes, shapes, that sizes agree, that ids are unique and label indices in the
+    label space, that a copy in another process would give the same, and that reading twice gives the same
+    even if the caller has changed the arrays in between.
+
+    Args:
+        dataset: The split.
+        label_space: The one that its label maps are in.
+        most_images: How many images are decoded at most.
+
+    Raises:
+        AssertionError: Says what is not as it should be, and for which image.
+    """
+    assert isinstance(dataset, Dataset), (
+        f"{type(dataset).__name__} lacks one of the methods __len__, image_id, size, image, label"
+    )
+    assert len(dataset) > 0, "the data set is empty"
+    assert most_images > 0, f"most_images must be positive, got {most_images}"
+    _check_ids(dataset)
+    copy = _pickled(dataset)
+    assert len(copy) == len(dataset), f"an unpickled copy has {len(copy)} images instead of {len(dataset)}"
+    for index in sorted(set(np.linspace(0, len(dataset) - 1, most_images).astype(int).tolist())):
+        _check_image(dataset, copy, index, label_space)
+
+
+def _pickled(dataset: Dataset) -> Dataset:
+    try:
+        copy: Dataset = pickle.loads(pickle.dumps(dataset))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        name = type(dataset).__name__
+        raise AssertionError(f"{name} cannot be pickled, which loader workers need: {error}") from error
+    return copy
+
+
+def _check_ids(dataset: Dataset) -> None:
+    ids = [dataset.image_id(index) for index in range(len(dataset))]
+    for image_id in ids:
+        assert isinstance(image_id, str) and image_id, (
+            f"image ids must be non-empty strings, found {image_id!r}"
+        )
+    image_id, count = Counter(ids).most_common(1)[0]
+    assert count == 1, f"{count} images have the id {image_id!r}"
+
+
+def _check_image(dataset: Dataset, copy: Dataset, index: int, label_space: LabelSpace) -> None:
+    name = dataset.image_id(index)
+    size = dataset.size(index)
+    assert isinstance(size, tuple) and len(size) == 2 and all(isinstance(side, int) for side in size), (
+        f"{name}: size must be two ints (height, width), got {size!r}"
+    )
+    image, label = dataset.image(index), dataset.label(index)
+    _check_array(f"{name}: image", image, (*size, 3))
+    _check_array(f"{name}: label map", label, size)
+    count = len(label_space.classes)
+    foreign = [value for value in np.unique(label).tolist() if value >= count and value != IGNORE_INDEX]
+    assert not foreign, (
+        f"{name}: the label map holds {foreign}; '{label_space.name}' has indices 0 to {count - 1}, and "
+        f"{IGNORE_INDEX} is void"
+    )
+    first = image.copy(), label.copy()
+    for array in (image, label):
+        if array.flags.writeable:
+            array.fill(0)
+    _check_same(f"{name}: a second reading", dataset, index, size, first)
+    _check_same(f"{name}: an unpickled copy", copy, index, size, first)
+
+
+def _check_array(what: str, array: NDArray[np.uint8], shape: tuple[int, ...]) -> None:
+    assert isinstance(array, np.ndarray), f"{what} must be a numpy array, got {type(array).__name__}"
+    assert array.dtype == np.uint8, f"{what} must be uint8, got {array.dtype}"
+    assert array.shape == shape, f"{what} must have shape {shape}, as size() says, got {array.shape}"
+
+
+def _check_same(
+    what: str, dataset: Dataset, index: int, size: Size, first: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+) -> None:
+    assert dataset.image_id(index) == dataset.image_id(index), f"{what} gives another id"
+    assert dataset.size(index) == size, f"{what} gives size {dataset.size(index)} instead of {size}"
+    assert np.array_equal(dataset.image(index), first[0]), f"{what} gives another image"
+    assert np.array_equal(dataset.label(index), first[1]), f"{what} gives another label map"

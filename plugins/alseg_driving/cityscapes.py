@@ -1,0 +1,101 @@
+"""Cityscapes: photographs of German streets with fine annotations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alseg.contracts import Dataset, Size
+from alseg_driving.fake import Scene
+from alseg_driving.layout import Layout, Pair, check_split
+
+LAYOUT = Layout(
+    title="Cityscapes",
+    folders=("cityscapes",),
+    markers=("leftImg8bit", "gtFine"),
+    download=(
+        "Download leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip from the Cityscapes site and "
+        "unpack both into {folder}."
+    ),
+)
+SPLITS = ("train", "val")
+
+_IMAGE_END = "_leftImg8bit.png"
+_LABEL_END = "_gtFine_labelIds.png"
+
+
+def build_cityscapes(*, root: Path | None, split: str) -> Dataset:
+    """Open one split of Cityscapes.
+
+    Features:
+
+    - 2,975 train and 500 val images, 2048 x 1024, of 21 cities
+    - 19 classes (`cityscapes-19`) of 34 annotated ones; the others are void, about an eighth of val
+    - the test split is not offered: its labels are not public
+
+    Format:
+
+    - images: ``leftImg8bit/SPLIT/CITY/*_leftImg8bit.png``, 8-bit RGB
+    - label maps: ``gtFine/SPLIT/CITY/*_gtFine_labelIds.png``, 8-bit grayscale, ids 0-33 (255 for licence
+      plates)
+
+    Citation: Cordts et al., "The Cityscapes dataset for semantic urban scene understanding", CVPR 2016,
+    arXiv:1604.01685.
+
+    Args:
+        root: The folder that holds ``cityscapes/``, or the folder with ``leftImg8bit/`` and ``gtFine/``
+            itself.
+        split: ``train`` or ``val``.
+
+    Raises:
+        DataError: If files are missing; says what to download and where to put it.
+        AlsegError: If there is no such split.
+    """
+    from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS
+    from alseg_driving.paired import PairedFiles, class_table
+
+    check_split("cityscapes", split, SPLITS)
+    images = f"leftImg8bit/{split}"
+    base = LAYOUT.base(root, images)
+    pairs = []
+    for city in LAYOUT.image_names(base, images, suffix=""):
+        if not (base / images / city).is_dir():
+            continue
+        for name in LAYOUT.image_names(base, f"{images}/{city}", _IMAGE_END):
+            image_id = name.removesuffix(_IMAGE_END)
+            label = f"gtFine/{split}/{city}/{image_id}{_LABEL_END}"
+            pairs.append(Pair(image_id, f"{images}/{city}/{name}", label))
+    return PairedFiles(
+        title=LAYOUT.title,
+        base=base,
+        pairs=LAYOUT.checked(pairs, base, base / images),
+        table=class_table(
+            {raw_id: index for index, raw_id in enumerate(CLASS_IDS)}, VOID_IDS | {LICENSE_PLATE}
+        ),
+    )
+
+
+def write_fake(
+    root: Path, seed: int = 0, *, count: int = 4, size: Size = (64, 128), scene: Scene | None = None
+) -> None:
+    """Write ``root/cityscapes``, a tiny data set in the real layout and encoding.
+
+    Args:
+        root: Folder to write to; the ``scenario.root`` of experiments.
+        seed: Seed of the built-in scenes.
+        count: Images per split.
+        size: Height and width of the built-in scenes, in pixels.
+        scene: Renders scenes instead of the built-in ones: index to RGB image, uint8 ``(H, W, 3)``, and
+            label map, uint8 ``(H, W)`` in ``cityscapes-19`` with 255 for void. ``seed`` and ``size`` are
+            then not used.
+    """
+    from alseg_driving.fake import blocks, raw_ids, write_png
+    from alseg_driving.ids import CLASS_IDS
+
+    render = scene or blocks(seed, size)
+    for split, city, first in (("train", "aachen", 0), ("val", "frankfurt", count)):
+        for index in range(first, first + count):
+            image, label = render(index)
+            stem = f"{city}_{index:06d}_000019"
+            write_png(root / "cityscapes/leftImg8bit" / split / city / f"{stem}{_IMAGE_END}", image)
+            ids = raw_ids(label, dict(enumerate(CLASS_IDS)), void=0)
+            write_png(root / "cityscapes/gtFine" / split / city / f"{stem}{_LABEL_END}", ids)

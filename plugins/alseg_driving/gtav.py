@@ -1,0 +1,102 @@
+"""GTAV: scenes from the game Grand Theft Auto V."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alseg import DataError
+from alseg.contracts import Dataset, Size
+from alseg_driving.fake import Scene
+from alseg_driving.layout import Layout, Pair, check_split, read_exclusions
+
+LAYOUT = Layout(
+    title="GTAV",
+    folders=("gtav",),
+    markers=("images", "labels"),
+    download=(
+        "Download the ten image and label archives (01_images.zip to 10_labels.zip) of 'Playing for Data' "
+        "and unpack all of them into {folder}."
+    ),
+)
+SPLITS = ("train",)
+
+_LICENSE_PLATE = 34
+
+
+def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> Dataset:
+    """Open GTAV.
+
+    Features:
+
+    - 24,966 images, about 1914 x 1052, all of them in ``train``, as in the literature on adaptation to
+      Cityscapes
+    - 19 classes (`cityscapes-19`), annotated with the ids of Cityscapes
+    - a few images and label maps differ in size, and some files are damaged in common mirrors: every
+      message about such a file says how to leave it out
+
+    Format:
+
+    - images: ``images/%05d.png``, 8-bit RGB
+    - label maps: ``labels/%05d.png``, palette PNG whose indices are ids 0-33 (34 or 255 for licence plates)
+
+    Citation: Richter et al., "Playing for data: ground truth from computer games", ECCV 2016,
+    arXiv:1608.02192.
+
+    Args:
+        root: The folder that holds ``gtav/``, or the folder with ``images/`` and ``labels/`` itself.
+        split: ``train``.
+        exclude: A text file with the ids of images to leave out, such as ``00017``, one a line.
+
+    Raises:
+        DataError: If files are missing; says what to download and where to put it.
+        AlsegError: If there is no such split.
+    """
+    from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS
+    from alseg_driving.paired import PairedFiles, class_table
+
+    check_split("gtav", split, SPLITS)
+    base = LAYOUT.base(root, "images")
+    names = LAYOUT.image_names(base, "images", ".png")
+    pairs = [Pair(name.removesuffix(".png"), f"images/{name}", f"labels/{name}") for name in names]
+    if exclude is not None:
+        excluded = read_exclusions(Path(exclude), (pair.image_id for pair in pairs))
+        if pairs and len(excluded) == len(pairs):
+            raise DataError(f"The list {exclude} leaves out every image of GTAV. Shorten it.")
+        pairs = [pair for pair in pairs if pair.image_id not in excluded]
+    return PairedFiles(
+        title=LAYOUT.title,
+        base=base,
+        pairs=LAYOUT.checked(pairs, base, base / "images"),
+        table=class_table(
+            {raw_id: index for index, raw_id in enumerate(CLASS_IDS)},
+            VOID_IDS | {_LICENSE_PLATE, LICENSE_PLATE},
+        ),
+        hint="Or leave the image out: write {image_id} into a text file and set 'exclude' of gtav to it.",
+    )
+
+
+def write_fake(
+    root: Path, seed: int = 0, *, count: int = 4, size: Size = (66, 120), scene: Scene | None = None
+) -> None:
+    """Write ``root/gtav``, a tiny data set in the real layout and encoding.
+
+    Args:
+        root: Folder to write to; the ``scenario.root`` of experiments.
+        seed: Seed of the built-in scenes.
+        count: Images.
+        size: Height and width of the built-in scenes, in pixels.
+        scene: Renders scenes instead of the built-in ones: index to RGB image, uint8 ``(H, W, 3)``, and
+            label map, uint8 ``(H, W)`` in ``cityscapes-19`` with 255 for void. ``seed`` and ``size`` are
+            then not used.
+    """
+    from alseg_driving.fake import blocks, palette_of, raw_ids, write_png
+    from alseg_driving.ids import CLASS_IDS
+    from alseg_driving.spaces import CITYSCAPES_19
+
+    render = scene or blocks(seed, size)
+    palette = palette_of(dict(zip(CLASS_IDS, (info.color for info in CITYSCAPES_19.classes), strict=True)))
+    for index in range(count):
+        image, label = render(index)
+        write_png(root / "gtav/images" / f"{index + 1:05d}.png", image)
+        ids = raw_ids(label, dict(enumerate(CLASS_IDS)), void=0)
+        write_png(root / "gtav/labels" / f"{index + 1:05d}.png", ids, palette=palette)

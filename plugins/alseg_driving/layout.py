@@ -1,0 +1,172 @@
+"""Finding a data set on disk and listing its files; looks at names only and never opens an image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from alseg import AlsegError, DataError
+from alseg.errors import unknown_name
+
+
+class Pair(NamedTuple):
+    """One image and its label map.
+
+    Attributes:
+        image_id: Unique in the split.
+        image: Path below the data set's folder, with ``/``.
+        label: Likewise.
+    """
+
+    image_id: str
+    image: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where one data set lies and what to tell people who do not have it.
+
+    Attributes:
+        title: The data set's name in messages, such as ``Cityscapes``.
+        folders: Where it may lie below ``scenario.root``, the recommended place first.
+        markers: Names inside the data set's own folder; one of them is enough to recognise it.
+        download: What to download; ``{folder}`` stands for where to put it.
+    """
+
+    title: str
+    folders: tuple[str, ...]
+    markers: tuple[str, ...]
+    download: str
+
+    def base(self, root: Path | None, images: str) -> Path:
+        """Return the data set's own folder.
+
+        Args:
+            root: ``scenario.root``: the folder that holds the data sets, or the data set's own folder.
+            images: Where the images of the split lie below the data set's own folder, for the message.
+
+        Raises:
+            DataError: If ``root`` is None or no folder has a marker; says what to download and where to put
+                it.
+        """
+        if root is None:
+            raise DataError(
+                f"{self.title} reads files: set scenario.root to the folder that holds {self.folders[0]}/."
+            )
+        candidates = [root / folder for folder in self.folders] + [root]
+        for candidate in candidates:
+            if any((candidate / marker).exists() for marker in self.markers):
+                return candidate
+        raise self.missing("images", candidates[0] / images, candidates[0])
+
+    def missing(self, what: str, place: Path, base: Path) -> DataError:
+        """Return the error for files that are not where they should be.
+
+        Args:
+            what: Such as ``images`` or ``label maps``.
+            place: The folder or file that was looked for.
+            base: The data set's own folder.
+        """
+        return DataError(f"No {self.title} {what} at {place}. {self.download.format(folder=base)}")
+
+    def image_names(self, base: Path, folder: str, suffix: str) -> list[str]:
+        """Return the sorted names in ``base/folder`` that end with ``suffix``; hidden files are left out.
+
+        Raises:
+            DataError: If there is no such folder.
+        """
+        place = base / folder
+        if not place.is_dir():
+            raise self.missing("images", place, base)
+        return sorted(name for name in _listing(place) if name.endswith(suffix) and not name.startswith("."))
+
+    def checked(self, pairs: Sequence[Pair], base: Path, place: Path) -> tuple[Pair, ...]:
+        """Return ``pairs`` if every file is there.
+
+        Args:
+            pairs: Images and label maps to look for.
+            base: The data set's own folder.
+            place: What to name if there is no pair at all.
+
+        Raises:
+            DataError: If there is no pair, two have the same id, or images or label maps are missing.
+        """
+        if not pairs:
+            raise self.missing("images", place, base)
+        seen: set[str] = set()
+        for pair in pairs:
+            if pair.image_id in seen:
+                raise DataError(f"{place} gives the image {pair.image_id} twice. Remove one of them.")
+            seen.add(pair.image_id)
+        self._require("images", [pair.image for pair in pairs], base)
+        self._require("label maps", [pair.label for pair in pairs], base)
+        return tuple(pairs)
+
+    def _require(self, what: str, names: Sequence[str], base: Path) -> None:
+        absent = list(_absent(base, names))
+        if not absent:
+            return
+        if len(absent) == len(names):
+            raise self.missing(what, (base / absent[0]).parent, base)
+        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        raise DataError(
+            f"{len(absent)} of {len(names)} {self.title} {what} are missing in {base}: "
+            f"{', '.join(absent[:3])}{more}. {self.download.format(folder=base)}"
+        )
+
+
+def check_split(dataset: str, split: str, splits: Sequence[str]) -> None:
+    """Refuse a split that the data set does not have.
+
+    Raises:
+        AlsegError: Names the splits there are.
+    """
+    if split not in splits:
+        raise AlsegError(unknown_name(f"split of {dataset}", split, splits))
+
+
+def read_exclusions(path: Path, known: Iterable[str]) -> frozenset[str]:
+    """Read image ids to leave out: one a line, a ``.png`` ending is dropped, ``#`` starts a comment.
+
+    Args:
+        path: A text file; relative paths count from the working directory.
+        known: All image ids of the split.
+
+    Raises:
+        DataError: If the file cannot be read or names an image that does not exist.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(
+            f"Cannot read the list of images to leave out, {path}: {reason}. Set 'exclude' to a text file."
+        ) from error
+    ids = [line.partition("#")[0].strip().removesuffix(".png") for line in lines]
+    excluded = frozenset(image_id for image_id in ids if image_id)
+    if unknown := sorted(excluded.difference(known)):
+        raise DataError(
+            f"{path} leaves out images that do not exist: {', '.join(unknown[:3])} ({len(unknown)} in all). "
+            "Correct or remove these lines."
+        )
+    return excluded
+
+
+def _absent(base: Path, names: Sequence[str]) -> Iterator[str]:
+    listings: dict[str, frozenset[str]] = {}
+    for name in names:
+        folder, _, file = name.rpartition("/")
+        if folder not in listings:
+            listings[folder] = frozenset(_listing(base / folder)) if (base / folder).is_dir() else frozenset()
+        if file not in listings[folder]:
+            yield name
+
+
+def _listing(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in folder.iterdir()]
+    except OSError as error:
+        raise DataError(f"Cannot list {folder}: {error.strerror}. Make the folder readable.") from error

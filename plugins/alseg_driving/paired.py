@@ -1,0 +1,130 @@
+"""The one data set class of this plugin: image files and label maps with raw ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg import IGNORE_INDEX, DataError
+from alseg.contracts import Size
+from alseg.imaging import image_size, read_image, read_label
+from alseg_driving.layout import Pair
+
+UNDEFINED = 254
+"""Marks raw ids that a data set does not define; no label space has so many classes."""
+
+
+def class_table(classes: Mapping[int, int], void: frozenset[int]) -> bytes:
+    """Return the look-up table from raw ids to class indices.
+
+    Args:
+        classes: Raw id to class index.
+        void: Raw ids that mean void.
+
+    Returns:
+        256 bytes: class index, 255 for void, `UNDEFINED` for all other ids.
+    """
+    table = bytearray([UNDEFINED]) * 256
+    for raw_id in void:
+        table[raw_id] = IGNORE_INDEX
+    for raw_id, index in classes.items():
+        table[raw_id] = index
+    return bytes(table)
+
+
+@dataclass(frozen=True)
+class PairedFiles:
+    """Images and label maps in files of their own, read one by one.
+
+    Attributes:
+        title: The data set's name in messages.
+        base: The data set's own folder.
+        pairs: The files, in order.
+        table: 256 bytes from `class_table`.
+        read_ids: Decodes one label map to raw ids, ``(H, W)`` uint8 or uint16.
+        hint: What else one can do about a file that cannot be used, added to every such message;
+            ``{image_id}`` is filled in.
+    """
+
+    title: str
+    base: Path
+    pairs: tuple[Pair, ...]
+    table: bytes
+    read_ids: Callable[[Path], NDArray[np.uint8] | NDArray[np.uint16]] = read_label
+    hint: str = ""
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.pairs)
+
+    def image_id(self, index: int) -> str:
+        """Return the image's file name without the parts that all images share."""
+        return self.pairs[index].image_id
+
+    def size(self, index: int) -> Size:
+        """Return height and width from the files' headers.
+
+        Raises:
+            DataError: If image and label map differ in size, or one cannot be opened; names the file.
+        """
+        image_path, label_path = self._paths(index)
+        with self._hinting(index):
+            of_image, of_label = image_size(image_path), image_size(label_path)
+            if of_image != of_label:
+                raise DataError(
+                    f"{image_path} is {of_image[1]} x {of_image[0]} pixels, but its label map "
+                    f"{label_path} is {of_label[1]} x {of_label[0]}. Copy or unpack both again."
+                )
+            return of_label
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Return the RGB image, uint8 ``(H, W, 3)``.
+
+        Raises:
+            DataError: If the file cannot be decoded; names it.
+        """
+        with self._hinting(index):
+            return read_image(self._paths(index)[0])
+
+    def label(self, index: int) -> NDArray[np.uint8]:
+        """Return the label map, uint8 ``(H, W)``, class indices of the data set's label space, 255 for void.
+
+        Raises:
+            DataError: If the file cannot be decoded or holds ids that the data set does not define; names it.
+        """
+        path = self._paths(index)[1]
+        with self._hinting(index):
+            ids = self.read_ids(path)
+            if ids.max() > 255:
+                raise self._undefined(path, ids[ids > 255])
+            classes = bytearray(np.ascontiguousarray(ids, np.uint8)).translate(self.table)
+            label = np.frombuffer(classes, np.uint8).reshape(ids.shape)
+            if UNDEFINED in classes:
+                raise self._undefined(path, ids[label == UNDEFINED])
+            return label
+
+    def _paths(self, index: int) -> tuple[Path, Path]:
+        pair = self.pairs[index]
+        return self.base / pair.image, self.base / pair.label
+
+    def _undefined(self, path: Path, ids: NDArray[np.generic]) -> DataError:
+        different = np.unique(ids).tolist()
+        listed = ", ".join(map(str, different[:10])) + (", ..." if len(different) > 10 else "")
+        return DataError(
+            f"{path} holds ids that {self.title} does not define: {listed}. "
+            "Use the label maps as they come in the archive, or copy the file again."
+        )
+
+    @contextmanager
+    def _hinting(self, index: int) -> Iterator[None]:
+        try:
+            yield
+        except DataError as error:
+            if not self.hint:
+                raise
+            raise DataError(f"{error} {self.hint.format(image_id=self.image_id(index))}") from error

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from alseg import ClassInfo, LabelSpace
+from alseg.testing import check_dataset, view_of
+
+SPACE = LabelSpace("toy", "", "", (ClassInfo("road", (0, 0, 0)), ClassInfo("sky", (9, 9, 9))))
+
+
+class Toy:
+    """Two images of 2 x 3 pixels; keeps the contract."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def image_id(self, index: int) -> str:
+        return f"toy-{index}"
+
+    def size(self, index: int) -> tuple[int, int]:
+        return 2, 3
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        return np.full((2, 3, 3), index, np.uint8)
+
+    def label(self, index: int) -> NDArray[np.uint8]:
+        return np.array([[0, 1, 255], [1, 1, 0]], np.uint8)
+
+
+class Empty(Toy):
+    def __len__(self) -> int:
+        return 0
+
+
+class SameIds(Toy):
+    def image_id(self, index: int) -> str:
+        return "toy"
+
+
+class FloatImages(Toy):
+    def image(self, index: int) -> NDArray[np.uint8]:
+        return np.zeros((2, 3, 3))  # type: ignore[return-value]
+
+
+class OtherSize(Toy):
+    def size(self, index: int) -> tuple[int, int]:
+        return 3, 2
+
+
+class ForeignIndex(Toy):
+    def label(self, index: int) -> NDArray[np.uint8]:
+        return np.array([[0, 1, 255], [2, 1, 0]], np.uint8)
+
+
+class Cached(Toy):
+    def __init__(self) -> None:
+        self.kept = np.full((2, 3, 3), 5, np.uint8)
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        return self.kept
+
+
+class Lazy(Toy):
+    """Renders with a generator that goes on from reading to reading."""
+
+    def __init__(self) -> None:
+        self.generator = np.random.default_rng(0)
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        return self.generator.integers(0, 256, (2, 3, 3)).astype(np.uint8)
+
+
+def test_a_data_set_that_keeps_the_contract_passes() -> None:
+    check_dataset(Toy(), SPACE)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "message"),
+    [
+        (object(), "object lacks one of the methods __len__, image_id, size, image, label"),
+        (Empty(), "the data set is empty"),
+        (SameIds(), "2 images have the id 'toy'"),
+        (FloatImages(), "toy-0: image must be uint8, got float64"),
+        (OtherSize(), "toy-0: image must have shape (3, 2, 3), as size() says, got (2, 3, 3)"),
+        (
+            ForeignIndex(),
+            "toy-0: the label map holds [2]; 'toy' has indices 0 to 1, and 255 is void",
+        ),
+        (Cached(), "toy-0: a second reading gives another image"),
+        (Lazy(), "toy-0: a second reading gives another image"),
+    ],
+)
+def test_a_data_set_that_breaks_the_contract_is_told_how(dataset: Toy, message: str) -> None:
+    with pytest.raises(AssertionError, match=f"^{re.escape(message)}"):
+        check_dataset(dataset, SPACE)
+
+
+def test_a_data_set_that_cannot_go_to_a_worker_is_told_why() -> None:
+    dataset = Toy()
+    dataset.hook = lambda: None  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match=r"^Toy cannot be pickled, which loader workers need: "):
+        check_dataset(dataset, SPACE)
+
+
+def test_the_softmax_of_a_view_gives_the_probabilities_back_even_where_they_are_zero() -> None:
+    probs = torch.tensor([0.0, 0.25, 0.75])[:, None, None].expand(3, 2, 4)
+    view = view_of(probs)
+    torch.testing.assert_close(view.probs, probs)
+    assert torch.isfinite(view.logits).all()
+    assert view.size == (2, 4)
+
+
+def test_views_of_one_seed_draw_the_same_numbers() -> None:
+    probs = torch.full((2, 1, 1), 0.5)
+    first, second, other = (view_of(probs, seed=seed).generator for seed in (1, 1, 2))
+    drawn = torch.rand(4, generator=first)
+    assert torch.equal(drawn, torch.rand(4, generator=second))
+    assert not torch.equal(drawn, torch.rand(4, generator=other))
+
+
+def test_a_view_refuses_what_are_no_probabilities() -> None:
+    message = (
+        "probs must be at least 0 and sum to 1 at every pixel; the least is 0.5, sums go from 1.5 to 1.5"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        view_of(torch.full((3, 2, 2), 0.5))
+
+
+def test_a_view_refuses_an_image_of_another_size() -> None:
+    message = "image must be uint8 (3, 2, 2), got torch.uint8 (3, 2, 5)"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        view_of(torch.full((2, 2, 2), 0.5), image=torch.zeros((3, 2, 5), dtype=torch.uint8))
+
+
+def test_importing_the_kit_and_its_data_set_check_does_not_import_torch() -> None:
+    code = "import alseg.testing, alseg.testing.datasets, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_unknown_name_of_the_kit_is_an_attribute_error() -> None:
+    import alseg.testing
+
+    with pytest.raises(AttributeError, match=r"^module 'alseg.testing' has no attribute 'check_dataset_'$"):
+        _ = alseg.testing.check_dataset_

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19, SYNTHIA_16
+
+from alseg import LabelSpace
+from alseg.labels import check_label_space, subset_indices, translation, unreachable, untranslated
+
+
+@pytest.mark.parametrize("space", [CITYSCAPES_19, CAMVID_11, SYNTHIA_16], ids=lambda space: space.name)
+def test_label_spaces_are_sound(space: LabelSpace) -> None:
+    check_label_space(space)
+
+
+def test_every_cityscapes_class_has_its_place_in_camvid() -> None:
+    table = translation(CITYSCAPES_19, CAMVID_11)
+    places = {name: CAMVID_11.names[table[index]] for index, name in enumerate(CITYSCAPES_19.names)}
+    assert places == {
+        "road": "road",
+        "sidewalk": "pavement",
+        "building": "building",
+        "wall": "building",
+        "fence": "fence",
+        "pole": "pole",
+        "traffic light": "sign symbol",
+        "traffic sign": "sign symbol",
+        "vegetation": "tree",
+        "terrain": "tree",
+        "sky": "sky",
+        "person": "pedestrian",
+        "rider": "bicyclist",
+        "car": "car",
+        "truck": "car",
+        "bus": "car",
+        "train": "car",
+        "motorcycle": "bicyclist",
+        "bicycle": "bicyclist",
+    }
+    assert unreachable(CITYSCAPES_19, CAMVID_11) == ()
+
+
+def test_camvid_classes_that_mix_cityscapes_classes_become_void() -> None:
+    assert untranslated(CAMVID_11, CITYSCAPES_19) == ("tree", "sign symbol", "bicyclist")
+
+
+def test_synthia_has_all_cityscapes_classes_but_three() -> None:
+    assert untranslated(CITYSCAPES_19, SYNTHIA_16) == ("terrain", "truck", "train")
+    assert untranslated(SYNTHIA_16, CITYSCAPES_19) == ()
+    assert len(SYNTHIA_16.classes) == 16
+
+
+def test_the_13_classes_of_synthia_are_without_wall_fence_and_pole() -> None:
+    # In order: 0 road, 1 sidewalk, 2 building, (3 wall, 4 fence, 5 pole), 6 traffic light, ... 15 bicycle.
+    assert subset_indices(SYNTHIA_16, "13") == (0, 1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
