@@ -26,12 +26,14 @@ def check_dataset(dataset: Dataset, label_space: LabelSpace, *, most_images: int
 
     Raises:
         AssertionError: Says what is not as it should be, and for which image.
+        ValueError: If ``most_images`` is not positive.
     """
+    if most_images < 1:
+        raise ValueError(f"most_images must be positive, got {most_images}")
     assert isinstance(dataset, Dataset), (
         f"{type(dataset).__name__} lacks one of the methods __len__, image_id, size, image, label"
     )
     assert len(dataset) > 0, "the data set is empty"
-    assert most_images > 0, f"most_images must be positive, got {most_images}"
     _check_ids(dataset)
     copy = _pickled(dataset)
     assert len(copy) == len(dataset), f"an unpickled copy has {len(copy)} images instead of {len(dataset)}"

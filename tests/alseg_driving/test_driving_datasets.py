@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import get_type_hints
@@ -238,9 +237,9 @@ def test_a_scene_too_small_for_the_blocks_is_a_bug_of_the_caller(tmp_path: Path)
 
 def test_fake_images_show_the_given_scene(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (4, 6, 3)).astype(np.uint8)
-    scene: Callable[[int], tuple[NDArray[np.uint8], NDArray[np.uint8]]] = lambda index: (  # noqa: E731
-        picture,
-        np.zeros((4, 6), np.uint8),
-    )
+
+    def scene(index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        return picture, np.zeros((4, 6), np.uint8)
+
     cityscapes.write_fake(tmp_path, count=1, scene=scene)
     np.testing.assert_array_equal(read_image(tmp_path / "cityscapes" / IMAGES["cityscapes"]), picture)
