@@ -1,0 +1,7 @@
+"""``python -m alseg`` is the command ``alseg``."""
+
+from __future__ import annotations
+
+from alseg.cli import main
+
+main(prog_name="alseg")

@@ -1,0 +1,101 @@
+"""The command line: ``alseg run``, ``alseg compare`` and ``alseg plugins``.
+
+A command's module is imported when the command is used, so that ``alseg --help`` is immediate and torch is
+loaded only to train. Each module ``alseg.cli.NAME`` has a click command called ``command``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from alseg.errors import AlsegError, nearest
+
+WRONG_INPUT = 2
+"""Exit code for a user's mistake."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+COMMANDS: Mapping[str, str] = {
+    "run": "Run an experiment, or go on with it.",
+    "compare": "Print a table of results.",
+    "plugins": "List what is installed, with parameters.",
+}
+"""Short help of each command; here, so that listing commands imports none of them."""
+
+
+class WrongInput(click.ClickException):
+    """A user's mistake, printed as ``Error: ...`` on standard error."""
+
+    exit_code = WRONG_INPUT
+
+
+class LazyGroup(click.Group):
+    """Imports commands on use, and is the one place where exceptions become messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, or return None where there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"alseg.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command to run; an unknown one is answered with the nearest."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            guess = nearest(args[0], COMMANDS)
+            hint = f" Did you mean '{guess}'?" if guess else ""
+            raise click.UsageError(f"No command '{args[0]}'.{hint} Commands: {', '.join(COMMANDS)}.", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, turning a user's mistake and an interrupt into message and exit code."""
+        try:
+            return super().invoke(ctx)
+        except AlsegError as error:
+            raise WrongInput(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the version of the installed distribution and leave."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib import metadata
+
+    click.echo(f"alseg {metadata.version('alseg')}")
+    ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and leave.",
+)
+def main() -> None:
+    r"""The benchmark suite for active learning in domain-adaptive semantic segmentation.
+
+    \b
+    alseg run experiments/quickstart.yaml
+    alseg compare results/quickstart
+    """

@@ -1,0 +1,119 @@
+"""Experiment files: YAML to a validated `Experiment`, and an experiment to its runs.
+
+Every mistake in a file is found in one reading and reported with its line and column, so that nobody mends a
+file one error at a time and nothing wrong is found out mid-run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alseg.errors import AlsegError
+from alseg.only import parse_only
+from alseg.plugins import Catalog
+from alseg.runspec import Component, Evaluation, Method, RunSpec, Scenario, Settings
+
+__all__ = [
+    "Component",
+    "Evaluation",
+    "Experiment",
+    "ExperimentError",
+    "Method",
+    "RunSpec",
+    "Scenario",
+    "Settings",
+    "parse_only",
+    "read_experiment",
+]
+
+
+class ExperimentError(AlsegError):
+    """An experiment that cannot be run as written: one line per mistake, each with its place."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A scenario, a model, methods, rounds and seeds: a table of results to be.
+
+    Attributes:
+        name: Name of its results folder.
+        scenario: Data.
+        model: Network.
+        methods: In file order.
+        rounds: Iterations after which labels are bought, increasing.
+        seeds: All different.
+        evaluation: How images are evaluated.
+        settings: How the work is done.
+        document: The file's content with overrides applied; reading it again gives the same experiment.
+    """
+
+    name: str
+    scenario: Scenario
+    model: Component
+    methods: tuple[Method, ...]
+    rounds: tuple[int, ...]
+    seeds: tuple[int, ...]
+    evaluation: Evaluation
+    settings: Settings
+    document: dict[str, Any]
+
+    def runs(self, only: Sequence[str] = ()) -> list[RunSpec]:
+        """Return the runs: all methods with the first seed, then with the second, and so on.
+
+        Args:
+            only: Filters such as ``method=RIPU*`` and ``seed=0``; see `parse_only`.
+
+        Raises:
+            AlsegError: If a filter is malformed or matches nothing.
+        """
+        selection = parse_only(only)
+        selection.check(self.methods, self.seeds)
+        return [
+            RunSpec(
+                experiment=self.name,
+                scenario=self.scenario,
+                model=self.model,
+                method=method,
+                rounds=self.rounds,
+                seed=seed,
+                evaluation=self.evaluation,
+                precision=self.settings.precision,
+            )
+            for seed in self.seeds
+            for method in self.methods
+            if selection.takes_method(method) and selection.takes_seed(seed)
+        ]
+
+
+def read_experiment(path: Path, overrides: Sequence[str] = (), *, catalog: Catalog) -> Experiment:
+    """Read and validate an experiment file.
+
+    Args:
+        path: The YAML file.
+        overrides: Changes such as ``recipe.iterations=100``, applied in order.
+        catalog: What is installed.
+
+    Raises:
+        ExperimentError: If anything is wrong; its text has a line for every mistake, such as
+            ``experiments/gta2city.yaml:5:1: unknown key 'recipie', did you mean 'recipe'?``.
+    """
+    # Reading needs pydantic and YAML; those who only use the records do not.
+    from alseg.experimentfile import ExperimentReader
+    from alseg.overrides import apply_overrides
+    from alseg.yamlfile import YamlError, read_document
+
+    try:
+        document = read_document(Path(path))
+    except YamlError as error:
+        raise ExperimentError(str(error)) from None
+    problems = apply_overrides(document, overrides)
+    reader = ExperimentReader(catalog, document)
+    parts = reader.read()
+    problems += reader.problems
+    if problems or parts is None:
+        located = sorted({document.locate(problem) for problem in problems})
+        raise ExperimentError("\n".join(line for _, line in located))
+    return Experiment(**parts, document=document.root)

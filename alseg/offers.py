@@ -1,0 +1,96 @@
+"""Checks of what a plugin's hooks return: a mistake in a plugin shows when it is loaded, not mid-run."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from alseg import contracts
+from alseg.contracts import DatasetSpec, LabelSpace, Spec
+from alseg.parameters import check_parameters
+
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def check_returned(returned: object, kind: type) -> Sequence[Any]:
+    """Check what a hook returned.
+
+    Args:
+        returned: The return value of an implementation of a ``register_`` hook.
+        kind: `LabelSpace` or the type of spec that the hook asks for.
+
+    Returns:
+        The same, now known to be a list or tuple of sound specs.
+
+    Raises:
+        TypeError: If it is not; says what is.
+        ValueError: If a name or a label space is not well formed.
+    """
+    if not isinstance(returned, list | tuple):
+        raise TypeError(f"returned {_kind_of(returned)}, expected a list of {kind.__name__}")
+    for item in returned:
+        if not isinstance(item, kind):
+            raise TypeError(f"returned a list with {_kind_of(item)}, expected {kind.__name__}")
+        if isinstance(item, Spec):
+            _check_spec(item)
+        elif isinstance(item, LabelSpace):
+            _check_label_space(item)
+    return returned
+
+
+def _check_spec(spec: Spec) -> None:
+    """Check name, texts, builder and the fields of the spec's own kind."""
+    _check_texts(spec.name, spec.summary, spec.source)
+    if not callable(spec.build):
+        raise TypeError(f"build of '{spec.name}' is {_kind_of(spec.build)}, expected a function or class")
+    hints = get_type_hints(type(spec), vars(contracts))
+    for field in dataclasses.fields(spec):
+        _check_choice(spec.name, field.name, hints[field.name], getattr(spec, field.name))
+    if isinstance(spec, DatasetSpec):
+        if not isinstance(spec.label_space, str):
+            raise TypeError(f"label_space of '{spec.name}' is {spec.label_space!r}, expected a name")
+        if not (
+            isinstance(spec.splits, tuple) and spec.splits and all(isinstance(s, str) for s in spec.splits)
+        ):
+            raise TypeError(f"splits of '{spec.name}' is {spec.splits!r}, expected a tuple of names")
+    check_parameters(spec)
+
+
+def _check_choice(spec_name: str, field_name: str, hint: Any, value: object) -> None:
+    """Check a field whose type is a choice, or a tuple of choices."""
+    items: Sequence[object] = (value,)
+    if get_origin(hint) is tuple:
+        hint = get_args(hint)[0]
+        if get_origin(hint) is Literal and not isinstance(value, tuple):
+            raise TypeError(f"{field_name} of '{spec_name}' is {value!r}, expected a tuple")
+        items = value if isinstance(value, tuple) else ()
+    if get_origin(hint) is not Literal:
+        return
+    for item in items:
+        if item not in get_args(hint):
+            allowed = " or ".join(map(repr, get_args(hint)))
+            raise TypeError(f"{field_name} of '{spec_name}' has {item!r}, expected {allowed}")
+
+
+def _check_label_space(space: LabelSpace) -> None:
+    """Check name and texts, then the classes."""
+    from alseg.labels import check_label_space
+
+    _check_texts(space.name, space.summary, space.source)
+    check_label_space(space)
+
+
+def _check_texts(name: object, summary: object, source: object) -> None:
+    """Check that the name can be written in YAML and that the texts are one line each."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(f"name {name!r} is malformed; use lower-case letters and digits with single hyphens")
+    for title, text in (("summary", summary), ("source", source)):
+        if not isinstance(text, str) or not text.strip() or len(text.splitlines()) != 1:
+            raise ValueError(f"{title} of '{name}' is {text!r}, expected one line of text")
+
+
+def _kind_of(value: object) -> str:
+    """Return what a value is, for a message."""
+    return "None" if value is None else f"a value of type {type(value).__name__}"

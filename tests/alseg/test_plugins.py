@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import sys
+import types
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, hookimpl
+from alseg.contracts import Cost, RoundReport
+from alseg.plugins import catalog_of, load_catalog
+from fakecatalog import Fakes, build_nothing
+from third_party.install import install
+
+TEXTS = {"summary": "One line.", "source": "made up"}
+REPORT = RoundReport(
+    run="random__s0__00000000",
+    method="Random",
+    seed=0,
+    round=1,
+    iteration=100,
+    cost=Cost(pixels=3),
+    class_names=("road",),
+    iou=(50.0,),
+    miou=50.0,
+    accuracy=50.0,
+)
+
+
+def plugin_of(name: str, **hooks: Any) -> types.SimpleNamespace:
+    """Return a plugin object whose hooks return, or are, what is given."""
+    plugin = types.SimpleNamespace(__name__=name)
+    for hook, answer in hooks.items():
+        function = answer if callable(answer) else lambda answer=answer: answer
+        setattr(plugin, hook, hookimpl(function))
+    return plugin
+
+
+def failure_of(**hooks: Any) -> str:
+    """Return the one failure of a plugin ``foo`` with these hooks, after checking that it offers nothing."""
+    catalog = catalog_of(plugin_of("foo", **hooks))
+    assert catalog.plugins == ()
+    assert not catalog.acquisitions
+    (failure,) = catalog.failures
+    prefix = "plugin foo (unpackaged 0) failed at "
+    assert failure.message.startswith(prefix)
+    return failure.message.removeprefix(prefix)
+
+
+def acquisition(name: Any = "mine", build: Any = build_nothing, **fields: Any) -> AcquisitionSpec:
+    return AcquisitionSpec(**{"name": name, "build": build, **TEXTS, **fields})
+
+
+def test_everything_a_plugin_offers_is_found_by_kind_and_name() -> None:
+    catalog = catalog_of(Fakes())
+    assert list(catalog.acquisitions) == ["core-set", "random", "ripu", "windowed"]
+    assert list(catalog.label_spaces) == ["same-two", "two-classes"]
+    offer = catalog.get("acquisition", "ripu")
+    assert (offer.spec.name, offer.plugin, offer.distribution, offer.version) == (
+        "ripu",
+        "Fakes",
+        "unpackaged",
+        "0",
+    )
+    assert catalog.get("annotation_modes", "image") is catalog.annotation_modes["image"]
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_and_all_names() -> None:
+    with pytest.raises(AlsegError) as caught:
+        catalog_of(Fakes()).get("acquisition", "rippu")
+    message = "Unknown acquisition 'rippu'. Did you mean 'ripu'? Available: core-set, random, ripu, windowed."
+    assert str(caught.value) == message
+
+
+def test_an_unknown_kind_is_a_bug_of_the_caller() -> None:
+    with pytest.raises(ValueError, match="kind 'acquisitionz' is none of label_spaces, "):
+        catalog_of(Fakes()).get("acquisitionz", "ripu")
+
+
+def test_what_is_offered_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        catalog_of(Fakes()).models["new"] = None  # type: ignore[index]
+
+
+def test_a_hook_that_raises_drops_its_whole_plugin_and_no_other() -> None:
+    def register_models() -> list[ModelSpec]:
+        raise RuntimeError("no model\ntoday")
+
+    broken = plugin_of("broken", register_acquisitions=[acquisition("mine")], register_models=register_models)
+    catalog = catalog_of(broken, Fakes())
+    assert [failure.message for failure in catalog.failures] == [
+        "plugin broken (unpackaged 0) failed at register_models: RuntimeError: no model today"
+    ]
+    assert "mine" not in catalog.acquisitions
+    assert [info.plugin for info in catalog.plugins] == ["Fakes"]
+
+
+def test_a_misspelt_hook_is_reported_with_the_right_name() -> None:
+    message = "registration: unknown hook 'register_aquisitions', did you mean 'register_acquisitions'?"
+    assert failure_of(register_aquisitions=[]) == message
+
+
+def test_a_hook_unlike_any_is_answered_with_all_hooks() -> None:
+    assert failure_of(zzz=[]) == (
+        "registration: unknown hook 'zzz'; hooks: on_round_end, register_acquisitions, "
+        "register_annotation_modes, register_datasets, register_label_spaces, register_models, "
+        "register_recipes"
+    )
+
+
+def test_a_plugin_without_marked_functions_is_reported() -> None:
+    catalog = catalog_of(types.SimpleNamespace(__name__="foo", register_models=lambda: []))
+    assert catalog.failures[0].message == (
+        "plugin foo (unpackaged 0) failed at registration: no function is marked with @alseg.hookimpl"
+    )
+
+
+def test_a_hook_that_wants_unknown_arguments_is_reported_in_one_line() -> None:
+    message = failure_of(register_models=lambda catalog: [])
+    assert message.startswith("registration: PluginValidationError: Plugin 'foo' for hook 'register_models'")
+    assert "\n" not in message
+
+
+def test_a_hook_wrapper_is_refused() -> None:
+    @hookimpl(wrapper=True)
+    def register_models() -> Any:
+        return (yield)
+
+    catalog = catalog_of(types.SimpleNamespace(__name__="foo", register_models=register_models))
+    assert catalog.failures[0].error == "hook 'register_models' is a wrapper, which alseg does not support"
+
+
+def test_a_second_owner_of_a_name_is_reported_with_both_owners_and_dropped() -> None:
+    second = plugin_of("second", register_acquisitions=[acquisition("mine"), acquisition("ripu")])
+    catalog = catalog_of(Fakes(), second)
+    assert catalog.failures[0].message == (
+        "plugin second (unpackaged 0) failed at register_acquisitions: "
+        "name 'ripu' is already taken by plugin Fakes (unpackaged 0)"
+    )
+    assert "mine" not in catalog.acquisitions
+    assert catalog.acquisitions["ripu"].plugin == "Fakes"
+
+
+def test_a_plugin_cannot_offer_a_name_twice() -> None:
+    message = failure_of(register_acquisitions=[acquisition("mine"), acquisition("mine")])
+    assert message == "register_acquisitions: name 'mine' is already taken by plugin foo (unpackaged 0)"
+
+
+@pytest.mark.parametrize(
+    ("returned", "problem"),
+    [
+        (None, "TypeError: returned None, expected a list of AcquisitionSpec"),
+        (
+            acquisition(),
+            "TypeError: returned a value of type AcquisitionSpec, expected a list of AcquisitionSpec",
+        ),
+        (["mine"], "TypeError: returned a list with a value of type str, expected AcquisitionSpec"),
+        (
+            [ModelSpec(name="mine", build=build_nothing, **TEXTS)],
+            "TypeError: returned a list with a value of type ModelSpec, expected AcquisitionSpec",
+        ),
+        (
+            [acquisition("My Name")],
+            "ValueError: name 'My Name' is malformed; use lower-case letters and digits with single hyphens",
+        ),
+        ([acquisition(summary="")], "ValueError: summary of 'mine' is '', expected one line of text"),
+        (
+            [acquisition(build=3)],
+            "TypeError: build of 'mine' is a value of type int, expected a function or class",
+        ),
+        ([acquisition(kind="rank")], "TypeError: kind of 'mine' has 'rank', expected 'score' or 'select'"),
+        ([acquisition(needs="logits")], "TypeError: needs of 'mine' is 'logits', expected a tuple"),
+        (
+            [acquisition(needs=("depth",))],
+            "TypeError: needs of 'mine' has 'depth', expected 'logits' or 'probs' or 'features' or 'image'",
+        ),
+        ([acquisition(build=lambda radius: radius)], "TypeError: parameter 'radius' of 'mine' has no type"),
+        (
+            [acquisition(build=lambda **options: options)],
+            "TypeError: build of 'mine' takes **options; name every parameter and give its type",
+        ),
+    ],
+)
+def test_a_wrong_return_value_is_reported(returned: Any, problem: str) -> None:
+    assert failure_of(register_acquisitions=lambda: returned) == f"register_acquisitions: {problem}"
+
+
+def test_a_default_that_is_not_of_its_type_is_reported() -> None:
+    def build(radius: int = None) -> None:  # type: ignore[assignment]  # noqa: RUF013
+        return None
+
+    problem = "TypeError: default None of parameter 'radius' of 'mine' is not int"
+    assert failure_of(register_acquisitions=[acquisition(build=build)]) == f"register_acquisitions: {problem}"
+
+
+def test_a_builder_that_cannot_take_what_the_core_fills_in_is_reported() -> None:
+    model = ModelSpec(name="mine", build=build_nothing, **TEXTS)
+    message = "register_models: TypeError: build of 'mine' must take num_classes"
+    assert failure_of(register_models=[model]) == message
+
+
+def test_a_label_space_that_cannot_be_used_is_reported() -> None:
+    road = ClassInfo("road", (0, 0, 0))
+    space = LabelSpace(name="roads", classes=(road, road), **TEXTS)
+    message = "register_label_spaces: ValueError: label space 'roads' has two classes named 'road'"
+    assert failure_of(register_label_spaces=[space]) == message
+
+
+def test_every_observer_hears_of_a_round_and_a_failing_one_is_reported_once() -> None:
+    heard = []
+
+    def failing(report: RoundReport) -> None:
+        raise SystemExit("enough")
+
+    catalog = catalog_of(
+        plugin_of("first", on_round_end=failing),
+        plugin_of("second", on_round_end=lambda report: heard.append(report.round)),
+        plugin_of("third", on_round_end=lambda report=None: heard.append(report)),
+        plugin_of("fourth", on_round_end=lambda: heard.append("called")),
+    )
+    failures: list[str] = []
+    catalog.notify_round_end(REPORT, failures.append)
+    catalog.notify_round_end(REPORT, failures.append)
+    assert heard == [1, REPORT, "called"] * 2
+    assert failures == ["plugin first (unpackaged 0) failed at on_round_end: SystemExit: enough"]
+
+
+def test_an_interrupt_by_the_user_passes_through_an_observer() -> None:
+    def interrupted(report: RoundReport) -> None:
+        raise KeyboardInterrupt
+
+    catalog = catalog_of(plugin_of("first", on_round_end=interrupted))
+    with pytest.raises(KeyboardInterrupt):
+        catalog.notify_round_end(REPORT, print)
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that alone holds what is installed, as far as entry points go."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    everything = metadata.distributions
+    monkeypatch.setattr(metadata, "distributions", lambda: everything(path=[str(folder)]))
+    modules = set(sys.modules)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield folder  # type: ignore[misc]
+    for name in set(sys.modules) - modules:
+        if name.startswith("alseg_"):
+            del sys.modules[name]
+
+
+def test_broken_distributions_are_reported_and_stop_nothing(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in (
+        "alseg_no_import",
+        "alseg_misspelt",
+        "alseg_raising",
+        "alseg_exiting",
+        "alseg_margin_demo",
+    ):
+        install(module, site)
+    catalog = load_catalog()
+    assert [failure.message for failure in catalog.failures] == [
+        "plugin exiting (alseg-exiting 1.4) failed at import: SystemExit: 1",
+        "plugin misspelt (alseg-misspelt 1.1) failed at registration: "
+        "unknown hook 'register_aquisitions', did you mean 'register_acquisitions'?",
+        "plugin no-import (alseg-no-import 1.0) failed at import: "
+        "ModuleNotFoundError: No module named 'no_such_module'",
+        "plugin raising (alseg-raising 1.2) failed at register_models: "
+        "RuntimeError: no model today (try tomorrow)",
+    ]
+    assert [str(info) for info in catalog.plugins] == ["margin-demo (alseg-margin-demo 0.3)"]
+    assert list(catalog.acquisitions) == ["margin-demo"]
+    # What a plugin prints while it is imported must not mix with what a command prints.
+    assert capsys.readouterr().out == ""
+
+
+def test_a_distribution_with_damaged_metadata_hides_no_other(site: Path) -> None:
+    install("alseg_margin_demo", site)
+    damaged = site / "alseg_damaged-1.0.dist-info"
+    damaged.mkdir()
+    (damaged / "entry_points.txt").write_bytes(b"[alseg]\nfoo = \xff\xfe\n")
+    assert list(load_catalog().acquisitions) == ["margin-demo"]
+
+
+def test_an_entry_point_that_names_no_module_is_reported(site: Path) -> None:
+    install("alseg_margin_demo", site)
+    (site / "alseg_margin_demo-0.3.dist-info" / "entry_points.txt").write_text(
+        "[alseg]\nfoo = not a module\n"
+    )
+    (failure,) = load_catalog().failures
+    assert failure.message.startswith("plugin foo (alseg-margin-demo 0.3) failed at import: ")
+
+
+def test_our_own_distribution_is_loaded_first(site: Path) -> None:
+    for name in ("aaa", "alseg"):
+        folder = site / f"{name}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[alseg]\n{name} = alseg_both_{name}\n")
+        (site / f"alseg_both_{name}.py").write_text(
+            "from fakecatalog import Fakes\nfrom alseg import hookimpl\n"
+            "@hookimpl\ndef register_acquisitions():\n    return Fakes().register_acquisitions()\n"
+        )
+    catalog = load_catalog()
+    assert [str(info) for info in catalog.plugins] == ["alseg (alseg 1.0)"]
+    assert catalog.failures[0].message == (
+        "plugin aaa (aaa 1.0) failed at register_acquisitions: "
+        "name 'random' is already taken by plugin alseg (alseg 1.0)"
+    )
