@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,7 +97,7 @@ class Spec:
     source: str
     build: Callable[..., Any]
 
-    core_parameters = ()
+    core_parameters: ClassVar[tuple[str, ...]] = ()
     """Names of the parameters of ``build`` that the core fills in."""
 
 
@@ -118,7 +118,7 @@ class DatasetSpec(Spec):
     splits: tuple[str, ...] = ("train", "val")
     needs_root: bool = True
 
-    core_parameters = ("root", "split")
+    core_parameters: ClassVar[tuple[str, ...]] = ("root", "split")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ class ModelSpec(Spec):
 
     provides: tuple[Need, ...] = ("logits", "probs")
 
-    core_parameters = ("num_classes",)
+    core_parameters: ClassVar[tuple[str, ...]] = ("num_classes",)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ class Purchase:
         """
         touched = {image_id: asked for image_id, asked in picks.items() if len(asked)}
         stops = np.cumsum([len(asked) for asked in touched.values()]).tolist()
-        starts = [0, *stops[:-1]]
+        starts = [0, *stops][:-1]
         largest = max((int(asked.pixels.max()) for asked in touched.values()), default=0)
         count_type = np.min_scalar_type(largest)
         fields = [("y", "<u2"), ("x", "<u2"), ("score", "<f4"), ("pixels", count_type), ("void", count_type)]

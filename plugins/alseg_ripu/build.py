@@ -90,16 +90,10 @@ def recipe(
     Raises:
         AlsegError: If there is nothing to train on, or a number is out of range.
     """
+    given = dict(locals())
     from alseg_ripu.recipe import Ripu
 
-    given = dict(locals())
-    del given["Ripu"]
-    if min(source_batch, target_batch) < 0 or source_batch + target_batch == 0:
-        raise AlsegError(
-            "Recipe 'ripu': source_batch and target_batch must be at least 0, and one of them at least 1, "
-            f"not {source_batch} and {target_batch}."
-        )
-    return Ripu(**given)
+    return Ripu(name="ripu", optimizer_name=given.pop("optimizer"), **given)
 
 
 def _checked_radius(name: str, radius: int) -> int:

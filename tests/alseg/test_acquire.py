@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from alseg.acquire import AcquisitionError, Limits, PoolPicks, acquire
+from alseg.contracts import AcquisitionSpec, Picks, PoolView, TargetView
+from alseg.inference import InferenceOptions
+from alseg.oracle import Oracle
+from alseg_baselines.modes import WholeImage, Window
+from toys import Stripes, TinyNet
+
+OPTIONS = InferenceOptions(size=None, batch_size=2)
+
+
+class Scoring:
+    """An acquisition made of a function."""
+
+    def __init__(self, function: Callable[[TargetView], object]) -> None:
+        self.score = function
+
+
+class Selecting:
+    """A pool-wide acquisition made of a function."""
+
+    def __init__(self, function: Callable[[PoolView], list[int]]) -> None:
+        self.select = function
+
+
+def _spec(kind: str = "score") -> AcquisitionSpec:
+    return AcquisitionSpec(name="mine", summary="", source="", build=lambda: None, kind=kind)  # type: ignore[arg-type]
+
+
+def _acquire(acquisition: object, mode: object, limits: Limits, **changes: object) -> dict[str, Picks]:
+    dataset = Stripes("train", 3, (6, 12))
+    oracle = Oracle(dataset, np.arange(256, dtype=np.uint8), mode=mode)  # type: ignore[arg-type]
+    options = InferenceOptions(size=None, batch_size=2, **changes)  # type: ignore[arg-type]
+    return dict(
+        acquire(acquisition, _spec(), mode, oracle, TinyNet(3), dataset, limits, options, (0, 1))  # type: ignore[arg-type]
+    )
+
+
+def _brightness(view: TargetView) -> torch.Tensor:
+    """Score pixels by their column, images by their number."""
+    offset = 100.0 * int(view.image_id.split("-")[1])
+    return torch.arange(12.0).expand(6, 12) + offset
+
+
+def test_every_image_gets_picks_within_its_own_limit() -> None:
+    picks = _acquire(Scoring(_brightness), Window(0, 1), Limits(per_image=[2, 0, 1]))
+    assert {name: len(asked) for name, asked in picks.items()} == {"train-0": 2, "train-1": 0, "train-2": 1}
+    # The last column scores highest; ties go to the smaller row; neighbours are blocked.
+    assert picks["train-0"].positions.tolist() == [[0, 11], [2, 11]]
+
+
+def test_a_pool_budget_goes_to_the_best_of_all_images() -> None:
+    picks = _acquire(Scoring(_brightness), Window(0, 0), Limits(pool_pixels=80))
+    # Image 2 scores above the others everywhere: all of its 72 pixels, then 8 of image 1.
+    assert {name: len(asked) for name, asked in picks.items()} == {"train-0": 0, "train-1": 8, "train-2": 72}
+
+
+def test_whole_images_are_ranked_by_their_mean_score() -> None:
+    picks = _acquire(Scoring(_brightness), WholeImage(1700), Limits(pool_images=2))
+    assert [name for name, asked in picks.items() if len(asked)] == ["train-1", "train-2"]
+
+
+def test_a_pixel_budget_that_pays_for_no_whole_image_buys_none() -> None:
+    picks = _acquire(Scoring(_brightness), WholeImage(1700), Limits(pool_pixels=71))
+    assert sum(map(len, picks.values())) == 0
+
+
+def test_pruning_on_the_way_changes_nothing() -> None:
+    random = np.random.default_rng(0)
+    limits = Limits(pool_pixels=500)
+    pruned, whole = PoolPicks(limits), []
+    for number in range(200):
+        scores = np.sort(random.integers(0, 50, 20))[::-1].astype(np.float32)
+        pruned.offer(str(number), Picks(np.zeros((20, 2), np.int32), scores, np.full(20, 3, np.int64)))
+        whole += [(-float(score), number) for score in scores]
+    # 500 pixels pay for 166 picks of 3.
+    expected = sorted(whole)[:166]
+    counts = {name: len(asked) for name, asked in pruned.affordable().items()}
+    assert counts == {str(n): sum(owner == n for _, owner in expected) for n in range(200)}
+
+
+def test_select_acquisitions_rank_whole_images() -> None:
+    seen: list[PoolView] = []
+
+    def select(pool: PoolView) -> list[int]:
+        seen.append(pool)
+        return [2, 0]
+
+    picks = _acquire(Selecting(select), WholeImage(1700), Limits(pool_images=2), features=True)
+    assert [name for name, asked in picks.items() if len(asked)] == ["train-2", "train-0"]
+    assert seen[0].features.shape == (3, 8)
+    assert seen[0].count == 2
+
+
+@pytest.mark.parametrize("chosen", [[0, 0], [0, 1, 2], [3], [-1]])
+def test_an_invalid_selection_is_refused(chosen: list[int]) -> None:
+    with pytest.raises(AcquisitionError) as raised:
+        _acquire(Selecting(lambda _: chosen), WholeImage(1700), Limits(pool_images=2), features=True)
+    assert str(raised.value) == (
+        "Acquisition 'mine' must select at most 2 different images that are not bought yet; "
+        f"it selected {chosen}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (torch.zeros(6, 11), "returned shape (6, 11) for image train-0; the image has (6, 12)."),
+        (torch.full((6, 12), torch.nan), "returned NaN for 72 of 72 pixels of image train-0."),
+        (torch.zeros(6, 12, dtype=torch.int64), "returned torch.int64 for image train-0; it must return a float tensor."),
+        (None, "returned NoneType for image train-0; it must return a float tensor."),
+    ],
+)
+def test_an_unusable_score_is_refused(returned: object, message: str) -> None:
+    with pytest.raises(AcquisitionError) as raised:
+        _acquire(Scoring(lambda _: returned), Window(0, 0), Limits(per_image=[1, 1, 1]))
+    assert str(raised.value) == f"Acquisition 'mine' {message}"
+
+
+def test_generators_depend_on_seed_round_and_image_alone() -> None:
+    draws = [
+        _acquire(Scoring(lambda view: torch.rand(view.size, generator=view.generator)), Window(0, 0), Limits(per_image=[4] * 3))
+        for _ in range(2)
+    ]
+    for name in draws[0]:
+        np.testing.assert_array_equal(draws[0][name].positions, draws[1][name].positions)
+    assert draws[0]["train-0"].positions.tolist() != draws[0]["train-1"].positions.tolist()

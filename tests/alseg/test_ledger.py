@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alseg import AlsegError
+from alseg.contracts import Picks
+from alseg.ledger import Purchase, all_positions
+
+
+def _picks(*positions: tuple[int, int], pixels: int = 9) -> Picks:
+    count = len(positions)
+    return Picks(
+        np.array(positions, np.int32).reshape(count, 2),
+        np.linspace(1, 0.5, count, dtype=np.float32),
+        np.full(count, pixels, np.int64),
+    )
+
+
+def _purchase() -> Purchase:
+    picks = {"a": _picks((1, 2), (7, 4)), "untouched": _picks(), "b": _picks((65535, 3))}
+    return Purchase.of(picks, {"a": np.array([0, 2]), "b": np.array([9])}, questions_per_pick=1)
+
+
+def test_a_purchase_read_back_is_the_one_written(tmp_path: Path) -> None:
+    _purchase().write(tmp_path)
+    read = Purchase.read(tmp_path)
+    np.testing.assert_array_equal(read.rows, _purchase().rows)
+    assert read.spans == {"a": (0, 2), "b": (2, 3)}
+    assert read.questions_per_pick == 1
+
+
+def test_a_purchase_adds_up_its_pixels_void_and_questions() -> None:
+    purchase = _purchase()
+    # 3 picks of 9 pixels; 0 + 2 + 9 of them void.
+    assert (purchase.pixels, purchase.void, purchase.questions) == (27, 11, 3)
+
+
+def test_a_region_takes_ten_bytes() -> None:
+    # y and x 2 bytes each, score 4, pixels and void 1 each.
+    assert _purchase().rows.dtype.itemsize == 10
+
+
+def test_pixel_counts_of_whole_images_fit() -> None:
+    purchase = Purchase.of({"a": _picks((0, 0), pixels=2048 * 1024)}, {"a": np.array([5])}, 1700)
+    assert (purchase.pixels, purchase.void, purchase.questions) == (2097152, 5, 1700)
+
+
+def test_an_empty_round_can_be_bought_and_read(tmp_path: Path) -> None:
+    Purchase.of({}, {}, 1).write(tmp_path)
+    read = Purchase.read(tmp_path)
+    assert (read.pixels, read.void, read.questions, len(read.positions("a"))) == (0, 0, 0, 0)
+
+
+def test_a_round_without_its_index_is_not_committed(tmp_path: Path) -> None:
+    _purchase().write(tmp_path)
+    assert Purchase.committed(tmp_path)
+    (tmp_path / "ledger.json").unlink()
+    assert not Purchase.committed(tmp_path)
+
+
+def test_a_changed_byte_is_found(tmp_path: Path) -> None:
+    _purchase().write(tmp_path)
+    array = tmp_path / "ledger.npy"
+    content = bytearray(array.read_bytes())
+    content[-1] ^= 1
+    array.write_bytes(bytes(content))
+    with pytest.raises(AlsegError) as raised:
+        Purchase.read(tmp_path)
+    assert str(raised.value) == f"{array} is damaged: its checksum differs from the one in ledger.json."
+
+
+def test_a_missing_array_is_named(tmp_path: Path) -> None:
+    _purchase().write(tmp_path)
+    (tmp_path / "ledger.npy").unlink()
+    with pytest.raises(AlsegError, match=r"ledger\.npy is damaged or does not fit ledger\.json: "):
+        Purchase.read(tmp_path)
+
+
+def test_positions_of_all_rounds_come_in_the_order_asked() -> None:
+    later = Purchase.of({"a": _picks((5, 5))}, {"a": np.array([0])}, 1)
+    assert all_positions([_purchase(), later], "a").tolist() == [[1, 2], [7, 4], [5, 5]]
+    assert all_positions([], "a").shape == (0, 2)

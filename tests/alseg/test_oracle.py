@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from alseg.contracts import CLICKS_PER_IMAGE, AnnotationMode, Cost, Picks
+from alseg.oracle import Oracle
+from alseg_baselines.modes import WholeImage, Window
+from toys import Stripes
+
+IDENTITY = np.arange(256, dtype=np.uint8)
+REGION = Window(radius=1, spacing=2)
+
+
+def _oracle(mode: AnnotationMode | None = REGION, **options: bool) -> Oracle:
+    # Labels of 6 x 12 pixels whose last column is void.
+    return Oracle(Stripes("train", 2, (6, 12)), IDENTITY, mode=mode, **options)
+
+
+def _picks(*positions: tuple[int, int], pixels: list[int]) -> Picks:
+    return Picks(np.array(positions, np.int32), np.ones(len(positions), np.float32), np.array(pixels))
+
+
+def test_nothing_is_revealed_before_it_is_bought() -> None:
+    assert (_oracle().revealed(0) == 255).all()
+    assert _oracle().cost == Cost()
+
+
+def test_an_answer_reveals_the_window_and_nothing_else() -> None:
+    oracle = _oracle()
+    oracle.answer({"train-0": _picks((2, 2), pixels=[9])})
+    truth = Stripes("train", 2, (6, 12)).label(0)
+    revealed = oracle.revealed(0)
+    assert (revealed[1:4, 1:4] == truth[1:4, 1:4]).all()
+    assert int((revealed != 255).sum()) == 9
+    assert (oracle.revealed(1) == 255).all()
+
+
+def test_void_pixels_cost_and_their_share_is_kept() -> None:
+    oracle = _oracle()
+    # A corner window has 2 x 2 pixels; its right column is void.
+    oracle.answer({"train-0": _picks((0, 11), (3, 3), pixels=[4, 9])})
+    assert oracle.cost == Cost(pixels=13, valid_pixels=11, trained_pixels=11, questions=2, images=1)
+
+
+def test_a_mode_that_bills_other_pixels_than_it_reveals_is_caught() -> None:
+    with pytest.raises(ValueError, match=r"billed \[8\] pixels but revealed \[9\]"):
+        _oracle().answer({"train-0": _picks((2, 2), pixels=[8])})
+
+
+def test_costs_add_up_over_rounds_and_images() -> None:
+    oracle = _oracle()
+    oracle.answer({"train-0": _picks((2, 2), pixels=[9])})
+    oracle.answer({"train-0": _picks((2, 6), pixels=[9]), "train-1": _picks((2, 2), pixels=[9])})
+    assert oracle.cost == Cost(pixels=27, valid_pixels=27, trained_pixels=27, questions=3, images=2)
+    assert oracle.pixels_bought("train-0") == 18
+
+
+def test_a_restored_purchase_is_as_good_as_a_new_one() -> None:
+    bought = _oracle()
+    purchase = bought.answer({"train-1": _picks((2, 2), pixels=[9])})
+    resumed = _oracle()
+    resumed.restore(purchase)
+    assert resumed.cost == bought.cost
+    np.testing.assert_array_equal(resumed.revealed(1), bought.revealed(1))
+
+
+def test_whole_images_cost_the_clicks_of_outlining_them() -> None:
+    oracle = _oracle(WholeImage(questions_per_pick=1700))
+    oracle.answer({"train-0": _picks((0, 0), pixels=[72])})
+    # 6 of the 72 pixels are the void column.
+    assert oracle.cost == Cost(pixels=72, valid_pixels=66, trained_pixels=66, questions=1700, images=1)
+
+
+def test_the_fully_supervised_reference_pays_for_everything() -> None:
+    oracle = _oracle(None, everything=True)
+    assert oracle.cost == Cost(
+        pixels=144, valid_pixels=132, trained_pixels=132, questions=2 * CLICKS_PER_IMAGE, images=2
+    )
+    np.testing.assert_array_equal(oracle.revealed(1), Stripes("train", 2, (6, 12)).label(1))
+
+
+def test_single_pixels_survive_a_point_preserving_resize_and_not_a_nearest_one() -> None:
+    positions = [(y, x) for y in range(0, 6, 2) for x in range(0, 10, 2)]
+    costs = {}
+    for point in (True, False):
+        oracle = Oracle(
+            Stripes("train", 2, (6, 12)),
+            IDENTITY,
+            mode=Window(radius=0, spacing=1),
+            training_size=(3, 6),
+            point_resize=point,
+        )
+        oracle.answer({"train-0": _picks(*positions, pixels=[1] * len(positions))})
+        costs[point] = oracle.cost.trained_pixels
+    # Halving samples odd coordinates (floor((i + 0.5) * 2)), where nothing was bought.
+    assert costs == {True: 15, False: 0}
+
+
+def test_an_oracle_that_knows_everything_takes_no_questions() -> None:
+    with pytest.raises(ValueError, match="nothing left to ask"):
+        _oracle(REGION, everything=True)
+    with pytest.raises(ValueError, match="nothing can be asked"):
+        _oracle(None).answer({"train-0": _picks((2, 2), pixels=[9])})

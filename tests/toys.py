@@ -1,0 +1,149 @@
+"""A toy plugin for tests of the core: coloured stripes, a two-layer network, a recipe that takes milliseconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alseg import hookimpl
+from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, Size
+from alseg.recipes import SupervisedRecipe
+from alseg.seeds import derive
+
+STRIPES = LabelSpace(
+    name="stripes-3",
+    summary="Red, green and blue stripes.",
+    source="alseg's tests",
+    classes=(ClassInfo("red", (255, 0, 0)), ClassInfo("green", (0, 255, 0)), ClassInfo("blue", (0, 0, 255))),
+)
+
+
+class Stripes:
+    """Vertical stripes of three colours under noise; a void column at the right."""
+
+    def __init__(self, split: str, count: int, size: Size, swapped: bool = False) -> None:
+        self.split, self.count, self._size, self.swapped = split, count, size, swapped
+
+    def __len__(self) -> int:
+        return self.count
+
+    def image_id(self, index: int) -> str:
+        return f"{self.split}-{index}"
+
+    def size(self, index: int) -> Size:
+        return self._size
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        random = np.random.default_rng(derive("stripes", self.split, index))
+        colours = np.array([info.color for info in STRIPES.classes])[self._classes(index)]
+        noise = random.integers(-60, 60, (*self._size, 3))
+        return np.clip(colours + noise, 0, 255).astype(np.uint8)
+
+    def label(self, index: int) -> NDArray[np.uint8]:
+        classes = self._classes(index).astype(np.uint8)
+        if self.swapped:
+            classes = (2 - classes).astype(np.uint8)
+        classes[:, -1] = 255
+        return classes
+
+    def _classes(self, index: int) -> NDArray[np.int64]:
+        height, width = self._size
+        columns = (np.arange(width) + index) * 6 // width % 3
+        return np.tile(columns, (height, 1))
+
+
+class TinyNet(torch.nn.Module):
+    """Two convolutions; half the input's resolution."""
+
+    mean = (0.5, 0.5, 0.5)
+    std = (0.5, 0.5, 0.5)
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.body = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.head = torch.nn.Conv2d(8, num_classes, 1)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        return self.body(images).relu()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(self.features(images))
+
+    def backbone_parameters(self) -> list[torch.nn.Parameter]:
+        return list(self.body.parameters())
+
+    def head_parameters(self) -> list[torch.nn.Parameter]:
+        return list(self.head.parameters())
+
+
+def build_stripes(
+    *, root: Path | None, split: str, count: int = 6, height: int = 12, width: int = 24, swapped: bool = False
+) -> Stripes:
+    return Stripes(split, count, (height, width), swapped)
+
+
+def build_tiny(*, num_classes: int) -> TinyNet:
+    return TinyNet(num_classes)
+
+
+def build_recipe(iterations: int = 8, learning_rate: float = 0.05, flip: bool = False) -> SupervisedRecipe:
+    return SupervisedRecipe(
+        name="toy",
+        iterations=iterations,
+        decay_iterations=None,
+        optimizer_name="sgd",
+        learning_rate=learning_rate,
+        head_factor=1.0,
+        momentum=0.9,
+        weight_decay=0.0,
+        power=0.9,
+        source_batch=2,
+        target_batch=2,
+        source_size=None,
+        target_size=None,
+        flip=flip,
+        scale=(1.0, 1.0),
+        color=0.0,
+        sampling="shuffle",
+        label_resize="point",
+    )
+
+
+class ToyPlugin:
+    """Everything an experiment needs, small."""
+
+    @hookimpl
+    def register_label_spaces(self) -> list[LabelSpace]:
+        return [STRIPES]
+
+    @hookimpl
+    def register_datasets(self) -> list[DatasetSpec]:
+        return [
+            DatasetSpec(
+                name="stripes",
+                summary="Stripes.",
+                source="alseg's tests",
+                build=build_stripes,
+                label_space="stripes-3",
+                needs_root=False,
+            )
+        ]
+
+    @hookimpl
+    def register_models(self) -> list[ModelSpec]:
+        return [
+            ModelSpec(
+                name="tiny",
+                summary="Two convolutions.",
+                source="alseg's tests",
+                build=build_tiny,
+                provides=("logits", "probs", "features"),
+            )
+        ]
+
+    @hookimpl
+    def register_recipes(self) -> list[RecipeSpec]:
+        return [RecipeSpec(name="toy", summary="Cross-entropy.", source="alseg's tests", build=build_recipe)]
