@@ -1,0 +1,74 @@
+"""``alseg compare``: a per-class table of methods, from run folders."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+_FORMATS = ("table", "markdown", "csv", "latex", "json")
+
+
+@click.command("compare")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--round", "round_number", type=click.IntRange(min=0), help="Compare after this round. [default: last]"
+)
+@click.option(
+    "--metric", default="miou", show_default=True, metavar="miou|accuracy|iou:CLASS", help="What to compare."
+)
+@click.option(
+    "--subset", metavar="NAME", help="Only the classes of this subset of the label space, and their mean."
+)
+@click.option(
+    "--baseline",
+    metavar="METHOD",
+    help="Label of the method to take differences to. [default: the method with random acquisition]",
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(_FORMATS),
+    default="table",
+    show_default=True,
+    help="Output format.",
+)
+def command(
+    results: tuple[Path, ...],
+    round_number: int | None,
+    metric: str,
+    subset: str | None,
+    baseline: str | None,
+    output: str,
+) -> None:
+    """Compare the methods in RESULTS: per-class IoU, mean over seeds with 95% interval, and what was spent.
+
+    RESULTS are result folders such as results/quickstart, or single run folders.
+    """
+    # Imported here: other commands and --help need neither scipy nor pydantic.
+    from alseg.compare import compare
+    from alseg.results import load_results
+
+    comparison = compare(
+        load_results(results), round_number=round_number, metric=metric, subset=subset, baseline=baseline
+    )
+    if output == "table":
+        from rich.console import Console
+
+        from alseg.terminal_tables import print_comparison
+
+        print_comparison(comparison, Console(file=sys.stdout, highlight=False))
+        return
+    from alseg import data_tables, tables
+
+    write = {
+        "markdown": tables.as_markdown,
+        "latex": tables.as_latex,
+        "csv": data_tables.as_csv,
+        "json": data_tables.as_json,
+    }[output]
+    click.echo(write(comparison), nl=False)
+    if output == "csv":
+        for note in comparison.notes:
+            click.echo(f"note: {tables.clean(note)}", err=True)

@@ -1,0 +1,155 @@
+"""What a comparison of methods consists of. Computed by `alseg.compare`, laid out by `alseg.tables`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from alseg.results import Method, RoundResult, Run
+from alseg.stats import Difference, Interval
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is compared.
+
+    Attributes:
+        key: ``miou``, ``accuracy``, ``iou:CLASS`` or ``miou:SUBSET``.
+        title: For table headers.
+        value: Reads it from a round, in percent; None where the ground truth holds no such class.
+    """
+
+    key: str
+    title: str
+    value: Callable[[RoundResult], float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """Labels bought until a round, averaged over seeds.
+
+    Attributes:
+        pixels: Pixels bought.
+        valid_pixels: Those of them that have a class.
+        trained_pixels: Those of them that remain at training size.
+        questions: Clicks.
+        images: Images touched.
+        pool_pixels: Pixels of the target training set.
+        pool_images: Images of the target training set.
+    """
+
+    pixels: float
+    valid_pixels: float
+    trained_pixels: float
+    questions: float
+    images: float
+    pool_pixels: float
+    pool_images: float
+
+    @property
+    def pixels_percent(self) -> float:
+        """Pixels bought as percent of the pool."""
+        return 100 * self.pixels / self.pool_pixels
+
+    @property
+    def valid_percent(self) -> float | None:
+        """Percent of the bought pixels that have a class; None where nothing was bought."""
+        return 100 * self.valid_pixels / self.pixels if self.pixels else None
+
+    @property
+    def questions_per_image(self) -> float:
+        """Clicks per image of the pool."""
+        return self.questions / self.pool_images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One method, averaged over the seeds that reached the round.
+
+    Attributes:
+        label: Unique in its scenario: the method's label, told apart by experiment or hash where needed.
+        experiment: Name of the experiment.
+        scenario: Short text.
+        method: From the experiment file.
+        runs: All runs of the method, those left out included.
+        counted: Runs and their rounds that are averaged; empty where none reached the round.
+        score: The metric in percent; None where nothing is counted.
+        iou: Class name to mean percent; None where the ground truth does not hold the class, or nothing is
+            counted.
+        costs: None where nothing is counted.
+        baseline: Label of the row that ``difference`` is taken to, which shares scenario, model, rounds and
+            evaluation; that of the same experiment if it has one. None for a baseline, and without any.
+        difference: Paired by seed; None for a baseline and where no seed is shared.
+        best: Classes in which no other method that buys labels is better, at one decimal.
+        best_score: The same for the metric.
+    """
+
+    label: str
+    experiment: str
+    scenario: str
+    method: Method
+    runs: tuple[Run, ...]
+    counted: tuple[tuple[Run, RoundResult], ...]
+    score: Interval | None
+    iou: Mapping[str, float | None]
+    costs: Costs | None
+    baseline: str | None = None
+    difference: Difference | None = None
+    best: frozenset[str] = frozenset()
+    best_score: bool = False
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the method buys no labels (source only, fully supervised)."""
+        return self.method.target_labels != "acquired"
+
+    @property
+    def conditions_hash(self) -> str:
+        """Hash of all settings but seed and method."""
+        return self.runs[0].conditions_hash
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that are averaged."""
+        return tuple(run.seed for run, _ in self.counted)
+
+    @property
+    def rounds(self) -> tuple[int, ...]:
+        """The rounds that are averaged, each once; one number in all but odd cases."""
+        return tuple(sorted({result.round for _, result in self.counted}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Everything a table shows.
+
+    Attributes:
+        label_space: Its name.
+        classes: The classes shown, in table order.
+        scorer: Version of the metric code.
+        metric: What is compared.
+        round: The round asked for, or None for each run's last.
+        baseline: Label of the first row that differences are taken to; None where there is none.
+        rows: By scenario, then in the order of the experiment files.
+        notes: What a reader must know: what was left out and why, whatever makes rows incomparable.
+    """
+
+    label_space: str
+    classes: tuple[str, ...]
+    scorer: str
+    metric: Metric
+    round: int | None
+    baseline: str | None
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+    @cached_property
+    def scenarios(self) -> tuple[str, ...]:
+        """Each scenario once, in order."""
+        return tuple(dict.fromkeys(row.scenario for row in self.rows))
+
+    @cached_property
+    def experiments(self) -> tuple[str, ...]:
+        """Each experiment once, in order."""
+        return tuple(dict.fromkeys(row.experiment for row in self.rows))

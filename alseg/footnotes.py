@@ -1,0 +1,133 @@
+"""What a reader of a comparison must know besides the numbers, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from alseg.comparison import Row
+from alseg.results import Results, Run
+
+
+def notes(results: Results, rows: Sequence[Row], baselines: Sequence[Row]) -> Iterator[str]:
+    """Yield one sentence or two per thing to know, the most important first.
+
+    Args:
+        results: All that was read.
+        rows: The rows shown.
+        baselines: The rows that differences are taken to.
+    """
+    if len({row.scenario for row in rows}) > 1:
+        rows = [replace(row, label=_with_scenario(row)) for row in rows]
+        baselines = [replace(row, label=_with_scenario(row)) for row in baselines]
+    yield from _left_out(rows)
+    yield from _missing(rows)
+    for run in results.damaged:
+        yield f"Left out, damaged: {run.problem}"
+    if results.copies:
+        yield f"Counted once though given twice: {_names(str(folder) for folder in results.copies)}."
+    yield from _variants(rows)
+    yield from _intervals(rows)
+    yield from _differences(rows, [row.label for row in baselines])
+    yield from _rounds(rows)
+    yield from _absent(rows)
+    yield from _devices(rows)
+    yield f"Scorer version {results.runs[0].scorer}."
+
+
+def state_of(run: Run) -> str:
+    """Say how far a run is, such as ``failed, last round 2: CUDA out of memory``."""
+    word = "not finished" if run.state == "running" else run.state
+    last = f", last round {run.rounds[-1].round}" if run.rounds else ""
+    return f"{word}{last}" + (f": {run.explanation}" if run.explanation else "")
+
+
+def _with_scenario(row: Row) -> str:
+    return f"{row.label} ({row.scenario})"
+
+
+def _left_out(rows: Iterable[Row]) -> Iterator[str]:
+    for row in rows:
+        counted = set(row.seeds)
+        left_out = [run for run in row.runs if run.seed not in counted]
+        if left_out:
+            reasons = "; ".join(f"seed {run.seed} ({state_of(run)})" for run in left_out)
+            yield f"{row.label}: {len(counted)} of {len(row.runs)} seeds counted. Left out: {reasons}."
+
+
+def _missing(rows: Sequence[Row]) -> Iterator[str]:
+    """Name seeds that other methods of the experiment have: without them, means are over different seeds."""
+    for row in rows:
+        seeds = {run.seed for other in rows if other.experiment == row.experiment for run in other.runs}
+        missing = sorted(seeds - {run.seed for run in row.runs})
+        if missing:
+            yield f"{row.label}: no run for seed {_names(map(str, missing))}, which other methods have."
+
+
+def _variants(rows: Sequence[Row]) -> Iterator[str]:
+    told_apart: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        told_apart.setdefault((row.scenario, row.experiment, row.method.label), []).append(row)
+    for (_, experiment, label), variants in told_apart.items():
+        if len(variants) > 1:
+            runs = "; ".join(f"{row.label} is {_names(run.name for run in row.runs)}" for row in variants)
+            yield f"{label} has run with {len(variants)} different settings in {experiment}: {runs}."
+
+
+def _intervals(rows: Sequence[Row]) -> Iterator[str]:
+    scored = [row for row in rows if row.score is not None]
+    single = [row.label for row in scored if row.score is not None and row.score.n == 1]
+    if len(single) < len(scored):
+        yield "± is half the width of the 95% t interval over seeds."
+    if single:
+        which = "any method" if len(single) == len(scored) else _names(single)
+        yield f"No interval for {which}: one seed does not tell how much seeds differ."
+
+
+def _differences(rows: Sequence[Row], baselines: Sequence[str]) -> Iterator[str]:
+    compared = [row for row in rows if row.difference is not None]
+    if compared:
+        used = dict.fromkeys(str(row.baseline) for row in compared)
+        yield f"Differences to {_names(used)} are paired by seed."
+    for row in compared:
+        pairs = row.difference.n if row.difference else 0
+        if pairs < len(row.seeds):
+            yield f"{row.label}: the difference is over {pairs} of its seeds, which the baseline has too."
+    unpaired = [row.label for row in rows if row.baseline and row.counted and row.difference is None]
+    if unpaired:
+        yield f"No difference for {_names(unpaired)}: no seed is shared with the baseline."
+    alone = [row.label for row in rows if row.baseline is None and row.label not in baselines]
+    if alone and baselines:
+        same = "scenario, model, rounds and evaluation"
+        yield f"No difference for {_names(alone)}: no baseline has the same {same}."
+
+
+def _rounds(rows: Iterable[Row]) -> Iterator[str]:
+    by_round: dict[tuple[int, ...], list[str]] = {}
+    for row in rows:
+        if not row.is_reference and row.rounds:
+            by_round.setdefault(row.rounds, []).append(row.label)
+    if len(by_round) > 1:
+        listing = (f"{_names(map(str, rounds))} for {_names(labels)}" for rounds, labels in by_round.items())
+        yield f"The last round differs: {'; '.join(listing)}."
+
+
+def _absent(rows: Sequence[Row]) -> Iterator[str]:
+    results = [result for row in rows for _, result in row.counted]
+    absent = dict.fromkeys(name for result in results for name, iou in result.iou.items() if iou is None)
+    if absent:
+        yield f"Not in the ground truth, so left out of the mean: {_names(absent)}."
+
+
+def _devices(rows: Iterable[Row]) -> Iterator[str]:
+    runs_on: dict[str, int] = {}
+    for row in rows:
+        for run, _ in row.counted:
+            device = " then ".join(run.devices) or "unknown"
+            runs_on[device] = runs_on.get(device, 0) + 1
+    if len(runs_on) > 1:
+        yield f"Hardware differs: {_names(f'{device} ({count} runs)' for device, count in runs_on.items())}."
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from alseg.cli import main
+from fakeruns import write_run
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return tmp_path / "quickstart"
+
+
+def run_compare(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["compare", *map(str, arguments)])
+
+
+def write_two_methods(results: Path) -> None:
+    for seed in (0, 1):
+        write_run(results, "Random", seed, order=0, acquisition="random", iou=[[10, 10, 10], [20, 30, 40]])
+        write_run(results, "Entropy", seed, order=1, acquisition="entropy", iou=[[10, 10, 10], [30, 40, 20]])
+
+
+def test_a_result_folder_becomes_a_table(results: Path) -> None:
+    write_two_methods(results)
+    result = run_compare(results)
+    assert result.exit_code == 0
+    assert result.output.startswith("quickstart: render -> camera, toy-3, last round\n")
+    assert "\x1b" not in result.output
+
+
+def test_the_table_has_no_colour_where_none_is_wanted(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_two_methods(results)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[3" not in run_compare(results).output
+
+
+def test_the_title_names_the_round(results: Path) -> None:
+    write_two_methods(results)
+    output = run_compare(results, "--round", "0").output
+    assert output.startswith("quickstart: render -> camera, toy-3, round 0\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("markdown", "| Method "),
+        ("latex", "% IoU in percent."),
+        ("csv", "label,experiment,"),
+        ("json", "{\n"),
+    ],
+)
+def test_other_formats(results: Path, name: str, start: str) -> None:
+    write_two_methods(results)
+    result = run_compare(results, "--format", name)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(start)
+
+
+def test_the_notes_of_csv_go_to_standard_error(results: Path) -> None:
+    write_two_methods(results)
+    result = run_compare(results, "--format", "csv")
+    assert len(list(csv.reader(io.StringIO(result.stdout)))) == 3
+    assert result.stderr == (
+        "note: ± is half the width of the 95% t interval over seeds.\n"
+        "note: Differences to Random are paired by seed.\n"
+        "note: Scorer version 1.\n"
+    )
+
+
+def test_options_reach_the_comparison(results: Path) -> None:
+    write_two_methods(results)
+    options = ("--format", "json", "--round", "1", "--metric", "iou:car", "--baseline", "Entropy")
+    content = json.loads(run_compare(results, *options).stdout)
+    assert (content["round"], content["metric"], content["baseline"]) == (1, "iou:car", "Entropy")
+    assert [row["score"]["mean"] for row in content["rows"]] == [30.0, 40.0]
+
+
+def test_a_users_mistake_is_one_message_and_exit_code_2(tmp_path: Path) -> None:
+    result = run_compare(tmp_path)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"Error: {tmp_path} holds no results: neither a folder 'runs' nor a run.json. "
+        "Name a result folder such as results/quickstart, made by 'alseg run'.\n"
+    )
+
+
+def test_200_runs_are_compared_in_less_than_3_seconds(results: Path) -> None:
+    for seed in range(20):
+        for order in range(10):
+            write_run(results, f"Method {order}", seed, order=order, iou=[[order, seed, 50]] * 6)
+    start = time.process_time()
+    result = run_compare(results, "--baseline", "Method 0")
+    assert time.process_time() - start < 3
+    assert result.exit_code == 0

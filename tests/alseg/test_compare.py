@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alseg.compare import compare
+from alseg.comparison import Comparison, Row
+from alseg.errors import AlsegError
+from alseg.results import load_results
+from fakeruns import write_run
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return tmp_path / "toy"
+
+
+def compared(*folders: Path, **options: Any) -> Comparison:
+    return compare(load_results(folders), **options)
+
+
+def row(comparison: Comparison, label: str) -> Row:
+    return next(row for row in comparison.rows if row.label == label)
+
+
+def mean(row: Row) -> float:
+    assert row.score is not None
+    return row.score.mean
+
+
+def test_costs_are_averaged_and_given_as_shares_of_the_pool(results: Path) -> None:
+    write_run(results, "Random", 0, iou=[[1, 2, 3]] * 3, pixels_per_round=100)
+    write_run(results, "Random", 1, iou=[[1, 2, 3]] * 3, pixels_per_round=200)
+    costs = compared(results).rows[0].costs
+    assert costs is not None
+    # After two rounds 200 and 400 of 10,000 pixels, a tenth of them void, one click each, in 10 images.
+    assert (costs.pixels, costs.pixels_percent) == (300, 3.0)
+    assert costs.valid_percent == 90.0
+    assert costs.questions_per_image == 30.0
+    assert costs.images == 10
+
+
+def test_an_earlier_round_can_be_compared(results: Path) -> None:
+    write_run(results, "Random", iou=[[10, 10, 10], [20, 20, 20], [30, 30, 30]])
+    assert [mean(compared(results, round_number=n).rows[0]) for n in (0, 1, 2)] == [10, 20, 30]
+
+
+def test_runs_that_have_not_reached_the_round_are_left_out_and_named(results: Path) -> None:
+    write_run(results, "Random", 0, iou=[[10, 10, 10], [20, 20, 20]])
+    write_run(results, "Random", 1, iou=[[90, 90, 90]], state="running")
+    write_run(results, "Random", 2, iou=(), state="skipped", reason="the model has no features")
+    write_run(results, "Random", 3, iou=[[90, 90, 90]], state="failed", error="loss is nan")
+    comparison = compared(results)
+    assert mean(comparison.rows[0]) == 20
+    assert comparison.rows[0].seeds == (0,)
+    assert comparison.notes[0] == (
+        "Random: 1 of 4 seeds counted. Left out: seed 1 (not finished, last round 0); "
+        "seed 2 (skipped: the model has no features); seed 3 (failed, last round 0: loss is nan)."
+    )
+
+
+def test_an_unfinished_run_counts_in_a_round_that_it_has_reached(results: Path) -> None:
+    write_run(results, "Random", 0, iou=[[10, 10, 10], [20, 20, 20]])
+    write_run(results, "Random", 1, iou=[[30, 30, 30]], state="running")
+    assert compared(results, round_number=0).rows[0].seeds == (0, 1)
+
+
+def test_a_method_without_results_keeps_its_row(results: Path) -> None:
+    write_run(results, "Random", order=0)
+    write_run(results, "Core-set", order=1, iou=(), state="skipped", reason="no features")
+    missing = row(compared(results), "Core-set")
+    assert (missing.score, missing.costs, missing.seeds) == (None, None, ())
+
+
+def test_seeds_that_other_methods_have_are_missed(results: Path) -> None:
+    for seed in (0, 1, 2):
+        write_run(results, "Random", seed, order=0, acquisition="random")
+    write_run(results, "RIPU (RA)", 1, order=1)
+    comparison = compared(results)
+    assert "RIPU (RA): no run for seed 0, 2, which other methods have." in comparison.notes
+    assert "No interval for RIPU (RA): one seed does not tell how much seeds differ." in comparison.notes
+
+
+def test_damaged_runs_are_named(results: Path) -> None:
+    write_run(results, "Random", 0)
+    broken = write_run(results, "Random", 1) / "run.json"
+    broken.write_text("{}")
+    assert f"Left out, damaged: {broken} is damaged: format: Field required." in compared(results).notes
+
+
+def test_differences_are_paired_by_seed_to_the_random_method(results: Path) -> None:
+    for seed in (0, 1, 2):
+        level = 10 * seed
+        write_run(results, "Chance", seed, order=0, acquisition="random", iou=[[level] * 3])
+        write_run(results, "RIPU (RA)", seed, order=1, iou=[[level + seed] * 3])
+    comparison = compared(results)
+    assert comparison.baseline == "Chance"
+    difference = row(comparison, "RIPU (RA)").difference
+    assert difference is not None
+    # 0, 1 and 2, however different the seeds are.
+    assert (difference.mean, difference.n) == (1.0, 3)
+    assert difference.half_width == pytest.approx(4.302653 / 3**0.5, rel=1e-6)
+    assert row(comparison, "Chance").difference is None
+
+
+def test_another_baseline_can_be_named(results: Path) -> None:
+    write_run(results, "Random", order=0, acquisition="random", iou=[[10] * 3])
+    write_run(results, "Entropy", order=1, iou=[[15] * 3])
+    difference = row(compared(results, baseline="Entropy"), "Random").difference
+    assert difference is not None
+    assert difference.mean == -5
+
+
+def test_without_a_random_method_there_is_no_difference(results: Path) -> None:
+    write_run(results, "Entropy")
+    comparison = compared(results)
+    assert comparison.baseline is None
+    assert comparison.rows[0].difference is None
+
+
+def test_fewer_pairs_than_seeds_are_reported(results: Path) -> None:
+    write_run(results, "Random", 0, order=0, acquisition="random")
+    for seed in (0, 1):
+        write_run(results, "Entropy", seed, order=1)
+    write_run(results, "Margin", 1, order=2)
+    notes = compared(results).notes
+    assert "Entropy: the difference is over 1 of its seeds, which the baseline has too." in notes
+    assert "No difference for Margin: no seed is shared with the baseline." in notes
+
+
+def test_the_best_is_looked_for_among_methods_that_buy_labels(results: Path) -> None:
+    write_run(results, "Random", order=0, iou=[[50, 40, 30]])
+    write_run(results, "RIPU (RA)", order=1, iou=[[45, 50, 30.04]])
+    write_run(results, "Fully supervised", order=2, target_labels="all", iou=[[90, 90, 90]])
+    comparison = compared(results)
+    # 30 and 30.04 look the same at one decimal. Means: 40 and 41.7.
+    assert row(comparison, "Random").best == {"road", "train"}
+    assert row(comparison, "RIPU (RA)").best == {"car", "train"}
+    assert [row.best_score for row in comparison.rows] == [False, True, False]
+    assert row(comparison, "Fully supervised").best == set()
+
+
+def test_a_single_method_is_not_marked_as_best(results: Path) -> None:
+    write_run(results, "Random")
+    assert not compared(results).rows[0].best_score
+
+
+def test_an_absent_class_has_no_iou_and_is_named(results: Path) -> None:
+    write_run(results, "Random", order=0, iou=[[50, 40, None]])
+    write_run(results, "Entropy", order=1, iou=[[50, 40, None]])
+    comparison = compared(results)
+    assert comparison.rows[0].iou["train"] is None
+    assert "train" not in comparison.rows[0].best
+    assert "Not in the ground truth, so left out of the mean: train." in comparison.notes
+
+
+def test_a_subset_shows_its_classes_and_their_mean(results: Path) -> None:
+    write_run(results, "Random", iou=[[50, 40, 20]], subsets={"vehicles": ["car", "train"]})
+    comparison = compared(results, subset="vehicles")
+    assert comparison.classes == ("car", "train")
+    assert (comparison.metric.key, comparison.metric.title) == ("miou:vehicles", "mIoU (vehicles)")
+    assert mean(comparison.rows[0]) == 30
+
+
+@pytest.mark.parametrize(("metric", "value"), [("miou", 60), ("accuracy", 90), ("iou:car", 55)])
+def test_metrics(results: Path, metric: str, value: float) -> None:
+    write_run(results, "Random", iou=[[80, 55, 45]])
+    assert mean(compared(results, metric=metric).rows[0]) == value
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"metric": "iuo"}, "Unknown metric 'iuo'. Available: accuracy, iou:CLASS, miou."),
+        ({"metric": "iou:cart"}, "Unknown class 'cart'. Did you mean 'car'? Available: car, road, train."),
+        ({"metric": "iou:train"}, "IoU train is undefined: the ground truth holds no such class."),
+        ({"subset": "13"}, "Unknown subset '13'. Available: vehicles."),
+        (
+            {"subset": "vehicles", "metric": "accuracy"},
+            "A subset ('vehicles') goes with the metric miou only, not with accuracy.",
+        ),
+        (
+            {"baseline": "random"},
+            "Unknown method 'random'. Did you mean 'Random'? Available: Entropy, Random.",
+        ),
+    ],
+)
+def test_wrong_options_say_what_would_be_right(results: Path, options: dict[str, Any], message: str) -> None:
+    for order, label in enumerate(("Random", "Entropy")):
+        write_run(results, label, order=order, iou=[[50, 40, None]], subsets={"vehicles": ["car", "train"]})
+    with pytest.raises(AlsegError) as caught:
+        compared(results, **options)
+    assert str(caught.value) == message
+
+
+def test_a_round_that_nobody_has_reached_names_the_last(results: Path) -> None:
+    folder = write_run(results, "Random", iou=[[1, 2, 3], [1, 2, 3]])
+    with pytest.raises(AlsegError) as caught:
+        compared(results, round_number=5)
+    assert str(caught.value) == (
+        f"No run has reached round 5. The last with results is 1 (--round).\n  {folder}: done, last round 1"
+    )
+
+
+def test_without_a_finished_run_the_states_are_listed(results: Path) -> None:
+    folder = write_run(results, "Random", iou=(), state="failed", error="no space left")
+    with pytest.raises(AlsegError) as caught:
+        compared(results)
+    assert (
+        str(caught.value) == f"No run is done. There are no results yet.\n  {folder}: failed: no space left"
+    )
+
+
+def test_label_spaces_are_never_mixed(tmp_path: Path) -> None:
+    first = write_run(tmp_path / "a", "Random")
+    second = write_run(tmp_path / "b", "Random", label_space="camvid-11")
+    with pytest.raises(AlsegError) as caught:
+        compared(tmp_path / "a", tmp_path / "b")
+    assert str(caught.value) == (
+        "Results with different label spaces cannot be compared. There are:"
+        f"\n  toy-3: {first}\n  camvid-11: {second}"
+    )
+
+
+def test_scorer_versions_are_never_mixed(tmp_path: Path) -> None:
+    first = write_run(tmp_path / "a", "Random")
+    second = write_run(tmp_path / "b", "Random", scorer="2")
+    with pytest.raises(AlsegError) as caught:
+        compared(tmp_path / "a", tmp_path / "b")
+    assert str(caught.value) == (
+        f"Results with different scorer versions cannot be compared. There are:\n  1: {first}\n  2: {second}"
+    )
+
+
+def test_a_label_whose_settings_changed_has_a_row_for_each_told_apart_by_hash(results: Path) -> None:
+    names = {}
+    for rounds in (10, 20):
+        for seed in (0, 1):
+            folder = write_run(results, "RIPU", seed, iou=[[rounds] * 3], settings={"rounds": [rounds]})
+            names[rounds, seed] = folder.name
+    comparison = compared(results)
+    first, second = (f"RIPU [{names[rounds, 0][-8:]}]" for rounds in (10, 20))
+    assert {row.label: mean(row) for row in comparison.rows} == {first: 10, second: 20}
+    assert any(
+        note.startswith("RIPU has run with 2 different settings in toy: ")
+        and f"{first} is {names[10, 0]}, {names[10, 1]}" in note
+        for note in comparison.notes
+    )
+
+
+def test_a_baseline_that_could_be_two_methods_is_asked_for(results: Path) -> None:
+    labels = []
+    for radius in (1, 2):
+        folder = write_run(results, "RIPU", settings={"method": {"radius": radius}})
+        labels.append(f"RIPU [{folder.name[-8:]}]")
+    with pytest.raises(AlsegError) as caught:
+        compared(results, baseline="RIPU")
+    assert str(caught.value) in {
+        f"Two methods are called 'RIPU': name '{one}' or '{other}'." for one, other in (labels, labels[::-1])
+    }
+
+
+def test_experiments_with_the_same_label_are_told_apart_and_have_their_own_baseline(tmp_path: Path) -> None:
+    for name, level in (("a", 10), ("b", 50)):
+        write_run(tmp_path / name, "Random", order=0, acquisition="random", iou=[[level] * 3])
+        write_run(tmp_path / name, "Entropy", order=1, iou=[[level + 1] * 3])
+    comparison = compared(tmp_path / "a", tmp_path / "b")
+    assert [row.label for row in comparison.rows] == [
+        "Random [a]",
+        "Entropy [a]",
+        "Random [b]",
+        "Entropy [b]",
+    ]
+    assert [row.baseline for row in comparison.rows] == [None, "Random [a]", None, "Random [b]"]
+
+
+def test_an_experiment_without_baseline_takes_one_with_the_same_conditions(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "Random", acquisition="random", iou=[[10] * 3])
+    write_run(tmp_path / "b", "Entropy", iou=[[13] * 3])
+    write_run(tmp_path / "c", "Margin", iou=[[13] * 3], settings={"model": "other"})
+    comparison = compared(tmp_path / "a", tmp_path / "b", tmp_path / "c")
+    assert [row.baseline for row in comparison.rows] == [None, "Random", None]
+    assert (
+        "No difference for Margin: no baseline has the same scenario, model, rounds and evaluation."
+    ) in comparison.notes
+
+
+def test_a_changed_experiment_compares_old_runs_with_old_and_new_with_new(results: Path) -> None:
+    for rounds in (10, 20):
+        write_run(results, "Random", acquisition="random", iou=[[rounds] * 3], settings={"rounds": [rounds]})
+        write_run(results, "RIPU", order=1, iou=[[rounds + 1] * 3], settings={"rounds": [rounds]})
+    differences = [row.difference for row in compared(results).rows if row.difference]
+    assert [difference.mean for difference in differences] == [1, 1]
+
+
+def test_scenarios_of_the_same_name_that_differ_are_told_apart(tmp_path: Path) -> None:
+    for name, size in (("a", 1), ("b", 2)):
+        write_run(tmp_path / name, "Random", settings={"scenario": {"size": size}})
+    first, second = compared(tmp_path / "a", tmp_path / "b").scenarios
+    assert first != second
+    assert first.startswith("render -> camera [")
+
+
+def test_scenarios_have_their_own_best(tmp_path: Path) -> None:
+    for scenario, level in (("easy", 50), ("hard", 10)):
+        for order, label in enumerate(("Random", "Entropy")):
+            iou = [[level + order] * 3]
+            write_run(tmp_path / scenario, label, order=order, iou=iou, scenario=scenario)
+    comparison = compared(tmp_path / "easy", tmp_path / "hard")
+    assert comparison.scenarios == ("easy", "hard")
+    assert [row.best_score for row in comparison.rows] == [False, True, False, True]
+
+
+def test_notes_name_the_scenario_where_there_are_several(tmp_path: Path) -> None:
+    for scenario in ("easy", "hard"):
+        write_run(tmp_path / scenario, "Random", 0, scenario=scenario)
+        write_run(tmp_path / scenario, "Random", 1, scenario=scenario, state="running")
+    assert compared(tmp_path / "easy", tmp_path / "hard").notes[:2] == (
+        "Random (easy): 1 of 2 seeds counted. Left out: seed 1 (not finished, last round 0).",
+        "Random (hard): 1 of 2 seeds counted. Left out: seed 1 (not finished, last round 0).",
+    )
+
+
+def test_last_rounds_that_differ_are_reported(results: Path) -> None:
+    write_run(results, "Random", order=0, iou=[[1, 2, 3]] * 2)
+    write_run(results, "Entropy", order=1, iou=[[1, 2, 3]] * 3)
+    assert "The last round differs: 1 for Random; 2 for Entropy." in compared(results).notes
+
+
+def test_hardware_that_differs_is_reported(results: Path) -> None:
+    write_run(results, "Random", 0, device="cpu")
+    write_run(results, "Random", 1, device="NVIDIA H100")
+    write_run(results, "Random", 2, device="NVIDIA H100")
+    assert "Hardware differs: cpu (1 run), NVIDIA H100 (2 runs)." in compared(results).notes

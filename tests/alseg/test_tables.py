@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from alseg.compare import compare
+from alseg.comparison import Comparison
+from alseg.data_tables import as_csv, as_json
+from alseg.results import load_results
+from alseg.tables import NOTHING, as_latex, as_markdown, clean
+from alseg.terminal_tables import print_comparison
+from fakeruns import write_run
+
+CITYSCAPES = [
+    *("road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation"),
+    *("terrain", "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle"),
+]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return tmp_path / "toy"
+
+
+def write_three_methods(results: Path) -> Comparison:
+    """Source only 30; Random 50 and 52; RIPU (RA) 60 and 64, better at everything; two seeds."""
+    start, classes = [20, 40], ("road", "car")
+    for seed in (0, 1):
+        iou = [start, start]
+        write_run(results, "Source only", seed, order=0, target_labels="none", classes=classes, iou=iou)
+        iou = [start, [40 + 2 * seed, 60 + 2 * seed]]
+        write_run(results, "Random", seed, order=1, acquisition="random", classes=classes, iou=iou)
+        iou = [start, [50 + 4 * seed, 70 + 4 * seed]]
+        write_run(results, "RIPU (RA)", seed, order=2, acquisition="ripu", classes=classes, iou=iou)
+    return compare(load_results([results]))
+
+
+def on_terminal(comparison: Comparison, width: int) -> list[str]:
+    file = io.StringIO()
+    print_comparison(comparison, Console(file=file, width=width))
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+def test_markdown_shows_costs_classes_mean_and_difference(results: Path) -> None:
+    table = as_markdown(write_three_methods(results)).split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    # t(0.975, 1) = 12.706; the standard error of 50 and 52 is 1, of 60 and 64 is 2, of 10 and 12 is 1.
+    assert rows[0] == [
+        *("Method", "n", "Pixels", "Valid", "Clicks/image", "Images", "road", "car", "mIoU", "vs Random")
+    ]
+    assert rows[2:] == [
+        ["Source only", "2", "0%", NOTHING, "0", "0", "20.0", "40.0", "30.0 ± 0.0", "-21.0 ± 12.7"],
+        ["Random", "2", "1.00%", "90.0%", "10", "10", "41.0", "61.0", "51.0 ± 12.7", NOTHING],
+        [
+            *("RIPU (RA)", "2", "1.00%", "90.0%", "10", "10"),
+            *("**52.0**", "**72.0**", "**62.0 ± 25.4**", "+11.0 ± 12.7"),
+        ],
+    ]
+
+
+def test_markdown_lists_the_notes(results: Path) -> None:
+    notes = as_markdown(write_three_methods(results)).split("\n\n")[1]
+    assert notes == (
+        "- IoU in percent. Pixels: share of the pool (10,000 pixels in 10 images) that was bought. "
+        "Valid: share of those that has a class. Clicks/image: questions per image of the pool. "
+        "Images: touched. Marked: best of the methods that buy labels.\n"
+        "- ± is half the width of the 95% t interval over seeds.\n"
+        "- Differences to Random are paired by seed.\n"
+        "- Scorer version 1.\n"
+    )
+
+
+def test_latex_is_a_booktabs_table_with_the_best_in_bold(results: Path) -> None:
+    lines = [" ".join(line.split()) for line in as_latex(write_three_methods(results)).splitlines()]
+    assert lines[-10:-6] == [
+        "% Scorer version 1.",
+        r"\begin{tabular}{lrrrrrrrrr}",
+        r"\toprule",
+        r"Method & n & Pixels & Valid & Clicks/image & Images & road & car & mIoU & vs Random \\",
+    ]
+    assert lines[-6] == r"\midrule"
+    assert lines[-3:] == [
+        r"RIPU (RA) & 2 & 1.00\% & 90.0\% & 10 & 10 & \textbf{52.0} & \textbf{72.0} & "
+        r"\textbf{62.0 $\pm$ 25.4} & +11.0 $\pm$ 12.7 \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+
+
+def test_latex_sets_a_minus_as_a_minus(results: Path) -> None:
+    assert r"& $-$21.0 $\pm$ 12.7 \\" in as_latex(write_three_methods(results))
+
+
+HOSTILE_METHOD = "a_b%& <script> | #1 ${x}^~\\ *_`[x](y)"
+HOSTILE_CLASS = "<b>|&_%\n$"
+
+
+def write_hostile(results: Path) -> Comparison:
+    for order, label in enumerate((HOSTILE_METHOD, "Random")):
+        write_run(results, label, order=order, classes=(HOSTILE_CLASS, "car"), iou=[[50, 60]])
+    return compare(load_results([results]))
+
+
+def test_names_cannot_break_markdown(results: Path) -> None:
+    lines = as_markdown(write_hostile(results)).splitlines()
+    header, _, first, _ = lines[:4]
+    # Bars that divide cells are not escaped; there are 9 columns, so 10 of them.
+    assert [line.replace("\\|", "").count("|") for line in lines[:4]] == [10, 10, 10, 10]
+    assert "&lt;b&gt;\\|&amp;\\_% $" in header
+    assert "a\\_b%&amp; &lt;script&gt; \\| #1 ${x}^\\~\\\\ \\*\\_\\`\\[x\\](y)" in first
+
+
+def test_names_cannot_break_latex(results: Path) -> None:
+    text = as_latex(write_hostile(results))
+    header = next(line for line in text.splitlines() if line.startswith("Method"))
+    assert r"\textless{}b\textgreater{}\textbar{}\&\_\% \$" in header
+    assert (
+        r"a\_b\%\& \textless{}script\textgreater{} \textbar{} \#1 "
+        r"\$\{x\}\textasciicircum{}\textasciitilde{}\textbackslash{} *\_`[x](y)"
+    ) in text
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert [line.replace(r"\&", "").count("&") for line in rows] == [8, 8, 8]
+
+
+def test_names_come_through_csv_and_json_unchanged(results: Path) -> None:
+    comparison = write_hostile(results)
+    header, first, _ = csv.reader(io.StringIO(as_csv(comparison)))
+    assert first[0] == HOSTILE_METHOD
+    assert first[header.index(f"iou:{HOSTILE_CLASS}")] == "50.0"
+    content = json.loads(as_json(comparison))
+    assert content["rows"][0]["label"] == HOSTILE_METHOD
+    assert content["rows"][0]["iou"][HOSTILE_CLASS] == 50.0
+
+
+def test_control_characters_never_reach_a_terminal() -> None:
+    assert (
+        clean("RIPU\x1b[31m\r\n(RA)\u0085\x07")
+        == "RIPU\N{REPLACEMENT CHARACTER}[31m (RA) \N{REPLACEMENT CHARACTER}"
+    )
+
+
+def test_csv_has_one_line_per_method_in_full_precision(results: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv(write_three_methods(results)))))
+    ripu = rows[2]
+    assert ripu["label"] == "RIPU (RA)"
+    assert (ripu["n"], ripu["seeds"], ripu["rounds"]) == ("2", "0 1", "1")
+    assert (ripu["pixels"], ripu["pixels_percent"], ripu["iou:car"]) == ("100.0", "1.0", "72.0")
+    assert (ripu["metric"], ripu["score"]) == ("miou", "62.0")
+    assert float(ripu["score_half_width"]) == pytest.approx(25.4124, abs=1e-4)
+    assert (ripu["baseline"], ripu["difference"], ripu["difference_n"]) == ("Random", "11.0", "2")
+    # t = 11 / 1 with one degree of freedom: p = 2 * atan(1 / 11) / pi.
+    assert float(ripu["difference_p"]) == pytest.approx(2 * math.atan(1 / 11) / math.pi)
+    assert (rows[1]["baseline"], rows[1]["difference"]) == ("", "")
+
+
+def test_json_holds_what_the_documentation_says(results: Path) -> None:
+    content = json.loads(as_json(write_three_methods(results)))
+    documented = (Path(__file__).parents[2] / "docs/compare.md").read_text(encoding="utf-8")
+    row = content["rows"][2]
+    keys = {*content, *row, *row["cost"], *row["score"], *row["difference"], *row["runs"][0]}
+    assert [key for key in sorted(keys) if f"`{key}`" not in documented] == []
+    assert content["notes"][-1] == "Scorer version 1."
+    assert row["best_classes"] == ["road", "car"]
+    assert row["score"] == {"mean": 62.0, "half_width": pytest.approx(25.4124, abs=1e-4), "n": 2}
+
+
+def test_csv_columns_are_documented(results: Path) -> None:
+    header = next(csv.reader(io.StringIO(as_csv(write_three_methods(results)))))
+    documented = (Path(__file__).parents[2] / "docs/compare.md").read_text(encoding="utf-8")
+    assert [name for name in header if not name.startswith("iou:") and f"`{name}`" not in documented] == []
+
+
+def test_the_terminal_shows_methods_with_costs_then_classes(results: Path) -> None:
+    lines = on_terminal(write_three_methods(results), 80)
+    assert lines[:14] == [
+        "toy: render -> camera, toy-3, last round",
+        "",
+        "                                                           Clicks/",
+        "Method               mIoU     vs Random  n  Pixels  Valid    image  Images",
+        "──────────────────────────────────────────────────────────────────────────",
+        f"Source only    30.0 ± 0.0  -21.0 ± 12.7  2      0%      {NOTHING}        0       0",
+        f"Random        51.0 ± 12.7             {NOTHING}  2   1.00%  90.0%       10      10",
+        "RIPU (RA)    *62.0 ± 25.4  +11.0 ± 12.7  2   1.00%  90.0%       10      10",
+        "",
+        "Method       road   car",
+        "───────────────────────",
+        "Source only  20.0  40.0",
+        "Random       41.0  61.0",
+        "RIPU (RA)   *52.0 *72.0",
+    ]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_19_classes_fit_the_width_of_the_terminal(results: Path, width: int) -> None:
+    for order, label in enumerate(("Random", "Least confidence", "RIPU (RA)")):
+        iou = [[99.6 + order / 5 for _ in CITYSCAPES]]
+        write_run(results, label, order=order, classes=CITYSCAPES, iou=iou)
+    lines = on_terminal(compare(load_results([results])), width)
+    assert max(map(len, lines)) <= width
+    shown = " ".join(lines)
+    assert shown.count("*100.0") == 20  # 19 classes and the mean
+    assert ("sidewalk" in shown, "sidew." in shown) == ((True, False) if width == 200 else (False, True))
+
+
+def test_short_class_names_that_would_be_alike_stay_long(results: Path) -> None:
+    classes = ["motorcycle", "motorway", "traffic light", *(f"filler {n}" for n in range(12))]
+    write_run(results, "Random", classes=classes, iou=[[50.0] * 15])
+    header = " ".join(on_terminal(compare(load_results([results])), 80))
+    assert "motorcycle" in header
+    assert "motorway" in header
+    assert " light" in header
+
+
+def test_wide_characters_keep_columns_aligned(results: Path) -> None:
+    write_run(results, "主动学习", order=0)
+    write_run(results, "Random", order=1)
+    lines = on_terminal(compare(load_results([results])), 80)
+    # Four wide characters take eight columns, "Random" six and two spaces.
+    assert lines[5].startswith("主动学习  *60.0")
+    assert lines[6].startswith("Random    *60.0")
+
+
+def test_best_values_are_bold_on_a_terminal_only(results: Path) -> None:
+    comparison = write_three_methods(results)
+    terminal = io.StringIO()
+    print_comparison(comparison, Console(file=terminal, width=80, force_terminal=True))
+    assert "\x1b[1m*72.0\x1b[0m" in terminal.getvalue()
+    assert "\x1b" not in "".join(on_terminal(comparison, 80))
+
+
+def test_tiny_shares_keep_two_digits(results: Path) -> None:
+    write_run(results, "Random", iou=[[1, 2, 3], [1, 2, 3]], pixels_per_round=1)
+    # 1 of 10,000 pixels, 1 click over 10 images.
+    assert "| 0.01% |" in " ".join(as_markdown(compare(load_results([results]))).split())
+    assert " 0.1 |" in as_markdown(compare(load_results([results])))
