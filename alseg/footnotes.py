@@ -126,7 +126,8 @@ def _devices(rows: Iterable[Row]) -> Iterator[str]:
             device = " then ".join(run.devices) or "unknown"
             runs_on[device] = runs_on.get(device, 0) + 1
     if len(runs_on) > 1:
-        yield f"Hardware differs: {_names(f'{device} ({count} runs)' for device, count in runs_on.items())}."
+        listing = (f"{device} ({count} run{'s' if count > 1 else ''})" for device, count in runs_on.items())
+        yield f"Hardware differs: {_names(listing)}."
 
 
 def _names(names: Iterable[str]) -> str:
