@@ -200,5 +200,8 @@ def _by_pool(
     for rank, index in enumerate(chosen):
         # The rank stands in for a score: the first choice is the most wanted.
         score = torch.full(sizes[index], float(-rank))
-        pool.offer(image_ids[index], mode.propose(score, oracle.asked(image_ids[index]), sizes[index][0] * sizes[index][1]))
+        pool.offer(
+            image_ids[index],
+            mode.propose(score, oracle.asked(image_ids[index]), sizes[index][0] * sizes[index][1]),
+        )
     return pool.affordable()

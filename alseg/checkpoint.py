@@ -13,7 +13,9 @@ from alseg.files import write_atomically
 FORMAT = 1
 
 
-def save(path: Path, *, iteration: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer | None) -> None:
+def save(
+    path: Path, *, iteration: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer | None
+) -> None:
     """Write the training state.
 
     Random states need no place in it: every step derives its streams from the run's seed and its own number.
@@ -48,4 +50,6 @@ def load(path: Path, *, model: torch.nn.Module, optimizer: torch.optim.Optimizer
         raise
     except Exception as error:  # torch raises many types for a damaged file
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise AlsegError(f"Checkpoint {path} is missing, damaged or of another model: {first_line}") from error
+        raise AlsegError(
+            f"Checkpoint {path} is missing, damaged or of another model: {first_line}"
+        ) from error

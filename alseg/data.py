@@ -92,7 +92,11 @@ def _zoomed(size: Size, augmentation: Augmentation, random: np.random.Generator)
 
 
 def _change(
-    image: torch.Tensor, label: torch.Tensor, size: Size, augmentation: Augmentation, random: np.random.Generator
+    image: torch.Tensor,
+    label: torch.Tensor,
+    size: Size,
+    augmentation: Augmentation,
+    random: np.random.Generator,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     if image.shape[-2:] != size:
         image, label = _cut_or_pad(image, label, size, random)

@@ -35,7 +35,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         temporary = None
         _sync_folder(path.parent)
     except OSError as error:
-        raise AlsegError(f"Cannot write {path}: {error.strerror or error}. Free space or choose --results.") from error
+        raise AlsegError(
+            f"Cannot write {path}: {error.strerror or error}. Free space or choose --results."
+        ) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

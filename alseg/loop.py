@@ -2,8 +2,8 @@
 
     for each round:  ACQUIRE -> ANNOTATE -> TRAIN -> EVALUATE -> COMMIT
 
-Round 0 buys nothing: it is source training, which runs that have it in common share. Every arrow is a point from
-which an interrupted run goes on.
+Round 0 buys nothing: it is source training, which runs that have it in common share. Every arrow is a point
+from which an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
@@ -28,13 +26,13 @@ from alseg.contracts import Recipe, RoundReport
 from alseg.errors import AlsegError
 from alseg.evaluate import evaluate
 from alseg.experiment import RunSpec, Settings
-from alseg.files import content_hash
 from alseg.inference import InferenceOptions
 from alseg.ledger import Purchase
-from alseg.metrics import SCORER_VERSION, metrics_of
+from alseg.metrics import metrics_of
 from alseg.oracle import Oracle
 from alseg.progress import Reporter
-from alseg.store import RunFolder, exclusive, percent, read_counts, write_counts
+from alseg.sharing import SharedTraining, shared_key
+from alseg.store import RunFolder, percent
 from alseg.training import StepLosses, Trainer
 
 LOG_EVERY_SECONDS = 10.0
@@ -132,20 +130,27 @@ class _Run:
             if round_number > 0 and self.method is not None:
                 self._purchase(round_number)
             committed = self.folder.round_is_committed(round_number)
-            if round_number == 0 and self._shares_source_training and not (committed and self._has_reached(stop)):
+            if (
+                round_number == 0
+                and self._shares_source_training
+                and not (committed and self._has_reached(stop))
+            ):
                 self._shared_source_training(stop)
                 continue
             self._train(stop)
             if not committed:
                 self._commit(round_number, self._evaluate())
+        checkpoint.save(
+            self.folder.weights, iteration=self.trainer.iteration, model=self.trainer.module, optimizer=None
+        )
         self.folder.checkpoint.unlink(missing_ok=True)
 
-    @property
-    def _shares_source_training(self) -> bool:
-        return self.spec.method.target_labels != "all"
-
-    def _has_reached(self, stop: int) -> bool:
-        return self.trainer.iteration >= stop
+    def _is_done(self, round_number: int) -> bool:
+        """Whether a round is committed and the network has been trained at least as far."""
+        return (
+            self.folder.round_is_committed(round_number)
+            and self.trainer.iteration >= self.stages[round_number]
+        )
 
     # Resuming
 
@@ -162,7 +167,9 @@ class _Run:
             return
         committed = [n for n in range(len(self.stages)) if self.folder.round_is_committed(n)]
         if committed and iteration < self.stages[committed[-1]]:
-            self._start_over(f"The checkpoint at iteration {iteration} is older than the last committed round.")
+            self._start_over(
+                f"The checkpoint at iteration {iteration} is older than the last committed round."
+            )
             return
         self.trainer.iteration = iteration
         self._log(f"resumed at iteration {iteration}")
@@ -230,7 +237,7 @@ class _Run:
     # TRAIN
 
     def _train(self, stop: int) -> None:
-        if self._has_reached(stop):
+        if self.trainer.iteration >= stop:
             return
         with self._phase("train", stop, self.trainer.iteration) as on_step:
             self.trainer.train(stop, lambda step, losses: self._after_step(step, losses, on_step))
@@ -260,45 +267,23 @@ class _Run:
 
     def _shared_source_training(self, stop: int) -> None:
         """Train round 0, or take over what another run with the same source training has left."""
-        shared = self.around.shared / self._shared_key(stop)
-        with exclusive(shared / ".lock", wait=True):
-            weights, counts = shared / "checkpoint.pt", shared / "confusion.npz"
-            if weights.exists() and counts.exists():
+        trainer = self.trainer
+        shared = SharedTraining(self.around.shared / shared_key(self.spec, self.around.assembler.catalog))
+        with shared.exclusive():
+            if shared.complete:
                 try:
-                    self.trainer.iteration = checkpoint.load(
-                        weights, model=self.trainer.module, optimizer=self.trainer.optimizer
-                    )
-                    known = read_counts(counts)
+                    trainer.iteration, counts = shared.load(trainer.module, trainer.optimizer)
                 except AlsegError as error:
-                    self._start_over(f"{error} It is trained again.")
+                    self._start_over(f"{error} Source training is done again.")
                 else:
-                    self._log(f"source training to iteration {stop} taken over from {shared.name}")
+                    self._log(f"source training to iteration {stop} taken over from {shared.folder.name}")
                     self._save()
-                    self._commit(0, known)
+                    self._commit(0, counts)
                     return
             self._train(stop)
-            measured = self._evaluate()
-            checkpoint.save(
-                weights, iteration=stop, model=self.trainer.module, optimizer=self.trainer.optimizer
-            )
-            write_counts(counts, measured, self._evaluation_ids())
-            self._commit(0, measured)
-
-    def _shared_key(self, stop: int) -> str:
-        spec = self.spec
-        parts: dict[str, Any] = {
-            "scenario": asdict(spec.scenario) | {"root": None},
-            "model": asdict(spec.model),
-            "recipe": asdict(spec.method.recipe),
-            "evaluation": asdict(spec.evaluation),
-            "precision": spec.precision,
-            "seed": spec.seed,
-            "iteration": stop,
-            "scorer": SCORER_VERSION,
-            "plugins": _versions(self.around.assembler),
-            "torch": torch.__version__,
-        }
-        return content_hash(parts)[:16]
+            counts = self._evaluate()
+            shared.save(stop, trainer.module, trainer.optimizer, counts, self._evaluation_ids())
+            self._commit(0, counts)
 
     # EVALUATE and COMMIT
 
@@ -388,7 +373,3 @@ class _Run:
 
     def _log(self, line: str) -> None:
         self.folder.append_log(line)
-
-
-def _versions(assembler: Assembler) -> list[str]:
-    return sorted(str(info) for info in assembler.catalog.plugins if info.distribution == "alseg")

@@ -40,7 +40,9 @@ def confusion_counts(
     guess = prediction[valid]
     if truth.size and (int(truth.max()) >= num_classes or int(guess.max()) >= num_classes):
         raise ValueError(f"Classes up to {max(truth.max(), guess.max())} do not fit {num_classes} classes.")
-    return np.bincount(truth * num_classes + guess, minlength=num_classes**2).reshape(num_classes, num_classes)
+    return np.bincount(truth * num_classes + guess, minlength=num_classes**2).reshape(
+        num_classes, num_classes
+    )
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def metrics_of(counts: NDArray[np.integer], label_space: LabelSpace) -> Metrics:
     """
     size = len(label_space.classes)
     if counts.shape != (size, size):
-        raise ValueError(f"Counts of shape {counts.shape} do not fit the {size} classes of {label_space.name}.")
+        raise ValueError(
+            f"Counts of shape {counts.shape} do not fit the {size} classes of {label_space.name}."
+        )
     hits = counts.diagonal().astype(np.float64)
     truth = counts.sum(axis=1, dtype=np.int64)
     union = truth + counts.sum(axis=0, dtype=np.int64) - counts.diagonal()

@@ -70,7 +70,9 @@ class Oracle:
 
     def pixels_bought(self, image_id: str) -> int:
         """Return how many pixels of an image have been bought, void ones included."""
-        return sum(int(purchase.of_image(image_id)["pixels"].sum(dtype=np.int64)) for purchase in self._purchases)
+        return sum(
+            int(purchase.of_image(image_id)["pixels"].sum(dtype=np.int64)) for purchase in self._purchases
+        )
 
     def answer(self, picks: Mapping[str, Picks]) -> Purchase:
         """Answer a round's questions and bill them.

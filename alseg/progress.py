@@ -53,7 +53,11 @@ class Reporter(Protocol):
 def round_line(report: RoundReport, rounds: int) -> str:
     """Say in one line what a round brought."""
     cost = report.cost
-    spent = f"{cost.pixels:,} px, {cost.questions:,} clicks, {cost.images:,} images" if cost.pixels else "no labels"
+    spent = (
+        f"{cost.pixels:,} px, {cost.questions:,} clicks, {cost.images:,} images"
+        if cost.pixels
+        else "no labels"
+    )
     return f"round {report.round}/{rounds}  iteration {report.iteration}  mIoU {report.miou:5.2f}  {spent}"
 
 
@@ -101,7 +105,9 @@ class PlainReporter:
         self._speed.step()
         if time.monotonic() - self._last_sign >= HEARTBEAT_SECONDS:
             self._last_sign = time.monotonic()
-            self.note(f"  {self._phase} {self._speed.done}/{self._speed.total}  {self._speed.text()}  {detail}".rstrip())
+            self.note(
+                f"  {self._phase} {self._speed.done}/{self._speed.total}  {self._speed.text()}  {detail}".rstrip()
+            )
 
     def round_finished(self, report: RoundReport, rounds: int) -> None:
         """Print the round's result."""
@@ -149,13 +155,17 @@ class BarReporter:
     def phase(self, name: str, total: int, done: int = 0) -> None:
         """Restart the phase bar."""
         self._speed.start(total, done)
-        self._progress.reset(self._current, description=f"  {escape(name)}", total=total, completed=done, visible=True)
+        self._progress.reset(
+            self._current, description=f"  {escape(name)}", total=total, completed=done, visible=True
+        )
         self._progress.update(self._current, detail="")
 
     def advance(self, detail: str = "") -> None:
         """Move the phase bar."""
         self._speed.step()
-        self._progress.update(self._current, advance=1, detail=escape(f"{detail}  {self._speed.text()}".strip()))
+        self._progress.update(
+            self._current, advance=1, detail=escape(f"{detail}  {self._speed.text()}".strip())
+        )
 
     def round_finished(self, report: RoundReport, rounds: int) -> None:
         """Print the round's result above the bars."""

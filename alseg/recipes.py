@@ -131,7 +131,10 @@ class SupervisedRecipe:
             mean of nothing would be NaN.
         """
         losses: dict[str, torch.Tensor] = {}
-        pairs = {"source": (source_logits, batch.source_labels), "target": (target_logits, batch.target_labels)}
+        pairs = {
+            "source": (source_logits, batch.source_labels),
+            "target": (target_logits, batch.target_labels),
+        }
         for name, (logits, labels) in pairs.items():
             if logits is not None and labels is not None and bool((labels != IGNORE_INDEX).any()):
                 losses[name] = functional.cross_entropy(logits, labels, ignore_index=IGNORE_INDEX)

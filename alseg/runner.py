@@ -53,7 +53,12 @@ def make_fabric(settings: Settings) -> Fabric:
 
 
 def run_experiment(
-    experiment: Experiment, plan: Plan, results: Path, assembler: Assembler, fabric: Fabric, reporter: Reporter
+    experiment: Experiment,
+    plan: Plan,
+    results: Path,
+    assembler: Assembler,
+    fabric: Fabric,
+    reporter: Reporter,
 ) -> Outcome:
     """Do all planned runs that are not complete yet; one that fails does not stop the others.
 
@@ -69,7 +74,9 @@ def run_experiment(
         How it went; the caller decides on the exit code.
     """
     root = results / experiment.name
-    write_text(root / "experiment.yaml", yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True))
+    write_text(
+        root / "experiment.yaml", yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
+    )
     outcome = Outcome()
     with _signals() as stop:
         around = Surroundings(

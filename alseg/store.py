@@ -10,7 +10,6 @@ import datetime
 import json
 import math
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +61,8 @@ class RunFolder:
     ) -> None:
         """Write status.json."""
         write_json(
-            self.path / "status.json", {"state": state, "round": round_number, "error": error, "reason": reason}
+            self.path / "status.json",
+            {"state": state, "round": round_number, "error": error, "reason": reason},
         )
 
     @property
@@ -121,18 +121,13 @@ class RunFolder:
 
     @property
     def checkpoint(self) -> Path:
-        """The file of the latest training state."""
+        """The file of the latest training state, as long as the run is not done."""
         return self.path / "checkpoint.pt"
 
-    def discard(self) -> None:
-        """Remove everything but the lock, for a fresh start."""
-        for entry in self.path.iterdir() if self.path.exists() else ():
-            if entry.name == ".lock":
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+    @property
+    def weights(self) -> Path:
+        """The file of the final weights."""
+        return self.path / "weights.pt"
 
     def append_event(self, kind: str, **content: Any) -> None:
         """Append one line to events.jsonl."""
@@ -196,7 +191,9 @@ def exclusive(path: Path, *, wait: bool = False) -> Iterator[None]:
         holder = _holder(path)
         raise Busy(f"{path.parent} is being written by {holder}. Wait for it or stop it.") from error
     except OSError as error:
-        raise AlsegError(f"Cannot write {path.parent}: {error.strerror or error}. Choose --results.") from error
+        raise AlsegError(
+            f"Cannot write {path.parent}: {error.strerror or error}. Choose --results."
+        ) from error
     try:
         _note(path).write_text(f"process {os.getpid()}", encoding="utf-8")
         yield

@@ -90,7 +90,9 @@ class Trainer:
             after_step(self.iteration, losses)
 
     def _step(
-        self, source: tuple[torch.Tensor, torch.Tensor] | None, target: tuple[torch.Tensor, torch.Tensor] | None
+        self,
+        source: tuple[torch.Tensor, torch.Tensor] | None,
+        target: tuple[torch.Tensor, torch.Tensor] | None,
     ) -> StepLosses:
         torch.manual_seed(derive("step", self._seed, self.iteration))
         factor = self._recipe.learning_rate_factor(self.iteration)

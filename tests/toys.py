@@ -6,11 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import yaml
 from numpy.typing import NDArray
 
+import alseg_baselines
 from alseg import hookimpl
-from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, Size
+from alseg.assembly import Assembler
+from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, RoundReport, Size
+from alseg.experiment import read_experiment
+from alseg.plugins import Catalog, catalog_of
+from alseg.preflight import check
 from alseg.recipes import SupervisedRecipe
+from alseg.runner import Outcome, make_fabric, run_experiment
 from alseg.seeds import derive
 
 STRIPES = LabelSpace(
@@ -147,3 +154,83 @@ class ToyPlugin:
     @hookimpl
     def register_recipes(self) -> list[RecipeSpec]:
         return [RecipeSpec(name="toy", summary="Cross-entropy.", source="alseg's tests", build=build_recipe)]
+
+
+def toy_document(**changes: object) -> dict[str, object]:
+    """Return an experiment on stripes as the YAML file would give it."""
+    return {
+        "name": "toy",
+        "scenario": {"source": "stripes", "target": {"name": "stripes", "count": 6}},
+        "model": "tiny",
+        "recipe": {"name": "toy", "iterations": 8},
+        "rounds": [2, 4],
+        "methods": [
+            {"label": "Source only", "target_labels": "none"},
+            {
+                "label": "Entropy",
+                "acquisition": "entropy",
+                "annotation": {"name": "region", "radius": 1},
+                "budget": "20%",
+            },
+            {"label": "Fully supervised", "target_labels": "all"},
+        ],
+        "seeds": [0],
+        "settings": {"device": "cpu"},
+        **changes,
+    }
+
+
+class Silent:
+    """A reporter that remembers notes and round reports."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.states: list[str] = []
+        self.reports: list[RoundReport] = []
+        self.phases: list[str] = []
+
+    def run_started(self, place: int, total: int, label: str, seed: int) -> None: ...
+
+    def phase(self, name: str, total: int, done: int = 0) -> None:
+        self.phases.append(name)
+
+    def advance(self, detail: str = "") -> None: ...
+
+    def round_finished(self, report: RoundReport, rounds: int) -> None:
+        self.reports.append(report)
+
+    def run_ended(self, state: str, seconds: float) -> None:
+        self.states.append(state)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def close(self) -> None: ...
+
+
+def toy_catalog(*more: object) -> Catalog:
+    """Return a catalogue of the toy plugin, the baselines and others."""
+    catalog = catalog_of(ToyPlugin(), alseg_baselines, *more)
+    assert not catalog.failures, catalog.failures
+    return catalog
+
+
+def run_toy(
+    folder: Path, document: dict[str, object] | None = None, *more: object, reporter: Silent | None = None
+) -> Outcome:
+    """Run an experiment in this process, with results under ``folder / "results"``."""
+    catalog = toy_catalog(*more)
+    file = folder / "toy.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(yaml.safe_dump(document or toy_document(), sort_keys=False))
+    experiment = read_experiment(file, catalog=catalog)
+    assembler = Assembler(catalog)
+    plan = check(experiment.runs(), assembler)
+    fabric = make_fabric(experiment.settings)
+    return run_experiment(experiment, plan, folder / "results", assembler, fabric, reporter or Silent())
+
+
+def run_folder(folder: Path, method: str, seed: int = 0) -> Path:
+    """Return the folder of one run of `run_toy`."""
+    (found,) = (folder / "results" / "toy" / "runs").glob(f"{method}__s{seed}__*")
+    return found

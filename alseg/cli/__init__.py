@@ -93,7 +93,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     help="Print the version and leave.",
 )
 def main() -> None:
-    r"""The benchmark suite for active learning in domain-adaptive semantic segmentation.
+    """The benchmark suite for active learning in domain-adaptive semantic segmentation.
 
     \b
     alseg run experiments/quickstart.yaml

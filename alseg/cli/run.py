@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from alseg.experiment import Experiment
-    from alseg.preflight import Plan
+    from alseg.preflight import Plan, PlannedRun
     from alseg.runner import Outcome
 
 
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     help="Folder under which the experiment gets its own.",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, print runs and label costs, train nothing.")
-def command(file: Path, overrides: tuple[str, ...], only: tuple[str, ...], results: Path, dry_run: bool) -> None:
-    r"""Run the experiment in FILE, or go on where it was stopped.
+def command(
+    file: Path, overrides: tuple[str, ...], only: tuple[str, ...], results: Path, dry_run: bool
+) -> None:
+    """Run the experiment in FILE, or go on where it was stopped.
 
     Runs that are complete are not done again. Overrides change single values of the file:
 
@@ -74,31 +76,34 @@ def command(file: Path, overrides: tuple[str, ...], only: tuple[str, ...], resul
 def _dry_run_text(experiment: Experiment, plan: Plan, results: Path) -> str:
     from tabulate import tabulate
 
+    without_budget = {"none": "no labels", "all": "all labels"}
     rows = []
     for planned in plan.runs:
         method = planned.spec.method
-        share = f"{100 * planned.pixels / planned.pool_pixels:.2f}%" if planned.pool_pixels else ""
         rows.append(
             (
                 method.label,
                 planned.spec.seed,
-                method.budget.text if method.budget else {"none": "no labels", "all": "all labels"}[method.target_labels],
+                method.budget.text if method.budget else without_budget[method.target_labels],
                 f"{planned.pixels:,}",
-                share,
+                f"{100 * planned.pixels / planned.pool_pixels:.2f}%",
                 f"{planned.questions:,}",
-                f"skipped: {planned.skipped}" if planned.skipped else _state(results, experiment, planned.spec.folder),
+                _state(results, experiment, planned),
             )
         )
-    headers = ("method", "seed", "budget", "pixels at most", "of pool", "clicks at most", "state")
-    table = tabulate(rows, headers, disable_numparse=True, colalign=("left", "right", "left", "right", "right", "right"))
+    headers = ("method", "seed", "budget", "pixels at most", "of pool", "clicks, about", "state")
+    alignment = ("left", "right", "left", "right", "right", "right", "left")
+    table = tabulate(rows, headers, disable_numparse=True, colalign=alignment)
     rounds = ", ".join(map(str, experiment.rounds)) or "none"
     return f"{experiment.name}: {len(plan.runs)} runs, labels bought after iterations {rounds}\n\n{table}"
 
 
-def _state(results: Path, experiment: Experiment, folder: str) -> str:
+def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:
     from alseg.store import RunFolder
 
-    return RunFolder(results / experiment.name / "runs" / folder).state or "to do"
+    if planned.skipped:
+        return f"skipped: {planned.skipped}"
+    return RunFolder(results / experiment.name / "runs" / planned.spec.folder).state or "to do"
 
 
 def _finish(outcome: Outcome, folder: Path, file: Path) -> None:
@@ -112,7 +117,9 @@ def _finish(outcome: Outcome, folder: Path, file: Path) -> None:
     context = click.get_current_context()
     if outcome.signal is not None:
         name = signal.Signals(outcome.signal).name
-        click.echo(f"Stopped by {name}, all is saved. Go on with the same command: alseg run {file}", err=True)
+        click.echo(
+            f"Stopped by {name}, all is saved. Go on with the same command: alseg run {file}", err=True
+        )
         context.exit(128 + outcome.signal)
     click.echo(f"Results in {folder}. Compare them: alseg compare {folder}", err=True)
     if outcome.failed:

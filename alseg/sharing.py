@@ -1,0 +1,91 @@
+"""Source training that several runs have in common: done once, found again by what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alseg import checkpoint
+from alseg.errors import AlsegError
+from alseg.files import content_hash
+from alseg.metrics import SCORER_VERSION
+from alseg.plugins import Catalog
+from alseg.runspec import RunSpec
+from alseg.store import exclusive, read_counts, write_counts
+
+
+def shared_key(spec: RunSpec, catalog: Catalog) -> str:
+    """Return a name for the training up to a run's first purchase, and its evaluation.
+
+    Two runs have the same name where both would compute the same: everything that matters is in it, and nothing of
+    the method but its recipe.
+    """
+    parts: dict[str, Any] = {
+        "scenario": asdict(spec.scenario) | {"root": None},
+        "model": spec.model.as_json(),
+        "recipe": spec.method.recipe.as_json(),
+        "evaluation": asdict(spec.evaluation),
+        "precision": spec.precision,
+        "seed": spec.seed,
+        "rounds": list(spec.rounds[:1]),
+        "scorer": SCORER_VERSION,
+        "plugins": sorted(str(info) for info in catalog.plugins if info.distribution == "alseg"),
+        "torch": torch.__version__,
+    }
+    return content_hash(parts)[:16]
+
+
+class SharedTraining:
+    """A folder with the training state after round 0 and its confusion counts.
+
+    Args:
+        folder: The folder, named by `shared_key`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._weights = folder / "checkpoint.pt"
+        self._counts = folder / "confusion.npz"
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the folder; a second process waits until the first has trained."""
+        with exclusive(self.folder / ".lock", wait=True):
+            yield
+
+    @property
+    def complete(self) -> bool:
+        """Whether the training has been done."""
+        return self._weights.exists() and self._counts.exists()
+
+    def load(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, NDArray[np.int32]]:
+        """Read the training state into model and optimiser; returns its iteration and the confusion counts.
+
+        Raises:
+            AlsegError: If a file is damaged; it is removed, so that the training is done again.
+        """
+        try:
+            counts = read_counts(self._counts)
+            return checkpoint.load(self._weights, model=model, optimizer=optimizer), counts
+        except AlsegError:
+            self._weights.unlink(missing_ok=True)
+            raise
+
+    def save(
+        self,
+        iteration: int,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        counts: NDArray[np.int32],
+        image_ids: list[str],
+    ) -> None:
+        """Write the training state and the confusion counts; the counts complete the folder."""
+        checkpoint.save(self._weights, iteration=iteration, model=model, optimizer=optimizer)
+        write_counts(self._counts, counts, image_ids)

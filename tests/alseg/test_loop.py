@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from alseg import AcquisitionSpec, checkpoint, hookimpl
+from alseg.contracts import RoundReport, TargetView
+from alseg.ledger import Purchase
+from alseg.loop import Interrupted
+from toys import Silent, run_folder, run_toy, toy_document
+
+
+def _bytes_of(folder: Path, *, but: tuple[str, ...] = ()) -> dict[str, bytes]:
+    """Return the content of every result file; times are not results."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.glob("rounds/*/*"))
+        if path.name != "timing.json" and path.name not in but
+    }
+
+
+def _metrics(folder: Path, round_number: int) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(
+        (folder / "rounds" / f"{round_number:02d}" / "metrics.json").read_text()
+    )
+    return content
+
+
+def test_a_run_goes_through_all_rounds_and_spends_within_its_budget(tmp_path: Path) -> None:
+    outcome = run_toy(tmp_path)
+    assert (outcome.done, outcome.failed, outcome.skipped) == (3, [], [])
+    folder = run_folder(tmp_path, "entropy")
+    rounds = [_metrics(folder, number) for number in range(3)]
+    assert [metrics["iteration"] for metrics in rounds] == [2, 4, 8]
+    # 20% of 12 x 24 pixels is 57 per image, half of it after the first round: 28. Six images.
+    assert [metrics["allowance_pixels"] for metrics in rounds] == [0, 168, 342]
+    spent = [metrics["cost"]["pixels"] for metrics in rounds]
+    assert spent[0] == 0
+    assert all(cost <= most for cost, most in zip(spent, [0, 168, 342], strict=True))
+    # Windows of at most 9 pixels: less than 9 pixels are left of each image's 57.
+    assert spent[2] > 342 - 6 * 9
+    assert not (folder / "checkpoint.pt").exists()
+
+
+def test_no_image_is_charged_more_than_its_share_over_all_rounds(tmp_path: Path) -> None:
+    run_toy(tmp_path)
+    folder = run_folder(tmp_path, "entropy")
+    purchases = [Purchase.read(folder / "rounds" / f"{number:02d}") for number in (1, 2)]
+    for image_id in purchases[0].spans:
+        bought = [int(purchase.of_image(image_id)["pixels"].sum()) for purchase in purchases]
+        assert bought[0] <= 28 and sum(bought) <= 57
+
+
+def test_the_same_seed_gives_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
+    document = toy_document(recipe={"name": "toy", "iterations": 8, "flip": True})
+    run_toy(tmp_path / "none", document)
+    run_toy(tmp_path / "two", {**document, "settings": {"device": "cpu", "workers": 2}})
+    for method in ("source-only", "entropy", "fully-supervised"):
+        first, second = (_bytes_of(run_folder(tmp_path / name, method)) for name in ("none", "two"))
+        assert first == second and first
+
+
+def test_another_seed_gives_other_results(tmp_path: Path) -> None:
+    run_toy(tmp_path, toy_document(seeds=[0, 1]))
+    first, second = (_metrics(run_folder(tmp_path, "entropy", seed), 2)["miou"] for seed in (0, 1))
+    assert first != second
+
+
+def test_methods_share_source_training(tmp_path: Path) -> None:
+    reporter = Silent()
+    run_toy(tmp_path, reporter=reporter)
+    # Source only trains rounds 0, 1, 2; entropy takes round 0 over; full supervision shares nothing.
+    assert reporter.phases.count("train") == 3 + 2 + 3
+    first, second = (_metrics(run_folder(tmp_path, method), 0) for method in ("source-only", "entropy"))
+    assert first["miou"] == second["miou"]
+
+
+def test_a_method_gives_the_same_result_alone_as_among_others(tmp_path: Path) -> None:
+    document = toy_document()
+    run_toy(tmp_path / "all", document)
+    alone = [method for method in document["methods"] if method["label"] == "Entropy"]  # type: ignore[attr-defined]
+    run_toy(tmp_path / "alone", {**document, "methods": alone})
+    first, second = (_bytes_of(run_folder(tmp_path / name, "entropy")) for name in ("all", "alone"))
+    assert first == second
+
+
+class _Spy:
+    """An acquisition that keeps every score it gives."""
+
+    def __init__(self) -> None:
+        self.scores: list[torch.Tensor] = []
+
+    def score(self, view: TargetView) -> torch.Tensor:
+        self.scores.append(view.probs.amax(0))
+        return self.scores[-1]
+
+
+class _SpyPlugin:
+    def __init__(self) -> None:
+        self.spy = _Spy()
+
+    @hookimpl
+    def register_acquisitions(self) -> list[AcquisitionSpec]:
+        return [AcquisitionSpec(name="spy", summary="Test.", source="Test.", build=lambda: self.spy)]
+
+
+def test_swapping_the_target_labels_moves_no_score_before_they_are_bought(tmp_path: Path) -> None:
+    scores = []
+    for swapped in (False, True):
+        plugin = _SpyPlugin()
+        methods = [{"label": "Spy", "acquisition": "spy", "annotation": "image", "budget": "100%"}]
+        scenario = {"source": "stripes", "target": {"name": "stripes", "swapped": swapped}}
+        run_toy(tmp_path / str(swapped), toy_document(methods=methods, scenario=scenario), plugin)
+        scores.append(plugin.spy.scores)
+    # Two rounds over six images. The first asks before any label is bought; the second after training on labels
+    # that differ, which shows that the swap reaches the oracle.
+    first, second = scores
+    assert len(first) == len(second) == 12
+    assert all(torch.equal(a, b) for a, b in zip(first[:6], second[:6], strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(first[6:], second[6:], strict=True))
+
+
+class _StopAfter(Silent):
+    """Asks the run to stop in a given phase, as a signal would."""
+
+    def __init__(self, phase: str, occurrence: int, steps: int) -> None:
+        super().__init__()
+        self.where, self.steps_left = (phase, occurrence), steps
+
+    def advance(self, detail: str = "") -> None:
+        if self.phases and (self.phases[-1], self.phases.count(self.phases[-1])) == self.where:
+            self.steps_left -= 1
+            if self.steps_left == 0:
+                raise Interrupted
+
+
+@pytest.mark.parametrize(
+    ("phase", "occurrence", "steps"),
+    [
+        ("train", 1, 1),
+        ("evaluate", 1, 3),
+        ("acquire", 1, 2),
+        ("train", 2, 1),
+        ("evaluate", 2, 1),
+        ("acquire", 2, 6),
+    ],
+)
+def test_an_interrupted_run_goes_on_to_the_same_bytes(
+    tmp_path: Path, phase: str, occurrence: int, steps: int
+) -> None:
+    methods = [toy_document()["methods"][1]]  # type: ignore[index]
+    document = toy_document(methods=methods)
+    run_toy(tmp_path / "through", document)
+    reporter = _StopAfter(phase, occurrence, steps)
+    assert run_toy(tmp_path / "stopped", document, reporter=reporter).signal is not None
+    assert reporter.states == ["interrupted"]
+    assert run_toy(tmp_path / "stopped", document).done == 1
+    first, second = (_bytes_of(run_folder(tmp_path / name, "entropy")) for name in ("through", "stopped"))
+    assert first == second
+
+
+def test_a_damaged_checkpoint_costs_training_but_no_label(tmp_path: Path) -> None:
+    document = toy_document(methods=[toy_document()["methods"][1]])  # type: ignore[index]
+    run_toy(tmp_path / "through", document)
+    run_toy(tmp_path / "stopped", document, reporter=_StopAfter("evaluate", 2, 1))
+    folder = run_folder(tmp_path / "stopped", "entropy")
+    bought = (folder / "rounds" / "01" / "ledger.npy").read_bytes()
+    (folder / "checkpoint.pt").write_bytes(b"half a file")
+    reporter = Silent()
+    run_toy(tmp_path / "stopped", document, reporter=reporter)
+    assert (folder / "rounds" / "01" / "ledger.npy").read_bytes() == bought
+    assert _bytes_of(folder) == _bytes_of(run_folder(tmp_path / "through", "entropy"))
+    assert "is missing, damaged or of another model" in reporter.notes[0]
+
+
+class _Failing:
+    @hookimpl
+    def register_acquisitions(self) -> list[AcquisitionSpec]:
+        def build() -> object:
+            class Raising:
+                def score(self, view: TargetView) -> torch.Tensor:
+                    raise RuntimeError("no idea")
+
+            return Raising()
+
+        return [AcquisitionSpec(name="failing", summary="Test.", source="Test.", build=build)]
+
+
+def test_one_failing_run_does_not_stop_the_others(tmp_path: Path) -> None:
+    methods = [
+        {"label": "Failing", "acquisition": "failing", "annotation": "region", "budget": "20%"},
+        {"label": "Source only", "target_labels": "none"},
+    ]
+    outcome = run_toy(tmp_path, toy_document(methods=methods), _Failing())
+    assert outcome.done == 1
+    folder = run_folder(tmp_path, "failing")
+    assert outcome.failed == [(folder.name, "RuntimeError: no idea")]
+    status = json.loads((folder / "status.json").read_text())
+    assert (status["state"], status["error"], status["round"]) == ("failed", "RuntimeError: no idea", 0)
+    assert 'raise RuntimeError("no idea")' in (folder / "log.txt").read_text()
+
+
+def test_finished_runs_are_not_done_again(tmp_path: Path) -> None:
+    run_toy(tmp_path)
+    reporter = Silent()
+    assert run_toy(tmp_path, reporter=reporter).done == 3
+    assert reporter.phases == []
+
+
+class _Observer:
+    def __init__(self) -> None:
+        self.reports: list[RoundReport] = []
+
+    @hookimpl
+    def on_round_end(self, report: RoundReport) -> None:
+        self.reports.append(report)
+        raise ValueError("observers may fail")
+
+
+def test_observers_hear_of_every_round_and_cannot_stop_the_run(tmp_path: Path) -> None:
+    observer, reporter = _Observer(), Silent()
+    document = toy_document(methods=[toy_document()["methods"][1]])  # type: ignore[index]
+    assert run_toy(tmp_path, document, observer, reporter=reporter).done == 1
+    assert [report.round for report in observer.reports] == [0, 1, 2]
+    assert observer.reports[2].method == "Entropy"
+    assert len([note for note in reporter.notes if "observers may fail" in note]) == 1
+
+
+def test_a_diverged_loss_stops_the_run_and_names_the_step(tmp_path: Path) -> None:
+    document = toy_document(recipe={"name": "toy", "iterations": 8, "learning_rate": 1e30})
+    outcome = run_toy(tmp_path, document)
+    assert len(outcome.failed) == 3
+    assert outcome.failed[0][1].startswith("DivergedError: The loss is not finite at iteration ")
+
+
+def test_confusion_counts_are_kept_per_image(tmp_path: Path) -> None:
+    run_toy(tmp_path)
+    with np.load(run_folder(tmp_path, "entropy") / "rounds" / "02" / "confusion.npz") as content:
+        assert content["counts"].shape == (6, 3, 3)
+        # 12 x 24 pixels less the void column.
+        assert content["counts"].sum(axis=(1, 2)).tolist() == [276] * 6
+        assert content["image_ids"].tolist() == [f"val-{index}" for index in range(6)]
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    checkpoint.save(path, iteration=3, model=torch.nn.Linear(2, 2), optimizer=None)
+    with pytest.raises(Exception, match="is missing, damaged or of another model"):
+        checkpoint.load(path, model=torch.nn.Linear(2, 3), optimizer=None)
