@@ -62,24 +62,22 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """Read one network's weights from a file.
-
-    A state dict inside a checkpoint (``state_dict``, ``model`` or ``model_state_dict``) is found, and the
-    prefix ``module.`` that parallel training adds is removed.
+    """Read one network's weights from a file, as `find_state_dict` finds them.
 
     Raises:
         AlsegError: As `read_checkpoint`, and if the file holds no state dict.
     """
-    content = read_checkpoint(path)
-    inner = next((content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)), content)
-    return as_state_dict(inner, path)
+    return find_state_dict(read_checkpoint(path), path)
 
 
-def as_state_dict(content: object, path: Path) -> dict[str, torch.Tensor]:
-    """Check that a part of a checkpoint is a state dict, and remove the prefix ``module.``.
+def find_state_dict(content: object, path: Path) -> dict[str, torch.Tensor]:
+    """Return the weights in a checkpoint or in a part of it.
+
+    A state dict under ``state_dict``, ``model`` or ``model_state_dict`` is found, and the prefix ``module.``
+    that parallel training adds is removed.
 
     Args:
-        content: The part.
+        content: What the file holds, or a part of it.
         path: Where it was read, for messages.
 
     Raises:
@@ -89,6 +87,7 @@ def as_state_dict(content: object, path: Path) -> dict[str, torch.Tensor]:
 
     if not isinstance(content, Mapping):
         raise AlsegError(f"{path} holds a {type(content).__name__} where weights should be.")
+    content = next((content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)), content)
     if not content:
         raise AlsegError(f"{path} holds no weights.")
     stray = [str(key) for key, value in content.items() if not isinstance(value, torch.Tensor)]

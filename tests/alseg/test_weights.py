@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from alseg.errors import AlsegError
-from alseg.weights import as_state_dict, load_exactly, read_checkpoint, read_state_dict, weights_path
+from alseg.weights import find_state_dict, load_exactly, read_checkpoint, read_state_dict, weights_path
 
 
 def layer() -> torch.nn.Sequential:
@@ -44,7 +44,7 @@ def test_the_prefix_of_parallel_training_is_removed(tmp_path: Path) -> None:
 
 
 def test_a_prefix_that_only_some_names_have_stays(tmp_path: Path) -> None:
-    state = as_state_dict({"module.a": torch.zeros(1), "b": torch.zeros(1)}, tmp_path)
+    state = find_state_dict({"module.a": torch.zeros(1), "b": torch.zeros(1)}, tmp_path)
     assert list(state) == ["module.a", "b"]
 
 

@@ -7,11 +7,11 @@ from typing import Any, get_args
 import pytest
 import segmentation_models_pytorch as smp
 import torch
+
+from alseg.errors import AlsegError
 from alseg_smp import register_models
 from alseg_smp.build import Architecture, build_smp
 from alseg_smp.model import SmpModel
-
-from alseg.errors import AlsegError
 
 ENCODERS = {"DPT": "test_vit"}
 TINY: dict[str, Any] = {"architecture": "FPN", "encoder": "test_resnet", "decoder_channels": 32}

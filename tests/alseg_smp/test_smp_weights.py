@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import timm
 import torch
+
+from alseg.errors import AlsegError
 from alseg_smp import network, pretrained
 from alseg_smp.build import build_smp
 from alseg_smp.model import SmpModel
-
-from alseg.errors import AlsegError
 
 TINY: dict[str, Any] = {"architecture": "FPN", "encoder": "test_resnet", "decoder_channels": 32}
 
