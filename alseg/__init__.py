@@ -10,6 +10,7 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    PublishedResult,
     RecipeSpec,
 )
 from alseg.errors import AlsegError, DataError
@@ -25,6 +26,7 @@ __all__ = [
     "DatasetSpec",
     "LabelSpace",
     "ModelSpec",
+    "PublishedResult",
     "RecipeSpec",
     "hookimpl",
 ]

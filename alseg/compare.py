@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from alseg import footnotes
-from alseg.comparison import Comparison, Costs, Metric, Row
+from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
+from alseg.contracts import PublishedResult
 from alseg.errors import AlsegError, unknown_name
 from alseg.results import Results, RoundResult, Run
-from alseg.stats import mean_interval, paired_difference
+from alseg.stats import Interval, mean_interval, paired_difference
 
 
 def compare(
@@ -23,6 +24,7 @@ def compare(
     metric: str = "miou",
     subset: str | None = None,
     baseline: str | None = None,
+    published: Sequence[PublishedResult] | None = None,
 ) -> Comparison:
     """Average over seeds and take differences.
 
@@ -31,8 +33,10 @@ def compare(
         round_number: Compare after this round; None takes the last round of the runs that are done.
         metric: ``miou``, ``accuracy`` or ``iou:CLASS``.
         subset: Show the classes of this subset of the label space only, and their mean.
-        baseline: Label of the method to which differences are taken; None takes the first method whose
-            acquisition is ``random``, if there is one.
+        baseline: Label of the method to which differences are taken; None takes the method whose acquisition
+            is ``random``, if there is one: that with the row's own annotation and budget, else the first.
+        published: Known results of others; those with the data sets and label space of the runs are shown.
+            None does not ask for any.
 
     Raises:
         AlsegError: If runs differ in label space or scorer version, a name is unknown, or no run has reached
@@ -44,6 +48,7 @@ def compare(
     label_space = runs[0].label_space
     chosen = _metric(runs[0], metric, subset)
     shown = label_space.subsets[subset] if subset is not None else label_space.classes
+    subsets = tuple(label_space.subsets) if chosen.key == "miou" else ()
     rows = [_row(label, group, round_number, chosen) for label, group in _groups(runs)]
     _require_scores(rows, runs, round_number, chosen)
     baselines = _baselines(rows, baseline)
@@ -52,17 +57,20 @@ def compare(
     marked = tuple(
         row
         for scenario in scenarios
-        for row in _mark_best([row for row in rows if row.scenario == scenario], shown)
+        for row in _mark_best([row for row in rows if row.scenario == scenario], shown, subsets)
     )
+    of_others = None if published is None else _published_rows(runs, published, chosen, shown)
     return Comparison(
         label_space=label_space.name,
         classes=tuple(name for name in label_space.classes if name in shown),
+        subsets=subsets,
         scorer=runs[0].scorer,
         metric=chosen,
         round=round_number,
         baseline=baselines[0].label if baselines else None,
         rows=marked,
-        notes=tuple(footnotes.notes(results, marked, baselines)),
+        published=tuple(of_others or ()),
+        notes=tuple(footnotes.notes(results, marked, baselines, of_others)),
     )
 
 
@@ -121,23 +129,34 @@ def _metric(run: Run, name: str, subset: str | None) -> Metric:
             raise AlsegError(unknown_name("subset", subset, run.label_space.subsets))
         if name != "miou":
             raise AlsegError(f"A subset ('{subset}') goes with the metric miou only, not with {name}.")
-        return Metric(f"miou:{subset}", f"mIoU ({subset})", lambda result: result.subsets.get(subset))
+        return Metric(
+            f"miou:{subset}",
+            f"mIoU ({subset})",
+            lambda result: result.subsets.get(subset),
+            lambda result: result.subsets.get(subset),
+        )
     if name == "miou":
-        return Metric("miou", "mIoU", lambda result: result.miou)
+        # Beside the mean over a subset, the mean over all says over how many.
+        title = f"mIoU ({len(run.label_space.classes)})" if run.label_space.subsets else "mIoU"
+        return Metric("miou", title, lambda result: result.miou, lambda result: result.miou)
     if name == "accuracy":
-        return Metric("accuracy", "Accuracy", lambda result: result.accuracy)
+        return Metric("accuracy", "Accuracy", lambda result: result.accuracy, lambda result: None)
     kind, _, wanted = name.partition(":")
     if kind != "iou" or not wanted:
         raise AlsegError(unknown_name("metric", name, ["accuracy", "iou:CLASS", "miou"]))
     if wanted not in run.label_space.classes:
         raise AlsegError(unknown_name("class", wanted, run.label_space.classes))
-    return Metric(f"iou:{wanted}", f"IoU {wanted}", lambda result: result.iou[wanted])
+    return Metric(
+        f"iou:{wanted}",
+        f"IoU {wanted}",
+        lambda result: result.iou[wanted],
+        lambda result: result.iou.get(wanted),
+    )
 
 
 def _row(label: str, runs: Sequence[Run], number: int | None, metric: Metric) -> Row:
     counted = tuple((run, result) for run in runs if (result := _counted(run, number)) is not None)
     results = [result for _, result in counted]
-    scores = list(_by_seed(counted, metric).values())
     first = runs[0]
     return Row(
         label=label,
@@ -146,8 +165,12 @@ def _row(label: str, runs: Sequence[Run], number: int | None, metric: Metric) ->
         method=first.method,
         runs=tuple(runs),
         counted=counted,
-        score=mean_interval(scores) if scores else None,
+        score=_interval(counted, metric.value),
         iou={name: _mean([result.iou[name] for result in results]) for name in first.label_space.classes},
+        subsets={
+            name: _interval(counted, lambda result, name=name: result.subsets.get(name))  # type: ignore[misc]
+            for name in first.label_space.subsets
+        },
         costs=_costs(results) if results else None,
     )
 
@@ -156,9 +179,18 @@ def _counted(run: Run, number: int | None) -> RoundResult | None:
     return run.final if number is None else run.at(number)
 
 
-def _by_seed(counted: Iterable[tuple[Run, RoundResult]], metric: Metric) -> dict[int, float]:
-    scores = {run.seed: metric.value(result) for run, result in counted}
+def _by_seed(
+    counted: Iterable[tuple[Run, RoundResult]], value: Callable[[RoundResult], float | None]
+) -> dict[int, float]:
+    scores = {run.seed: value(result) for run, result in counted}
     return {seed: score for seed, score in scores.items() if score is not None}
+
+
+def _interval(
+    counted: Iterable[tuple[Run, RoundResult]], value: Callable[[RoundResult], float | None]
+) -> Interval | None:
+    scores = list(_by_seed(counted, value).values())
+    return mean_interval(scores) if scores else None
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
@@ -198,20 +230,30 @@ def _require_scores(rows: Sequence[Row], runs: Sequence[Run], number: int | None
 
 
 def _baselines(rows: Sequence[Row], wanted: str | None) -> list[Row]:
-    """Return the rows that differences can be taken to, one for each experiment and its conditions."""
+    """Return the rows that differences can be taken to.
+
+    There is one for each experiment and its conditions; where none was asked for by name, one for each way of
+    annotation and each budget.
+    """
+    places: dict[tuple[str | None, ...], Row] = {}
     if wanted is None:
-        found = [row for row in rows if row.method.acquisition == "random" and not row.is_reference]
-    else:
-        exact = [row for row in rows if row.label == wanted]
-        found = exact or [row for row in rows if row.method.label == wanted]
-        if not found:
-            raise AlsegError(unknown_name("method", wanted, {row.label for row in rows}))
-    places: dict[tuple[str, str], Row] = {}
+        for row in rows:
+            if row.method.acquisition == "random" and not row.is_reference:
+                places.setdefault((row.experiment, row.conditions_hash, *_spending(row)), row)
+        return list(places.values())
+    exact = [row for row in rows if row.label == wanted]
+    found = exact or [row for row in rows if row.method.label == wanted]
+    if not found:
+        raise AlsegError(unknown_name("method", wanted, {row.label for row in rows}))
     for row in found:
         first = places.setdefault((row.experiment, row.conditions_hash), row)
-        if wanted is not None and first is not row:
+        if first is not row:
             raise AlsegError(f"Two methods are called '{wanted}': name '{first.label}' or '{row.label}'.")
     return list(places.values())
+
+
+def _spending(row: Row) -> tuple[str | None, str | None]:
+    return row.method.annotation, row.method.budget
 
 
 def _against_baseline(row: Row, baselines: Sequence[Row], metric: Metric) -> Row:
@@ -219,12 +261,16 @@ def _against_baseline(row: Row, baselines: Sequence[Row], metric: Metric) -> Row
     own = [other for other in candidates if other.experiment == row.experiment]
     if row in own or not candidates:
         return row
-    baseline = (own or candidates)[0]
-    difference = paired_difference(_by_seed(row.counted, metric), _by_seed(baseline.counted, metric))
+    nearest = own or candidates
+    alike = [other for other in nearest if _spending(other) == _spending(row)]
+    baseline = (alike or nearest)[0]
+    difference = paired_difference(
+        _by_seed(row.counted, metric.value), _by_seed(baseline.counted, metric.value)
+    )
     return replace(row, difference=difference, baseline=baseline.label)
 
 
-def _mark_best(rows: Sequence[Row], classes: Iterable[str]) -> list[Row]:
+def _mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str]) -> list[Row]:
     """Mark the best of the methods that buy labels, ties at one decimal included; one alone is not best."""
     buyers = [row for row in rows if not row.is_reference and row.score is not None]
     if len(buyers) < 2:
@@ -232,11 +278,21 @@ def _mark_best(rows: Sequence[Row], classes: Iterable[str]) -> list[Row]:
     labels = {row.label for row in buyers}
     top_score = max(round(row.score.mean, 1) for row in buyers if row.score is not None)
     top = {name: max(_shown(row.iou[name]) for row in buyers) for name in classes}
+    top_subsets = {name: max(_shown_mean(row.subsets[name]) for row in buyers) for name in subsets}
     marked = []
     for row in rows:
         if row.label in labels and row.score is not None:
             best = frozenset(name for name, value in top.items() if 0 <= value == _shown(row.iou[name]))
-            row = replace(row, best=best, best_score=round(row.score.mean, 1) == top_score)
+            row = replace(
+                row,
+                best=best,
+                best_score=round(row.score.mean, 1) == top_score,
+                best_subsets=frozenset(
+                    name
+                    for name, value in top_subsets.items()
+                    if 0 <= value == _shown_mean(row.subsets[name])
+                ),
+            )
         marked.append(row)
     return marked
 
@@ -244,3 +300,31 @@ def _mark_best(rows: Sequence[Row], classes: Iterable[str]) -> list[Row]:
 def _shown(value: float | None) -> float:
     """Return the number that a table shows, -1 for nothing."""
     return -1.0 if value is None else round(value, 1)
+
+
+def _shown_mean(interval: Interval | None) -> float:
+    return _shown(None if interval is None else interval.mean)
+
+
+# ----------------------------------------------------------------------------------------------------
+# Results of others
+
+
+def _published_rows(
+    runs: Sequence[Run], published: Sequence[PublishedResult], metric: Metric, classes: Sequence[str]
+) -> list[PublishedRow]:
+    """Return what is known of each scenario of the runs, by scenario, then in the order given.
+
+    A result of which neither the metric nor a shown class is printed is left out.
+    """
+    scenarios = {run.scenario: (*run.data_sets, run.label_space.name) for run in runs}
+    references: dict[str, int] = {}
+    rows = []
+    for scenario, places in scenarios.items():
+        for result in published:
+            score = metric.published(result)
+            printed = score is not None or any(name in result.iou for name in classes)
+            if printed and (result.source, result.target, result.label_space) == places:
+                reference = references.setdefault(result.paper, len(references) + 1)
+                rows.append(PublishedRow(scenario=scenario, result=result, score=score, reference=reference))
+    return rows

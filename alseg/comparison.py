@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from alseg.contracts import PublishedResult
 from alseg.results import Method, RoundResult, Run
 from alseg.stats import Difference, Interval
 
@@ -18,11 +19,13 @@ class Metric:
         key: ``miou``, ``accuracy``, ``iou:CLASS`` or ``miou:SUBSET``.
         title: For table headers.
         value: Reads it from a round, in percent; None where the ground truth holds no such class.
+        published: Reads it from a published result, in percent; None where it is not printed.
     """
 
     key: str
     title: str
     value: Callable[[RoundResult], float | None]
+    published: Callable[[PublishedResult], float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +80,14 @@ class Row:
         score: The metric in percent; None where nothing is counted.
         iou: Class name to mean percent; None where the ground truth does not hold the class, or nothing is
             counted.
+        subsets: Name of a subset of the label space to the mean over it in percent; None as for the score.
         costs: None where nothing is counted.
         baseline: Label of the row that ``difference`` is taken to, which shares scenario, model, rounds and
             evaluation; that of the same experiment if it has one. None for a baseline, and without any.
         difference: Paired by seed; None for a baseline and where no seed is shared.
         best: Classes in which no other method that buys labels is better, at one decimal.
         best_score: The same for the metric.
+        best_subsets: The same for subsets.
     """
 
     label: str
@@ -93,11 +98,13 @@ class Row:
     counted: tuple[tuple[Run, RoundResult], ...]
     score: Interval | None
     iou: Mapping[str, float | None]
+    subsets: Mapping[str, Interval | None]
     costs: Costs | None
     baseline: str | None = None
     difference: Difference | None = None
     best: frozenset[str] = frozenset()
     best_score: bool = False
+    best_subsets: frozenset[str] = frozenset()
 
     @property
     def is_reference(self) -> bool:
@@ -121,33 +128,60 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublishedRow:
+    """A result of others, beside the rows of a scenario with the same data sets and label space.
+
+    Attributes:
+        scenario: That of the rows it stands beside.
+        result: As printed.
+        score: The metric in percent; None where it is not printed.
+        reference: Number of the paper in the notes, from 1.
+    """
+
+    scenario: str
+    result: PublishedResult
+    score: float | None
+    reference: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Everything a table shows.
 
     Attributes:
         label_space: Its name.
         classes: The classes shown, in table order.
+        subsets: Subsets of the label space whose means are shown beside that over all classes.
         scorer: Version of the metric code.
         metric: What is compared.
         round: The round asked for, or None for each run's last.
         baseline: Label of the first row that differences are taken to; None where there is none.
         rows: By scenario, then in the order of the experiment files.
+        published: Results of others, where they were asked for; no row of theirs is ever among ``rows``.
         notes: What a reader must know: what was left out and why, whatever makes rows incomparable.
     """
 
     label_space: str
     classes: tuple[str, ...]
+    subsets: tuple[str, ...]
     scorer: str
     metric: Metric
     round: int | None
     baseline: str | None
     rows: tuple[Row, ...]
+    published: tuple[PublishedRow, ...]
     notes: tuple[str, ...]
 
     @cached_property
     def scenarios(self) -> tuple[str, ...]:
         """Each scenario once, in order."""
         return tuple(dict.fromkeys(row.scenario for row in self.rows))
+
+    @cached_property
+    def lines(self) -> tuple[Row | PublishedRow, ...]:
+        """All rows as tables show them: in each scenario those measured, then those published."""
+        everything: tuple[Row | PublishedRow, ...] = (*self.rows, *self.published)
+        return tuple(row for name in self.scenarios for row in everything if row.scenario == name)
 
     @cached_property
     def experiments(self) -> tuple[str, ...]:

@@ -109,6 +109,10 @@ class DatasetSpec(Spec):
         label_space: Name of the label space in which the data set's own label maps are given.
         splits: Names of the splits, such as ``("train", "val")``.
         needs_root: Whether files on disk are read, so that ``scenario.root`` must be given.
+        write_fake: Writes a tiny made-up data set in the real layout and encoding below a folder:
+            ``write_fake(root, seed, *, count, size, scene)`` with images per split, an optional size and a
+            `SceneRenderer`. None where there is no such thing.
+        expected: Images per split of the published data set, as far as known, to tell incomplete ones.
 
     ``root`` is a ``pathlib.Path`` (or None) and ``split`` one of ``splits``. ``build`` raises `DataError` where
     files are missing; it only looks at names, so it is fast.
@@ -117,6 +121,8 @@ class DatasetSpec(Spec):
     label_space: str
     splits: tuple[str, ...] = ("train", "val")
     needs_root: bool = True
+    write_fake: Callable[..., object] | None = None
+    expected: Mapping[str, int] = field(default_factory=dict)
 
     core_parameters: ClassVar[tuple[str, ...]] = ("root", "split")
 
@@ -165,6 +171,35 @@ class AnnotationModeSpec(Spec):
 
 
 # ---------------------------------------------------------------------------------------------------------------
+# Results of others
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedResult:
+    """A result that is printed in a paper; tables show it as published, never as measured here.
+
+    Attributes:
+        label: Method, budget and network, such as ``RIPU RA 2.2%, V2``; one line.
+        paper: Where the numbers are printed: authors, venue, year and identifier; one line.
+        source: Name of the source data set.
+        target: Name of the target data set.
+        label_space: Name of the label space.
+        miou: Percent, the mean over all classes of the label space.
+        iou: Class name to percent; empty where the paper prints the mean alone.
+        subsets: Name of a subset of the label space to the mean over it in percent, as far as printed.
+    """
+
+    label: str
+    paper: str
+    source: str
+    target: str
+    label_space: str
+    miou: float
+    iou: Mapping[str, float] = field(default_factory=dict)
+    subsets: Mapping[str, float] = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------------------------------------------------------
 # Data sets
 
 
@@ -201,6 +236,35 @@ class Dataset(Protocol):
 
         Raises:
             DataError: If the file cannot be decoded or holds ids the data set does not define; names the file.
+        """
+        ...
+
+
+class SceneRenderer(Protocol):
+    """Makes up street scenes for fake data; the same arguments give the same scene."""
+
+    def __call__(
+        self,
+        index: int,
+        *,
+        domain: Literal["render", "camera"],
+        split: str,
+        height: int,
+        width: int,
+        seed: int,
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return one scene.
+
+        Args:
+            index: Number of the scene.
+            domain: ``render`` (clean game look) or ``camera`` (photograph).
+            split: ``train`` or ``val``.
+            height: In pixels.
+            width: In pixels.
+            seed: Another seed gives other scenes of the same kind.
+
+        Returns:
+            Image, uint8 RGB ``(height, width, 3)``; label map in ``cityscapes-19``, uint8 ``(height, width)``.
         """
         ...
 
@@ -429,8 +493,10 @@ class Picks:
 class AnnotationMode(Protocol):
     """What a question is, what its answer reveals and what it costs."""
 
-    questions_per_pick: int
-    """Clicks that one pick costs."""
+    @property
+    def questions_per_pick(self) -> int:
+        """Clicks that one pick costs."""
+        ...
 
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
         """Return the best questions about one image that fit the limit.

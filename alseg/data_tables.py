@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from alseg.comparison import Comparison, Costs, Row
+from alseg.comparison import Comparison, Costs, PublishedRow, Row
 from alseg.results import Run
 
 JSON_FORMAT = 1
@@ -40,6 +40,7 @@ def as_json(comparison: Comparison) -> str:
         "round": comparison.round,
         "baseline": comparison.baseline,
         "rows": [_row_record(row) for row in comparison.rows],
+        "published": [_published_record(row) for row in comparison.published],
         "notes": comparison.notes,
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -47,26 +48,51 @@ def as_json(comparison: Comparison) -> str:
 
 def as_csv(comparison: Comparison) -> str:
     """Return comma-separated values, one line per method; docs/compare.md describes the columns."""
+    columns = [*_ROW_KEYS, "rounds", "seeds", "n", *_COST_KEYS]
+    columns += [f"iou:{name}" for name in comparison.classes]
+    columns += [f"miou:{name}" for name in comparison.subsets]
+    columns += ["metric", "score", "score_half_width"]
+    columns += ["baseline", *(f"difference{end}" for end in ("", "_half_width", "_p", "_n")), "published"]
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(
-        [*_ROW_KEYS, "rounds", "seeds", "n", *_COST_KEYS]
-        + [f"iou:{name}" for name in comparison.classes]
-        + ["metric", "score", "score_half_width"]
-        + ["baseline", "difference", "difference_half_width", "difference_p", "difference_n"]
-    )
+    writer = csv.DictWriter(file, columns, lineterminator="\n")
+    writer.writeheader()
     for row in comparison.rows:
-        record = _row_record(row)
-        cost, score, difference = (record[key] or {} for key in ("cost", "score", "difference"))
-        writer.writerow(
-            [record[key] for key in _ROW_KEYS]
-            + [" ".join(map(str, row.rounds)), " ".join(map(str, row.seeds)), len(row.seeds)]
-            + [cost.get(key) for key in _COST_KEYS]
-            + [row.iou[name] for name in comparison.classes]
-            + [comparison.metric.key, score.get("mean"), score.get("half_width")]
-            + [row.baseline, *(difference.get(key) for key in ("mean", "half_width", "p", "n"))]
-        )
+        writer.writerow(_csv_line(row, comparison))
+    for other in comparison.published:
+        writer.writerow(_published_csv_line(other, comparison))
     return file.getvalue()
+
+
+def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
+    record = _row_record(row)
+    cost, score, difference = (record[key] or {} for key in ("cost", "score", "difference"))
+    return {
+        **{key: record[key] for key in _ROW_KEYS},
+        "rounds": " ".join(map(str, row.rounds)),
+        "seeds": " ".join(map(str, row.seeds)),
+        "n": len(row.seeds),
+        **cost,
+        **{f"iou:{name}": row.iou[name] for name in comparison.classes},
+        **{f"miou:{name}": (record["subsets"][name] or {}).get("mean") for name in comparison.subsets},
+        "metric": comparison.metric.key,
+        "score": score.get("mean"),
+        "score_half_width": score.get("half_width"),
+        "baseline": row.baseline,
+        "difference": difference.get("mean"),
+        **{f"difference_{key}": difference.get(key) for key in ("half_width", "p", "n")},
+    }
+
+
+def _published_csv_line(row: PublishedRow, comparison: Comparison) -> dict[str, Any]:
+    return {
+        "label": row.result.label,
+        "scenario": row.scenario,
+        **{f"iou:{name}": row.result.iou.get(name) for name in comparison.classes},
+        **{f"miou:{name}": row.result.subsets.get(name) for name in comparison.subsets},
+        "metric": comparison.metric.key,
+        "score": row.score,
+        "published": row.result.paper,
+    }
 
 
 def _row_record(row: Row) -> dict[str, Any]:
@@ -82,12 +108,25 @@ def _row_record(row: Row) -> dict[str, Any]:
         "seeds": row.seeds,
         "cost": _cost_record(row.costs) if row.costs else None,
         "iou": dict(row.iou),
+        "subsets": {name: mean and mean._asdict() for name, mean in row.subsets.items()},
         "best_classes": [name for name in row.iou if name in row.best],
         "score": row.score._asdict() if row.score else None,
         "best": row.best_score,
         "baseline": row.baseline,
         "difference": row.difference._asdict() if row.difference else None,
         "runs": [_run_record(run, row) for run in row.runs],
+    }
+
+
+def _published_record(row: PublishedRow) -> dict[str, Any]:
+    return {
+        "label": row.result.label,
+        "scenario": row.scenario,
+        "paper": row.result.paper,
+        "iou": dict(row.result.iou),
+        "miou": row.result.miou,
+        "subsets": dict(row.result.subsets),
+        "score": row.score,
     }
 
 

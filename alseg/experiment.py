@@ -36,12 +36,12 @@ class ExperimentError(AlsegError):
 
 @dataclass(frozen=True)
 class Experiment:
-    """A scenario, a model, methods, rounds and seeds: a table of results to be.
+    """A scenario, a network, methods, rounds and seeds: a table of results to be.
 
     Attributes:
         name: Name of its results folder.
         scenario: Data.
-        model: Network.
+        model: Network of the methods that name none of their own.
         methods: In file order.
         rounds: Iterations after which labels are bought, increasing.
         seeds: All different.
@@ -75,7 +75,7 @@ class Experiment:
             RunSpec(
                 experiment=self.name,
                 scenario=self.scenario,
-                model=self.model,
+                model=method.model or self.model,
                 method=method,
                 rounds=self.rounds,
                 seed=seed,

@@ -57,11 +57,12 @@ class ExperimentReader:
         """Return all fields of an `Experiment` but the document; None where ``problems`` says why not."""
         section = self._section
         rounds = self._rounds(section.rounds)
+        model = self._component("models", section.model, ("model",))
         parts = {
             "name": section.name,
             "scenario": self._scenario(section.scenario),
-            "model": self._component("models", section.model, ("model",)).component,
-            "methods": self._methods(section, rounds),
+            "model": model.component,
+            "methods": self._methods(section, model, rounds),
             "rounds": rounds,
             "seeds": self._seeds(section.seeds),
             "evaluation": self._defaults(Evaluation, EvaluationSection, section.evaluation, "evaluation"),
@@ -139,7 +140,9 @@ class ExperimentReader:
             return None
         return name
 
-    def _methods(self, section: RootSection, rounds: tuple[int, ...] | None) -> tuple[Method, ...] | None:
+    def _methods(
+        self, section: RootSection, model: Found, rounds: tuple[int, ...] | None
+    ) -> tuple[Method, ...] | None:
         """Read ``methods``, and ``recipe`` with them, because methods may change it."""
         base = self._component("recipes", section.recipe, ("recipe",))
         if section.methods is None:
@@ -158,10 +161,13 @@ class ExperimentReader:
                 self._report((*path, "label"), message)
             elif label is not None:
                 places[label] = index
-            recipe = self._recipe(section.recipe, base, method_section.recipe, path)
+            recipe = self._varied("recipes", section.recipe, base, method_section.recipe, (*path, "recipe"))
+            own = self._varied("models", section.model, model, method_section.model, (*path, "model"))
             method = self._method(method_section, index, recipe)
             if method is not None:
-                folder = f"{slug(method.label)} {json.dumps(method.identity(), sort_keys=True)}"
+                method = replace(method, model=None if own == model.component else own)
+                identity = [method.identity(), method.model and method.model.as_json()]
+                folder = f"{slug(method.label)} {json.dumps(identity, sort_keys=True)}"
                 twins[folder] += 1
                 methods.append(replace(method, twin=twins[folder]))
                 self._check_rounds(rounds, method, own_recipe=method_section.recipe is not None)
@@ -223,21 +229,23 @@ class ExperimentReader:
             self._report(path, str(error))
             return None
 
-    def _recipe(self, base: object, base_found: Found, own: object, path: Path) -> Component | None:
-        """Return a method's recipe: the experiment's with the method's own keys over it.
+    def _varied(
+        self, kind: str, base: object, base_found: Found, own: object, path: Path
+    ) -> Component | None:
+        """Return a method's recipe or network: the experiment's with the method's own keys over it.
 
-        A method that names another recipe starts from that recipe's defaults.
+        A method that names another one starts from the defaults of that one.
         """
         if own is None:
             return base_found.component
         below, above = _long_form(base), _long_form(own)
         if not isinstance(below, dict) or not isinstance(above, dict):
-            return self._component("recipes", own, (*path, "recipe")).component
+            return self._component(kind, own, path).component
         if above.get("name", below.get("name")) != below.get("name"):
             below = {}
         known = len(self.problems)
-        found = self._component("recipes", {**below, **above}, (*path, "recipe"))
-        # What is wrong in the experiment's own recipe has been reported there.
+        found = self._component(kind, {**below, **above}, path)
+        # What is wrong in the experiment's own section has been reported there.
         inherited = set(below) - set(above)
         self.problems[known:] = [
             problem

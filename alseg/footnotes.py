@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from alseg.comparison import Row
+from alseg.comparison import PublishedRow, Row
 from alseg.results import Results, Run
 
 
-def notes(results: Results, rows: Sequence[Row], baselines: Sequence[Row]) -> Iterator[str]:
+def notes(
+    results: Results,
+    rows: Sequence[Row],
+    baselines: Sequence[Row],
+    published: Sequence[PublishedRow] | None = None,
+) -> Iterator[str]:
     """Yield one sentence or two per thing to know, the most important first.
 
     Args:
         results: All that was read.
         rows: The rows shown.
         baselines: The rows that differences are taken to.
+        published: The results of others that are shown; None where they were not asked for.
     """
     if len({row.scenario for row in rows}) > 1:
         rows = [replace(row, label=_with_scenario(row)) for row in rows]
         baselines = [replace(row, label=_with_scenario(row)) for row in baselines]
+    yield from _published(published)
     yield from _left_out(rows)
     yield from _missing(rows)
     for run in results.damaged:
@@ -44,6 +51,20 @@ def state_of(run: Run) -> str:
 
 def _with_scenario(row: Row) -> str:
     return f"{row.label} ({row.scenario})"
+
+
+def _published(rows: Sequence[PublishedRow] | None) -> Iterator[str]:
+    if rows is None:
+        return
+    if not rows:
+        yield "No published result has the data sets, label space and metric of these runs."
+        return
+    papers = {row.reference: row.result.paper for row in rows}
+    listing = " ".join(f"[{number}] {paper}." for number, paper in sorted(papers.items()))
+    yield (
+        "Published: printed in a paper, not run here. How labels are counted, image sizes and the choice of "
+        f"the checkpoint may differ from the other rows. {listing}"
+    )
 
 
 def _left_out(rows: Iterable[Row]) -> Iterator[str]:
@@ -87,8 +108,14 @@ def _intervals(rows: Sequence[Row]) -> Iterator[str]:
 def _differences(rows: Sequence[Row], baselines: Sequence[str]) -> Iterator[str]:
     compared = [row for row in rows if row.difference is not None]
     if compared:
-        used = dict.fromkeys(str(row.baseline) for row in compared)
-        yield f"Differences to {_names(used)} are paired by seed."
+        used: dict[str, list[str]] = {}
+        for row in compared:
+            used.setdefault(str(row.baseline), []).append(row.label)
+        if len(used) == 1:
+            yield f"Differences to {_names(used)} are paired by seed."
+        else:
+            listing = "; ".join(f"{_names(labels)} to {baseline}" for baseline, labels in used.items())
+            yield f"Differences are paired by seed: {listing}."
     for row in compared:
         pairs = row.difference.n if row.difference else 0
         if pairs < len(row.seeds):

@@ -17,6 +17,7 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    PublishedResult,
     RecipeSpec,
     RoundReport,
 )
@@ -53,6 +54,11 @@ def register_acquisitions() -> Sequence[AcquisitionSpec]:  # type: ignore[empty-
 @hookspec
 def register_annotation_modes() -> Sequence[AnnotationModeSpec]:  # type: ignore[empty-body]
     """Offer annotation modes."""
+
+
+@hookspec
+def register_published_results() -> Sequence[PublishedResult]:  # type: ignore[empty-body]
+    """Offer numbers printed in papers, which ``alseg compare --published`` shows beside results."""
 
 
 @hookspec

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from alseg import contracts
-from alseg.contracts import DatasetSpec, LabelSpace, Spec
+from alseg.contracts import DatasetSpec, LabelSpace, PublishedResult, Spec
 from alseg.parameters import check_parameters
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -19,7 +19,7 @@ def check_returned(returned: object, kind: type) -> Sequence[Any]:
 
     Args:
         returned: The return value of an implementation of a ``register_`` hook.
-        kind: `LabelSpace` or the type of spec that the hook asks for.
+        kind: `LabelSpace`, `PublishedResult` or the type of spec that the hook asks for.
 
     Returns:
         The same, now known to be a list or tuple of sound specs.
@@ -37,6 +37,8 @@ def check_returned(returned: object, kind: type) -> Sequence[Any]:
             _check_spec(item)
         elif isinstance(item, LabelSpace):
             _check_label_space(item)
+        elif isinstance(item, PublishedResult):
+            _check_published(item)
     return returned
 
 
@@ -55,7 +57,21 @@ def _check_spec(spec: Spec) -> None:
             isinstance(spec.splits, tuple) and spec.splits and all(isinstance(s, str) for s in spec.splits)
         ):
             raise TypeError(f"splits of '{spec.name}' is {spec.splits!r}, expected a tuple of names")
+        _check_fake_and_expected(spec)
     check_parameters(spec)
+
+
+def _check_fake_and_expected(spec: DatasetSpec) -> None:
+    """Check the writer of fake data, and the numbers of images by split."""
+    if spec.write_fake is not None and not callable(spec.write_fake):
+        raise TypeError(
+            f"write_fake of '{spec.name}' is {_kind_of(spec.write_fake)}, expected a function or None"
+        )
+    for split, count in dict(spec.expected).items():
+        if split not in spec.splits or not isinstance(count, int) or count < 1:
+            raise ValueError(
+                f"expected of '{spec.name}' has {split!r}: {count!r}, expected a split and its images"
+            )
 
 
 def _check_choice(spec_name: str, field_name: str, hint: Any, value: object) -> None:
@@ -82,13 +98,28 @@ def _check_label_space(space: LabelSpace) -> None:
     check_label_space(space)
 
 
+def _check_published(result: PublishedResult) -> None:
+    """Check texts and that every number is a percentage."""
+    texts = {key: getattr(result, key) for key in ("label", "paper", "source", "target", "label_space")}
+    _check_lines(texts, f"'{result.label}'")
+    numbers = {"miou": result.miou, **result.iou, **result.subsets}
+    for name, value in numbers.items():
+        if not isinstance(value, int | float) or not 0 <= value <= 100:
+            raise ValueError(f"{name} of '{result.label}' is {value!r}, expected percent from 0 to 100")
+
+
 def _check_texts(name: object, summary: object, source: object) -> None:
     """Check that the name can be written in YAML and that the texts are one line each."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueError(f"name {name!r} is malformed; use lower-case letters and digits with single hyphens")
-    for title, text in (("summary", summary), ("source", source)):
+    _check_lines({"summary": summary, "source": source}, f"'{name}'")
+
+
+def _check_lines(texts: Mapping[str, object], owner: str) -> None:
+    """Check that each text is one line."""
+    for title, text in texts.items():
         if not isinstance(text, str) or not text.strip() or len(text.splitlines()) != 1:
-            raise ValueError(f"{title} of '{name}' is {text!r}, expected one line of text")
+            raise ValueError(f"{title} of {owner} is {text!r}, expected one line of text")
 
 
 def _kind_of(value: object) -> str:

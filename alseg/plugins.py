@@ -24,6 +24,7 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    PublishedResult,
     RecipeSpec,
     RoundReport,
 )
@@ -39,6 +40,9 @@ OWN_DISTRIBUTION = "alseg"
 OBSERVER = "on_round_end"
 """The one hook that offers nothing."""
 
+PUBLISHED = "register_published_results"
+"""The one hook whose offers have no names: experiment files cannot mention them."""
+
 KINDS: Mapping[str, tuple[str, type]] = MappingProxyType(
     {
         "label_spaces": ("label space", LabelSpace),
@@ -49,7 +53,7 @@ KINDS: Mapping[str, tuple[str, type]] = MappingProxyType(
         "annotation_modes": ("annotation mode", AnnotationModeSpec),
     }
 )
-"""What plugins offer: attribute of the catalogue to the word for one of it and its type."""
+"""What plugins offer by name: attribute of the catalogue to the word for one of it and its type."""
 
 T = TypeVar("T")
 
@@ -127,6 +131,7 @@ class Catalog:
         recipes: Training recipes.
         acquisitions: Acquisition functions.
         annotation_modes: Annotation modes.
+        published_results: Numbers of papers, in the order offered.
         plugins: Plugins that work, in the order loaded.
         failures: Plugins that do not.
     """
@@ -137,6 +142,7 @@ class Catalog:
     recipes: Mapping[str, Offer[RecipeSpec]]
     acquisitions: Mapping[str, Offer[AcquisitionSpec]]
     annotation_modes: Mapping[str, Offer[AnnotationModeSpec]]
+    published_results: tuple[PublishedResult, ...] = ()
     plugins: tuple[PluginInfo, ...] = ()
     failures: tuple[PluginFailure, ...] = ()
     _observers: tuple[tuple[PluginInfo, Callable[[RoundReport], object]], ...] = ()
@@ -217,6 +223,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self._offers: dict[str, dict[str, Offer[Any]]] = {kind: {} for kind in KINDS}
+        self._published: list[PublishedResult] = []
         self._plugins: list[PluginInfo] = []
         self._failures: list[PluginFailure] = []
         self._observers: list[tuple[PluginInfo, Callable[[RoundReport], object]]] = []
@@ -227,11 +234,13 @@ class _Builder:
             plugin = _at("import", load)
             manager = _at("registration", lambda: _registered(plugin, info.plugin))
             offers = {kind: self._offers_of(info, manager, kind) for kind in KINDS}
+            published = list(_returned(manager, PUBLISHED, PublishedResult))
         except _PluginError as failed:
             self._failures.append(_failure(info, failed.stage, failed.error))
             return
         for kind, of_kind in offers.items():
             self._offers[kind].update(of_kind)
+        self._published += published
         self._observers += [(info, _accepting_report(impl)) for impl in _implementations(manager, OBSERVER)]
         self._plugins.append(info)
 
@@ -242,6 +251,7 @@ class _Builder:
         }
         return Catalog(
             **views,
+            published_results=tuple(self._published),
             plugins=tuple(self._plugins),
             failures=tuple(self._failures),
             _observers=tuple(self._observers),
@@ -252,14 +262,12 @@ class _Builder:
         hook = f"register_{kind}"
         _, spec_type = KINDS[kind]
         offers: dict[str, Offer[Any]] = {}
-        for implementation in _implementations(manager, hook):
-            returned = _at(hook, implementation.function)
-            for spec in _at(hook, lambda returned=returned: check_returned(returned, spec_type)):  # type: ignore[misc]
-                owner = self._offers[kind].get(spec.name) or offers.get(spec.name)
-                if owner is not None:
-                    by = PluginInfo(owner.plugin, owner.distribution, owner.version)
-                    raise _PluginError(hook, f"name '{spec.name}' is already taken by plugin {by}")
-                offers[spec.name] = Offer(spec, info.plugin, info.distribution, info.version)
+        for spec in _returned(manager, hook, spec_type):
+            owner = self._offers[kind].get(spec.name) or offers.get(spec.name)
+            if owner is not None:
+                by = PluginInfo(owner.plugin, owner.distribution, owner.version)
+                raise _PluginError(hook, f"name '{spec.name}' is already taken by plugin {by}")
+            offers[spec.name] = Offer(spec, info.plugin, info.distribution, info.version)
         return offers
 
 
@@ -303,6 +311,13 @@ def _implementations(manager: pluggy.PluginManager, hook: str) -> list[pluggy.Ho
     """Return a plugin's functions for one hook."""
     caller: pluggy.HookCaller = getattr(manager.hook, hook)
     return caller.get_hookimpls()
+
+
+def _returned(manager: pluggy.PluginManager, hook: str, kind: type) -> Iterator[Any]:
+    """Yield what a plugin's functions for one hook return, each checked to be of a kind."""
+    for implementation in _implementations(manager, hook):
+        returned = _at(hook, implementation.function)
+        yield from _at(hook, lambda returned=returned: check_returned(returned, kind))  # type: ignore[misc]
 
 
 def _accepting_report(implementation: pluggy.HookImpl) -> Callable[[RoundReport], object]:

@@ -180,6 +180,13 @@ class Run:
         return content_hash([self._conditions, method])
 
     @property
+    def data_sets(self) -> tuple[str, str]:
+        """Names of the source and the target data set; empty where the specification names none."""
+        scenario = _without(self.spec.get("scenario"))
+        source, target = (_without(scenario.get(key)).get("name", "") for key in ("source", "target"))
+        return str(source), str(target)
+
+    @property
     def _conditions(self) -> dict[str, Any]:
         scenario = _without(self.spec.get("scenario"), "root")
         return {**_without(self.spec, "experiment", "seed", "method"), "scenario": scenario}

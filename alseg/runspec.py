@@ -75,6 +75,7 @@ class Method:
         annotation: What a question is; None unless labels are acquired.
         budget: What may be spent; None unless labels are acquired.
         recipe: How to train.
+        model: The method's own network; None for that of the experiment.
         twin: 1, or a higher number where an earlier method of the experiment would have the same folder.
     """
 
@@ -85,6 +86,7 @@ class Method:
     annotation: Component | None
     budget: Budget | None
     recipe: Component
+    model: Component | None = None
     twin: int = 1
 
     @property
@@ -93,7 +95,7 @@ class Method:
         return slug(self.label) if self.twin == 1 else f"{slug(self.label)}-{self.twin}"
 
     def identity(self) -> dict[str, Any]:
-        """Return all of the method that can change a result: neither its label nor its place."""
+        """Return all of the method that can change a result, less the network, which a run names itself."""
         budget = self.budget and {
             "unit": self.budget.unit,
             "amount": str(self.budget.amount),
@@ -151,7 +153,7 @@ class RunSpec:
     Attributes:
         experiment: Name of the experiment.
         scenario: Data.
-        model: Network.
+        model: The method's own network, or that of the experiment.
         method: Method.
         rounds: Iterations after which labels are bought, increasing.
         seed: The seed.
@@ -201,6 +203,7 @@ class RunSpec:
     def as_json(self) -> dict[str, Any]:
         """Return the whole specification as mappings, lists, text, numbers, bools and None."""
         plain: dict[str, Any] = _plain(asdict(self))
+        del plain["method"]["model"]  # it is the run's own, one level up
         if self.method.budget is not None:
             plain["method"]["budget"]["amount"] = str(self.method.budget.amount)
         return plain

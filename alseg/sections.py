@@ -77,6 +77,7 @@ class MethodSection(Section):
     acquisition: Any = None
     annotation: Any = None
     budget: Any = None
+    model: Any = None
     recipe: Any = None
     target_labels: TargetLabels | None = None
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tabulate import DataRow, Line, TableFormat, tabulate
 
-from alseg.comparison import Comparison, Costs, Row
+from alseg.comparison import Comparison, Costs, PublishedRow, Row
 from alseg.stats import Difference, Interval
 
 NOTHING = "\N{EN DASH}"
@@ -25,12 +25,21 @@ class Cell(NamedTuple):
     best: bool = False
 
 
+def _no_number(_: PublishedRow) -> Cell:
+    return Cell(NOTHING)
+
+
 class Column(NamedTuple):
-    """One column: its title, and what it shows of a row."""
+    """One column: its title, and what it shows of a row and of a published row, which is never the best."""
 
     title: str
-    cell: Callable[[Row], Cell]
+    measured: Callable[[Row], Cell]
+    published: Callable[[PublishedRow], Cell] = _no_number
     align: str = "right"
+
+    def cell(self, row: Row | PublishedRow) -> Cell:
+        """Return what the column shows of a row."""
+        return self.measured(row) if isinstance(row, Row) else self.published(row)
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -39,7 +48,11 @@ class Column(NamedTuple):
 
 def method_column() -> Column:
     """Return the column that names the methods."""
-    return Column("Method", lambda row: Cell(clean(row.label)), "left")
+    return Column("Method", lambda row: Cell(clean(row.label)), _published_label, "left")
+
+
+def _published_label(row: PublishedRow) -> Cell:
+    return Cell(f"{clean(row.result.label)} (published [{row.reference}])")
 
 
 def cost_columns() -> list[Column]:
@@ -61,21 +74,39 @@ def class_columns(comparison: Comparison) -> list[Column]:
     """Return one column per class with its IoU in percent."""
 
     def column(name: str) -> Column:
-        return Column(clean(name), lambda row: Cell(_one_decimal(row.iou[name]), name in row.best))
+        return Column(
+            clean(name),
+            lambda row: Cell(_one_decimal(row.iou[name]), name in row.best),
+            lambda row: Cell(_one_decimal(row.result.iou.get(name))),
+        )
 
     return [column(name) for name in comparison.classes]
 
 
-def score_column(comparison: Comparison) -> Column:
-    """Return the metric in percent, with its interval where there is one."""
-    return Column(clean(comparison.metric.title), lambda row: Cell(_with_interval(row.score), row.best_score))
+def score_columns(comparison: Comparison) -> list[Column]:
+    """Return the metric in percent, with its interval where there is one, and means over subsets after it."""
+
+    def column(name: str) -> Column:
+        return Column(
+            clean(f"mIoU ({name})"),
+            lambda row: Cell(_with_interval(row.subsets[name]), name in row.best_subsets),
+            lambda row: Cell(_one_decimal(row.result.subsets.get(name))),
+        )
+
+    score = Column(
+        clean(comparison.metric.title),
+        lambda row: Cell(_with_interval(row.score), row.best_score),
+        lambda row: Cell(_one_decimal(row.score)),
+    )
+    return [score, *map(column, comparison.subsets)]
 
 
 def difference_columns(comparison: Comparison) -> list[Column]:
     """Return the difference to the baseline, or no column where there is no baseline."""
     if comparison.baseline is None:
         return []
-    title = f"vs {clean(comparison.baseline)}"
+    used = {row.baseline for row in comparison.rows if row.difference is not None}
+    title = "vs baseline" if len(used) > 1 else f"vs {clean(comparison.baseline)}"
     return [Column(title, lambda row: Cell(_with_interval(row.difference, sign="+")))]
 
 
@@ -87,10 +118,11 @@ def legend(comparison: Comparison) -> str:
         if row.costs
     )
     marked = any(row.best_score or row.best for row in comparison.rows)
+    here = " and were run here" if comparison.published else ""
     return (
         f"IoU in percent. Pixels: share of the pool ({' or '.join(pools)}) that was bought. Valid: share "
         "of those that has a class. Clicks/image: questions per image of the pool. Images: touched."
-        + (" Marked: best of the methods that buy labels." if marked else "")
+        + (f" Marked: best of the methods that buy labels{here}." if marked else "")
     )
 
 
@@ -132,13 +164,15 @@ def as_latex(comparison: Comparison) -> str:
 
 
 def _wide(comparison: Comparison) -> list[Column]:
-    scenario = Column("Scenario", lambda row: Cell(clean(row.scenario)), "left")
+    scenario = Column(
+        "Scenario", lambda row: Cell(clean(row.scenario)), lambda row: Cell(clean(row.scenario)), "left"
+    )
     return [
         method_column(),
         *([scenario] if len(comparison.scenarios) > 1 else []),
         *cost_columns(),
         *class_columns(comparison),
-        score_column(comparison),
+        *score_columns(comparison),
         *difference_columns(comparison),
     ]
 
@@ -151,7 +185,7 @@ def _tabulate(
 ) -> str:
     columns = _wide(comparison)
     return tabulate(
-        [[show(column.cell(row)) for column in columns] for row in comparison.rows],
+        [[show(column.cell(row)) for column in columns] for row in comparison.lines],
         headers=[escape(column.title) for column in columns],
         tablefmt=table_format,
         colalign=[column.align for column in columns],

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alseg.comparison import Comparison, Row
+from alseg.comparison import Comparison, PublishedRow, Row
 from alseg.tables import (
     Cell,
     Column,
@@ -21,7 +21,7 @@ from alseg.tables import (
     difference_columns,
     legend,
     method_column,
-    score_column,
+    score_columns,
 )
 
 _SHORT_NAME = 6
@@ -35,11 +35,11 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console: Its width decides how many classes stand side by side.
     """
     for scenario in comparison.scenarios:
-        rows = [row for row in comparison.rows if row.scenario == scenario]
-        console.print(Text(_title(comparison, rows), style="bold"))
+        rows = [row for row in comparison.lines if row.scenario == scenario]
+        console.print(Text(_title(comparison, scenario), style="bold"))
         console.print()
         console.print(
-            _table(rows, [score_column(comparison), *difference_columns(comparison), *cost_columns()], 2)
+            _table(rows, [*score_columns(comparison), *difference_columns(comparison), *cost_columns()], 2)
         )
         for part in _parts(rows, class_columns(comparison), console.width):
             console.print()
@@ -49,13 +49,15 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console.print(Text(clean(note)))
 
 
-def _title(comparison: Comparison, rows: Sequence[Row]) -> str:
-    experiments = ", ".join(dict.fromkeys(row.experiment for row in rows))
+def _title(comparison: Comparison, scenario: str) -> str:
+    experiments = ", ".join(
+        dict.fromkeys(row.experiment for row in comparison.rows if row.scenario == scenario)
+    )
     when = "last round" if comparison.round is None else f"round {comparison.round}"
-    return clean(f"{experiments}: {rows[0].scenario}, {comparison.label_space}, {when}")
+    return clean(f"{experiments}: {scenario}, {comparison.label_space}, {when}")
 
 
-def _table(rows: Sequence[Row], columns: Sequence[Column], gap: int) -> Table:
+def _table(rows: Sequence[Row | PublishedRow], columns: Sequence[Column], gap: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap - 1, 0, 0))
     method = method_column()
     # Only the first column gives way where a terminal is narrow: numbers are never cut.
@@ -73,14 +75,14 @@ def _show(cell: Cell) -> Text:
     return Text(f"*{cell.text}", style="bold") if cell.best else Text(cell.text)
 
 
-def _parts(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[list[Column]]:
+def _parts(rows: Sequence[Row | PublishedRow], columns: Sequence[Column], width: int) -> list[list[Column]]:
     """Divide the columns into few tables that fit; names are shortened where one is not enough."""
     longest = max(cell_len(method_column().cell(row).text) for row in rows)
     available = max(1, width - min(longest, width // 3))
     if sum(_width(column, rows) for column in columns) <= available:
         return [list(columns)]
     titles = _short([column.title for column in columns])
-    columns = [Column(title, column.cell) for title, column in zip(titles, columns, strict=True)]
+    columns = [column._replace(title=title) for title, column in zip(titles, columns, strict=True)]
     for count in range(2, len(columns)):
         size = math.ceil(len(columns) / count)
         parts = [list(columns[start : start + size]) for start in range(0, len(columns), size)]
@@ -89,7 +91,7 @@ def _parts(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[l
     return [[column] for column in columns]
 
 
-def _width(column: Column, rows: Sequence[Row]) -> int:
+def _width(column: Column, rows: Sequence[Row | PublishedRow]) -> int:
     texts = [column.title, *(_show(column.cell(row)).plain for row in rows)]
     return 1 + max(cell_len(text) for text in texts)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from alseg.contracts import PublishedResult
+
 _FORMATS = ("table", "markdown", "csv", "latex", "json")
 
 
@@ -27,6 +29,9 @@ _FORMATS = ("table", "markdown", "csv", "latex", "json")
     help="Label of the method to take differences to. [default: the method with random acquisition]",
 )
 @click.option(
+    "--published", is_flag=True, help="Add what papers print about the same data sets, marked as published."
+)
+@click.option(
     "--format",
     "output",
     type=click.Choice(_FORMATS),
@@ -40,6 +45,7 @@ def command(
     metric: str,
     subset: str | None,
     baseline: str | None,
+    published: bool,
     output: str,
 ) -> None:
     """Compare the methods in RESULTS: per-class IoU, mean over seeds with 95% interval, and what was spent.
@@ -51,7 +57,12 @@ def command(
     from alseg.results import load_results
 
     comparison = compare(
-        load_results(results), round_number=round_number, metric=metric, subset=subset, baseline=baseline
+        load_results(results),
+        round_number=round_number,
+        metric=metric,
+        subset=subset,
+        baseline=baseline,
+        published=_published_results() if published else None,
     )
     if output == "table":
         from rich.console import Console
@@ -72,3 +83,13 @@ def command(
     if output == "csv":
         for note in comparison.notes:
             click.echo(f"note: {tables.clean(note)}", err=True)
+
+
+def _published_results() -> tuple[PublishedResult, ...]:
+    """Return what installed plugins know; those that do not work are named on standard error."""
+    from alseg.plugins import load_catalog
+
+    catalog = load_catalog()
+    for failure in catalog.failures:
+        click.echo(f"warning: {failure.message}", err=True)
+    return catalog.published_results

@@ -13,8 +13,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from alseg import AcquisitionSpec, RecipeSpec, hookimpl
+from alseg import AcquisitionSpec, PublishedResult, RecipeSpec, hookimpl
 from alseg_ripu import build
+from alseg_ripu.published import PAPER, published_results
 
 if TYPE_CHECKING:
     from alseg_ripu.losses import local_consistency_loss, negative_learning_loss
@@ -29,8 +30,6 @@ _MODULES = {
     "pixel_scores": "scores",
     "region_scores": "scores",
 }
-
-_PAPER = "Xie et al., CVPR 2022, arXiv:2111.12940"
 
 
 def __getattr__(name: str) -> Any:
@@ -47,13 +46,13 @@ def register_acquisitions() -> list[AcquisitionSpec]:
         AcquisitionSpec(
             name="ripu",
             summary="Class impurity times mean entropy of the window around a pixel.",
-            source=f"{_PAPER}, eq. 2-4, region-based (RA).",
+            source=f"{PAPER}, eq. 2-4, region-based (RA).",
             build=build.ripu,
         ),
         AcquisitionSpec(
             name="ripu-pixel",
             summary="Class impurity of the window around a pixel times the pixel's own entropy.",
-            source=f"{_PAPER}, eq. 2-4, pixel-based (PA).",
+            source=f"{PAPER}, eq. 2-4, pixel-based (PA).",
             build=build.ripu_pixel,
         ),
     ]
@@ -66,7 +65,13 @@ def register_recipes() -> list[RecipeSpec]:
         RecipeSpec(
             name="ripu",
             summary="Cross-entropy, consistency at source boundaries, negative learning on the target.",
-            source=f"{_PAPER}, eq. 5-9 and section 4.1.",
+            source=f"{PAPER}, eq. 5-9 and section 4.1.",
             build=build.recipe,
         )
     ]
+
+
+@hookimpl
+def register_published_results() -> list[PublishedResult]:
+    """Offer the rows of the paper's tables."""
+    return published_results()

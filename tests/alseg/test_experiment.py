@@ -115,6 +115,33 @@ def test_a_method_with_another_recipe_starts_from_that_recipes_defaults(folder: 
     assert recipe == Component("other", {"iterations": 50, "momentum": 0.5})
 
 
+def test_a_method_changes_single_keys_of_the_network_or_takes_another(folder: Path) -> None:
+    text = replaced("target_labels: none}", "target_labels: none, model: {weights: here.pt}}").replace(
+        "target_labels: all}", "target_labels: all, model: {name: tiny}}"
+    )
+    runs = read(text, "seeds=[0]", "model.width=8").runs()
+    assert runs[0].model == Component("tiny", {"width": 8, "weights": "here.pt"})
+    # The last method repeats the name, so it keeps the experiment's parameters and with them the network.
+    assert [run.model.params["weights"] for run in runs] == ["here.pt", "none", "none", "none"]
+    assert runs[3].method.model is None
+
+
+def test_methods_that_differ_in_the_network_alone_are_different_runs(folder: Path) -> None:
+    wider = "  - {label: Source only, target_labels: none, model: {width: 9}}\n"
+    text = replaced("  - label: Images", f"{wider.replace('only', 'ONLY')}  - label: Images")
+    runs = read(text, "seeds=[0]").runs()
+    assert runs[0].method.identity() == runs[2].method.identity()
+    assert runs[0].fingerprint != runs[2].fingerprint
+    assert runs[2].folder == f"source-only__s0__{runs[2].fingerprint[:8]}"
+    assert runs[2].as_json()["model"] == {"name": "tiny", "params": {"width": 9, "weights": "none"}}
+    assert "model" not in runs[2].as_json()["method"]
+
+
+def test_a_mistake_in_a_methods_network_has_its_place(folder: Path) -> None:
+    text = replaced("target_labels: none}", "target_labels: none, model: {widht: 9}}")
+    assert errors_of(text) == ["demo.yaml:7:55: unknown parameter 'widht' of 'tiny', did you mean 'width'?"]
+
+
 def test_evaluation_and_settings_are_read(folder: Path) -> None:
     experiment = read(
         BASE + "evaluation: {flip: true, size: [64, 128]}\n"

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import sys
 import types
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, hookimpl
+from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, PublishedResult, hookimpl
 from alseg.contracts import Cost, RoundReport
 from alseg.plugins import catalog_of, load_catalog
 from fakecatalog import Fakes, build_nothing
@@ -47,6 +48,10 @@ def failure_of(**hooks: Any) -> str:
     prefix = "plugin foo (unpackaged 0) failed at "
     assert failure.message.startswith(prefix)
     return failure.message.removeprefix(prefix)
+
+
+def published(label: str) -> PublishedResult:
+    return PublishedResult(label=label, paper="a paper", source="a", target="b", label_space="c", miou=50.0)
 
 
 def acquisition(name: Any = "mine", build: Any = build_nothing, **fields: Any) -> AcquisitionSpec:
@@ -106,7 +111,7 @@ def test_a_hook_unlike_any_is_answered_with_all_hooks() -> None:
     assert failure_of(zzz=[]) == (
         "registration: unknown hook 'zzz'; hooks: on_round_end, register_acquisitions, "
         "register_annotation_modes, register_datasets, register_label_spaces, register_models, "
-        "register_recipes"
+        "register_published_results, register_recipes"
     )
 
 
@@ -206,6 +211,27 @@ def test_a_label_space_that_cannot_be_used_is_reported() -> None:
     space = LabelSpace(name="roads", classes=(road, road), **TEXTS)
     message = "register_label_spaces: ValueError: label space 'roads' has two classes named 'road'"
     assert failure_of(register_label_spaces=[space]) == message
+
+
+def test_published_results_are_collected_in_the_order_offered() -> None:
+    catalog = catalog_of(
+        plugin_of("foo", register_published_results=[published("second"), published("first")]),
+        plugin_of("bar", register_published_results=[published("last")]),
+    )
+    assert [result.label for result in catalog.published_results] == ["second", "first", "last"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"miou": 101.0}, "ValueError: miou of 'ours' is 101.0, expected percent from 0 to 100"),
+        ({"iou": {"road": "90"}}, "ValueError: road of 'ours' is '90', expected percent from 0 to 100"),
+        ({"paper": "two\nlines"}, "ValueError: paper of 'ours' is 'two\\nlines', expected one line of text"),
+    ],
+)
+def test_a_published_result_that_cannot_be_shown_is_reported(change: dict[str, Any], problem: str) -> None:
+    wrong = replace(published("ours"), **change)
+    assert failure_of(register_published_results=[wrong]) == f"register_published_results: {problem}"
 
 
 def test_every_observer_hears_of_a_round_and_a_failing_one_is_reported_once() -> None:
