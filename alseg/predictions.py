@@ -89,9 +89,11 @@ def statistics(logits: torch.Tensor, *wanted: Statistic) -> Statistics:
         for name in wanted
     }
     rows = _tile_rows(logits)
+    scratch = torch.empty((2, num_classes, rows, width), device=logits.device)
     for top in range(0, height, rows):
         tile = Statistics(**{name: values[top : top + rows] for name, values in maps.items()})
-        _fill_tile(logits[:, top : top + rows].float(), tile)
+        part = logits[:, top : top + rows].float()
+        _fill_tile(part, scratch[:, :, : part.shape[1]], tile)
     return Statistics(**maps)
 
 
@@ -103,7 +105,7 @@ def _tile_rows(logits: torch.Tensor) -> int:
     return max(1, -(-height // _TILES_ELSEWHERE))
 
 
-def _fill_tile(logits: torch.Tensor, tile: Statistics) -> None:
+def _fill_tile(logits: torch.Tensor, scratch: torch.Tensor, tile: Statistics) -> None:
     """Compute the maps of one tile.
 
     With d the distance of each logit to the largest and Z the sum of exp(d), the largest probability is 1 / Z
@@ -111,27 +113,33 @@ def _fill_tile(logits: torch.Tensor, tile: Statistics) -> None:
 
     Args:
         logits: float32 ``(C, h, W)``.
+        scratch: float32 ``(2, C, h, W)``, overwritten.
         tile: Views of the result maps, filled here.
     """
+    distance, weight = scratch
+    torch.sub(logits, logits.amax(dim=0), out=distance)
     if tile.classes is not None:
-        largest, indices = logits.max(dim=0)
-        tile.classes.copy_(indices)
-    else:
-        largest = logits.amax(dim=0)
+        # max(dim) with indices reads its input slowly; the first class at distance 0 has the highest rank.
+        num_classes = len(logits)
+        rank = torch.arange(num_classes, 0, -1, dtype=torch.uint8, device=logits.device)[:, None, None]
+        is_first = torch.eq(distance, 0, out=weight).to(torch.uint8)
+        highest = is_first.mul_(rank).amax(dim=0)
+        torch.sub(num_classes, highest.clamp_(min=1), out=tile.classes)
     if tile.entropy is None and tile.confidence is None and tile.margin is None:
         return
-    # The clamp turns the -inf of impossible classes into a number whose exponential is 0, so that 0 * -inf
-    # cannot arise; it lets NaN through.
-    distance = (logits - largest).clamp_(min=-1e4)
-    weight = distance.exp()
+    # Without the clamp, impossible classes (-inf) would give 0 * -inf, and exponentials that underflow take
+    # the CPU ten times as long. exp(-80) is nothing beside the 1 of the largest. NaN passes.
+    torch.exp(distance.clamp_(min=-80), out=weight)
     total = weight.sum(dim=0)
     if tile.confidence is not None:
         torch.reciprocal(total, out=tile.confidence)
     if tile.entropy is not None:
         torch.sub(total.log(), distance.mul_(weight).sum(dim=0).div_(total), out=tile.entropy)
     if tile.margin is not None:
-        first, second = weight.topk(2, dim=0).values
-        torch.div(first - second, total, out=tile.margin)
+        is_first = torch.eq(weight, 1, out=distance)
+        tied = is_first.sum(dim=0) > 1
+        second = weight.sub_(is_first).amax(dim=0).masked_fill_(tied, 1)
+        torch.div(1 - second, total, out=tile.margin)
 
 
 def _only(values: torch.Tensor | None) -> torch.Tensor:

@@ -6,8 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-_FIRST_CANDIDATES_PER_PICK = 8
+_CANDIDATES_PER_PICK = 16
 _GROWTH = 4
+_SAMPLE = 2**15
+_TIED_COLUMNS = 64
 
 
 def greedy_select(
@@ -41,24 +43,65 @@ def greedy_select(
     if count < 0 or radius < 0:
         raise ValueError(f"count and radius must be at least 0, not {count} and {radius}")
     height, width = values.shape
-    radius = min(radius, max(height, width))
-    picks: list[tuple[int, int]] = []
-    # A margin on all sides, so that blocking never has to be cut at the border.
-    stride = width + 2 * radius
-    blocked = bytearray((height + 2 * radius) * stride)
-    wanted = count * _FIRST_CANDIDATES_PER_PICK
-    while len(picks) < count:
-        candidates = _highest(values, wanted)
+    walk = _Walk(height, width, count, min(radius, max(height, width)))
+    wanted = count * min(_CANDIDATES_PER_PICK, (2 * radius + 1) ** 2)
+    while not walk.done:
+        lowest = _threshold(values, wanted)
+        candidates = np.flatnonzero(values >= lowest)
         if not len(candidates):
             break
-        rows, columns = np.divmod(candidates, width)
-        _walk(rows, columns, count, radius, stride, blocked, picks)
-        if len(picks) < count:
-            values.reshape(-1)[candidates] = -np.inf
-            blocked_map = np.frombuffer(blocked, dtype=np.bool_).reshape(-1, stride)
-            values[blocked_map[radius : radius + height, radius : radius + width]] = -np.inf
-            wanted *= _GROWTH
-    return torch.tensor(picks, dtype=torch.int64).reshape(-1, 2)
+        if len(candidates) <= _GROWTH * wanted:
+            walk.through(*_sorted(values, candidates))
+        else:
+            # Too many equal values to sort them all.
+            walk.through(*_sorted(values, np.flatnonzero(values > lowest)))
+            _walk_ties(values, lowest, walk)
+        values[values >= lowest] = -np.inf
+        values[walk.blocked] = -np.inf
+        wanted *= _GROWTH
+    return torch.tensor(walk.picks, dtype=torch.int64).reshape(-1, 2)
+
+
+class _Walk:
+    """Goes through candidates in picking order, picks those that are not blocked and blocks around them.
+
+    Attributes:
+        picks: ``(y, x)`` so far.
+        blocked: bool ``(H, W)``, True where nothing may be picked any more.
+    """
+
+    def __init__(self, height: int, width: int, count: int, radius: int) -> None:
+        self.picks: list[tuple[int, int]] = []
+        self._count = count
+        self._radius = radius
+        # A margin on all sides, so that blocking never has to be cut at the border.
+        self._stride = width + 2 * radius
+        self._bytes = bytearray((height + 2 * radius) * self._stride)
+        padded = np.frombuffer(self._bytes, dtype=np.bool_).reshape(-1, self._stride)
+        self.blocked: NDArray[np.bool_] = padded[radius : radius + height, radius : radius + width]
+
+    @property
+    def done(self) -> bool:
+        """Whether there are as many picks as were asked for."""
+        return len(self.picks) == self._count
+
+    def through(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+        """Go through candidates in the given order, up to the last pick that is asked for."""
+        if self.done:
+            return
+        blocked, stride = self._bytes, self._stride
+        span = 2 * self._radius + 1
+        ones = b"\x01" * span
+        to_centre = self._radius * stride + self._radius
+        corners = (rows * stride + columns).tolist()
+        for index, corner in enumerate(corners):
+            if blocked[corner + to_centre]:
+                continue
+            for start in range(corner, corner + span * stride, stride):
+                blocked[start : start + span] = ones
+            self.picks.append((int(rows[index]), int(columns[index])))
+            if self.done:
+                return
 
 
 def _as_values(
@@ -89,53 +132,37 @@ def _as_values(
     return np.where(mask, score, score.dtype.type(-np.inf))
 
 
-def _highest(values: NDArray[np.floating], wanted: int) -> NDArray[np.intp]:
-    """Return flat indices of the ``wanted`` highest values and all that equal the last, in picking order.
+def _threshold(values: NDArray[np.floating], wanted: int) -> float:
+    """Return a value that roughly ``wanted`` values reach, judged by a sample; finite if any value is.
 
-    Values of -inf are left out, so that the result is empty where nothing else is left.
+    Any threshold gives the right picks; a good one keeps the sorting short.
     """
+    finite = np.finfo(values.dtype).min
     flat = values.reshape(-1)
+    sample = flat[:: max(1, flat.size // _SAMPLE) | 1]
+    above = wanted * len(sample) // max(1, flat.size) + 1
+    if above >= len(sample):
+        return float(finite)
+    return max(float(finite), float(np.partition(sample, len(sample) - above)[len(sample) - above]))
+
+
+def _sorted(
+    values: NDArray[np.floating], candidates: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of flat indices in picking order: by value, then by column, then by row."""
     height, width = values.shape
-    if wanted < flat.size:
-        place = flat.size - wanted
-        lowest = np.partition(flat, place)[place]
-        candidates = np.flatnonzero((flat >= lowest) & (flat > -np.inf))
-    else:
-        candidates = np.flatnonzero(flat > -np.inf)
     rows, columns = np.divmod(candidates, width)
-    candidates = candidates[np.argsort(columns * height + rows)]
-    return candidates[np.argsort(-flat[candidates], kind="stable")]
+    order = np.argsort(columns * height + rows)
+    order = order[np.argsort(-values.reshape(-1)[candidates[order]], kind="stable")]
+    return rows[order], columns[order]
 
 
-def _walk(
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-    count: int,
-    radius: int,
-    stride: int,
-    blocked: bytearray,
-    picks: list[tuple[int, int]],
-) -> None:
-    """Go through candidates in order, add those that are not blocked to ``picks`` and block around them.
-
-    Args:
-        rows: Row of each candidate.
-        columns: Column of each candidate.
-        count: Length of ``picks`` at which to stop.
-        radius: Chebyshev distance that a pick blocks.
-        stride: Row length of ``blocked``, which has a margin of ``radius`` on all sides.
-        blocked: One byte per pixel, 1 where nothing may be picked any more; changed.
-        picks: ``(y, x)`` so far; changed.
-    """
-    span = 2 * radius + 1
-    row_of_ones = b"\x01" * span
-    corners = (rows * stride + columns).tolist()
-    centre = radius * stride + radius
-    for index, corner in enumerate(corners):
-        if blocked[corner + centre]:
-            continue
-        for start in range(corner, corner + span * stride, stride):
-            blocked[start : start + span] = row_of_ones
-        picks.append((int(rows[index]), int(columns[index])))
-        if len(picks) == count:
+def _walk_ties(values: NDArray[np.floating], value: float, walk: _Walk) -> None:
+    """Walk through all pixels of one value, a strip of columns at a time, while picks are missing."""
+    for left in range(0, values.shape[1], _TIED_COLUMNS):
+        if walk.done:
             return
+        strip = slice(left, left + _TIED_COLUMNS)
+        tied = (values[:, strip] == value) & ~walk.blocked[:, strip]
+        columns, rows = np.nonzero(tied.T)
+        walk.through(rows, columns + left)

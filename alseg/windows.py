@@ -81,8 +81,11 @@ def _add_impurity(
     column_type = torch.uint8 if window[0] <= 255 else torch.int32
     count_type = torch.int16 if window[0] * window[1] < 2**15 else torch.int32
     smallest = torch.finfo(torch.float32).tiny
+    is_class = torch.empty_like(padded)
     for index in _present(padded, num_classes):
-        columns = _sums_along((padded == index).to(column_type), window[0], 0)
+        # Into uint8, because comparing into bool is not vectorised.
+        torch.eq(padded, index, out=is_class)
+        columns = _sums_along(is_class.to(column_type), window[0], 0)
         counts = _sums_along(columns.to(count_type), window[1], 1)
         share = counts.float().div_(area)
         impurity.addcmul_(share, share.clamp(min=smallest).log_(), value=-1)

@@ -23,10 +23,10 @@ class Ripu(SupervisedRecipe):
         negative_threshold: Probability below which a class counts as surely wrong.
 
     Source:
-        Xie et al., CVPR 2022, arXiv:2111.12940, section 4.1. The defaults of `alseg_ripu.build.recipe` are the
-        paper's, but for bought labels, which keep their place when label maps shrink (``label_resize="nearest"``
-        loses most of them, as the released code does), and for one forward pass for both domains where their
-        sizes are equal.
+        Xie et al., CVPR 2022, arXiv:2111.12940, section 4.1. The defaults of `alseg_ripu.build.recipe` are
+        the paper's, but for bought labels, which keep their place when label maps shrink
+        (``label_resize="nearest"`` loses most of them, as the released code does), and for one forward pass
+        for both domains where their sizes are equal.
     """
 
     consistency: float
@@ -45,8 +45,8 @@ class Ripu(SupervisedRecipe):
             batch: The labels.
 
         Returns:
-            Scalars by name. A loss of weight 0, those of a domain that the batch lacks and the cross-entropy of a
-            domain without a labelled pixel are left out.
+            Scalars by name. A loss of weight 0, those of a domain that the batch lacks and the cross-entropy
+            of a domain without a labelled pixel are left out.
         """
         losses = super().losses_of(source_logits, target_logits, batch)
         if self.consistency and source_logits is not None and batch.source_labels is not None:
