@@ -61,7 +61,7 @@ def _car_end(name: str, width: float, height: float, nose: bool) -> Drawing:
 def _car_cabin(name: str, width: float, height: float, nose: bool) -> Drawing:
     """A car's windscreen or rear window, and the lid in front of it."""
     tall = height * (1 - _WAIST) + APRON
-    inset = 0.02 + _LEAN * height * (1 - _WAIST)
+    inset = _LEAN * height * (1 - _WAIST) - 0.03
     return Drawing(
         name,
         width,
