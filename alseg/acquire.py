@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from alseg.contracts import (
-    AcquisitionSpec,
     AnnotationMode,
     Dataset,
     Picks,
@@ -40,6 +39,11 @@ class Limits:
     pool_pixels: int | None = None
     pool_images: int | None = None
 
+    @property
+    def of_pool(self) -> int:
+        """The pool's limit, in pixels or images."""
+        return (self.pool_images if self.pool_pixels is None else self.pool_pixels) or 0
+
 
 class AcquisitionError(Exception):
     """An acquisition returned something that cannot be used; the message names it and the image."""
@@ -49,8 +53,8 @@ class AcquisitionError(Exception):
 class PoolPicks:
     """Gathers proposals of all images and keeps the best that a pool-wide budget affords.
 
-    Proposals of one image come with non-increasing scores, so the best of the pool are a merge of them: the result
-    is that of a greedy choice over the whole pool. Ties go to the earlier image.
+    Proposals of one image come with non-increasing scores, so the best of the pool are a merge of them: the
+    result is that of a greedy choice over the whole pool. Ties go to the earlier image.
     """
 
     limits: Limits
@@ -63,7 +67,7 @@ class PoolPicks:
             self._proposals |= self.affordable()
 
     def affordable(self) -> dict[str, Picks]:
-        """Return, for every image offered, the proposals that fit the budget; stops at the first that does not."""
+        """Return each image's proposals that fit the budget; ends before the first that does not."""
         image_ids = list(self._proposals)
         counts = np.array([len(self._proposals[name]) for name in image_ids], np.int64)
         if not counts.sum():
@@ -73,37 +77,47 @@ class PoolPicks:
         owner = np.repeat(np.arange(len(image_ids)), counts)
         order = np.argsort(-scores, kind="stable")
         weights = pixels[order] if self.limits.pool_images is None else np.ones(len(order), np.int64)
-        limit = self.limits.pool_images if self.limits.pool_pixels is None else self.limits.pool_pixels
-        taken = order[: int(np.searchsorted(np.cumsum(weights), limit, side="right"))]
+        taken = order[: int(np.searchsorted(np.cumsum(weights), self.limits.of_pool, side="right"))]
         kept = np.bincount(owner[taken], minlength=len(image_ids))
         return {name: self._proposals[name].first(int(kept[place])) for place, name in enumerate(image_ids)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """The target training images as one round of acquisition sees them.
+
+    Attributes:
+        dataset: The images; their labels are not read.
+        oracle: Asked only where it has been asked before.
+        model: Gives predictions.
+        options: How images are fed to it.
+        seed_axes: What generators depend on: the run's seed and the round.
+        on_image: Called after every image.
+    """
+
+    dataset: Dataset
+    oracle: Oracle
+    model: Any
+    options: InferenceOptions
+    seed_axes: Sequence[int | str]
+    on_image: Callable[[], None] = lambda: None
+
+
 def acquire(
     acquisition: ScoreAcquisition | SelectAcquisition,
-    spec: AcquisitionSpec,
+    name: str,
     mode: AnnotationMode,
-    oracle: Oracle,
-    model: Any,
-    dataset: Dataset,
+    pool: Pool,
     limits: Limits,
-    options: InferenceOptions,
-    seed_axes: Sequence[int | str],
-    on_image: Callable[[], None] = lambda: None,
 ) -> Mapping[str, Picks]:
     """Decide what to ask in one round.
 
     Args:
         acquisition: The method.
-        spec: Its spec, for its name and kind.
+        name: Its name, for messages.
         mode: What a question is.
-        oracle: Asked only where it has been asked before.
-        model: Gives predictions.
-        dataset: The target training images; their labels are not read.
+        pool: The images and what is known of them.
         limits: The budget left.
-        options: How images are fed to the network.
-        seed_axes: What the generators depend on: the run's seed and the round.
-        on_image: Called after every image.
 
     Returns:
         Image id to picks, within the limits.
@@ -112,20 +126,23 @@ def acquire(
         AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
     """
     if isinstance(acquisition, SelectAcquisition):
-        return _by_pool(acquisition, spec, mode, oracle, model, dataset, limits, options, seed_axes, on_image)
+        return _select(acquisition, name, mode, pool, limits)
     picked: dict[str, Picks] = {}
-    pool = PoolPicks(limits)
-    for prediction in predict(model, dataset, options):
-        image_id = dataset.image_id(prediction.index)
-        score = _score(acquisition, spec, _view(prediction, image_id, seed_axes))
+    merged = PoolPicks(limits)
+    for prediction in predict(pool.model, pool.dataset, pool.options):
+        image_id = pool.dataset.image_id(prediction.index)
+        score = _score(acquisition, name, _view(prediction, image_id, pool.seed_axes))
+        asked = pool.oracle.asked(image_id)
         if limits.per_image is not None:
-            picked[image_id] = mode.propose(score, oracle.asked(image_id), limits.per_image[prediction.index])
+            picked[image_id] = mode.propose(score, asked, limits.per_image[prediction.index])
         else:
-            height, width = dataset.size(prediction.index)
-            pixel_limit = height * width if limits.pool_pixels is None else limits.pool_pixels
-            pool.offer(image_id, mode.propose(score, oracle.asked(image_id), pixel_limit))
-        on_image()
-    return picked if limits.per_image is not None else pool.affordable()
+            merged.offer(image_id, mode.propose(score, asked, _most_of_one_image(score, limits)))
+        pool.on_image()
+    return picked if limits.per_image is not None else merged.affordable()
+
+
+def _most_of_one_image(score: torch.Tensor, limits: Limits) -> int:
+    return score.numel() if limits.pool_pixels is None else limits.pool_pixels
 
 
 def _view(prediction: Prediction, image_id: str, seed_axes: Sequence[int | str]) -> TargetView:
@@ -138,70 +155,59 @@ def _view(prediction: Prediction, image_id: str, seed_axes: Sequence[int | str])
     )
 
 
-def _score(acquisition: ScoreAcquisition, spec: AcquisitionSpec, view: TargetView) -> torch.Tensor:
+def _score(acquisition: ScoreAcquisition, name: str, view: TargetView) -> torch.Tensor:
     score = acquisition.score(view)
+    where = f"for image {view.image_id}"
     if not isinstance(score, torch.Tensor) or not score.is_floating_point():
         kind = getattr(score, "dtype", type(score).__name__)
         raise AcquisitionError(
-            f"Acquisition '{spec.name}' returned {kind} for image {view.image_id}; it must return a float tensor."
+            f"Acquisition '{name}' returned {kind} {where}; it must return a float tensor."
         )
     if score.shape != view.size:
         raise AcquisitionError(
-            f"Acquisition '{spec.name}' returned shape {tuple(score.shape)} for image {view.image_id}; "
-            f"the image has {view.size}."
+            f"Acquisition '{name}' returned shape {tuple(score.shape)} {where}; the image has {view.size}."
         )
     nans = int(score.isnan().sum())
     if nans:
         raise AcquisitionError(
-            f"Acquisition '{spec.name}' returned NaN for {nans} of {score.numel()} pixels of image {view.image_id}."
+            f"Acquisition '{name}' returned NaN {where}, in {nans} of {score.numel()} pixels."
         )
     return score
 
 
-def _by_pool(
-    acquisition: SelectAcquisition,
-    spec: AcquisitionSpec,
-    mode: AnnotationMode,
-    oracle: Oracle,
-    model: Any,
-    dataset: Dataset,
-    limits: Limits,
-    options: InferenceOptions,
-    seed_axes: Sequence[int | str],
-    on_image: Callable[[], None],
+def _select(
+    acquisition: SelectAcquisition, name: str, mode: AnnotationMode, pool: Pool, limits: Limits
 ) -> dict[str, Picks]:
     means: list[torch.Tensor] = []
-    for prediction in predict(model, dataset, options):
+    for prediction in predict(pool.model, pool.dataset, pool.options):
         if prediction.features is None:
-            raise ValueError(f"'{spec.name}' selects over the pool and needs features.")
+            raise ValueError(f"'{name}' selects over the pool and needs features.")
         means.append(prediction.features.mean(dim=(1, 2)).cpu())
-        on_image()
-    image_ids = tuple(oracle.image_ids)
-    bought = torch.tensor([len(oracle.asked(image_id)) > 0 for image_id in image_ids])
-    sizes = [dataset.size(index) for index in range(len(image_ids))]
+        pool.on_image()
+    image_ids = tuple(pool.oracle.image_ids)
+    bought = torch.tensor([len(pool.oracle.asked(image_id)) > 0 for image_id in image_ids])
+    sizes = [pool.dataset.size(index) for index in range(len(image_ids))]
     smallest = min(height * width for height, width in sizes)
-    affordable = limits.pool_images if limits.pool_pixels is None else limits.pool_pixels // smallest
-    count = min(affordable or 0, int((~bought).sum()))
+    affordable = limits.of_pool if limits.pool_pixels is None else limits.of_pool // smallest
+    count = min(affordable, int((~bought).sum()))
     view = PoolView(
         image_ids=image_ids,
         features=torch.stack(means),
         bought=bought,
         count=count,
-        generator=torch.Generator().manual_seed(derive("acquire", *seed_axes)),
+        generator=torch.Generator().manual_seed(derive("acquire", *pool.seed_axes)),
     )
     chosen = [int(index) for index in acquisition.select(view)]
     valid = all(0 <= index < len(image_ids) and not bought[index] for index in chosen)
     if not valid or len(set(chosen)) != len(chosen) or len(chosen) > count:
         raise AcquisitionError(
-            f"Acquisition '{spec.name}' must select at most {count} different images that are not bought yet; "
+            f"Acquisition '{name}' must select at most {count} different images that are not bought yet; "
             f"it selected {chosen}."
         )
-    pool = PoolPicks(limits)
+    merged = PoolPicks(limits)
     for rank, index in enumerate(chosen):
         # The rank stands in for a score: the first choice is the most wanted.
         score = torch.full(sizes[index], float(-rank))
-        pool.offer(
-            image_ids[index],
-            mode.propose(score, oracle.asked(image_ids[index]), sizes[index][0] * sizes[index][1]),
-        )
-    return pool.affordable()
+        image_id = image_ids[index]
+        merged.offer(image_id, mode.propose(score, pool.oracle.asked(image_id), score.numel()))
+    return merged.affordable()

@@ -132,15 +132,6 @@ class Assembler:
         key = (repr((component.name, sorted(component.params.items()))), split, space.name, root)
         if key not in self._domains:
             spec: DatasetSpec = self.catalog.get("datasets", component.name).spec
-            if split not in spec.splits:
-                raise AlsegError(
-                    f"Data set '{spec.name}' has no split '{split}'. Available: {', '.join(spec.splits)}."
-                )
-            if spec.needs_root and root is None:
-                raise AlsegError(
-                    f"Data set '{spec.name}' reads files: set scenario.root to the folder that holds it, in the "
-                    "experiment file or as scenario.root=FOLDER on the command line."
-                )
             folder = Path(root).expanduser() if root is not None else None
             dataset: Dataset = self._build("datasets", component, root=folder, split=split)
             if not len(dataset):

@@ -155,15 +155,15 @@ class InferenceSamples(TorchDataset[tuple[int, torch.Tensor, torch.Tensor | None
         """Return index, uint8 ``(3, h, w)`` at the input size, and uint8 ``(3, H, W)`` or None."""
         image = self._dataset.image(index)
         size = self._size or (image.shape[0], image.shape[1])
-        resized = torch.from_numpy(resize_image(image, size)).permute(2, 0, 1).contiguous()
+        resized = torch.from_numpy(resize_image(image, size)).permute(2, 0, 1)
         native = torch.from_numpy(image.copy()).permute(2, 0, 1) if self._keep_image else None
         return index, resized, native
 
 
-InferenceBatch = list[tuple[int, torch.Tensor, torch.Tensor | None]]
+InferenceSample = tuple[int, torch.Tensor, torch.Tensor | None]
 
 
-def inference_loader(samples: InferenceSamples, batch_size: int, workers: int) -> DataLoader[InferenceBatch]:
+def inference_loader(samples: InferenceSamples, batch_size: int, workers: int) -> DataLoader[InferenceSample]:
     """Return a loader over all images in order; a batch is a list, since native sizes can differ."""
     return DataLoader(samples, batch_size=batch_size, num_workers=workers, collate_fn=list)
 

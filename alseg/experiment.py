@@ -81,6 +81,8 @@ class Experiment:
                 seed=seed,
                 evaluation=self.evaluation,
                 precision=self.settings.precision,
+                channels_last=self.settings.channels_last,
+                compile=self.settings.compile,
             )
             for seed in self.seeds
             for method in self.methods

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from alseg.contracts import Dataset, Size
-from alseg.data import InferenceSamples, inference_loader, normalise
+from alseg.data import InferenceSample, InferenceSamples, inference_loader, normalise
 
 
 def resize_logits(logits: torch.Tensor, size: Size) -> torch.Tensor:
@@ -92,11 +92,9 @@ def _network_outputs(model: Any, inputs: torch.Tensor, *, flip: bool) -> torch.T
     return (logits.softmax(1) + mirrored.softmax(1)) / 2
 
 
-def _same_size_groups(
-    batch: list[tuple[int, torch.Tensor, torch.Tensor | None]],
-) -> Iterator[list[tuple[int, torch.Tensor, torch.Tensor | None]]]:
+def _same_size_groups(batch: list[InferenceSample]) -> Iterator[list[InferenceSample]]:
     """Split a batch into runs of images that share a size and can go through the network together."""
-    group: list[tuple[int, torch.Tensor, torch.Tensor | None]] = []
+    group: list[InferenceSample] = []
     for sample in batch:
         if group and sample[1].shape != group[0][1].shape:
             yield group

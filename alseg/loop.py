@@ -19,7 +19,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
 from alseg import checkpoint
-from alseg.acquire import Limits, acquire
+from alseg.acquire import Limits, Pool, acquire
 from alseg.assembly import Assembler, MethodParts, ScenarioData
 from alseg.budget import Budget, allowance
 from alseg.contracts import Recipe, RoundReport
@@ -118,6 +118,8 @@ class _Run:
             self.oracle,
             spec.seed,
             self.around.settings.workers,
+            channels_last=spec.channels_last,
+            compiled=spec.compile,
         )
         self.stages = (*spec.rounds, self.recipe.plan.iterations)
         target = self.data.target.dataset
@@ -129,16 +131,12 @@ class _Run:
             self._timing = {}
             if round_number > 0 and self.method is not None:
                 self._purchase(round_number)
-            committed = self.folder.round_is_committed(round_number)
-            if (
-                round_number == 0
-                and self._shares_source_training
-                and not (committed and self._has_reached(stop))
-            ):
-                self._shared_source_training(stop)
+            if self._is_done(round_number):
                 continue
-            self._train(stop)
-            if not committed:
+            if round_number == 0 and self.spec.method.target_labels != "all":
+                self._shared_source_training(stop)
+            else:
+                self._train(stop)
                 self._commit(round_number, self._evaluate())
         checkpoint.save(
             self.folder.weights, iteration=self.trainer.iteration, model=self.trainer.module, optimizer=None
@@ -195,17 +193,16 @@ class _Run:
         assert method is not None and budget is not None
         target = self.data.target.dataset
         with self._phase("acquire", len(target)) as on_image:
+            pool = Pool(
+                dataset=target,
+                oracle=self.oracle,
+                model=self.trainer.model,
+                options=self._inference_options(for_acquisition=True),
+                seed_axes=(self.spec.seed, round_number),
+                on_image=on_image,
+            )
             picks = acquire(
-                method.acquisition,
-                method.spec,
-                method.mode,
-                self.oracle,
-                self.trainer.model,
-                target,
-                self._limits(budget, round_number),
-                self._inference_options(for_acquisition=True),
-                (self.spec.seed, round_number),
-                on_image,
+                method.acquisition, method.spec.name, method.mode, pool, self._limits(budget, round_number)
             )
         purchase = self.oracle.answer(picks)
         purchase.write(folder)

@@ -95,13 +95,14 @@ def _check_labels(domain: Domain, role: str) -> None:
     count = len(domain.dataset)
     known = len(domain.label_space.classes)
     useful = False
-    for index in np.unique(np.linspace(0, count - 1, min(count, LABELS_READ)).round().astype(int)).tolist():
+    spread = np.linspace(0, count - 1, min(count, LABELS_READ)).round().astype(int)
+    for index in np.unique(spread).tolist():
         label = domain.dataset.label(index)
         values = np.flatnonzero(np.bincount(label.ravel(), minlength=256)[:255])
         if values.size and values[-1] >= known:
             raise AlsegError(
-                f"The label map of {domain.dataset.image_id(index)} ({role}) holds class {values[-1]}, but label "
-                f"space {domain.label_space.name} ends at {known - 1}."
+                f"The label map of {domain.dataset.image_id(index)} ({role}) holds class {values[-1]}, "
+                f"but label space {domain.label_space.name} ends at {known - 1}."
             )
         useful = useful or bool((domain.translation[values] != 255).any())
     if not useful:
@@ -117,7 +118,8 @@ def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
     sizes = {domain.dataset.size(index) for index in range(len(domain.dataset))}
     if len(sizes) > 1:
         raise AlsegError(
-            f"Images of {len(sizes)} different sizes cannot share a batch: set recipe.{key} to one [height, width]."
+            f"Images of {len(sizes)} different sizes cannot share a batch: "
+            f"set recipe.{key} to one [height, width]."
         )
 
 
@@ -133,7 +135,10 @@ def _plan_method(spec: RunSpec, assembler: Assembler, sizes: Sequence[Size]) -> 
     provided = {*assembler.model_spec(spec.model).provides, "image"}
     missing = [need for need in parts.spec.needs if need not in provided]
     if missing:
-        reason = f"acquisition '{parts.spec.name}' needs {' and '.join(missing)}, which model '{spec.model.name}' does not provide"
+        reason = (
+            f"acquisition '{parts.spec.name}' needs {' and '.join(missing)}, "
+            f"which model '{spec.model.name}' does not provide"
+        )
         return PlannedRun(spec, reason, 0, 0, pool)
     most = _most_spent(spec, parts, sizes, pixels)
     return PlannedRun(spec, None, most[0], most[1], pool)
@@ -148,14 +153,15 @@ def _most_spent(
         raise AlsegError(f"Method '{label}' buys labels but the experiment has no rounds.")
     if budget.unit == "images" and budget.amount > len(sizes):
         raise AlsegError(
-            f"Method '{label}': a budget of {budget.text} is larger than the pool, which has {len(sizes)} images."
+            f"Method '{label}': a budget of {budget.text} is larger than the pool, "
+            f"which has {len(sizes)} images."
         )
     if budget.unit == "pixels-per-image" and budget.amount > min(pixels):
         raise AlsegError(
             f"Method '{label}': a budget of {budget.text} is larger than the smallest image, which has "
             f"{min(pixels):,} pixels."
         )
-    per_question = [1 if spec.method.annotation is None else _question_pixels(parts, size) for size in sizes]
+    per_question = [_question_pixels(parts, size) for size in sizes]
     allowed = allowance(budget, len(spec.rounds), len(spec.rounds), pixels)
     if isinstance(allowed, list):
         most = [min(a, parts.mode.most_pixels(size)) for a, size in zip(allowed, sizes, strict=True)]
@@ -222,7 +228,7 @@ def _notes(
         possible = sum(map(parts.mode.most_pixels, sizes))
         if possible < wanted:
             notes.append(
-                f"Method '{spec.method.label}' can spend at most {possible:,} of {wanted:,} pixels: its picks keep "
-                "a distance. Reduce the spacing to spend more."
+                f"Method '{spec.method.label}' can spend at most {possible:,} of {wanted:,} pixels: "
+                "its picks keep a distance. Reduce the spacing to spend more."
             )
     return notes

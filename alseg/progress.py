@@ -105,9 +105,8 @@ class PlainReporter:
         self._speed.step()
         if time.monotonic() - self._last_sign >= HEARTBEAT_SECONDS:
             self._last_sign = time.monotonic()
-            self.note(
-                f"  {self._phase} {self._speed.done}/{self._speed.total}  {self._speed.text()}  {detail}".rstrip()
-            )
+            done = f"{self._speed.done}/{self._speed.total}"
+            self.note(f"  {self._phase} {done}  {self._speed.text()}  {detail}".rstrip())
 
     def round_finished(self, report: RoundReport, rounds: int) -> None:
         """Print the round's result."""

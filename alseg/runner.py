@@ -23,7 +23,7 @@ from alseg.loop import Interrupted, StopRequest, Surroundings, run
 from alseg.metrics import SCORER_VERSION
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
-from alseg.store import Busy, RunFolder
+from alseg.store import BusyError, RunFolder
 
 
 @dataclass
@@ -87,22 +87,43 @@ def run_experiment(
             stop=stop,
             shared=root / "shared",
         )
-        for place, planned in enumerate(plan.runs, start=1):
-            folder = RunFolder(root / "runs" / planned.spec.folder)
-            reporter.run_started(place, len(plan.runs), planned.spec.method.label, planned.spec.seed)
-            started = time.monotonic()
-            try:
-                with folder.writing():
-                    state = _one_run(planned, folder, around, outcome)
-            except Busy as busy:
-                outcome.failed.append((folder.path.name, str(busy)))
-                reporter.note(f"  {busy}")
-                state = "busy"
-            reporter.run_ended(state, time.monotonic() - started)
-            if stop.signal is not None:
-                outcome.signal = stop.signal
-                break
+        numbered = list(enumerate(plan.runs, start=1))
+        left_to_others = [
+            (place, planned)
+            for place, planned in numbered
+            if not _attempt(place, planned, len(numbered), root, around, outcome, wait=False)
+        ]
+        # Another process is doing these. What it leaves undone is done here.
+        for place, planned in left_to_others:
+            _attempt(place, planned, len(numbered), root, around, outcome, wait=True)
+        outcome.signal = stop.signal
     return outcome
+
+
+def _attempt(
+    place: int,
+    planned: PlannedRun,
+    total: int,
+    root: Path,
+    around: Surroundings,
+    outcome: Outcome,
+    *,
+    wait: bool,
+) -> bool:
+    """Do one run unless the process is to stop; returns False where another process is doing it."""
+    folder, reporter, spec = RunFolder(root / "runs" / planned.spec.folder), around.reporter, planned.spec
+    if around.stop.signal is not None:
+        return True
+    reporter.run_started(place, total, spec.method.label, spec.seed)
+    started = time.monotonic()
+    try:
+        with folder.writing(keep_waiting=lambda: wait and around.stop.signal is None):
+            state = _one_run(planned, folder, around, outcome)
+    except BusyError as busy:
+        reporter.note(f"  {busy}")
+        return False
+    reporter.run_ended(state, time.monotonic() - started)
+    return True
 
 
 def _one_run(planned: PlannedRun, folder: RunFolder, around: Surroundings, outcome: Outcome) -> str:

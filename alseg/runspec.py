@@ -125,11 +125,15 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Settings:
-    """How the work is done; none of it is part of a run's identity, except precision.
+    """How the work is done; none of it is part of a run's identity, except what changes how numbers are rounded:
+    precision, channels_last and compile.
 
     Attributes:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         precision: Precision in Lightning Fabric's words.
+        channels_last: Whether images and weights lie in memory channel by channel last, which most convolutions
+            compute faster.
+        compile: Whether the network is compiled by ``torch.compile``.
         workers: Loader processes; 0 loads in the main process.
         pool_batch: Target images per batch when predictions are made for an acquisition.
         evaluation_batch: Images per batch in evaluation.
@@ -139,6 +143,8 @@ class Settings:
 
     device: str = "auto"
     precision: str = "32-true"
+    channels_last: bool = True
+    compile: bool = False
     workers: int = 0
     pool_batch: int = 4
     evaluation_batch: int = 4
@@ -159,6 +165,8 @@ class RunSpec:
         seed: The seed.
         evaluation: How images are evaluated.
         precision: Precision in Lightning Fabric's words.
+        channels_last: As in `Settings`.
+        compile: As in `Settings`.
     """
 
     experiment: str
@@ -169,6 +177,8 @@ class RunSpec:
     seed: int
     evaluation: Evaluation
     precision: str
+    channels_last: bool
+    compile: bool
 
     @property
     def fingerprint(self) -> str:
@@ -191,6 +201,8 @@ class RunSpec:
             "seed": self.seed,
             "evaluation": _plain(asdict(self.evaluation)),
             "precision": self.precision,
+            "channels_last": self.channels_last,
+            "compile": self.compile,
         }
         text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode("ascii")).hexdigest()

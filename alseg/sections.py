@@ -98,6 +98,8 @@ class SettingsSection(Section):
 
     device: Annotated[str, StringConstraints(pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$")] | None = None
     precision: Precision | None = None
+    channels_last: bool | None = None
+    compile: bool | None = None
     workers: Count | None = None
     pool_batch: Positive | None = None
     evaluation_batch: Positive | None = None

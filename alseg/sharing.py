@@ -33,6 +33,8 @@ def shared_key(spec: RunSpec, catalog: Catalog) -> str:
         "recipe": spec.method.recipe.as_json(),
         "evaluation": asdict(spec.evaluation),
         "precision": spec.precision,
+        "channels_last": spec.channels_last,
+        "compile": spec.compile,
         "seed": spec.seed,
         "rounds": list(spec.rounds[:1]),
         "scorer": SCORER_VERSION,
@@ -57,7 +59,7 @@ class SharedTraining:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the folder; a second process waits until the first has trained."""
-        with exclusive(self.folder / ".lock", wait=True):
+        with exclusive(self.folder / ".lock"):
             yield
 
     @property

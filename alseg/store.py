@@ -1,7 +1,7 @@
 """Run folders: where a run keeps what it was asked for, what it bought and what came out.
 
-The layout is described in docs/internals.md. Every file is written atomically; one process writes to a folder at
-a time, under a lock that dies with it.
+The layout is described in docs/internals.md. Every file is written atomically; one process at a time writes to a
+folder, under a lock that dies with it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import datetime
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from alseg.ledger import Purchase
 FORMAT = 1
 
 
-class Busy(AlsegError):
+class BusyError(AlsegError):
     """Another process is writing to the folder."""
 
 
@@ -41,13 +41,16 @@ class RunFolder:
         self.path = path
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, keep_waiting: Callable[[], bool] = lambda: False) -> Iterator[None]:
         """Hold the folder's lock.
 
+        Args:
+            keep_waiting: Asked about once a second while another process holds the lock.
+
         Raises:
-            Busy: If another living process holds it; names the process.
+            BusyError: If another living process holds it and there is no more waiting; names the process.
         """
-        with exclusive(self.path / ".lock"):
+        with exclusive(self.path / ".lock", keep_waiting):
             yield
 
     # What was asked for, and how it went
@@ -173,27 +176,28 @@ def now() -> str:
 
 
 @contextmanager
-def exclusive(path: Path, *, wait: bool = False) -> Iterator[None]:
+def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> Iterator[None]:
     """Hold a lock file; the lock dies with the process.
 
     Args:
         path: The lock file; its folder is made.
-        wait: Whether to wait for another holder instead of raising.
+        keep_waiting: Asked about once a second while another process holds the lock.
 
     Raises:
-        Busy: If another process holds the lock; names it where it is known.
+        BusyError: If another process holds the lock and there is no more waiting; names it where it is known.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=-1 if wait else 0)
-        lock.acquire()
-    except Timeout as error:
-        holder = _holder(path)
-        raise Busy(f"{path.parent} is being written by {holder}. Wait for it or stop it.") from error
+        lock = FileLock(path)
+        while True:
+            try:
+                lock.acquire(timeout=1 if keep_waiting() else 0)
+                break
+            except Timeout as error:
+                if not keep_waiting():
+                    raise BusyError(f"{path.parent} is being written by {_holder(path)}.") from error
     except OSError as error:
-        raise AlsegError(
-            f"Cannot write {path.parent}: {error.strerror or error}. Choose --results."
-        ) from error
+        raise AlsegError(f"Cannot write {path}: {error.strerror or error}. Choose --results.") from error
     try:
         _note(path).write_text(f"process {os.getpid()}", encoding="utf-8")
         yield

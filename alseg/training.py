@@ -40,6 +40,8 @@ class Trainer:
         target_labels: What is known of the target; the oracle.
         seed: The run's seed.
         workers: Loader processes per domain.
+        channels_last: Whether images and weights lie in memory with channels last.
+        compiled: Whether the network is compiled.
     """
 
     def __init__(
@@ -51,8 +53,15 @@ class Trainer:
         target_labels: TrainingLabels,
         seed: int,
         workers: int,
+        *,
+        channels_last: bool = False,
+        compiled: bool = False,
     ) -> None:
         self.iteration = 0
+        if channels_last:
+            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if compiled:
+            model.compile()
         self.module = model
         self.optimizer = recipe.optimizer(model)  # type: ignore[arg-type]
         for group in self.optimizer.param_groups:

@@ -76,7 +76,8 @@ class Window:
     def _pixels(self, positions: NDArray[np.int32], size: Size) -> NDArray[np.int64]:
         low = np.maximum(positions - self.radius, 0)
         high = np.minimum(positions + self.radius + 1, np.array(size))
-        return np.prod(high - low, axis=1, dtype=np.int64)
+        area: NDArray[np.int64] = np.prod((high - low).astype(np.int64), axis=1)
+        return area
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from alseg.acquire import AcquisitionError, Limits, PoolPicks, acquire
-from alseg.contracts import AcquisitionSpec, Picks, PoolView, TargetView
+from alseg.acquire import AcquisitionError, Limits, Pool, PoolPicks, acquire
+from alseg.contracts import Picks, PoolView, TargetView
 from alseg.inference import InferenceOptions
 from alseg.oracle import Oracle
 from alseg_baselines.modes import WholeImage, Window
 from toys import Stripes, TinyNet
-
-OPTIONS = InferenceOptions(size=None, batch_size=2)
 
 
 class Scoring:
@@ -30,17 +28,17 @@ class Selecting:
         self.select = function
 
 
-def _spec(kind: str = "score") -> AcquisitionSpec:
-    return AcquisitionSpec(name="mine", summary="", source="", build=lambda: None, kind=kind)  # type: ignore[arg-type]
-
-
 def _acquire(acquisition: object, mode: object, limits: Limits, **changes: object) -> dict[str, Picks]:
     dataset = Stripes("train", 3, (6, 12))
     oracle = Oracle(dataset, np.arange(256, dtype=np.uint8), mode=mode)  # type: ignore[arg-type]
-    options = InferenceOptions(size=None, batch_size=2, **changes)  # type: ignore[arg-type]
-    return dict(
-        acquire(acquisition, _spec(), mode, oracle, TinyNet(3), dataset, limits, options, (0, 1))  # type: ignore[arg-type]
+    pool = Pool(
+        dataset=dataset,
+        oracle=oracle,
+        model=TinyNet(3),
+        options=InferenceOptions(size=None, batch_size=2, **changes),  # type: ignore[arg-type]
+        seed_axes=(0, 1),
     )
+    return dict(acquire(acquisition, "mine", mode, pool, limits))  # type: ignore[arg-type]
 
 
 def _brightness(view: TargetView) -> torch.Tensor:
@@ -113,8 +111,11 @@ def test_an_invalid_selection_is_refused(chosen: list[int]) -> None:
     ("returned", "message"),
     [
         (torch.zeros(6, 11), "returned shape (6, 11) for image train-0; the image has (6, 12)."),
-        (torch.full((6, 12), torch.nan), "returned NaN for 72 of 72 pixels of image train-0."),
-        (torch.zeros(6, 12, dtype=torch.int64), "returned torch.int64 for image train-0; it must return a float tensor."),
+        (torch.full((6, 12), torch.nan), "returned NaN for image train-0, in 72 of 72 pixels."),
+        (
+            torch.zeros(6, 12, dtype=torch.int64),
+            "returned torch.int64 for image train-0; it must return a float tensor.",
+        ),
         (None, "returned NoneType for image train-0; it must return a float tensor."),
     ],
 )
@@ -126,7 +127,11 @@ def test_an_unusable_score_is_refused(returned: object, message: str) -> None:
 
 def test_generators_depend_on_seed_round_and_image_alone() -> None:
     draws = [
-        _acquire(Scoring(lambda view: torch.rand(view.size, generator=view.generator)), Window(0, 0), Limits(per_image=[4] * 3))
+        _acquire(
+            Scoring(lambda view: torch.rand(view.size, generator=view.generator)),
+            Window(0, 0),
+            Limits(per_image=[4] * 3),
+        )
         for _ in range(2)
     ]
     for name in draws[0]:

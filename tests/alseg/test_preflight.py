@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
+from alseg.assembly import Assembler
+from alseg.experiment import read_experiment
+from alseg.preflight import Plan, check
+from toys import Stripes, TinyNet, toy_catalog, toy_document
+
+
+def _check(folder: Path, document: dict[str, object], *more: object) -> Plan:
+    catalog = toy_catalog(*more)
+    file = folder / "toy.yaml"
+    file.write_text(yaml.safe_dump(document))
+    return check(read_experiment(file, catalog=catalog).runs(), Assembler(catalog))
+
+
+def _refused(folder: Path, document: dict[str, object], *more: object) -> str:
+    with pytest.raises(AlsegError) as raised:
+        _check(folder, document, *more)
+    return str(raised.value)
+
+
+def _asking(**changes: object) -> dict[str, object]:
+    method = {"label": "Asking", "acquisition": "random", "annotation": "region", "budget": "20%", **changes}
+    return toy_document(methods=[method])
+
+
+def test_costs_are_known_beforehand(tmp_path: Path) -> None:
+    asking, everything = (
+        _check(tmp_path, document).runs[0]
+        for document in (_asking(), toy_document(methods=[{"label": "All", "target_labels": "all"}]))
+    )
+    # 20% of 12 x 24 pixels is 57, which pays for 6 windows of 9; six images.
+    assert (asking.pixels, asking.questions, asking.pool_pixels) == (342, 36, 1728)
+    assert (everything.pixels, everything.questions) == (1728, 6 * 1700)
+
+
+def test_more_images_than_the_pool_has_are_refused(tmp_path: Path) -> None:
+    assert _refused(tmp_path, _asking(annotation="image", budget="7 images")) == (
+        "Method 'Asking': a budget of 7 images is larger than the pool, which has 6 images."
+    )
+
+
+def test_more_pixels_than_an_image_has_are_refused(tmp_path: Path) -> None:
+    assert _refused(tmp_path, _asking(annotation="pixel", budget="289 px/image")) == (
+        "Method 'Asking': a budget of 289 px/image is larger than the smallest image, which has 288 pixels."
+    )
+
+
+def test_a_budget_that_buys_nothing_is_refused(tmp_path: Path) -> None:
+    assert _refused(tmp_path, _asking(annotation="image", budget="10%")) == (
+        "Method 'Asking': a budget of 10% does not pay for a single question, which reveals 288 pixels. "
+        "Raise the budget or choose another annotation mode."
+    )
+
+
+def test_a_spacing_that_leaves_budget_unspent_is_noted(tmp_path: Path) -> None:
+    plan = _check(tmp_path, _asking(annotation={"name": "pixel", "spacing": 11}, budget="20%"))
+    # Rows 0 and columns 0, 12 of each image: 2 picks of 1 pixel, six images; 57 pixels each are allowed.
+    assert plan.notes == (
+        "Method 'Asking' can spend at most 12 of 342 pixels: its picks keep a distance. "
+        "Reduce the spacing to spend more.",
+    )
+
+
+class _BlindPlugin:
+    """A model without features."""
+
+    @hookimpl
+    def register_models(self) -> list[ModelSpec]:
+        return [ModelSpec(name="blind", summary="Test.", source="Test.", build=_build_blind)]
+
+
+def _build_blind(*, num_classes: int) -> TinyNet:
+    return TinyNet(num_classes)
+
+
+def test_an_unmet_need_is_a_skip_with_a_reason(tmp_path: Path) -> None:
+    document = _asking(acquisition="core-set", annotation="image", budget="2 images") | {"model": "blind"}
+    (planned,) = _check(tmp_path, document, _BlindPlugin()).runs
+    assert planned.skipped == "acquisition 'core-set' needs features, which model 'blind' does not provide"
+
+
+class _FaultyStripes(Stripes):
+    """Stripes with one label map that holds a class beyond the label space."""
+
+    def label(self, index: int) -> np.ndarray:  # type: ignore[type-arg]
+        label = super().label(index)
+        if index == 2:
+            label[0, 0] = 9
+        return label
+
+
+class _FaultyPlugin:
+    @hookimpl
+    def register_datasets(self) -> list[DatasetSpec]:
+        def build(*, root: Path | None, split: str, count: int = 4) -> Stripes:
+            return _FaultyStripes(split, count, (12, 24))
+
+        spec = {"summary": "Test.", "source": "Test.", "label_space": "stripes-3"}
+        return [
+            DatasetSpec(name="faulty", build=build, needs_root=False, **spec),
+            DatasetSpec(name="on-disk", build=build, **spec),
+        ]
+
+
+def test_a_label_outside_the_label_space_is_found_before_training(tmp_path: Path) -> None:
+    document = toy_document(scenario={"source": "faulty", "target": "stripes"})
+    assert _refused(tmp_path, document, _FaultyPlugin()) == (
+        "The label map of train-2 (source) holds class 9, but label space stripes-3 ends at 2."
+    )
+
+
+def test_an_empty_split_is_refused(tmp_path: Path) -> None:
+    document = toy_document(scenario={"source": {"name": "faulty", "count": 0}, "target": "stripes"})
+    assert _refused(tmp_path, document, _FaultyPlugin()) == "Split 'train' of data set 'faulty' is empty."
+
+
+def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
+    scenario = {"source": "stripes", "target": "stripes", "evaluation_split": "test"}
+    message = _refused(tmp_path, toy_document(scenario=scenario))
+    assert message.endswith(": data set 'stripes' has no split 'test'; splits: train, val")
+
+
+def test_files_need_a_root(tmp_path: Path) -> None:
+    document = toy_document(scenario={"source": "on-disk", "target": "stripes"})
+    message = _refused(tmp_path, document, _FaultyPlugin())
+    assert message.endswith(": data set 'on-disk' reads files: say in which folder it is with 'root'")
+
+
+class _WidePlugin:
+    """A model with one class too many, and one that cannot take small inputs."""
+
+    @hookimpl
+    def register_models(self) -> list[ModelSpec]:
+        def build_wide(*, num_classes: int) -> TinyNet:
+            return TinyNet(num_classes + 1)
+
+        def build_picky(*, num_classes: int) -> torch.nn.Module:
+            network = TinyNet(num_classes)
+            network.body = torch.nn.Conv2d(3, 8, 64)
+            return network
+
+        return [
+            ModelSpec(name="wide", summary="Test.", source="Test.", build=build_wide),
+            ModelSpec(name="picky", summary="Test.", source="Test.", build=build_picky),
+        ]
+
+
+def test_a_model_with_other_classes_is_refused(tmp_path: Path) -> None:
+    document = toy_document(model="wide", evaluation={"size": [12, 24]})
+    assert _refused(tmp_path, document, _WidePlugin()) == (
+        "Model 'wide' predicts 4 classes; label space stripes-3 has 3."
+    )
+
+
+def test_a_model_that_cannot_take_the_input_is_refused(tmp_path: Path) -> None:
+    document = toy_document(model="picky", evaluation={"size": [12, 24]})
+    assert _refused(tmp_path, document, _WidePlugin()).startswith(
+        "Model 'picky' cannot take an input of 12 x 24 pixels: "
+    )
