@@ -1,4 +1,4 @@
-"""Install the distributions of this folder into a temporary environment, without network or build tools."""
+"""Install distributions into a temporary environment, without network or build tools, and run alseg there."""
 
 from __future__ import annotations
 
@@ -7,30 +7,51 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
+TINY = HERE / "tiny.yaml"
+
+BROKEN = {
+    "alseg_exiting": "plugin exiting (alseg-exiting 1.4) failed at import: SystemExit: 1",
+    "alseg_misspelt": "plugin misspelt (alseg-misspelt 1.1) failed at registration: "
+    "unknown hook 'register_aquisitions', did you mean 'register_acquisitions'?",
+    "alseg_no_import": "plugin no-import (alseg-no-import 1.0) failed at import: "
+    "ModuleNotFoundError: No module named 'no_such_module'",
+    "alseg_raising": "plugin raising (alseg-raising 1.2) failed at register_models: "
+    "RuntimeError: no model today (try tomorrow)",
+    "alseg_taken": "plugin taken (alseg-taken 1.3) failed at register_acquisitions: "
+    "name 'random' is already taken by plugin baselines (alseg {version})",
+}
+"""Distributions of this folder that do not work, and how each is reported beside alseg's own plugins."""
 
 
-def install(module: str, site: Path) -> None:
-    """Put a distribution into ``site`` as an installer would: module and metadata."""
-    project = tomllib.loads((HERE / module / "pyproject.toml").read_text())["project"]
+def install(module: str, site: Path, *, parent: Path = HERE) -> None:
+    """Put a distribution into ``site`` as an installer would: module and metadata.
+
+    Args:
+        module: The distribution's only module, and the name of its folder.
+        site: Made if it does not exist.
+        parent: What the distribution's folder is in.
+    """
+    project = tomllib.loads((parent / module / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     site.mkdir(exist_ok=True)
-    shutil.copy(HERE / module / f"{module}.py", site)
-    metadata = site / f"{module}-{project['version']}.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    shutil.copy(parent / module / f"{module}.py", site)
+    information = site / f"{module}-{project['version']}.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n", encoding="utf-8"
     )
     groups = project["entry-points"].items()
     sections = [
         f"[{group}]\n" + "".join(f"{key} = {value}\n" for key, value in points.items())
         for group, points in groups
     ]
-    (metadata / "entry_points.txt").write_text("\n".join(sections))
+    (information / "entry_points.txt").write_text("\n".join(sections), encoding="utf-8")
 
 
 def run_alseg(*arguments: str, site: Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
@@ -47,10 +68,19 @@ def run_alseg(*arguments: str, site: Path, timeout: float = 300) -> subprocess.C
     )
 
 
+def warnings_of(completed: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the lines of standard error that warn, without the word."""
+    lines = completed.stderr.splitlines()
+    return [line.removeprefix("warning: ") for line in lines if line.startswith("warning: ")]
+
+
+def expected_warnings() -> list[str]:
+    """Return how the broken distributions are reported, in the order in which they are loaded."""
+    return [text.format(version=metadata.version("alseg")) for text in BROKEN.values()]
+
+
 def skip_unless_alseg_is_installed() -> None:
     """Skip where alseg has no metadata, so that its own plugins cannot be found either."""
-    from importlib import metadata
-
     try:
         metadata.version("alseg")
     except metadata.PackageNotFoundError:

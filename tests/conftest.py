@@ -1,0 +1,19 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# A busy machine is no failure, and a test that fails here must fail everywhere.
+settings.register_profile("alseg", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("alseg")
+
+
+@pytest.fixture(autouse=True)
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what the user's terminal asks for out of the texts that tests compare."""
+    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,31 @@
+"""Reading the project's own documentation in tests."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+README = REPOSITORY / "README.md"
+DOCS = REPOSITORY / "docs"
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    """Return the fenced code blocks in a language, in order, each ending with a line break."""
+    text = document.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def section(document: Path, heading: str) -> str:
+    """Return what stands below a heading such as ``## Hooks``, up to the next of its level or above."""
+    text = document.read_text(encoding="utf-8")
+    level = len(heading) - len(heading.lstrip("#"))
+    found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{level}}} |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, f"{document.name} has no heading '{heading}'"
+    return found[1]
+
+
+def code_words(text: str) -> set[str]:
+    """Return all that stands in backticks, outside of code blocks."""
+    without_blocks = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"`([^`\n]+)`", without_blocks))

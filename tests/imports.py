@@ -1,0 +1,71 @@
+"""Which modules a source file imports, read from its syntax tree without running it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).parents[1]
+CORE = REPOSITORY / "alseg"
+PLUGINS = REPOSITORY / "plugins"
+
+
+class Import(NamedTuple):
+    """One imported module or name.
+
+    Attributes:
+        module: The module, such as ``alseg.windows``, also where it is written ``from alseg import windows``.
+        name: What is imported from it, or None for the module itself.
+        typing_only: Whether it stands under ``if TYPE_CHECKING``.
+        line: Where.
+    """
+
+    module: str
+    name: str | None
+    typing_only: bool
+    line: int
+
+
+def sources(folder: Path) -> dict[str, Path]:
+    """Return module names to files of all packages in ``folder``, or of the package that it is."""
+    root = folder.parent if (folder / "__init__.py").exists() else folder
+    return {_module_name(file.relative_to(root)): file for file in sorted(folder.rglob("*.py"))}
+
+
+def imports(file: Path) -> list[Import]:
+    """Return everything a file imports, inside functions too."""
+    return list(_walk(ast.parse(file.read_text(encoding="utf-8"), str(file)), typing_only=False))
+
+
+def _walk(node: ast.AST, *, typing_only: bool) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield Import(alias.name, None, typing_only, node.lineno)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"relative import in line {node.lineno}"
+        for alias in node.names:
+            yield _imported_from(str(node.module), alias.name, typing_only, node.lineno)
+    elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        for child in node.body:
+            yield from _walk(child, typing_only=True)
+        for child in node.orelse:
+            yield from _walk(child, typing_only=typing_only)
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _walk(child, typing_only=typing_only)
+
+
+def _imported_from(module: str, name: str, typing_only: bool, line: int) -> Import:
+    """Return ``from module import name`` with the module that is really meant."""
+    path = Path(*module.split("."), name)
+    for folder in (REPOSITORY, PLUGINS):
+        if (folder / path).with_suffix(".py").exists() or (folder / path / "__init__.py").exists():
+            return Import(f"{module}.{name}", None, typing_only, line)
+    return Import(module, name, typing_only, line)
+
+
+def _module_name(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

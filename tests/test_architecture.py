@@ -1,0 +1,301 @@
+"""What imports what, what loads without torch, and that everything public is documented."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pluggy
+import pytest
+
+from alseg import contracts, hookspecs
+from alseg.cli import COMMANDS
+from alseg.plugins import OBSERVER
+from documents import DOCS, README, code_words, section
+from imports import CORE, PLUGINS, Import, imports, sources
+
+OWN_PLUGINS = sorted(folder.name for folder in PLUGINS.iterdir() if (folder / "__init__.py").exists())
+
+WITHOUT_TORCH = (
+    "alseg",
+    "alseg.cli",
+    "alseg.cli.compare",
+    "alseg.cli.plugins",
+    "alseg.cli.run",
+    "alseg.compare",
+    "alseg.contracts",
+    "alseg.data_tables",
+    "alseg.errors",
+    "alseg.experiment",
+    "alseg.experimentfile",
+    "alseg.imaging",
+    "alseg.labels",
+    "alseg.metrics",
+    "alseg.plugins",
+    "alseg.results",
+    "alseg.stats",
+    "alseg.store",
+    "alseg.tables",
+    "alseg.terminal_tables",
+    "alseg.testing",
+    *OWN_PLUGINS,
+)
+"""Modules that only read or list things."""
+
+HEAVY = ("torch", "torchvision", "lightning_fabric", "pandas", "pydantic", "scipy", "numpy")
+"""What ``alseg --help`` has no time for."""
+
+READ_LABELS = {
+    "alseg.checkpoint_evaluation": "the split to evaluate on",
+    "alseg.data": "labels of the source, and what the oracle reveals",
+    "alseg.datacheck": "checks a data set on its own",
+    "alseg.evaluate": "the evaluation split",
+    "alseg.fakedata": "writes made-up data",
+    "alseg.oracle": "the one holder of target labels",
+    "alseg.preflight": "checks that label ids are known, before anything runs",
+    "alseg.testing.datasets": "checks a data set on its own",
+}
+"""The modules of the core that may read label maps, and which."""
+
+
+def public_modules() -> set[str]:
+    """Return the modules that plugins may import, as docs/plugins.md lists them."""
+    words = code_words(section(DOCS / "plugins.md", "## What may be imported"))
+    return {word for word in words if word == "alseg" or (word.startswith("alseg.") and word.count(".") == 1)}
+
+
+def everything_imported(folder: Path) -> Iterator[tuple[str, Import]]:
+    """Yield each module of the packages in a folder with each of its imports."""
+    for module, file in sources(folder).items():
+        for imported in imports(file):
+            yield module, imported
+
+
+def modules_after(code: str) -> set[str]:
+    """Return which modules a fresh interpreter has loaded after some code."""
+    program = f"import sys\n{code}\nprint('\\n'.join(sys.modules), file=sys.stderr)"
+    completed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(completed.stderr.split())
+
+
+def all_documents() -> str:
+    """Return README.md and everything in docs/."""
+    return "\n".join(file.read_text(encoding="utf-8") for file in (README, *sorted(DOCS.glob("*.md"))))
+
+
+def test_the_list_of_what_plugins_may_import_names_modules_that_exist() -> None:
+    assert {
+        "alseg",
+        "alseg.contracts",
+        "alseg.errors",
+        "alseg.testing",
+        "alseg.selection",
+    } <= public_modules()
+    assert public_modules() <= set(sources(CORE))
+
+
+@pytest.mark.parametrize("plugin", OWN_PLUGINS)
+def test_a_plugin_imports_only_the_public_part_of_alseg(plugin: str) -> None:
+    public = public_modules()
+    private = [
+        f"{module}:{imported.line} imports {imported.module}"
+        for module, imported in everything_imported(PLUGINS / plugin)
+        if imported.module.split(".")[0] == "alseg"
+        and imported.module not in public
+        and imported.module.rpartition(".")[0] != "alseg.testing"
+    ]
+    assert not private
+
+
+@pytest.mark.parametrize("plugin", OWN_PLUGINS)
+def test_a_plugin_imports_from_alseg_itself_only_what_it_exports(plugin: str) -> None:
+    exported = set(import_module("alseg").__all__)
+    unexported = [
+        f"{module}:{imported.line} imports {imported.name}"
+        for module, imported in everything_imported(PLUGINS / plugin)
+        if imported.module == "alseg" and imported.name not in {None, *exported}
+    ]
+    assert not unexported
+
+
+@pytest.mark.parametrize("plugin", OWN_PLUGINS)
+def test_a_plugin_imports_of_another_plugin_only_what_its_package_exports(plugin: str) -> None:
+    for module, imported in everything_imported(PLUGINS / plugin):
+        other = imported.module.split(".")[0]
+        if other in OWN_PLUGINS and other != plugin:
+            where = f"{module}:{imported.line} imports {imported.module}"
+            assert imported.module == other, where
+            assert imported.name in {None, *import_module(other).__all__}, f"{where}.{imported.name}"
+
+
+def test_the_core_imports_no_plugin() -> None:
+    wrong = [
+        f"{module}:{imported.line} imports {imported.module}"
+        for module, imported in everything_imported(CORE)
+        if imported.module.startswith("alseg_")
+    ]
+    assert not wrong
+
+
+def test_contracts_and_errors_import_nothing_of_alseg_but_each_other() -> None:
+    foundation = {"alseg.contracts", "alseg.errors"}
+    for module in sorted(foundation):
+        for imported in imports(sources(CORE)[module]):
+            is_ours = imported.module.split(".")[0] == "alseg"
+            assert not is_ours or imported.module in foundation, f"{module} imports {imported.module}"
+
+
+def test_what_plugins_may_import_does_not_lead_to_the_loop() -> None:
+    graph = core_graph()
+    machinery = {
+        f"alseg.{name}" for name in ("loop", "runner", "acquire", "oracle", "experiment", "store", "cli")
+    }
+    for module in sorted(public_modules() - {"alseg"}):
+        reached, waiting = set(), [module]
+        while waiting:
+            current = waiting.pop()
+            reached.add(current)
+            waiting += sorted(graph[current] - reached)
+        assert not reached & machinery, f"{module} leads to {sorted(reached & machinery)}"
+
+
+def test_commands_are_imported_by_nothing_but_the_command_line() -> None:
+    for module, imported in everything_imported(CORE):
+        if imported.module.startswith("alseg.cli"):
+            assert module.startswith(("alseg.cli", "alseg.__main__")), f"{module} imports {imported.module}"
+
+
+def test_the_loop_is_imported_by_nothing_but_the_runner() -> None:
+    importers = {module for module, imported in everything_imported(CORE) if imported.module == "alseg.loop"}
+    assert importers == {"alseg.runner"}
+
+
+def test_imports_of_the_core_never_go_in_a_circle() -> None:
+    graph = core_graph()
+    settled: set[str] = set()
+    while remaining := {module: graph[module] - settled for module in graph if module not in settled}:
+        free = {module for module, needed in remaining.items() if not needed}
+        assert free, f"in or behind a circle: {sorted(remaining)}"
+        settled |= free
+
+
+def core_graph() -> dict[str, set[str]]:
+    """Return each module of the core with those it imports; those for type checkers only are left out."""
+    graph: dict[str, set[str]] = {module: set() for module in sources(CORE)}
+    for module, imported in everything_imported(CORE):
+        if not imported.typing_only and imported.module in graph and imported.module != module:
+            graph[module].add(imported.module)
+    return graph
+
+
+def test_label_maps_are_read_only_where_they_may_be() -> None:
+    readers = {
+        module for module, file in sources(CORE).items() if ".label(" in file.read_text(encoding="utf-8")
+    }
+    assert readers <= set(READ_LABELS)
+
+
+def test_listing_reading_and_comparing_need_no_torch() -> None:
+    loaded = modules_after("".join(f"import {module}\n" for module in WITHOUT_TORCH))
+    assert set(WITHOUT_TORCH) <= loaded
+    assert "torch" not in loaded
+
+
+def test_loading_all_plugins_needs_no_torch() -> None:
+    assert "torch" not in modules_after("from alseg.plugins import load_catalog\nload_catalog()")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "from alseg.cli import main\nmain(['--help'], prog_name='alseg', standalone_mode=False)"
+    assert modules_after(code).isdisjoint(HEAVY)
+
+
+def test_every_hook_is_documented() -> None:
+    hooks = [name for name in vars(hookspecs) if name.startswith("register_") or name == OBSERVER]
+    documented = {word.partition("(")[0] for word in code_words(section(DOCS / "plugins.md", "## Hooks"))}
+    manager = pluggy.PluginManager("alseg")
+    manager.add_hookspecs(hookspecs)
+    assert sorted(hooks) == sorted(vars(manager.hook).keys() - {"_call_history"})
+    assert set(hooks) <= documented
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        *(spec for spec in contracts.Spec.__subclasses__()),
+        contracts.LabelSpace,
+        contracts.ClassInfo,
+        contracts.PublishedResult,
+        contracts.RoundReport,
+        contracts.TargetView,
+        contracts.PoolView,
+        contracts.Picks,
+    ],
+)
+def test_every_field_of_what_plugins_give_and_get_is_documented(record: type) -> None:
+    text = (DOCS / "plugins.md").read_text(encoding="utf-8")
+    words = set("".join(c if c.isalnum() or c == "_" else " " for c in text).split())
+    assert record.__name__ in words
+    assert {field.name for field in dataclasses.fields(record)} <= words
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        contracts.Dataset,
+        contracts.SegmentationModel,
+        contracts.Recipe,
+        contracts.ScoreAcquisition,
+        contracts.SelectAcquisition,
+        contracts.AnnotationMode,
+    ],
+)
+def test_every_member_of_what_plugins_implement_is_documented(protocol: type) -> None:
+    members = {name for name in vars(protocol) if not name.startswith("_")} | set(protocol.__annotations__)
+    documented = {
+        word.partition("(")[0] for word in code_words((DOCS / "plugins.md").read_text(encoding="utf-8"))
+    }
+    assert members <= documented
+
+
+@pytest.mark.parametrize("name", ["Root", "Scenario", "Method", "Evaluation", "Settings"])
+def test_every_key_of_an_experiment_file_is_documented(name: str) -> None:
+    sections = import_module("alseg.sections")
+    keys = set(getattr(sections, f"{name}Section").model_fields)
+    headings = {"Root": "### Top level", "Method": "### `methods`"}
+    documented = code_words(section(DOCS / "experiments.md", headings.get(name, f"### `{name.lower()}`")))
+    assert keys
+    assert keys <= documented
+
+
+def test_every_default_of_settings_is_documented() -> None:
+    from alseg.runspec import Settings
+
+    table = section(DOCS / "experiments.md", "### `settings`")
+    for field in dataclasses.fields(Settings):
+        (row,) = [line for line in table.splitlines() if line.startswith(f"| `{field.name}` |")]
+        text = json.dumps(field.default).strip('"')  # as YAML has it
+        default = "torch's choice" if field.default is None else f"`{text}`"
+        assert row.endswith(f"| {default} |"), row
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_option_is_documented(command: str) -> None:
+    text = all_documents()
+    assert f"alseg {command}" in text
+    for owner in _with_subcommands(import_module(f"alseg.cli.{command}").command):
+        for parameter in owner.params:
+            for option in parameter.opts:
+                assert not option.startswith("--") or option in text, f"{option} of alseg {command}"
+
+
+def _with_subcommands(command: object) -> Iterator[object]:
+    """Yield a command and those below it."""
+    yield command
+    for below in getattr(command, "commands", {}).values():
+        yield from _with_subcommands(below)

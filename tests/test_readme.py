@@ -1,0 +1,146 @@
+"""What README.md and docs/ say is what happens."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alseg.experiment import ExperimentError, read_experiment
+from alseg.plugins import load_catalog
+from documents import DOCS, README, REPOSITORY, blocks
+from third_party.install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of
+
+MODULE = "alseg_rare"
+
+
+def commands() -> list[str]:
+    """Return the lines of the README's shell blocks."""
+    return "".join(blocks(README, "bash")).splitlines()
+
+
+@pytest.fixture(scope="module")
+def distribution(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the README's example: a module and four lines of TOML."""
+    folder = tmp_path_factory.mktemp("readme") / MODULE
+    folder.mkdir()
+    (folder / f"{MODULE}.py").write_text(blocks(README, "python")[0], encoding="utf-8")
+    (folder / "pyproject.toml").write_text(blocks(README, "toml")[0], encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(distribution: Path) -> Path:
+    """Return an environment in which pip has installed the README's example."""
+    skip_unless_alseg_is_installed()
+    folder = distribution.parent / "site"
+    command = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([sys.executable, *command, "--target", folder, distribution], check=True, timeout=300)
+    return folder
+
+
+def test_the_example_is_a_file_of_at_most_twenty_lines_and_four_lines_of_toml(distribution: Path) -> None:
+    assert len((distribution / f"{MODULE}.py").read_text().splitlines()) <= 20
+    assert len((distribution / "pyproject.toml").read_text().splitlines()) == 4
+
+
+def test_the_example_runs_beside_random_and_has_a_row_in_the_table(site: Path, tmp_path: Path) -> None:
+    experiment = yaml.safe_load(TINY.read_text())
+    (method,) = yaml.safe_load(blocks(README, "yaml")[0])
+    experiment["methods"][1] = method
+    file = tmp_path / "tiny.yaml"
+    file.write_text(yaml.safe_dump(experiment, sort_keys=False))
+    completed = run_alseg("run", str(file), "--results", str(tmp_path / "results"), site=site)
+    assert completed.returncode == 0, completed.stderr
+    assert warnings_of(completed) == []
+    compared = run_alseg("compare", str(tmp_path / "results" / "tiny"), "--format", "json", site=site)
+    assert compared.returncode == 0, compared.stderr
+    rows = {row["label"]: row for row in json.loads(compared.stdout)["rows"]}
+    assert set(rows) == {"Random", "Rare"}
+    assert rows["Rare"]["acquisition"] == "rare"
+    assert rows["Rare"]["cost"]["questions"] > 0
+
+
+def test_the_example_is_listed_with_its_parameter(site: Path) -> None:
+    completed = run_alseg("plugins", "rare", "--json", site=site)
+    (offer,) = json.loads(completed.stdout)["acquisitions"]
+    assert (offer["distribution"], offer["version"]) == ("alseg-rare", "0.1")
+    assert offer["parameters"] == [{"name": "power", "type": "float", "required": False, "default": 0.5}]
+
+
+def test_the_test_of_the_example_in_the_plugin_guide_passes(
+    distribution: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(distribution)
+    namespace: dict[str, object] = {}
+    exec(compile(blocks(DOCS / "plugins.md", "python")[0], "plugins.md", "exec"), namespace)
+    (test,) = [value for name, value in namespace.items() if name.startswith("test_")]
+    test()  # type: ignore[operator]
+    del sys.modules[MODULE]
+
+
+def test_the_readme_has_one_test_command_and_the_checks_call_it() -> None:
+    (command,) = [line for line in commands() if line.endswith("&& pytest")]
+    script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+    (pattern,) = re.findall(r"grep --max-count=1 '([^']+)' README\.md", script)
+    lines = README.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if re.search(pattern, line)] == [command]
+    assert 'bash -euo pipefail -c "$test_command"' in script
+
+
+@pytest.mark.parametrize("path", sorted({*re.findall(r"experiments/\S+\.yaml", README.read_text("utf-8"))}))
+def test_an_experiment_that_the_readme_runs_is_there_and_valid(path: str) -> None:
+    skip_unless_alseg_is_installed()
+    experiment = read_experiment(REPOSITORY / path, catalog=load_catalog())
+    assert experiment.name == Path(path).stem
+
+
+def test_every_file_that_the_documents_link_to_is_there() -> None:
+    for document in (README, *DOCS.glob("*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_every_path_in_the_readme_table_is_there() -> None:
+    for path in re.findall(r"^\| `([^`]+)` \|", README.read_text(encoding="utf-8"), re.MULTILINE):
+        assert (REPOSITORY / path).exists(), path
+
+
+def test_the_example_in_the_experiment_guide_is_valid_and_its_mistake_is_reported_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skip_unless_alseg_is_installed()
+    monkeypatch.chdir(tmp_path)
+    guide = DOCS / "experiments.md"
+    file = Path("experiments/gta2city.yaml")
+    file.parent.mkdir()
+    example = blocks(guide, "yaml")[0]
+    file.write_text(example)
+    catalog = load_catalog()
+    # 5 methods with 3 seeds each.
+    assert len(read_experiment(file, catalog=catalog).runs()) == 15
+    file.write_text(example.replace("\nrecipe:", "\nrecipie:"))
+    with pytest.raises(ExperimentError) as caught:
+        read_experiment(file, catalog=catalog)
+    assert f"\n```\nError: {caught.value}\n```\n" in guide.read_text(encoding="utf-8")
+
+
+def test_constraints_pin_every_dependency_within_its_bounds() -> None:
+    from packaging.requirements import Requirement
+
+    lines = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    pinned = {pin.name.lower().replace("_", "-"): str(pin.specifier).removeprefix("==") for pin in pins}
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    for requirement in (Requirement(line) for group in groups for line in group):
+        name = requirement.name.lower().replace("_", "-")
+        if name != "alseg":
+            assert name in pinned, f"constraints.txt does not pin {name}"
+            assert requirement.specifier.contains(pinned[name]), f"{requirement} excludes {pinned[name]}"
