@@ -1,4 +1,4 @@
-"""The command line: ``alseg run``, ``alseg compare`` and ``alseg plugins``.
+"""The command line: one command per module.
 
 A command's module is imported when the command is used, so that ``alseg --help`` is immediate and torch is
 loaded only to train. Each module ``alseg.cli.NAME`` has a click command called ``command``.
@@ -22,6 +22,8 @@ INTERRUPTED = 130
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
     "compare": "Print a table of results.",
+    "eval": "Evaluate a checkpoint.",
+    "data": "List, check or make up data sets.",
     "plugins": "List what is installed, with parameters.",
 }
 """Short help of each command; here, so that listing commands imports none of them."""

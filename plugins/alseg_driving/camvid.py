@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from alseg import DataError
-from alseg.contracts import Dataset, Size
-from alseg_driving.fake import Scene
+from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg_driving.fake import blocks
 from alseg_driving.layout import Layout, Pair, check_split
 
 LAYOUT = Layout(
@@ -60,29 +60,28 @@ def build_camvid(*, root: Path | None, split: str) -> Dataset:
 
 
 def write_fake(
-    root: Path, seed: int = 0, *, count: int = 4, size: Size = (72, 96), scene: Scene | None = None
+    root: Path, seed: int = 0, *, count: int = 4, size: Size = (72, 96), scene: SceneRenderer = blocks
 ) -> None:
     """Write ``root/camvid``, a tiny data set in the real layout and encoding.
 
     Args:
         root: Folder to write to; the ``scenario.root`` of experiments.
-        seed: Seed of the built-in scenes.
+        seed: Seed of the scenes.
         count: Images per split.
-        size: Height and width of the built-in scenes, in pixels.
-        scene: Renders scenes instead of the built-in ones: index to RGB image, uint8 ``(H, W, 3)``, and
-            label map, uint8 ``(H, W)`` in ``cityscapes-19`` with 255 for void. ``seed`` and ``size`` are
-            then not used.
+        size: Height and width of the images, in pixels.
+        scene: Renders the scenes, as photographs; blocks of colour by default.
     """
     from alseg.labels import translation
-    from alseg_driving.fake import blocks, raw_ids, write_png
+    from alseg_driving.fake import raw_ids, write_png
     from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19
 
-    render = scene or blocks(seed, size)
     to_camvid = dict(enumerate(translation(CITYSCAPES_19, CAMVID_11)[: len(CITYSCAPES_19.classes)].tolist()))
     for split, sequence, first in (("train", "0006R0_f", 0), ("val", "0016E5_", count)):
         lines = []
         for index in range(first, first + count):
-            image, label = render(index)
+            image, label = scene(
+                index, domain="camera", split=split, height=size[0], width=size[1], seed=seed
+            )
             name = f"{sequence}{index:05d}.png"
             write_png(root / "camvid" / split / name, image)
             write_png(root / "camvid" / f"{split}annot" / name, raw_ids(label, to_camvid, void=VOID_ID))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alseg.contracts import Dataset, Size
-from alseg_driving.fake import Scene
+from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg_driving.fake import blocks
 from alseg_driving.layout import Layout, Pair, check_split
 
 LAYOUT = Layout(
@@ -75,26 +75,25 @@ def build_cityscapes(*, root: Path | None, split: str) -> Dataset:
 
 
 def write_fake(
-    root: Path, seed: int = 0, *, count: int = 4, size: Size = (64, 128), scene: Scene | None = None
+    root: Path, seed: int = 0, *, count: int = 4, size: Size = (64, 128), scene: SceneRenderer = blocks
 ) -> None:
     """Write ``root/cityscapes``, a tiny data set in the real layout and encoding.
 
     Args:
         root: Folder to write to; the ``scenario.root`` of experiments.
-        seed: Seed of the built-in scenes.
+        seed: Seed of the scenes.
         count: Images per split.
-        size: Height and width of the built-in scenes, in pixels.
-        scene: Renders scenes instead of the built-in ones: index to RGB image, uint8 ``(H, W, 3)``, and
-            label map, uint8 ``(H, W)`` in ``cityscapes-19`` with 255 for void. ``seed`` and ``size`` are
-            then not used.
+        size: Height and width of the images, in pixels.
+        scene: Renders the scenes, as photographs; blocks of colour by default.
     """
-    from alseg_driving.fake import blocks, raw_ids, write_png
+    from alseg_driving.fake import raw_ids, write_png
     from alseg_driving.ids import CLASS_IDS
 
-    render = scene or blocks(seed, size)
     for split, city, first in (("train", "aachen", 0), ("val", "frankfurt", count)):
         for index in range(first, first + count):
-            image, label = render(index)
+            image, label = scene(
+                index, domain="camera", split=split, height=size[0], width=size[1], seed=seed
+            )
             stem = f"{city}_{index:06d}_000019"
             write_png(root / "cityscapes/leftImg8bit" / split / city / f"{stem}{_IMAGE_END}", image)
             ids = raw_ids(label, dict(enumerate(CLASS_IDS)), void=0)

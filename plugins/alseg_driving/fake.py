@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from alseg.contracts import Size
-
-Scene: TypeAlias = "Callable[[int], tuple[NDArray[np.uint8], NDArray[np.uint8]]]"
-"""Index to RGB image, uint8 ``(H, W, 3)``, and ``cityscapes-19`` label map, uint8 ``(H, W)``, 255 void."""
-
 _LEAST_SIDE = 16
 
 
-def blocks(seed: int, size: Size) -> Scene:
-    """Return a renderer of street-like blocks in noisy class colours.
+def blocks(
+    index: int,
+    *,
+    domain: Literal["render", "camera"] = "render",
+    split: str = "train",
+    height: int = 64,
+    width: int = 128,
+    seed: int = 0,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Render street-like blocks in noisy class colours (an `alseg.contracts.SceneRenderer`).
 
     Sky, buildings, vegetation, sidewalks and road are in every picture; of the other classes, four change
     from one picture to the next, so that every class is in some of four pictures. The lowest rows are void.
 
     Args:
+        index: Number of the picture.
+        domain: Not used: there is one look.
+        split: Not used: pictures are told apart by their numbers.
+        height: In pixels, 16 or more.
+        width: In pixels, 16 or more.
         seed: Any whole number; the same seed and index give the same picture.
-        size: Height and width in pixels.
+
+    Returns:
+        RGB image, uint8 ``(H, W, 3)``; ``cityscapes-19`` label map, uint8 ``(H, W)``, 255 for void.
 
     Raises:
         ValueError: If a side is shorter than 16 pixels.
@@ -36,34 +46,30 @@ def blocks(seed: int, size: Size) -> Scene:
     from alseg import IGNORE_INDEX
     from alseg_driving.spaces import CITYSCAPES_19
 
+    size = (height, width)
     if min(size) < _LEAST_SIDE:
         raise ValueError(f"size must be at least {_LEAST_SIDE} on both sides, got {size}")
-    index_of = {name: index for index, name in enumerate(CITYSCAPES_19.names)}
+    index_of = {name: number for number, name in enumerate(CITYSCAPES_19.names)}
     common = ("sky", "building", "vegetation", "sidewalk", "road")
-    others = [index for name, index in index_of.items() if name not in common]
+    others = [number for name, number in index_of.items() if name not in common]
     colors = np.array([info.color for info in CITYSCAPES_19.classes], np.int16)
-    height, width = size
-
-    def render(index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        rng = np.random.default_rng([seed, index])
-        horizon = height // 2
-        label = np.full(size, index_of["sky"], np.uint8)
-        for left in range(0, width, width // 8):
-            kind = index_of[("building", "vegetation")[int(rng.integers(2))]]
-            label[int(rng.integers(horizon // 4, horizon)) : horizon, left : left + width // 8] = kind
-        label[horizon:] = index_of["sidewalk"]
-        label[horizon:, width // 6 : -width // 6] = index_of["road"]
-        for place in range(4):
-            kind = others[(4 * index + place) % len(others)]
-            top = int(rng.integers(horizon // 2, horizon))
-            left = place * width // 4 + int(rng.integers(width // 8))
-            label[top : top + height // 4, left : left + width // 8] = kind
-        label[height - height // 16 :] = IGNORE_INDEX
-        noise = rng.integers(-20, 21, (height, width, 3))
-        painted = np.where((label == IGNORE_INDEX)[..., None], 0, colors[np.minimum(label, len(colors) - 1)])
-        return np.clip(painted + noise, 0, 255).astype(np.uint8), label
-
-    return render
+    rng = np.random.default_rng([seed, index])
+    horizon = height // 2
+    label = np.full(size, index_of["sky"], np.uint8)
+    for left in range(0, width, width // 8):
+        kind = index_of[("building", "vegetation")[int(rng.integers(2))]]
+        label[int(rng.integers(horizon // 4, horizon)) : horizon, left : left + width // 8] = kind
+    label[horizon:] = index_of["sidewalk"]
+    label[horizon:, width // 6 : -width // 6] = index_of["road"]
+    for place in range(4):
+        kind = others[(4 * index + place) % len(others)]
+        top = int(rng.integers(horizon // 2, horizon))
+        left = place * width // 4 + int(rng.integers(width // 8))
+        label[top : top + height // 4, left : left + width // 8] = kind
+    label[height - height // 16 :] = IGNORE_INDEX
+    noise = rng.integers(-20, 21, (height, width, 3))
+    painted = np.where((label == IGNORE_INDEX)[..., None], 0, colors[np.minimum(label, len(colors) - 1)])
+    return np.clip(painted + noise, 0, 255).astype(np.uint8), label
 
 
 def raw_ids(label: NDArray[np.uint8], id_of: Mapping[int, int], void: int) -> NDArray[np.uint8]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alseg import DataError
-from alseg.contracts import Dataset, Size
-from alseg_driving.fake import Scene
-from alseg_driving.layout import Layout, Pair, check_split, read_exclusions
+from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg_driving.fake import blocks
+from alseg_driving.layout import Layout, Pair, check_split, leave_out
 
 LAYOUT = Layout(
     title="GTAV",
@@ -52,51 +51,43 @@ def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> 
         AlsegError: If there is no such split.
     """
     from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS
-    from alseg_driving.paired import PairedFiles, class_table
+    from alseg_driving.paired import LEAVE_OUT_HINT, PairedFiles, class_table
 
     check_split("gtav", split, SPLITS)
     base = LAYOUT.base(root, "images")
     names = LAYOUT.image_names(base, "images", ".png")
     pairs = [Pair(name.removesuffix(".png"), f"images/{name}", f"labels/{name}") for name in names]
-    if exclude is not None:
-        excluded = read_exclusions(Path(exclude), (pair.image_id for pair in pairs))
-        if pairs and len(excluded) == len(pairs):
-            raise DataError(f"The list {exclude} leaves out every image of GTAV. Shorten it.")
-        pairs = [pair for pair in pairs if pair.image_id not in excluded]
     return PairedFiles(
         title=LAYOUT.title,
         base=base,
-        pairs=LAYOUT.checked(pairs, base, base / "images"),
+        pairs=LAYOUT.checked(leave_out(pairs, exclude, LAYOUT.title), base, base / "images"),
         table=class_table(
             {raw_id: index for index, raw_id in enumerate(CLASS_IDS)},
             VOID_IDS | {_LICENSE_PLATE, LICENSE_PLATE},
         ),
-        hint="Or leave the image out: write {image_id} into a text file and set 'exclude' of gtav to it.",
+        hint=LEAVE_OUT_HINT.format(name="gtav"),
     )
 
 
 def write_fake(
-    root: Path, seed: int = 0, *, count: int = 4, size: Size = (66, 120), scene: Scene | None = None
+    root: Path, seed: int = 0, *, count: int = 4, size: Size = (66, 120), scene: SceneRenderer = blocks
 ) -> None:
     """Write ``root/gtav``, a tiny data set in the real layout and encoding.
 
     Args:
         root: Folder to write to; the ``scenario.root`` of experiments.
-        seed: Seed of the built-in scenes.
+        seed: Seed of the scenes.
         count: Images.
-        size: Height and width of the built-in scenes, in pixels.
-        scene: Renders scenes instead of the built-in ones: index to RGB image, uint8 ``(H, W, 3)``, and
-            label map, uint8 ``(H, W)`` in ``cityscapes-19`` with 255 for void. ``seed`` and ``size`` are
-            then not used.
+        size: Height and width of the images, in pixels.
+        scene: Renders the scenes, as renderings; blocks of colour by default.
     """
-    from alseg_driving.fake import blocks, palette_of, raw_ids, write_png
+    from alseg_driving.fake import palette_of, raw_ids, write_png
     from alseg_driving.ids import CLASS_IDS
     from alseg_driving.spaces import CITYSCAPES_19
 
-    render = scene or blocks(seed, size)
     palette = palette_of(dict(zip(CLASS_IDS, (info.color for info in CITYSCAPES_19.classes), strict=True)))
     for index in range(count):
-        image, label = render(index)
+        image, label = scene(index, domain="render", split="train", height=size[0], width=size[1], seed=seed)
         write_png(root / "gtav/images" / f"{index + 1:05d}.png", image)
         ids = raw_ids(label, dict(enumerate(CLASS_IDS)), void=0)
         write_png(root / "gtav/labels" / f"{index + 1:05d}.png", ids, palette=palette)

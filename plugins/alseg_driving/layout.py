@@ -128,6 +128,25 @@ def check_split(dataset: str, split: str, splits: Sequence[str]) -> None:
         raise AlsegError(unknown_name(f"split of {dataset}", split, splits))
 
 
+def leave_out(pairs: Sequence[Pair], exclude: str | None, title: str) -> list[Pair]:
+    """Return the pairs that are not on a list of images to leave out.
+
+    Args:
+        pairs: All images of the split.
+        exclude: A text file, see `read_exclusions`; None leaves nothing out.
+        title: The data set's name in messages.
+
+    Raises:
+        DataError: If the list cannot be used or leaves nothing.
+    """
+    if exclude is None:
+        return list(pairs)
+    excluded = read_exclusions(Path(exclude), (pair.image_id for pair in pairs))
+    if pairs and len(excluded) == len(pairs):
+        raise DataError(f"The list {exclude} leaves out every image of {title}. Shorten it.")
+    return [pair for pair in pairs if pair.image_id not in excluded]
+
+
 def read_exclusions(path: Path, known: Iterable[str]) -> frozenset[str]:
     """Read image ids to leave out: one a line, a ``.png`` ending is dropped, ``#`` starts a comment.
 

@@ -15,6 +15,11 @@ from alseg.contracts import Size
 from alseg.imaging import image_size, read_image, read_label
 from alseg_driving.layout import Pair
 
+LEAVE_OUT_HINT = (
+    "Or leave the image out: write {{image_id}} into a text file and set 'exclude' of {name} to it."
+)
+"""`PairedFiles.hint` of data sets that can do with fewer images."""
+
 UNDEFINED = 254
 """Marks raw ids that a data set does not define; no label space has so many classes."""
 
@@ -107,6 +112,19 @@ class PairedFiles:
             if UNDEFINED in classes:
                 raise self._undefined(path, ids[label == UNDEFINED])
             return label
+
+    def raw_ids(self) -> NDArray[np.uint8]:
+        """Return the look-up table from class indices to the raw ids in this data set's files.
+
+        Returns:
+            uint8 ``(256,)``: the lowest raw id of each class; for 255 and all that is no class, the lowest
+            id of void.
+        """
+        table = np.frombuffer(self.table, np.uint8)
+        raw_ids = np.full(256, self.table.index(IGNORE_INDEX), np.uint8)
+        for raw_id in np.flatnonzero(table < UNDEFINED)[::-1]:
+            raw_ids[table[raw_id]] = raw_id
+        return raw_ids
 
     def _paths(self, index: int) -> tuple[Path, Path]:
         pair = self.pairs[index]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alseg.contracts import Dataset, Size
-from alseg_driving.fake import Scene
-from alseg_driving.layout import Layout, Pair, check_split
+from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg_driving.fake import blocks
+from alseg_driving.layout import Layout, Pair, check_split, leave_out
 
 LAYOUT = Layout(
     title="SYNTHIA",
@@ -46,7 +46,7 @@ DEFINED_IDS = frozenset(range(23))
 """0 void; 13 parking slot, 14 road work and 22 lane marking have no counterpart in Cityscapes."""
 
 
-def build_synthia(*, root: Path | None, split: str) -> Dataset:
+def build_synthia(*, root: Path | None, split: str, exclude: str | None = None) -> Dataset:
     """Open SYNTHIA-RAND-CITYSCAPES.
 
     Features:
@@ -68,13 +68,14 @@ def build_synthia(*, root: Path | None, split: str) -> Dataset:
         root: The folder that holds ``synthia/`` or ``RAND_CITYSCAPES/``, or the folder with ``RGB/`` and
             ``GT/`` itself.
         split: ``train``.
+        exclude: A text file with the ids of images to leave out, such as ``0000017``, one a line.
 
     Raises:
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
     from alseg.imaging import read_label16
-    from alseg_driving.paired import PairedFiles, class_table
+    from alseg_driving.paired import LEAVE_OUT_HINT, PairedFiles, class_table
     from alseg_driving.spaces import SYNTHIA_16
 
     check_split("synthia", split, SPLITS)
@@ -84,35 +85,33 @@ def build_synthia(*, root: Path | None, split: str) -> Dataset:
     return PairedFiles(
         title=LAYOUT.title,
         base=base,
-        pairs=LAYOUT.checked(pairs, base, base / "RGB"),
+        pairs=LAYOUT.checked(leave_out(pairs, exclude, LAYOUT.title), base, base / "RGB"),
         table=class_table({RAW_IDS[name]: index for index, name in enumerate(SYNTHIA_16.names)}, DEFINED_IDS),
         read_ids=read_label16,
+        hint=LEAVE_OUT_HINT.format(name="synthia"),
     )
 
 
 def write_fake(
-    root: Path, seed: int = 0, *, count: int = 4, size: Size = (76, 128), scene: Scene | None = None
+    root: Path, seed: int = 0, *, count: int = 4, size: Size = (76, 128), scene: SceneRenderer = blocks
 ) -> None:
     """Write ``root/synthia``, a tiny data set in the real layout and encoding.
 
     Args:
         root: Folder to write to; the ``scenario.root`` of experiments.
-        seed: Seed of the built-in scenes.
+        seed: Seed of the scenes.
         count: Images.
-        size: Height and width of the built-in scenes, in pixels.
-        scene: Renders scenes instead of the built-in ones: index to RGB image, uint8 ``(H, W, 3)``, and
-            label map, uint8 ``(H, W)`` in ``cityscapes-19`` with 255 for void. ``seed`` and ``size`` are
-            then not used.
+        size: Height and width of the images, in pixels.
+        scene: Renders the scenes, as renderings; blocks of colour by default.
     """
     import numpy as np
 
-    from alseg_driving.fake import blocks, raw_ids, write_png, write_png16
+    from alseg_driving.fake import raw_ids, write_png, write_png16
     from alseg_driving.spaces import CITYSCAPES_19
 
-    render = scene or blocks(seed, size)
     id_of = {index: RAW_IDS[name] for index, name in enumerate(CITYSCAPES_19.names)}
     for index in range(count):
-        image, label = render(index)
+        image, label = scene(index, domain="render", split="train", height=size[0], width=size[1], seed=seed)
         write_png(root / "synthia/RGB" / f"{index:07d}.png", image)
         pixels = np.zeros((*label.shape, 3), np.uint16)
         pixels[..., 0] = raw_ids(label, id_of, void=0)

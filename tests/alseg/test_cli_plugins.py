@@ -62,7 +62,7 @@ def test_an_unknown_command_is_answered_with_the_nearest() -> None:
     result = CliRunner().invoke(main, ["plugin"], prog_name="alseg")
     assert result.exit_code == 2
     assert result.stderr.endswith(
-        "Error: No command 'plugin'. Did you mean 'plugins'? Commands: run, compare, plugins.\n"
+        f"Error: No command 'plugin'. Did you mean 'plugins'? Commands: {', '.join(COMMANDS)}.\n"
     )
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from alseg_driving.camvid import build_camvid, write_fake
-from alseg_driving.spaces import CAMVID_11
 from PIL import Image
 
 from alseg import DataError
 from alseg.testing import check_dataset
+from alseg_driving.camvid import build_camvid, write_fake
+from alseg_driving.spaces import CAMVID_11
 
 SHARED = Path(__file__).parents[2] / "../shared"
 real_data = pytest.mark.skipif(

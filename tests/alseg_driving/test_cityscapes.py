@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from alseg_driving.cityscapes import build_cityscapes, write_fake
 from PIL import Image
 
 from alseg import DataError
+from alseg_driving.cityscapes import build_cityscapes, write_fake
 
 
 def test_images_of_all_cities_are_found_in_order(tmp_path: Path) -> None:

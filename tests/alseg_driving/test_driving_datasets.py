@@ -7,17 +7,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import get_type_hints
 
-import alseg_driving
 import numpy as np
 import pytest
-from alseg_driving import camvid, cityscapes, gtav, spaces, synthia
 from numpy.typing import NDArray
 from PIL import Image
 
+import alseg_driving
 from alseg import AlsegError, DataError, DatasetSpec
 from alseg.imaging import read_image
 from alseg.labels import translation
 from alseg.testing import check_dataset
+from alseg_driving import camvid, cityscapes, gtav, spaces, synthia
 
 SPECS = {spec.name: spec for spec in alseg_driving.register_datasets()}
 SPACES = {space.name: space for space in alseg_driving.register_label_spaces()}
@@ -88,7 +88,7 @@ def test_label_maps_come_back_in_the_classes_that_were_drawn(name: str, tmp_path
     # All 19 classes and void, four columns each, so that every raw id is written and read.
     drawn = np.repeat(np.append(np.arange(19), 255), 4)[None].repeat(20, axis=0).astype(np.uint8)
 
-    def scene(index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def scene(index: int, **_: object) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         return np.zeros((20, 80, 3), np.uint8), drawn
 
     MODULES[name].write_fake(tmp_path, count=1, scene=scene)
@@ -238,7 +238,7 @@ def test_a_scene_too_small_for_the_blocks_is_a_bug_of_the_caller(tmp_path: Path)
 def test_fake_images_show_the_given_scene(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (4, 6, 3)).astype(np.uint8)
 
-    def scene(index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def scene(index: int, **_: object) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         return picture, np.zeros((4, 6), np.uint8)
 
     cityscapes.write_fake(tmp_path, count=1, scene=scene)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19, SYNTHIA_16
 
 from alseg import LabelSpace
 from alseg.labels import check_label_space, subset_indices, translation, unreachable, untranslated
+from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19, SYNTHIA_16
 
 
 @pytest.mark.parametrize("space", [CITYSCAPES_19, CAMVID_11, SYNTHIA_16], ids=lambda space: space.name)

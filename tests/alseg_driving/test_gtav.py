@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from alseg_driving.gtav import build_gtav, write_fake
 from PIL import Image
 
 from alseg import DataError
+from alseg_driving.gtav import build_gtav, write_fake
 
 
 def refusal(message: str) -> str:

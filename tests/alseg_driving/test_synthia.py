@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from alseg import DataError
 from alseg_driving.fake import write_png16
 from alseg_driving.spaces import SYNTHIA_16
 from alseg_driving.synthia import build_synthia, write_fake
-
-from alseg import DataError
 
 
 def write_ids(path: Path, ids: list[int]) -> None:
@@ -45,10 +45,19 @@ def test_ids_that_synthia_does_not_define_are_named(ids: list[int], named: str, 
     write_ids(path, ids)
     message = (
         f"{path} holds ids that SYNTHIA does not define: {named}. "
-        "Use the label maps as they come in the archive, or copy the file again."
+        "Use the label maps as they come in the archive, or copy the file again. "
+        "Or leave the image out: write 0000000 into a text file and set 'exclude' of synthia to it."
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         build_synthia(root=tmp_path, split="train").label(0)
+
+
+def test_listed_images_are_left_out(tmp_path: Path) -> None:
+    write_fake(tmp_path, count=3)
+    listing = tmp_path / "damaged.txt"
+    listing.write_text("0000001\n")
+    dataset = build_synthia(root=tmp_path, split="train", exclude=str(listing))
+    assert [dataset.image_id(index) for index in range(len(dataset))] == ["0000000", "0000002"]
 
 
 def test_the_folder_name_of_the_archive_is_found(tmp_path: Path) -> None:

@@ -1,0 +1,230 @@
+"""``alseg data``: list, check and make up data sets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alseg.cli.inputs import parse_size, read_catalog
+from alseg.errors import AlsegError, DataError, unknown_name
+
+if TYPE_CHECKING:
+    from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
+    from alseg.datacheck import SplitReport
+
+PROBLEMS_FOUND = 1
+"""Exit code of a check that found something wrong."""
+
+_root = click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    show_default=True,
+    help="Folder that holds the data sets, or the data set's own folder.",
+)
+
+
+@click.group("data", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """List data sets, check one before training, or make up a tiny one to try things out."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_datasets)
+
+
+@command.command("list")
+@_root
+def list_datasets(root: Path = Path("data")) -> None:
+    """Say for every data set whether it is there; if not, what to download and where to put it."""
+    lines = []
+    for name, offer in sorted(read_catalog().datasets.items()):
+        lines += ["", f"{name}: {offer.spec.summary}"]
+        lines += [f"  {split}: {_state(offer.spec, root, split)}" for split in offer.spec.splits]
+    click.echo("\n".join(lines[1:]))
+
+
+@command.command("check")
+@click.argument("name")
+@click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
+@_root
+@click.option("--split", help="Only this split. [default: all]")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes. [default: all processors]")
+@click.option(
+    "--write-exclude",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the images that cannot be used to this file, for the data set's parameter 'exclude'.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def check(
+    name: str,
+    params: tuple[str, ...],
+    root: Path,
+    split: str | None,
+    jobs: int | None,
+    write_exclude: Path | None,
+    as_json: bool,
+) -> None:
+    """Decode every file of the data set NAME and say what is wrong and which classes are seen.
+
+    KEY=VALUE sets a parameter of the data set, such as exclude=damaged.txt. The exit code is 0 if all is
+    well, 1 if there are problems and 2 if nothing could be checked.
+    """
+    from alseg import datareport
+    from alseg.components import read_component
+
+    catalog = read_catalog()
+    component = read_component(catalog, "datasets", name, params)
+    spec: DatasetSpec = catalog.get("datasets", name).spec
+    space: LabelSpace = catalog.get("label_spaces", spec.label_space).spec
+    if write_exclude is not None:
+        _check_can_exclude(spec, component.params)
+    folder = root.expanduser() if spec.needs_root else None
+    reports = [
+        _report(spec, space, folder, one, component.params, is_changed=bool(params), jobs=jobs)
+        for one in _wanted_splits(spec, split)
+    ]
+    if not any(report.images for report in reports):
+        raise DataError("\n".join(problem for report in reports for problem in report.problems))
+    if write_exclude is not None:
+        from alseg.files import write_text
+
+        write_text(write_exclude, datareport.exclusion_list(name, reports, folder))
+    if as_json:
+        click.echo(json.dumps(datareport.as_json(name, reports, space, folder), indent=1, ensure_ascii=False))
+    else:
+        click.echo(datareport.as_text(name, reports, space, folder))
+        _say_what_to_do(spec, reports, write_exclude)
+    if not all(report.sound for report in reports):
+        click.get_current_context().exit(PROBLEMS_FOUND)
+
+
+@command.command("fake")
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.option(
+    "--count", type=click.IntRange(min=1), default=12, show_default=True, help="Images of each split."
+)
+@click.option(
+    "--size",
+    callback=parse_size,
+    metavar="HxW",
+    help="Of the images. [default: very small, in the real shape]",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another gives other scenes."
+)
+def fake(name: str, folder: Path, count: int, size: Size | None, seed: int) -> None:
+    """Write a tiny data set in the layout and encoding of NAME to DIR/NAME, for trying things out.
+
+    The pictures are those of the data set 'streets'.
+    """
+    from alseg.fakedata import write_fake
+
+    place = write_fake(read_catalog(), name, folder.expanduser(), count=count, size=size, seed=seed)
+    click.echo(f"Wrote {count} made-up images a split to {place}.", err=True)
+    click.echo(f"Check them: alseg data check {name} --root {folder}", err=True)
+
+
+def _state(spec: DatasetSpec, root: Path, split: str) -> str:
+    """Say in one line whether a split can be used."""
+    from alseg.fakedata import is_fake
+
+    if not spec.needs_root:
+        return "needs no files"
+    folder = root.expanduser()
+    try:
+        images = len(spec.build(root=folder, split=split))
+    except DataError as error:
+        return str(error)
+    made_up = ", made up by 'alseg data fake'" if is_fake(folder, spec.name) else ""
+    return f"{images:,} images in {root}{made_up}"
+
+
+def _wanted_splits(spec: DatasetSpec, split: str | None) -> tuple[str, ...]:
+    if split is None:
+        return spec.splits
+    if split not in spec.splits:
+        raise AlsegError(unknown_name(f"split of {spec.name}", split, spec.splits))
+    return (split,)
+
+
+def _check_can_exclude(spec: DatasetSpec, params: Mapping[str, Any]) -> None:
+    """Refuse to write a list that would be of no use or replace the one in use."""
+    if "exclude" not in params:
+        raise AlsegError(
+            f"Data set '{spec.name}' has no parameter 'exclude', so --write-exclude is of no use: "
+            "unpack its files again instead."
+        )
+    if params["exclude"] is not None:
+        raise AlsegError(
+            "--write-exclude would leave out what 'exclude' names already. Check without 'exclude' instead."
+        )
+
+
+def _report(
+    spec: DatasetSpec,
+    space: LabelSpace,
+    root: Path | None,
+    split: str,
+    params: Mapping[str, Any],
+    *,
+    is_changed: bool,
+    jobs: int | None,
+) -> SplitReport:
+    """Check one split; one that cannot be opened is a problem of its own."""
+    from alseg.bars import progress_bar
+    from alseg.datacheck import SplitReport, check_split, default_jobs
+
+    try:
+        dataset: Dataset = spec.build(root=root, split=split, **params)
+    except DataError as error:
+        return SplitReport(split, problems=[str(error)])
+    count = len(dataset)
+    with progress_bar(f"checking {spec.name} {split}", count) as advance:
+        report = check_split(
+            dataset, split, len(space.classes), jobs=jobs or default_jobs(count), on_image=advance
+        )
+    _compare_count(report, spec, root, is_changed=is_changed)
+    unseen = [name for index, name in enumerate(space.names) if not report.showing[index]]
+    if unseen:
+        report.notes.append(f"no usable image shows {', '.join(unseen)}")
+    return report
+
+
+def _compare_count(report: SplitReport, spec: DatasetSpec, root: Path | None, *, is_changed: bool) -> None:
+    """Say where the number of images is not that of the published data set.
+
+    It is a problem, since an archive that was not unpacked shows in nothing else, unless the user knows:
+    the data set is made up, or parameters may have changed what belongs to it.
+    """
+    from alseg.fakedata import is_fake
+
+    expected = spec.expected.get(report.split)
+    if root is not None and is_fake(root, spec.name):
+        report.notes.append("made up by 'alseg data fake'; this is not the real data set")
+    elif expected is not None and report.images != expected:
+        difference = expected - report.images
+        text = f"{abs(difference):,} {'fewer' if difference > 0 else 'more'} than the {expected:,} published"
+        if is_changed:
+            report.notes.append(f"{text}, with the parameters given")
+        else:
+            report.problems.append(f"{text}; is an archive missing or unpacked to another place?")
+
+
+def _say_what_to_do(spec: DatasetSpec, reports: list[SplitReport], written: Path | None) -> None:
+    """Print how to go on after faulty images were found."""
+    from alseg.parameters import parameters_of
+
+    if not any(report.faults for report in reports):
+        return
+    again = "Copy or unpack these files again"
+    if written is not None:
+        click.echo(f"{again}, or set 'exclude' of {spec.name} to {written}.")
+    elif any(parameter.name == "exclude" for parameter in parameters_of(spec)):
+        click.echo(f"{again}, or leave the images out: --write-exclude FILE writes a list of them.")
+    else:
+        click.echo(f"{again}.")

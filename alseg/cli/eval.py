@@ -1,0 +1,191 @@
+"""``alseg eval``: evaluate any checkpoint on any data set."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alseg.cli.inputs import parse_size, read_catalog
+from alseg.errors import AlsegError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
+    from alseg.evaluation_output import Evaluated
+    from alseg.evaluation_request import Request
+    from alseg.plugins import Catalog
+    from alseg.prediction_files import SavePrediction
+
+
+@dataclass(frozen=True)
+class Inference:
+    """How the work is done; none of it changes the result.
+
+    Attributes:
+        device: In the words of ``settings.device``.
+        batch: Images per forward pass.
+        workers: Loader processes.
+    """
+
+    device: str
+    batch: int
+    workers: int
+
+
+def _input_size(context: click.Context, option: click.Parameter, value: str | None) -> Size | str | None:
+    return value if value == "native" else parse_size(context, option, value)
+
+
+def _device(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
+        raise click.BadParameter(f"'{value}' is none of auto, cpu, cuda, cuda:N and mps.")
+    return value
+
+
+_folder = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command("eval")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--model", help="Network of the checkpoint. [default: that of the run]")
+@click.option("--dataset", help="Data set to evaluate on. [default: the run's target]")
+@click.option("--root", type=_folder, help="Folder of the data sets. [default: the run's, or data]")
+@click.option("--split", help="Split of the data set. [default: the run's, or val]")
+@click.option("--label-space", help="Classes that the network predicts. [default: the run's or data set's]")
+@click.option(
+    "--size", callback=_input_size, metavar="HxW|native", help="Input size. [default: the run's, or native]"
+)
+@click.option(
+    "--flip/--no-flip", default=None, help="Average with mirrored images. [default: the run's, or no]"
+)
+@click.option("--save-colors", type=_folder, help="Write predictions in colours to this folder.")
+@click.option(
+    "--save-ids", type=_folder, help="Write predictions as the data set's label ids to this folder."
+)
+@click.option(
+    "--device", callback=_device, default="auto", show_default=True, help="cpu, cuda, cuda:N or mps."
+)
+@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Images at a time.")
+@click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, help="Loader processes.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs, with the confusion matrix.")
+def command(
+    checkpoint: Path,
+    params: tuple[str, ...],
+    model: str | None,
+    dataset: str | None,
+    root: Path | None,
+    split: str | None,
+    label_space: str | None,
+    size: Size | str | None,
+    flip: bool | None,
+    save_colors: Path | None,
+    save_ids: Path | None,
+    device: str,
+    batch: int,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Evaluate CHECKPOINT at the native size of the labels, with one confusion matrix over the set.
+
+    CHECKPOINT is a run folder or a file: a checkpoint of alseg, a state dict, or one state dict for each part
+    of the network, as the RIPU authors publish them. KEY=VALUE sets a parameter of the model,
+    dataset.KEY=VALUE one of the data set:
+
+    \b
+    alseg eval model.pth --model deeplab-v2 backbone=resnet101 --dataset cityscapes --size 640x1280 --flip
+    """
+    from alseg.evaluation_request import Options, complete
+    from alseg.prediction_files import check_folders
+
+    catalog = read_catalog()
+    check_folders(save_colors, save_ids)
+    options = Options(
+        checkpoint=checkpoint,
+        model=model,
+        dataset=dataset,
+        params=params,
+        root=root,
+        split=split,
+        label_space=label_space,
+        size=size,
+        flip=flip,
+    )
+    request = complete(options, catalog)
+    spec: DatasetSpec = catalog.get("datasets", request.dataset.name).spec
+    data: Dataset = spec.build(root=request.root, split=request.split, **request.dataset.params)
+    writers = _writers(request, catalog, data, save_colors, save_ids)
+    evaluated = _evaluate(request, catalog, data, writers, Inference(device, batch, workers))
+    click.echo(json.dumps(evaluated.as_json(), ensure_ascii=False) if as_json else evaluated.as_text())
+
+
+def _evaluate(
+    request: Request, catalog: Catalog, data: Dataset, writers: Sequence[SavePrediction], how: Inference
+) -> Evaluated:
+    """Do the work; torch is imported here, after the user's mistakes have been told."""
+    from alseg.assembly import Assembler
+    from alseg.bars import progress_bar
+    from alseg.checkpoint_evaluation import evaluate_all, fill
+    from alseg.evaluation_output import Evaluated
+    from alseg.inference import InferenceOptions
+    from alseg.labels import translation
+
+    space: LabelSpace = catalog.get("label_spaces", request.label_space).spec
+    fabric = _fabric(how.device, request.precision)
+    model = Assembler(catalog).model(request.model, len(space.classes), seed=0)
+    iteration = fill(model, request.weights, request.model.name)
+    options = InferenceOptions(
+        size=request.size,
+        flip=request.flip,
+        batch_size=how.batch,
+        workers=how.workers,
+        device=fabric.device,
+    )
+    with progress_bar(f"evaluating on {request.dataset.name} {request.split}", len(data)) as advance:
+        counts = evaluate_all(
+            fabric.setup_module(model),
+            data,
+            translation(_own_space(catalog, request), space),
+            len(space.classes),
+            options,
+            save=writers,
+            on_image=advance,
+        )
+    return Evaluated(request, space, len(data), iteration, counts)
+
+
+def _fabric(device: str, precision: str) -> Fabric:
+    import torch
+
+    from alseg.experiment import Settings
+    from alseg.runner import make_fabric
+
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise AlsegError("torch finds no CUDA device here. Use --device cpu.")
+    return make_fabric(Settings(device=device, precision=precision))
+
+
+def _writers(
+    request: Request, catalog: Catalog, data: Dataset, colors: Path | None, ids: Path | None
+) -> list[SavePrediction]:
+    from alseg.prediction_files import color_writer, id_writer
+
+    space: LabelSpace = catalog.get("label_spaces", request.label_space).spec
+    writers = [] if colors is None else [color_writer(colors, space)]
+    if ids is not None:
+        writers.append(id_writer(ids, space, data, _own_space(catalog, request)))
+    return writers
+
+
+def _own_space(catalog: Catalog, request: Request) -> LabelSpace:
+    """Return the data set's own label space."""
+    name = catalog.get("datasets", request.dataset.name).spec.label_space
+    space: LabelSpace = catalog.get("label_spaces", name).spec
+    return space

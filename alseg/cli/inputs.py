@@ -1,0 +1,36 @@
+"""What several commands have in common: sizes on the command line, and loading plugins."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from alseg.contracts import Size
+    from alseg.plugins import Catalog
+
+
+def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> Size | None:
+    """Read a size such as ``640x1280``, height first as everywhere in alseg; the callback of an option.
+
+    Raises:
+        click.BadParameter: If it is none.
+    """
+    if value is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", value)
+    if found is None:
+        raise click.BadParameter(f"'{value}' is no size; write HEIGHTxWIDTH in pixels, such as 640x1280.")
+    return int(found[1]), int(found[2])
+
+
+def read_catalog() -> Catalog:
+    """Load all plugins; those that do not work are named on standard error."""
+    from alseg.plugins import load_catalog
+
+    catalog = load_catalog()
+    for failure in catalog.failures:
+        click.echo(f"warning: {failure.message}", err=True)
+    return catalog

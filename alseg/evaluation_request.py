@@ -1,0 +1,203 @@
+"""What ``alseg eval`` is asked to do: from options, completed by the run that a checkpoint belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alseg.components import read_component
+from alseg.contracts import DatasetSpec, ModelSpec, Size
+from alseg.errors import AlsegError, unknown_name
+from alseg.files import read_json
+from alseg.parameters import parameters_of
+from alseg.plugins import Catalog
+from alseg.runspec import Component
+
+DEFAULT_ROOT = Path("data")
+"""Where data sets are looked for if neither the user nor a run says where."""
+
+_WEIGHTS = ("weights.pt", "checkpoint.pt")
+_DATASET_PREFIX = "dataset."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the user gives; None where nothing is given.
+
+    Attributes:
+        checkpoint: A file, or the folder of a run.
+        model: Name of the model.
+        dataset: Name of the data set.
+        params: ``KEY=VALUE`` for the model, ``dataset.KEY=VALUE`` for the data set.
+        root: Folder of the data sets.
+        split: Split to evaluate on.
+        label_space: Name of the label space in which the network predicts.
+        size: Input size in pixels, or ``native``.
+        flip: Whether predictions are averaged with those of the mirrored image.
+    """
+
+    checkpoint: Path
+    model: str | None = None
+    dataset: str | None = None
+    params: Sequence[str] = ()
+    root: Path | None = None
+    split: str | None = None
+    label_space: str | None = None
+    size: Size | str | None = None
+    flip: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is evaluated, and how.
+
+    Attributes:
+        weights: The file with the weights.
+        model: The network, without weights of its own.
+        dataset: The data set.
+        root: Folder of the data sets; None where no files are read.
+        split: Split to evaluate on.
+        label_space: Name of the label space in which the network predicts.
+        size: Input size in pixels, or None for the native one.
+        flip: Whether predictions are averaged with those of the mirrored image.
+        precision: Precision in Lightning Fabric's words.
+    """
+
+    weights: Path
+    model: Component
+    dataset: Component
+    root: Path | None
+    split: str
+    label_space: str
+    size: Size | None
+    flip: bool
+    precision: str
+
+
+def complete(options: Options, catalog: Catalog) -> Request:
+    """Fill in what the user has not given: from the checkpoint's run, else with defaults.
+
+    Args:
+        options: What the user gives.
+        catalog: Where names are looked up.
+
+    Raises:
+        AlsegError: If there is no such checkpoint, model or data set are neither given nor known, or a name
+            or parameter is wrong.
+    """
+    weights, run = _locate(options.checkpoint)
+    model = _model(options, run, catalog)
+    dataset = _dataset(options, run, catalog)
+    spec: DatasetSpec = catalog.get("datasets", dataset.name).spec
+    same_data = options.dataset in (None, run.dataset.get("name"))
+    split = options.split or (run.split if same_data else None) or ("val" if "val" in spec.splits else None)
+    split = split or spec.splits[0]
+    if split not in spec.splits:
+        raise AlsegError(unknown_name(f"split of {spec.name}", split, spec.splits))
+    label_space = options.label_space or run.label_space or spec.label_space
+    catalog.get("label_spaces", label_space)
+    root = (options.root or (Path(run.root) if run.root else DEFAULT_ROOT)).expanduser()
+    return Request(
+        weights=weights,
+        model=model,
+        dataset=dataset,
+        root=root if spec.needs_root else None,
+        split=split,
+        label_space=label_space,
+        size=_size(options, run, catalog),
+        flip=run.flip if options.flip is None else options.flip,
+        precision=run.precision,
+    )
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a run says about itself; empty for a checkpoint of no run."""
+
+    model: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    root: str | None = None
+    split: str | None = None
+    label_space: str | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    size: Size | None = None
+    flip: bool = False
+    precision: str = "32-true"
+
+
+def _locate(checkpoint: Path) -> tuple[Path, _Run]:
+    """Return the file with weights and what is known of its run."""
+    path = checkpoint.expanduser()
+    if path.is_dir():
+        if not (path / "run.json").is_file():
+            raise AlsegError(
+                f"{path} is no run folder: it has no run.json. Name a run folder or a checkpoint."
+            )
+        found = [path / name for name in _WEIGHTS if (path / name).is_file()]
+        if not found:
+            raise AlsegError(f"The run {path} has no weights: neither {' nor '.join(_WEIGHTS)} is there.")
+        return found[0], _read_run(path / "run.json")
+    if not path.is_file():
+        raise AlsegError(f"No checkpoint at {path}. Name a run folder or a checkpoint.")
+    description = path.parent / "run.json"
+    is_of_run = path.name in _WEIGHTS and description.is_file()
+    return path, _read_run(description) if is_of_run else _Run()
+
+
+def _read_run(path: Path) -> _Run:
+    content = read_json(path)
+    try:
+        spec = content["spec"]
+        scenario, evaluation = spec["scenario"], spec["evaluation"]
+        size = evaluation["size"]
+        return _Run(
+            model=spec["model"],
+            dataset=scenario["target"],
+            root=scenario["root"],
+            split=scenario["evaluation_split"],
+            label_space=scenario["label_space"],
+            recipe=spec["method"]["recipe"],
+            size=None if size is None else (int(size[0]), int(size[1])),
+            flip=bool(evaluation["flip"]),
+            precision=str(spec["precision"]),
+        )
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise AlsegError(f"{path} is damaged or of another version: {error!r}.") from error
+
+
+def _model(options: Options, run: _Run, catalog: Catalog) -> Component:
+    """Return the network without weights of its own, for those of the checkpoint replace all of them."""
+    name = options.model or run.model.get("name")
+    if name is None:
+        raise AlsegError(
+            f"{options.checkpoint} does not say of which network it is: name it with --model NAME."
+        )
+    spec: ModelSpec = catalog.get("models", name).spec
+    known = run.model.get("params", {}) if name == run.model.get("name") else {}
+    own_weights = {"weights": "none"} if any(each.name == "weights" for each in parameters_of(spec)) else {}
+    assigned = [text for text in options.params if not text.startswith(_DATASET_PREFIX)]
+    return read_component(catalog, "models", name, assigned, {**known, **own_weights})
+
+
+def _dataset(options: Options, run: _Run, catalog: Catalog) -> Component:
+    name = options.dataset or run.dataset.get("name")
+    if name is None:
+        raise AlsegError("No data set to evaluate on: name it with --dataset NAME.")
+    known = run.dataset.get("params", {}) if name == run.dataset.get("name") else {}
+    assigned = [
+        text.removeprefix(_DATASET_PREFIX) for text in options.params if text.startswith(_DATASET_PREFIX)
+    ]
+    return read_component(catalog, "datasets", name, assigned, known)
+
+
+def _size(options: Options, run: _Run, catalog: Catalog) -> Size | None:
+    """Return the input size: given, that of the run's evaluation, or that of the target in its training."""
+    if options.size is not None:
+        return None if isinstance(options.size, str) else options.size
+    if run.size is not None or not run.recipe:
+        return run.size
+    recipe = read_component(catalog, "recipes", run.recipe["name"], (), run.recipe["params"])
+    size: Size | None = catalog.get("recipes", recipe.name).spec.build(**recipe.params).plan.target.size
+    return size
