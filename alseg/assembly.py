@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,26 @@ class Domain:
         translation: uint8 ``(256,)``: the data set's label values to the scenario's.
         label_space: The data set's own label space.
         procedural: Whether the images are computed, so that there are no files to be damaged.
+        num_classes: Classes of the scenario's label space.
     """
 
     dataset: Dataset
     translation: NDArray[np.uint8]
     label_space: LabelSpace
     procedural: bool
+    num_classes: int
+
+    @cached_property
+    def class_pixels(self) -> NDArray[np.int64]:
+        """Pixels of each class of the scenario in each image, int64 ``(images, classes)``.
+
+        Reads every label map, once for all runs that share the data set.
+        """
+        counts = [
+            np.bincount(self.translation[self.dataset.label(index)].ravel(), minlength=256)
+            for index in range(len(self.dataset))
+        ]
+        return np.stack(counts)[:, : self.num_classes]
 
 
 @dataclass(frozen=True)
@@ -137,7 +152,9 @@ class Assembler:
             if not len(dataset):
                 raise AlsegError(f"Split '{split}' of data set '{spec.name}' is empty.")
             own: LabelSpace = self.catalog.get("label_spaces", spec.label_space).spec
-            self._domains[key] = Domain(dataset, translation(own, space), own, procedural=not spec.needs_root)
+            self._domains[key] = Domain(
+                dataset, translation(own, space), own, not spec.needs_root, len(space.classes)
+            )
         return self._domains[key]
 
     def _build(self, kind: str, component: Component, **filled_in: Any) -> Any:

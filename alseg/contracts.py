@@ -2,9 +2,9 @@
 
 Importing this module never imports torch: plugins are listed, and experiment files checked, without it.
 
-Terms: an *image* is uint8 RGB ``(H, W, 3)``. A *label map* is uint8 ``(H, W)`` with the class index of its label
-space, or `IGNORE_INDEX` for void. A *size* is ``(height, width)`` in pixels. A *pick* is the pixel ``(y, x)`` at
-which a question is asked.
+Terms: an *image* is uint8 RGB ``(H, W, 3)``. A *label map* is uint8 ``(H, W)`` with the class index of its
+label space, or `IGNORE_INDEX` for void. A *size* is ``(height, width)`` in pixels. A *pick* is the pixel
+``(y, x)`` at which a question is asked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IGNORE_INDEX = 255
 """The value of void pixels, and of pixels nobody has labelled, in every label map."""
 
 CLICKS_PER_IMAGE = 1700
-"""Clicks that outlining every object of a whole street image takes, about; what a fully labelled image costs."""
+"""Clicks that outlining everything in one street image takes, about: the cost of a fully labelled image."""
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -32,7 +32,7 @@ Need = Literal["logits", "probs", "features", "image"]
 """What an acquisition can ask to see. All but the image come from the model."""
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Label spaces
 
 
@@ -76,7 +76,7 @@ class LabelSpace:
         return tuple(info.name for info in self.classes)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Specs: what hooks return
 
 
@@ -114,8 +114,8 @@ class DatasetSpec(Spec):
             `SceneRenderer`. None where there is no such thing.
         expected: Images per split of the published data set, as far as known, to tell incomplete ones.
 
-    ``root`` is a ``pathlib.Path`` (or None) and ``split`` one of ``splits``. ``build`` raises `DataError` where
-    files are missing; it only looks at names, so it is fast.
+    ``root`` is a ``pathlib.Path`` (or None) and ``split`` one of ``splits``. ``build`` raises `DataError`
+    where files are missing; it only looks at names, so it is fast.
     """
 
     label_space: str
@@ -151,8 +151,8 @@ class AcquisitionSpec(Spec):
 
     Attributes:
         needs: What it reads. A method whose model does not provide it is skipped with a reason.
-        kind: ``score`` (one image to an ``(H, W)`` map; works with every annotation mode) or ``select`` (ranks
-            whole images over the pool; works with annotation modes that ask for whole images).
+        kind: ``score`` (one image to an ``(H, W)`` map; works with every annotation mode) or ``select``
+            (ranks whole images over the pool; works with annotation modes that ask for whole images).
     """
 
     needs: tuple[Need, ...] = ("logits",)
@@ -170,7 +170,7 @@ class AnnotationModeSpec(Spec):
     unit: Literal["part", "image"] = "part"
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Results of others
 
 
@@ -199,13 +199,13 @@ class PublishedResult:
     subsets: Mapping[str, float] = field(default_factory=dict)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Data sets
 
 
 @runtime_checkable
 class Dataset(Protocol):
-    """One split of one data set. Reading is by index and safe in worker processes (the object is pickled there)."""
+    """One split of one data set. Reading is by index; the object is pickled to worker processes."""
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -235,7 +235,8 @@ class Dataset(Protocol):
         """Return the label map in the data set's own label space, uint8 ``(H, W)``, 255 for void.
 
         Raises:
-            DataError: If the file cannot be decoded or holds ids the data set does not define; names the file.
+            DataError: If the file cannot be decoded or holds ids the data set does not define; names the
+            file.
         """
         ...
 
@@ -264,19 +265,21 @@ class SceneRenderer(Protocol):
             seed: Another seed gives other scenes of the same kind.
 
         Returns:
-            Image, uint8 RGB ``(height, width, 3)``; label map in ``cityscapes-19``, uint8 ``(height, width)``.
+            Image, uint8 RGB ``(height, width, 3)``; label map in ``cityscapes-19``, uint8 ``(height,
+            width)``.
         """
         ...
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Models and recipes
 
 
 class SegmentationModel(Protocol):
     """A ``torch.nn.Module`` that the loop can train and ask for predictions.
 
-    A model that provides features also has ``features(images) -> Tensor``, float ``(B, D, h, w)`` of any size.
+    A model that provides features also has ``features(images) -> Tensor``, float ``(B, D, h, w)`` of any
+    size.
     """
 
     mean: tuple[float, float, float]
@@ -320,11 +323,11 @@ class DataPlan:
         batch_size: Images per step from this domain; 0 leaves the domain out.
         size: Input size ``(height, width)`` in pixels; None keeps the native size (all images must share it).
         augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``.
-        sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes seen least so far are
-            drawn more often, weights ``1 / log(1.01 + share of the class so far)``).
-        label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall on
-            one place count once), ``nearest`` samples the grid and loses most single pixels. Dense source label
-            maps are always resized by ``nearest``.
+        sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes seen least so far
+            are drawn more often, weights ``1 / log(1.01 + share of the class so far)``).
+        label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall
+            on one place count once), ``nearest`` samples the grid and loses most single pixels. Dense source
+            label maps are always resized by ``nearest``.
     """
 
     batch_size: int
@@ -393,13 +396,13 @@ class Recipe(Protocol):
         ...
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Acquisitions
 
 
 @dataclass(frozen=True)
 class TargetView:
-    """All that an acquisition may know about one target image: predictions, the picture, a generator. No labels.
+    """All that an acquisition may know about one target image. No labels.
 
     Attributes:
         image_id: The image's name.
@@ -463,7 +466,7 @@ class SelectAcquisition(Protocol):
         ...
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Annotation
 
 
@@ -529,7 +532,7 @@ class AnnotationMode(Protocol):
         ...
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------------------------------------
 # Records
 
 

@@ -1,4 +1,4 @@
-"""From data sets to batches: the one place where training and test images are resized, changed and normalised.
+"""From data sets to batches: the one place where images are resized, changed and normalised.
 
 Workers deliver uint8; normalisation happens once per batch, on the device.
 """
@@ -49,11 +49,6 @@ class DenseLabels:
         """Return a label map resized by nearest sampling, uint8 of ``size``."""
         label = self.label(index)
         return label if label.shape == size else resize_label_nearest(label, size)
-
-    def class_pixels(self, images: int, num_classes: int) -> NDArray[np.int64]:
-        """Count the pixels of each class in each image, int64 ``(images, num_classes)``; reads every label."""
-        counts = [np.bincount(self.label(index).ravel(), minlength=256) for index in range(images)]
-        return np.stack(counts)[:, :num_classes]
 
 
 class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -113,7 +108,7 @@ def _change(
 def _cut_or_pad(
     image: torch.Tensor, label: torch.Tensor, size: Size, random: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Place the zoomed sample at random in a frame of ``size``; what is outside the image is black and void."""
+    """Place the zoomed sample at random in a frame of ``size``; outside it is black and void."""
     framed_image = torch.zeros((3, *size), dtype=torch.uint8)
     framed_label = torch.full(size, IGNORE_INDEX, dtype=torch.uint8)
     spans = []

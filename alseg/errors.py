@@ -15,7 +15,7 @@ class AlsegError(Exception):
 
 
 class DataError(AlsegError):
-    """A data set that is missing, incomplete or damaged; the message names the file or folder and the remedy."""
+    """A data set that is missing, incomplete or damaged; the message names file or folder and remedy."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

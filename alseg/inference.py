@@ -56,7 +56,7 @@ class InferenceOptions:
     flip: bool = False
     batch_size: int = 4
     workers: int = 0
-    device: torch.device = torch.device("cpu")
+    device: torch.device | str = "cpu"
     features: bool = False
     image: bool = False
 

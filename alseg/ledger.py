@@ -1,7 +1,7 @@
 """What has been bought: one row per question, from which everything about costs and masks follows.
 
-A purchase is what one round bought. On disk it is a packed array that can be memory-mapped and a small index that
-commits it, see docs/internals.md.
+A purchase is what one round bought. On disk it is a packed array that can be memory-mapped and a small index
+that commits it, see docs/internals.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Confusion counts to metrics, exact and without torch.
 
-One confusion matrix over the whole set. A class that the ground truth does not hold has no IoU: it is left out of
-the mean and named, never counted as 0 or 100.
+One confusion matrix over the whole set. A class that the ground truth does not hold has no IoU: it is left
+out of the mean and named, never counted as 0 or 100.
 """
 
 from __future__ import annotations

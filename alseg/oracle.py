@@ -26,8 +26,8 @@ class Oracle:
         translation: uint8 ``(256,)``: the data set's label values to the scenario's.
         mode: What a question is; None where nothing is asked.
         everything: Whether all labels are known from the start (the fully supervised reference).
-        training_size: Size to which label maps are resized for training, for counting trained pixels; None for
-            the native size.
+        training_size: Size to which label maps are resized for training, for counting trained pixels; None
+            for the native size.
         point_resize: Whether that resize keeps every bought pixel (`resize_label_points`) or samples a grid.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from alseg.budget import allowance
 from alseg.contracts import CLICKS_PER_IMAGE, DataPlan, Recipe, Size
 from alseg.errors import AlsegError
 from alseg.experiment import RunSpec
-from alseg.inference import resize_logits
+from alseg.files import content_hash
 from alseg.labels import unreachable, untranslated
 
 LABELS_READ = 64
@@ -62,8 +62,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
     Raises:
         AlsegError: If data is missing or faulty, a budget cannot be spent, or a component cannot be built.
     """
-    first = specs[0]
-    data = assembler.scenario(first.scenario)
+    data = assembler.scenario(specs[0].scenario)
     for domain, role in ((data.source, "source"), (data.target, "target"), (data.evaluation, "evaluation")):
         _check_sizes(domain)
         _check_labels(domain, role)
@@ -76,7 +75,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
             _check_native_sizes(recipe.plan.source, data.source, "source_size")
             _check_native_sizes(recipe.plan.target, data.target, "target_size")
             planned[spec.method.order] = _plan_method(spec, assembler, sizes)
-    _check_model(first, assembler, data, list(recipes.values()))
+    _check_models(specs, assembler, data, recipes)
     runs = tuple(
         PlannedRun(spec, plan.skipped, plan.pixels, plan.questions, plan.pool_pixels)
         for spec, plan in ((spec, planned[spec.method.order]) for spec in specs)
@@ -91,7 +90,7 @@ def _check_sizes(domain: Domain) -> None:
 
 
 def _check_labels(domain: Domain, role: str) -> None:
-    """Decode some label maps: their ids must be known, and some of them must mean something in the scenario."""
+    """Decode some label maps: ids must be known, and some must mean something in the scenario."""
     count = len(domain.dataset)
     known = len(domain.label_space.classes)
     useful = False
@@ -186,19 +185,31 @@ def _question_pixels(parts: MethodParts, size: Size) -> int:
     return int(np.count_nonzero(parts.mode.footprint(middle, size) >= 0))
 
 
-def _check_model(spec: RunSpec, assembler: Assembler, data: ScenarioData, recipes: Sequence[Recipe]) -> None:
-    """Build the network once and run it on an empty image of every input size."""
+def _check_models(
+    specs: Sequence[RunSpec], assembler: Assembler, data: ScenarioData, recipes: Mapping[int, Recipe]
+) -> None:
+    """Build every network once and run it on an empty image of each input size it will be given."""
+    sizes: dict[str, set[Size | None]] = {}
+    examples: dict[str, RunSpec] = {}
+    for spec in specs:
+        plan = recipes[spec.method.order].plan
+        key = content_hash(spec.model.as_json())
+        examples.setdefault(key, spec)
+        sizes.setdefault(key, set()).update({plan.source.size, plan.target.size, spec.evaluation.size})
+    for key, spec in examples.items():
+        _check_model(spec, assembler, data, sorted(size for size in sizes[key] if size is not None))
+
+
+def _check_model(spec: RunSpec, assembler: Assembler, data: ScenarioData, sizes: Sequence[Size]) -> None:
     num_classes = len(data.label_space.classes)
     model = assembler.model(spec.model, num_classes, spec.seed).eval()
-    sizes = {recipe.plan.target.size for recipe in recipes} | {recipe.plan.source.size for recipe in recipes}
-    sizes.add(spec.evaluation.size)
-    for size in sorted({size for size in sizes if size is not None}):
+    for height, width in sizes:
         with torch.inference_mode():
             try:
-                logits = resize_logits(model(torch.zeros((1, 3, *size))), size)
+                logits = model(torch.zeros((1, 3, height, width)))
             except (RuntimeError, ValueError) as error:
                 raise AlsegError(
-                    f"Model '{spec.model.name}' cannot take an input of {size[0]} x {size[1]} pixels: {error}"
+                    f"Model '{spec.model.name}' cannot take an input of {height} x {width} pixels: {error}"
                 ) from error
         if logits.shape[1] != num_classes:
             raise AlsegError(

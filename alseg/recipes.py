@@ -127,8 +127,8 @@ class SupervisedRecipe:
             batch: The labels.
 
         Returns:
-            Scalars by name; the loss of a domain without a labelled pixel in this batch is left out, since the
-            mean of nothing would be NaN.
+            Scalars by name; the loss of a domain without a labelled pixel in this batch is left out, since
+            the mean of nothing would be NaN.
         """
         losses: dict[str, torch.Tensor] = {}
         pairs = {

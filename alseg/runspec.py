@@ -125,14 +125,16 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Settings:
-    """How the work is done; none of it is part of a run's identity, except what changes how numbers are rounded:
-    precision, channels_last and compile.
+    """How the work is done.
+
+    None of it is part of a run's identity, except what changes how numbers are rounded: precision,
+    channels_last and compile.
 
     Attributes:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         precision: Precision in Lightning Fabric's words.
-        channels_last: Whether images and weights lie in memory channel by channel last, which most convolutions
-            compute faster.
+        channels_last: Whether images and weights lie in memory channel by channel last, which most
+            convolutions compute faster.
         compile: Whether the network is compiled by ``torch.compile``.
         workers: Loader processes; 0 loads in the main process.
         pool_batch: Target images per batch when predictions are made for an acquisition.

@@ -1,4 +1,4 @@
-"""Which image a training step draws: a pure function of seed and position, so that resuming needs no state."""
+"""Which image a training step draws: a function of seed and position, so that resuming needs no state."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ class ShuffledOrder:
 class ClassBalancedOrder:
     """Images that show classes seen little so far are drawn more often.
 
-    A class is drawn with weight ``1 / log(1.01 + share of the class in all pixels drawn so far)``, then an image
-    among those that show it. Later draws depend on earlier ones, so all draws up to the one asked for are replayed.
+    A class is drawn with weight ``1 / log(1.01 + share of the class in all pixels drawn so far)``, then an
+    image among those that show it. Later draws depend on earlier ones, so all draws up to the one asked for
+    are replayed.
 
     Args:
         class_pixels: int64 ``(images, classes)``: pixels of each class in each image.

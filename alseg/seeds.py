@@ -1,7 +1,8 @@
 """Random streams, each derived from named axes.
 
 Two streams that differ in any axis are independent; a stream does not depend on what was drawn elsewhere. So
-methods with the same seed share everything but the method, and a resumed run draws what an uninterrupted one does.
+methods with the same seed share everything but the method, and a resumed run draws what an uninterrupted one
+does.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from alseg.store import exclusive, read_counts, write_counts
 def shared_key(spec: RunSpec, catalog: Catalog) -> str:
     """Return a name for the training up to a run's first purchase, and its evaluation.
 
-    Two runs have the same name where both would compute the same: everything that matters is in it, and nothing of
-    the method but its recipe.
+    Two runs have the same name where both would compute the same: everything that matters is in it, and
+    nothing of the method but its recipe.
     """
     parts: dict[str, Any] = {
         "scenario": asdict(spec.scenario) | {"root": None},
@@ -38,7 +38,7 @@ def shared_key(spec: RunSpec, catalog: Catalog) -> str:
         "seed": spec.seed,
         "rounds": list(spec.rounds[:1]),
         "scorer": SCORER_VERSION,
-        "plugins": sorted(str(info) for info in catalog.plugins if info.distribution == "alseg"),
+        "plugins": sorted(str(info) for info in catalog.plugins),
         "torch": torch.__version__,
     }
     return content_hash(parts)[:16]

@@ -1,7 +1,7 @@
 """Run folders: where a run keeps what it was asked for, what it bought and what came out.
 
-The layout is described in docs/internals.md. Every file is written atomically; one process at a time writes to a
-folder, under a lock that dies with it.
+The layout is described in docs/internals.md. Every file is written atomically; one process at a time writes
+to a folder, under a lock that dies with it.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Trainer:
     ) -> None:
         self.iteration = 0
         if channels_last:
-            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            model = model.to(memory_format=torch.channels_last)
         if compiled:
             model.compile()
         self.module = model
@@ -156,8 +156,5 @@ class Trainer:
             part = self._data.source if domain == "source" else self._data.target
             return ShuffledOrder(len(part.dataset), domain, self._seed)
         if self._source_order is None:
-            source = self._data.source
-            dense = DenseLabels(source.dataset, source.translation)
-            pixels = dense.class_pixels(len(source.dataset), len(self._data.label_space.classes))
-            self._source_order = ClassBalancedOrder(pixels, domain, self._seed)
+            self._source_order = ClassBalancedOrder(self._data.source.class_pixels, domain, self._seed)
         return self._source_order

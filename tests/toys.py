@@ -1,4 +1,4 @@
-"""A toy plugin for tests of the core: coloured stripes, a two-layer network, a recipe that takes milliseconds."""
+"""A toy plugin for tests of the core: stripes, a two-layer network, a recipe that takes milliseconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every method is compared with: baseline acquisitions, the usual annotation modes and a plain recipe."""
+"""What every method is compared with: baseline acquisitions, annotation modes and a plain recipe."""
 
 from __future__ import annotations
 

@@ -46,9 +46,9 @@ class CoreSet:
     """K-centre greedy over mean features.
 
     Source:
-        Sener and Savarese, ICLR 2018, algorithm 1 (the greedy start; their mixed-integer refinement is left out).
-        Where nothing has been bought the first centre is the image nearest to the mean of the pool, which the
-        paper leaves open.
+        Sener and Savarese, ICLR 2018, algorithm 1 (the greedy start; their mixed-integer refinement is left
+        out). Where nothing has been bought the first centre is the image nearest to the mean of the pool,
+        which the paper leaves open.
     """
 
     def select(self, pool: PoolView) -> Sequence[int]:

@@ -74,8 +74,8 @@ def pixel(spacing: int = 32) -> AnnotationMode:
     """Build ``pixel``.
 
     Args:
-        spacing: After a pick, no other within this Chebyshev distance, in this round or later. The paper's value
-            belongs to label maps of 2048 x 1024; smaller ones want less.
+        spacing: After a pick, no other within this Chebyshev distance, in this round or later. The paper's
+            value belongs to label maps of 2048 x 1024; smaller ones want less.
 
     Raises:
         AlsegError: If the spacing is negative.

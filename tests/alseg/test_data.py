@@ -4,9 +4,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alseg.assembly import Domain
 from alseg.contracts import Augmentation, DataPlan, Size
 from alseg.data import DenseLabels, InferenceSamples, TrainingSamples, normalise
-from toys import Stripes
+from toys import STRIPES, Stripes
 
 IDENTITY = np.arange(256, dtype=np.uint8)
 
@@ -60,7 +61,9 @@ def test_cutting_and_padding_move_image_and_label_together() -> None:
 
 def test_a_draw_is_the_same_whoever_makes_it() -> None:
     augmentation = Augmentation(flip=True, scale=(0.7, 1.4), color=0.4)
-    first, second = (_samples(Stripes("train", 3, (12, 24)), size=(10, 20), augmentation=augmentation) for _ in "ab")
+    first, second = (
+        _samples(Stripes("train", 3, (12, 24)), size=(10, 20), augmentation=augmentation) for _ in "ab"
+    )
     for number in (5, 0, 3):
         for one, two in zip(first[(number, 1)], second[(number, 1)], strict=True):
             assert torch.equal(one, two)
@@ -87,7 +90,7 @@ def test_labels_are_translated_to_the_scenario() -> None:
 
 
 def test_class_pixels_count_every_class_and_no_void() -> None:
-    pixels = DenseLabels(Stripes("train", 2, (4, 12)), IDENTITY).class_pixels(2, 3)
+    pixels = Domain(Stripes("train", 2, (4, 12)), IDENTITY, STRIPES, True, 3).class_pixels
     # 16 pixels of each class; the void column takes 4 of the last one's.
     assert pixels[0].tolist() == [16, 16, 12]
 

@@ -117,8 +117,8 @@ def test_swapping_the_target_labels_moves_no_score_before_they_are_bought(tmp_pa
         scenario = {"source": "stripes", "target": {"name": "stripes", "swapped": swapped}}
         run_toy(tmp_path / str(swapped), toy_document(methods=methods, scenario=scenario), plugin)
         scores.append(plugin.spy.scores)
-    # Two rounds over six images. The first asks before any label is bought; the second after training on labels
-    # that differ, which shows that the swap reaches the oracle.
+    # Two rounds over six images. The first asks before any label is bought; the second after training on
+    # labels that differ, which shows that the swap reaches the oracle.
     first, second = scores
     assert len(first) == len(second) == 12
     assert all(torch.equal(a, b) for a, b in zip(first[:6], second[:6], strict=True))
