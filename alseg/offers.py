@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from alseg import contracts
 from alseg.contracts import DatasetSpec, LabelSpace, PublishedResult, Spec
 from alseg.parameters import check_parameters
 
@@ -47,7 +46,7 @@ def _check_spec(spec: Spec) -> None:
     _check_texts(spec.name, spec.summary, spec.source)
     if not callable(spec.build):
         raise TypeError(f"build of '{spec.name}' is {_kind_of(spec.build)}, expected a function or class")
-    hints = get_type_hints(type(spec), vars(contracts))
+    hints = get_type_hints(type(spec))
     for field in dataclasses.fields(spec):
         _check_choice(spec.name, field.name, hints[field.name], getattr(spec, field.name))
     if isinstance(spec, DatasetSpec):

@@ -1,0 +1,71 @@
+"""Everything that crosses a plugin boundary: specs, protocols and records.
+
+Importing this module never imports torch: plugins are listed, and experiment files checked, without it.
+
+Terms: an *image* is uint8 RGB ``(H, W, 3)``. A *label map* is uint8 ``(H, W)`` with the class index of its
+label space, or `IGNORE_INDEX` for void. A *size* is ``(height, width)`` in pixels. A *pick* is the pixel
+``(y, x)`` at which a question is asked.
+"""
+
+from __future__ import annotations
+
+from alseg.contracts.asking import (
+    AnnotationMode,
+    Picks,
+    PoolView,
+    ScoreAcquisition,
+    SelectAcquisition,
+    TargetView,
+)
+from alseg.contracts.basics import CLICKS_PER_IMAGE, IGNORE_INDEX, Need, Size
+from alseg.contracts.data import Dataset, SceneRenderer
+from alseg.contracts.labels import ClassInfo, LabelSpace
+from alseg.contracts.records import Cost, PublishedResult, RoundReport
+from alseg.contracts.specs import (
+    AcquisitionSpec,
+    AnnotationModeSpec,
+    DatasetSpec,
+    ModelSpec,
+    RecipeSpec,
+    Spec,
+)
+from alseg.contracts.training import (
+    Augmentation,
+    DataPlan,
+    Recipe,
+    SegmentationModel,
+    TrainingBatch,
+    TrainingPlan,
+)
+
+__all__ = [
+    "CLICKS_PER_IMAGE",
+    "IGNORE_INDEX",
+    "AcquisitionSpec",
+    "AnnotationMode",
+    "AnnotationModeSpec",
+    "Augmentation",
+    "ClassInfo",
+    "Cost",
+    "DataPlan",
+    "Dataset",
+    "DatasetSpec",
+    "LabelSpace",
+    "ModelSpec",
+    "Need",
+    "Picks",
+    "PoolView",
+    "PublishedResult",
+    "Recipe",
+    "RecipeSpec",
+    "RoundReport",
+    "SceneRenderer",
+    "ScoreAcquisition",
+    "SegmentationModel",
+    "SelectAcquisition",
+    "Size",
+    "Spec",
+    "TargetView",
+    "TrainingBatch",
+    "TrainingPlan",
+]

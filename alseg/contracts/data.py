@@ -1,0 +1,79 @@
+"""Data sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from alseg.contracts.basics import Size
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """One split of one data set. Reading is by index; the object is pickled to worker processes."""
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        ...
+
+    def image_id(self, index: int) -> str:
+        """Return a name that is unique in the split and stays the same on every machine."""
+        ...
+
+    def size(self, index: int) -> Size:
+        """Return height and width of the label map, without decoding pixels.
+
+        Raises:
+            DataError: If image and label differ in size, or a file cannot be opened; names the file.
+        """
+        ...
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Return the RGB image, uint8 ``(H, W, 3)``.
+
+        Raises:
+            DataError: If the file cannot be decoded; names the file.
+        """
+        ...
+
+    def label(self, index: int) -> NDArray[np.uint8]:
+        """Return the label map in the data set's own label space, uint8 ``(H, W)``, 255 for void.
+
+        Raises:
+            DataError: If the file cannot be decoded or holds ids the data set does not define; names the
+            file.
+        """
+        ...
+
+
+class SceneRenderer(Protocol):
+    """Makes up street scenes for fake data; the same arguments give the same scene."""
+
+    def __call__(
+        self,
+        index: int,
+        *,
+        domain: Literal["render", "camera"],
+        split: str,
+        height: int,
+        width: int,
+        seed: int,
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return one scene.
+
+        Args:
+            index: Number of the scene.
+            domain: ``render`` (clean game look) or ``camera`` (photograph).
+            split: ``train`` or ``val``.
+            height: In pixels.
+            width: In pixels.
+            seed: Another seed gives other scenes of the same kind.
+
+        Returns:
+            Image, uint8 RGB ``(height, width, 3)``; label map in ``cityscapes-19``, uint8 ``(height,
+            width)``.
+        """
+        ...

@@ -1,0 +1,79 @@
+"""Records of what labels cost and what came out, here and in papers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What labels have cost, in every currency.
+
+    Attributes:
+        pixels: Target pixels bought, void ones included.
+        valid_pixels: Those of them that have a class; the rest was void and cost the same.
+        trained_pixels: Those that remain after label maps are resized to the training size.
+        questions: Clicks.
+        images: Images touched.
+    """
+
+    pixels: int = 0
+    valid_pixels: int = 0
+    trained_pixels: int = 0
+    questions: int = 0
+    images: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundReport:
+    """What observers are told when a round has been committed.
+
+    Attributes:
+        run: The run's folder name, such as ``ripu-ra__s0__3f9c1a7e``.
+        method: The method's label.
+        seed: The seed.
+        round: 0 before the first purchase.
+        iteration: Optimiser steps taken.
+        cost: All labels bought so far.
+        class_names: In the order of ``iou``.
+        iou: Percent per class; NaN for a class that the ground truth does not hold.
+        miou: Percent, the mean over classes that the ground truth holds.
+        accuracy: Percent of valid pixels that are right.
+    """
+
+    run: str
+    method: str
+    seed: int
+    round: int
+    iteration: int
+    cost: Cost
+    class_names: tuple[str, ...]
+    iou: tuple[float, ...]
+    miou: float
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedResult:
+    """A result that is printed in a paper; tables show it as published, never as measured here.
+
+    Attributes:
+        label: Method, budget and network, such as ``RIPU RA 2.2%, V2``; one line.
+        paper: Where the numbers are printed: authors, venue, year and identifier; one line.
+        source: Name of the source data set.
+        target: Name of the target data set.
+        label_space: Name of the label space.
+        miou: Percent, the mean over all classes of the label space.
+        iou: Class name to percent; empty where the paper prints the mean alone.
+        subsets: Name of a subset of the label space to the mean over it in percent, as far as printed.
+    """
+
+    label: str
+    paper: str
+    source: str
+    target: str
+    label_space: str
+    miou: float
+    iou: Mapping[str, float] = field(default_factory=dict)
+    subsets: Mapping[str, float] = field(default_factory=dict)

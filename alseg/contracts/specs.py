@@ -1,0 +1,99 @@
+"""Specs: what hooks return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from alseg.contracts.basics import Need
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What every plugin offers: a name, a description and a builder.
+
+    Attributes:
+        name: The YAML name, lower case with hyphens.
+        summary: One line for listings.
+        source: Paper, with year and identifier, or site.
+        build: Makes the object. The place where torch is imported. Its typed parameters (less those the core
+            fills in, see each subclass) are the one source for YAML validation, listings and documentation.
+    """
+
+    name: str
+    summary: str
+    source: str
+    build: Callable[..., Any]
+
+    core_parameters: ClassVar[tuple[str, ...]] = ()
+    """Names of the parameters of ``build`` that the core fills in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec(Spec):
+    """Offers a data set: ``build(*, root, split, **params) -> Dataset``.
+
+    Attributes:
+        label_space: Name of the label space in which the data set's own label maps are given.
+        splits: Names of the splits, such as ``("train", "val")``.
+        needs_root: Whether files on disk are read, so that ``scenario.root`` must be given.
+        write_fake: Writes a tiny made-up data set in the real layout and encoding below a folder:
+            ``write_fake(root, seed, *, count, size, scene)`` with images per split, an optional size and a
+            `SceneRenderer`. None where there is no such thing.
+        expected: Images per split of the published data set, as far as known, to tell incomplete ones.
+
+    ``root`` is a ``pathlib.Path`` (or None) and ``split`` one of ``splits``. ``build`` raises `DataError`
+    where files are missing; it only looks at names, so it is fast.
+    """
+
+    label_space: str
+    splits: tuple[str, ...] = ("train", "val")
+    needs_root: bool = True
+    write_fake: Callable[..., object] | None = None
+    expected: Mapping[str, int] = field(default_factory=dict)
+
+    core_parameters: ClassVar[tuple[str, ...]] = ("root", "split")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Spec):
+    """Offers segmentation networks: ``build(*, num_classes, **params) -> SegmentationModel``.
+
+    Attributes:
+        provides: What acquisitions can be given by it. ``features`` needs a method ``features`` on the model.
+    """
+
+    provides: tuple[Need, ...] = ("logits", "probs")
+
+    core_parameters: ClassVar[tuple[str, ...]] = ("num_classes",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeSpec(Spec):
+    """Offers a training recipe: ``build(**params) -> Recipe``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcquisitionSpec(Spec):
+    """Offers an acquisition: ``build(**params) -> ScoreAcquisition | SelectAcquisition``.
+
+    Attributes:
+        needs: What it reads. A method whose model does not provide it is skipped with a reason.
+        kind: ``score`` (one image to an ``(H, W)`` map; works with every annotation mode) or ``select``
+            (ranks whole images over the pool; works with annotation modes that ask for whole images).
+    """
+
+    needs: tuple[Need, ...] = ("logits",)
+    kind: Literal["score", "select"] = "score"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotationModeSpec(Spec):
+    """Offers an annotation mode: ``build(**params) -> AnnotationMode``.
+
+    Attributes:
+        unit: ``part`` where a question is about a part of an image, ``image`` where it is about all of it.
+    """
+
+    unit: Literal["part", "image"] = "part"

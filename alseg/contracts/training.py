@@ -1,0 +1,133 @@
+"""Models and recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from alseg.contracts.basics import Size
+
+if TYPE_CHECKING:
+    import torch
+
+
+class SegmentationModel(Protocol):
+    """A ``torch.nn.Module`` that the loop can train and ask for predictions.
+
+    A model that provides features also has ``features(images) -> Tensor``, float ``(B, D, h, w)`` of any
+    size.
+    """
+
+    mean: tuple[float, float, float]
+    """RGB mean of the input normalisation, in units of 0-1."""
+    std: tuple[float, float, float]
+    """RGB standard deviation of the input normalisation, in units of 0-1."""
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Map normalised images, float ``(B, 3, H, W)``, to logits ``(B, C, h, w)`` of any size."""
+        ...
+
+    def backbone_parameters(self) -> Sequence[torch.nn.Parameter]:
+        """Return the pretrained parameters (the recipe's base learning rate)."""
+        ...
+
+    def head_parameters(self) -> Sequence[torch.nn.Parameter]:
+        """Return all other parameters (the recipe may multiply their learning rate)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """Random changes of a training sample; images and label maps move together.
+
+    Attributes:
+        flip: Mirror left to right with probability one half.
+        scale: Lowest and highest factor of a random zoom, log-uniform; ``(1, 1)`` for none.
+        color: Strength of random brightness, contrast and saturation, 0 for none, 0.5 for factors in 0.5-1.5.
+    """
+
+    flip: bool = False
+    scale: tuple[float, float] = (1.0, 1.0)
+    color: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataPlan:
+    """How one domain's images become batches.
+
+    Attributes:
+        batch_size: Images per step from this domain; 0 leaves the domain out.
+        size: Input size ``(height, width)`` in pixels; None keeps the native size (all images must share it).
+        augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``.
+        sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes seen least so far
+            are drawn more often, weights ``1 / log(1.01 + share of the class so far)``).
+        label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall
+            on one place count once), ``nearest`` samples the grid and loses most single pixels. Dense source
+            label maps are always resized by ``nearest``.
+    """
+
+    batch_size: int
+    size: Size | None
+    augmentation: Augmentation = Augmentation()
+    sampling: Literal["shuffle", "class-balanced"] = "shuffle"
+    label_resize: Literal["point", "nearest"] = "point"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPlan:
+    """What a recipe asks of the loop.
+
+    Attributes:
+        iterations: Optimiser steps in a run, all rounds together.
+        source: Labelled source batches.
+        target: Target batches, with labels where they have been bought and 255 elsewhere.
+    """
+
+    iterations: int
+    source: DataPlan
+    target: DataPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingBatch:
+    """What one optimiser step sees, on the training device.
+
+    Attributes:
+        iteration: Steps already taken, from 0.
+        source_images: Normalised float ``(B, 3, H, W)``, or None where the plan has no source batch.
+        source_labels: int64 ``(B, H, W)`` in the scenario's label space, 255 to be ignored; None as above.
+        target_images: As for source.
+        target_labels: As for source: bought labels, 255 where none was bought.
+    """
+
+    iteration: int
+    source_images: torch.Tensor | None
+    source_labels: torch.Tensor | None
+    target_images: torch.Tensor | None
+    target_labels: torch.Tensor | None
+
+
+class Recipe(Protocol):
+    """How labelled source, bought target labels and unlabelled target become a trained model."""
+
+    plan: TrainingPlan
+
+    def optimizer(self, model: SegmentationModel) -> torch.optim.Optimizer:
+        """Return the optimiser with the learning rates of iteration 0."""
+        ...
+
+    def learning_rate_factor(self, iteration: int) -> float:
+        """Return the factor on every group's initial learning rate at ``iteration`` (steps already taken)."""
+        ...
+
+    def losses(
+        self, forward: Callable[[torch.Tensor], torch.Tensor], batch: TrainingBatch
+    ) -> Mapping[str, torch.Tensor]:
+        """Return named scalar losses; their sum is minimised, each one is logged.
+
+        Args:
+            forward: Maps normalised images to float32 logits at the images' own size, ``(B, C, H, W)``.
+            batch: The data of this step.
+        """
+        ...
