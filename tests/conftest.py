@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+# Tests run side by side: threads that wait for each other's cores would only slow them down. Set before torch
+# is imported, and handed on to the commands that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 
