@@ -6,15 +6,28 @@ says what was left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from alseg import footnotes
+from alseg.against import against_each_other, by_seed, find_baselines, mark_best
 from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
 from alseg.contracts import PublishedResult
+from alseg.costaxes import COST_AXES, CostAxis
 from alseg.errors import AlsegError, unknown_name
+from alseg.metric_choice import area_until, choose_metric
 from alseg.results import Results, RoundResult, Run
-from alseg.stats import Interval, mean_interval, paired_difference
+from alseg.stats import Interval, mean_interval
+
+SORT_KEYS: Mapping[str, Callable[[Row], float | None]] = {
+    "score": lambda row: None if row.score is None else -row.score.mean,
+    "difference": lambda row: None if row.difference is None else -row.difference.mean,
+    "area": lambda row: None if row.area is None else -row.area.mean,
+    "pixels": lambda row: None if row.costs is None else row.costs.pixels,
+    "questions": lambda row: None if row.costs is None else row.costs.questions,
+}
+"""By what rows can be sorted: the number that comes first is the smallest."""
 
 
 def compare(
@@ -25,18 +38,23 @@ def compare(
     subset: str | None = None,
     baseline: str | None = None,
     published: Sequence[PublishedResult] | None = None,
+    x: str | None = None,
+    sort: str | None = None,
 ) -> Comparison:
     """Average over seeds and take differences.
 
     Args:
         results: The runs.
         round_number: Compare after this round; None takes the last round of the runs that are done.
-        metric: ``miou``, ``accuracy`` or ``iou:CLASS``.
+        metric: ``miou``, ``accuracy``, ``iou:CLASS`` or ``aubc``, the area under the curve of the mIoU.
         subset: Show the classes of this subset of the label space only, and their mean.
         baseline: Label of the method to which differences are taken; None takes the method whose acquisition
             is ``random``, if there is one: that with the row's own annotation and budget, else the first.
         published: Known results of others; those with the data sets and label space of the runs are shown.
             None does not ask for any.
+        x: Key of the cost axis of areas under curves; None for pixels, and no area beside another metric.
+        sort: Key of `SORT_KEYS`: best or cheapest first in each scenario; None keeps the order of the
+            experiment files.
 
     Raises:
         AlsegError: If runs differ in label space or scorer version, a name is unknown, or no run has reached
@@ -46,18 +64,21 @@ def compare(
     _require_same(runs, "label spaces", lambda run: (run.label_space.name, run.label_space.classes))
     _require_same(runs, "scorer versions", lambda run: (run.scorer, ()))
     label_space = runs[0].label_space
-    chosen = _metric(runs[0], metric, subset)
+    axis = _axis(x)
+    chosen = choose_metric(runs[0], metric, subset, axis or COST_AXES["pixels"])
+    # The area is a column of its own only where it is not what is compared.
+    axis = axis if metric != "aubc" else None
     shown = label_space.subsets[subset] if subset is not None else label_space.classes
     subsets = tuple(label_space.subsets) if chosen.key == "miou" else ()
-    rows = [_row(label, group, round_number, chosen) for label, group in _groups(runs)]
+    rows = [_row(label, group, round_number, chosen, axis) for label, group in _groups(runs)]
     _require_scores(rows, runs, round_number, chosen)
-    baselines = _baselines(rows, baseline)
-    rows = [_against_baseline(row, baselines, chosen) for row in rows]
+    baselines = find_baselines(rows, baseline)
+    rows = against_each_other(rows, baselines, chosen)
     scenarios = dict.fromkeys(row.scenario for row in rows)
     marked = tuple(
         row
         for scenario in scenarios
-        for row in _mark_best([row for row in rows if row.scenario == scenario], shown, subsets)
+        for row in _sorted(mark_best([row for row in rows if row.scenario == scenario], shown, subsets), sort)
     )
     of_others = None if published is None else _published_rows(runs, published, chosen, shown)
     return Comparison(
@@ -68,9 +89,10 @@ def compare(
         metric=chosen,
         round=round_number,
         baseline=baselines[0].label if baselines else None,
+        axis=axis,
         rows=marked,
         published=tuple(of_others or ()),
-        notes=tuple(footnotes.notes(results, marked, baselines, of_others)),
+        notes=tuple(footnotes.notes(results, marked, baselines, of_others, chosen)),
     )
 
 
@@ -123,38 +145,15 @@ def _require_same(runs: Sequence[Run], what: str, key: Callable[[Run], tuple[str
 # Numbers
 
 
-def _metric(run: Run, name: str, subset: str | None) -> Metric:
-    if subset is not None:
-        if subset not in run.label_space.subsets:
-            raise AlsegError(unknown_name("subset", subset, run.label_space.subsets))
-        if name != "miou":
-            raise AlsegError(f"A subset ('{subset}') goes with the metric miou only, not with {name}.")
-        return Metric(
-            f"miou:{subset}",
-            f"mIoU ({subset})",
-            lambda result: result.subsets.get(subset),
-            lambda result: result.subsets.get(subset),
-        )
-    if name == "miou":
-        # Beside the mean over a subset, the mean over all says over how many.
-        title = f"mIoU ({len(run.label_space.classes)})" if run.label_space.subsets else "mIoU"
-        return Metric("miou", title, lambda result: result.miou, lambda result: result.miou)
-    if name == "accuracy":
-        return Metric("accuracy", "Accuracy", lambda result: result.accuracy, lambda result: None)
-    kind, _, wanted = name.partition(":")
-    if kind != "iou" or not wanted:
-        raise AlsegError(unknown_name("metric", name, ["accuracy", "iou:CLASS", "miou"]))
-    if wanted not in run.label_space.classes:
-        raise AlsegError(unknown_name("class", wanted, run.label_space.classes))
-    return Metric(
-        f"iou:{wanted}",
-        f"IoU {wanted}",
-        lambda result: result.iou[wanted],
-        lambda result: result.iou.get(wanted),
-    )
+def _axis(key: str | None) -> CostAxis | None:
+    if key is None:
+        return None
+    if key not in COST_AXES:
+        raise AlsegError(unknown_name("cost", key, COST_AXES))
+    return COST_AXES[key]
 
 
-def _row(label: str, runs: Sequence[Run], number: int | None, metric: Metric) -> Row:
+def _row(label: str, runs: Sequence[Run], number: int | None, metric: Metric, axis: CostAxis | None) -> Row:
     counted = tuple((run, result) for run in runs if (result := _counted(run, number)) is not None)
     results = [result for _, result in counted]
     first = runs[0]
@@ -168,28 +167,33 @@ def _row(label: str, runs: Sequence[Run], number: int | None, metric: Metric) ->
         score=_interval(counted, metric.value),
         iou={name: _mean([result.iou[name] for result in results]) for name in first.label_space.classes},
         subsets={
-            name: _interval(counted, lambda result, name=name: result.subsets.get(name))  # type: ignore[misc]
+            name: _interval(counted, lambda _, result, name=name: result.subsets.get(name))  # type: ignore[misc]
             for name in first.label_space.subsets
         },
         costs=_costs(results) if results else None,
+        area=None if axis is None else _interval(counted, partial(area_until, metric.height, axis)),
     )
+
+
+def _sorted(rows: Sequence[Row], key: str | None) -> list[Row]:
+    """Return the rows by a number, those without it last; otherwise in the order given."""
+    if key is None:
+        return list(rows)
+    if key not in SORT_KEYS:
+        raise AlsegError(unknown_name("sort key", key, SORT_KEYS))
+    numbers = [(SORT_KEYS[key](row), row) for row in rows]
+    known = sorted(((number, row) for number, row in numbers if number is not None), key=lambda pair: pair[0])
+    return [row for _, row in known] + [row for number, row in numbers if number is None]
 
 
 def _counted(run: Run, number: int | None) -> RoundResult | None:
     return run.final if number is None else run.at(number)
 
 
-def _by_seed(
-    counted: Iterable[tuple[Run, RoundResult]], value: Callable[[RoundResult], float | None]
-) -> dict[int, float]:
-    scores = {run.seed: value(result) for run, result in counted}
-    return {seed: score for seed, score in scores.items() if score is not None}
-
-
 def _interval(
-    counted: Iterable[tuple[Run, RoundResult]], value: Callable[[RoundResult], float | None]
+    counted: Iterable[tuple[Run, RoundResult]], value: Callable[[Run, RoundResult], float | None]
 ) -> Interval | None:
-    scores = list(_by_seed(counted, value).values())
+    scores = list(by_seed(counted, value).values())
     return mean_interval(scores) if scores else None
 
 
@@ -223,87 +227,6 @@ def _require_scores(rows: Sequence[Row], runs: Sequence[Run], number: int | None
     found = "There are no results yet." if last is None else f"The last with results is {last} (--round)."
     listing = "".join(f"\n  {run.folder}: {footnotes.state_of(run)}" for run in runs)
     raise AlsegError(f"{wanted} {found}{listing}")
-
-
-# ----------------------------------------------------------------------------------------------------
-# Against each other
-
-
-def _baselines(rows: Sequence[Row], wanted: str | None) -> list[Row]:
-    """Return the rows that differences can be taken to.
-
-    There is one for each experiment and its conditions; where none was asked for by name, one for each way of
-    annotation and each budget.
-    """
-    places: dict[tuple[str | None, ...], Row] = {}
-    if wanted is None:
-        for row in rows:
-            if row.method.acquisition == "random" and not row.is_reference:
-                places.setdefault((row.experiment, row.conditions_hash, *_spending(row)), row)
-        return list(places.values())
-    exact = [row for row in rows if row.label == wanted]
-    found = exact or [row for row in rows if row.method.label == wanted]
-    if not found:
-        raise AlsegError(unknown_name("method", wanted, {row.label for row in rows}))
-    for row in found:
-        first = places.setdefault((row.experiment, row.conditions_hash), row)
-        if first is not row:
-            raise AlsegError(f"Two methods are called '{wanted}': name '{first.label}' or '{row.label}'.")
-    return list(places.values())
-
-
-def _spending(row: Row) -> tuple[str | None, str | None]:
-    return row.method.annotation, row.method.budget
-
-
-def _against_baseline(row: Row, baselines: Sequence[Row], metric: Metric) -> Row:
-    candidates = [other for other in baselines if other.conditions_hash == row.conditions_hash]
-    own = [other for other in candidates if other.experiment == row.experiment]
-    if row in own or not candidates:
-        return row
-    nearest = own or candidates
-    alike = [other for other in nearest if _spending(other) == _spending(row)]
-    baseline = (alike or nearest)[0]
-    difference = paired_difference(
-        _by_seed(row.counted, metric.value), _by_seed(baseline.counted, metric.value)
-    )
-    return replace(row, difference=difference, baseline=baseline.label)
-
-
-def _mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str]) -> list[Row]:
-    """Mark the best of the methods that buy labels, ties at one decimal included; one alone is not best."""
-    buyers = [row for row in rows if not row.is_reference and row.score is not None]
-    if len(buyers) < 2:
-        return list(rows)
-    labels = {row.label for row in buyers}
-    top_score = max(round(row.score.mean, 1) for row in buyers if row.score is not None)
-    top = {name: max(_shown(row.iou[name]) for row in buyers) for name in classes}
-    top_subsets = {name: max(_shown_mean(row.subsets[name]) for row in buyers) for name in subsets}
-    marked = []
-    for row in rows:
-        if row.label in labels and row.score is not None:
-            best = frozenset(name for name, value in top.items() if 0 <= value == _shown(row.iou[name]))
-            row = replace(
-                row,
-                best=best,
-                best_score=round(row.score.mean, 1) == top_score,
-                best_subsets=frozenset(
-                    name
-                    for name, value in top_subsets.items()
-                    if 0 <= value == _shown_mean(row.subsets[name])
-                ),
-            )
-        marked.append(row)
-    return marked
-
-
-def _shown(value: float | None) -> float:
-    """Return the number that a table shows, -1 for nothing."""
-    return -1.0 if value is None else round(value, 1)
-
-
-def _shown_mean(interval: Interval | None) -> float:
-    return _shown(None if interval is None else interval.mean)
 
 
 # ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from alseg.contracts import PublishedResult
+from alseg.costaxes import CostAxis
+from alseg.imagewise import ImageInterval
 from alseg.results import Method, RoundResult, Run
 from alseg.stats import Difference, Interval
 
@@ -16,16 +18,21 @@ class Metric:
     """What is compared.
 
     Attributes:
-        key: ``miou``, ``accuracy``, ``iou:CLASS`` or ``miou:SUBSET``.
+        key: ``miou``, ``accuracy``, ``iou:CLASS`` or ``miou:SUBSET``; ``aubc:COST`` or ``aubc:COST:SUBSET``.
         title: For table headers.
-        value: Reads it from a round, in percent; None where the ground truth holds no such class.
+        value: Reads it from a run that has reached a round, in percent; None where the ground truth holds no
+            such class, and for the area under the curve of a run that buys nothing.
         published: Reads it from a published result, in percent; None where it is not printed.
+        height: Reads from a round what curves show, in percent: the metric itself, or what the area is over.
+        classes: The classes whose mean IoU it is; empty where it is something else.
     """
 
     key: str
     title: str
-    value: Callable[[RoundResult], float | None]
+    value: Callable[[Run, RoundResult], float | None]
     published: Callable[[PublishedResult], float | None]
+    height: Callable[[RoundResult], float | None]
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +92,13 @@ class Row:
         baseline: Label of the row that ``difference`` is taken to, which shares scenario, model, rounds and
             evaluation; that of the same experiment if it has one. None for a baseline, and without any.
         difference: Paired by seed; None for a baseline and where no seed is shared.
+        p_holm: The p-value of the difference after Holm's correction for all differences of the scenario;
+            None where there is no p-value.
+        image_interval: Where the difference is over one seed: its interval over resampled evaluation images,
+            which is about two networks, not about two methods; None where it is not known.
+        gap_closed: Percent of the way from source only to fully supervised, over the seeds that all three
+            share; None for those two and where either is missing.
+        area: Area under the curve of the metric over the cost axis asked for, in percent; None without.
         best: Classes in which no other method that buys labels is better, at one decimal.
         best_score: The same for the metric.
         best_subsets: The same for subsets.
@@ -102,6 +116,10 @@ class Row:
     costs: Costs | None
     baseline: str | None = None
     difference: Difference | None = None
+    p_holm: float | None = None
+    image_interval: ImageInterval | None = None
+    gap_closed: float | None = None
+    area: Interval | None = None
     best: frozenset[str] = frozenset()
     best_score: bool = False
     best_subsets: frozenset[str] = frozenset()
@@ -156,6 +174,7 @@ class Comparison:
         metric: What is compared.
         round: The round asked for, or None for each run's last.
         baseline: Label of the first row that differences are taken to; None where there is none.
+        axis: The cost axis of the areas under curves; None where none was asked for.
         rows: By scenario, then in the order of the experiment files.
         published: Results of others, where they were asked for; no row of theirs is ever among ``rows``.
         notes: What a reader must know: what was left out and why, whatever makes rows incomparable.
@@ -168,6 +187,7 @@ class Comparison:
     metric: Metric
     round: int | None
     baseline: str | None
+    axis: CostAxis | None
     rows: tuple[Row, ...]
     published: tuple[PublishedRow, ...]
     notes: tuple[str, ...]

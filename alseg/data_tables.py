@@ -39,6 +39,7 @@ def as_json(comparison: Comparison) -> str:
         "metric": comparison.metric.key,
         "round": comparison.round,
         "baseline": comparison.baseline,
+        "aubc_cost": comparison.axis.key if comparison.axis else None,
         "rows": [_row_record(row) for row in comparison.rows],
         "published": [_published_record(row) for row in comparison.published],
         "notes": comparison.notes,
@@ -53,6 +54,8 @@ def as_csv(comparison: Comparison) -> str:
     columns += [f"miou:{name}" for name in comparison.subsets]
     columns += ["metric", "score", "score_half_width"]
     columns += ["baseline", *(f"difference{end}" for end in ("", "_half_width", "_p", "_n")), "published"]
+    columns += ["difference_p_holm", "difference_images_low", "difference_images_high", "gap_closed"]
+    columns += ["aubc", "aubc_half_width", "aubc_cost"]
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -80,6 +83,13 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "baseline": row.baseline,
         "difference": difference.get("mean"),
         **{f"difference_{key}": difference.get(key) for key in ("half_width", "p", "n")},
+        "difference_p_holm": row.p_holm,
+        "difference_images_low": row.image_interval and row.image_interval.low,
+        "difference_images_high": row.image_interval and row.image_interval.high,
+        "gap_closed": row.gap_closed,
+        "aubc": row.area and row.area.mean,
+        "aubc_half_width": row.area and row.area.half_width,
+        "aubc_cost": comparison.axis and comparison.axis.key,
     }
 
 
@@ -114,6 +124,10 @@ def _row_record(row: Row) -> dict[str, Any]:
         "best": row.best_score,
         "baseline": row.baseline,
         "difference": row.difference._asdict() if row.difference else None,
+        "p_holm": row.p_holm,
+        "image_interval": row.image_interval._asdict() if row.image_interval else None,
+        "gap_closed": row.gap_closed,
+        "aubc": row.area._asdict() if row.area else None,
         "runs": [_run_record(run, row) for run in row.runs],
     }
 

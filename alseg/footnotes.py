@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from alseg.comparison import PublishedRow, Row
+from alseg.comparison import Metric, PublishedRow, Row
 from alseg.results import Results, Run
+from alseg.stats import detectable_difference, smallest_sign_flip_p
 
 
 def notes(
@@ -14,6 +15,7 @@ def notes(
     rows: Sequence[Row],
     baselines: Sequence[Row],
     published: Sequence[PublishedRow] | None = None,
+    metric: Metric | None = None,
 ) -> Iterator[str]:
     """Yield one sentence or two per thing to know, the most important first.
 
@@ -22,6 +24,7 @@ def notes(
         rows: The rows shown.
         baselines: The rows that differences are taken to.
         published: The results of others that are shown; None where they were not asked for.
+        metric: What is compared.
     """
     if len({row.scenario for row in rows}) > 1:
         rows = [replace(row, label=_with_scenario(row)) for row in rows]
@@ -36,6 +39,10 @@ def notes(
     yield from _variants(rows)
     yield from _intervals(rows)
     yield from _differences(rows, [row.label for row in baselines])
+    yield from _power(rows)
+    yield from _over_images(rows)
+    yield from _areas(rows, metric)
+    yield from _gap(rows)
     yield from _rounds(rows)
     yield from _absent(rows)
     yield from _devices(rows)
@@ -120,13 +127,59 @@ def _differences(rows: Sequence[Row], baselines: Sequence[str]) -> Iterator[str]
         pairs = row.difference.n if row.difference else 0
         if pairs < len(row.seeds):
             yield f"{row.label}: the difference is over {pairs} of its seeds, which the baseline has too."
-    unpaired = [row.label for row in rows if row.baseline and row.counted and row.difference is None]
+    unpaired = [row.label for row in rows if row.baseline and row.score and row.difference is None]
     if unpaired:
         yield f"No difference for {_names(unpaired)}: no seed is shared with the baseline."
     alone = [row.label for row in rows if row.baseline is None and row.label not in baselines]
     if alone and baselines:
         same = "scenario, model, rounds and evaluation"
         yield f"No difference for {_names(alone)}: no baseline has the same {same}."
+
+
+def _power(rows: Sequence[Row]) -> Iterator[str]:
+    """Say what so few seeds can show at all."""
+    tested = [row for row in rows if row.p_holm is not None]
+    if tested:
+        family = max(sum(other.scenario == row.scenario for other in tested) for row in tested)
+        correction = f", corrected by Holm for {family} differences" if family > 1 else ""
+        yield f"p: paired t-test{correction}."
+    measured = [row.difference for row in tested if row.difference is not None]
+    if not measured:
+        return
+    pairs = sorted({difference.n for difference in measured})
+    smallest = " or ".join(f"{smallest_sign_flip_p(n):.2g}" for n in pairs)
+    yield (
+        f"With {' or '.join(map(str, pairs))} pairs of seeds, no test without assumptions can give p below "
+        f"{smallest}; smaller ones rest on differences being normally distributed."
+    )
+    found = [detectable_difference(each.half_width, each.n) for each in measured if each.half_width]
+    if found:
+        low, high = f"{min(found):.1f}", f"{max(found):.1f}"
+        points = low if low == high else f"{low} to {high}"
+        yield f"A true difference of {points} points would have been found with 80% probability (p < 0.05)."
+
+
+def _over_images(rows: Sequence[Row]) -> Iterator[str]:
+    images = sorted({row.image_interval.images for row in rows if row.image_interval is not None})
+    if images:
+        yield (
+            "[a, b]: there is one seed, so this 95% interval is over the "
+            f"{' or '.join(map(str, images))} evaluation images (paired bootstrap). It compares two trained "
+            "networks; how much seeds differ it does not say."
+        )
+
+
+def _areas(rows: Sequence[Row], metric: Metric | None) -> Iterator[str]:
+    if any(row.area is not None for row in rows) or (metric is not None and metric.key.startswith("aubc")):
+        yield (
+            "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean "
+            "height from nothing bought to all that was bought. It compares methods with the same budget."
+        )
+
+
+def _gap(rows: Sequence[Row]) -> Iterator[str]:
+    if any(row.gap_closed is not None for row in rows):
+        yield "Gap closed: 0% is source only, 100% fully supervised, by means over the seeds they share."
 
 
 def _rounds(rows: Iterable[Row]) -> Iterator[str]:

@@ -102,12 +102,40 @@ def score_columns(comparison: Comparison) -> list[Column]:
 
 
 def difference_columns(comparison: Comparison) -> list[Column]:
-    """Return the difference to the baseline, or no column where there is no baseline."""
-    if comparison.baseline is None:
-        return []
-    used = {row.baseline for row in comparison.rows if row.difference is not None}
-    title = "vs baseline" if len(used) > 1 else f"vs {clean(comparison.baseline)}"
-    return [Column(title, lambda row: Cell(_with_interval(row.difference, sign="+")))]
+    """Return the difference to the baseline with its p-value, the gap that is closed and the area.
+
+    Columns without any number are left out.
+    """
+    rows, columns = comparison.rows, []
+    if comparison.baseline is not None:
+        used = {row.baseline for row in rows if row.difference is not None}
+        title = "vs baseline" if len(used) > 1 else f"vs {clean(comparison.baseline)}"
+        columns.append(Column(title, lambda row: Cell(_difference(row))))
+    if any(row.p_holm is not None for row in rows):
+        columns.append(Column("p", lambda row: Cell(p_value(row.p_holm))))
+    if any(row.gap_closed is not None for row in rows):
+        columns.append(Column("Gap closed", lambda row: Cell(_percent(row.gap_closed))))
+    if comparison.axis is not None:
+        columns.append(Column(f"AUBC ({comparison.axis.key})", lambda row: Cell(_with_interval(row.area))))
+    return columns
+
+
+def _difference(row: Row) -> str:
+    text = _with_interval(row.difference, sign="+")
+    if row.image_interval is None:
+        return text
+    return f"{text} [{row.image_interval.low:+.1f}, {row.image_interval.high:+.1f}]"
+
+
+def p_value(p: float | None) -> str:
+    """Return a p-value with two digits, or ``<0.001``."""
+    if p is None:
+        return NOTHING
+    return "<0.001" if p < 0.001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.0f}%"
 
 
 def legend(comparison: Comparison) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 CLASSES = ("road", "car", "train")
 
 POOL = {"pixels": 10_000, "images": 10}
@@ -34,6 +36,7 @@ def write_run(
     settings: Mapping[str, Any] | None = None,
     pixels_per_round: int = 100,
     extra: Mapping[str, Any] | None = None,
+    counts: np.ndarray | None = None,
 ) -> Path:
     """Write one run.
 
@@ -57,6 +60,7 @@ def write_run(
         settings: What else the specification holds.
         pixels_per_round: Pixels bought in each round from 1 on; a tenth of them is void, each is one click.
         extra: Replaces keys of run.json.
+        counts: int ``(N, C, C)``, confusion counts per image of every round; no such file without.
 
     Returns:
         The run folder.
@@ -114,6 +118,13 @@ def write_run(
                 number, dict(zip(classes, values, strict=True)), subsets, target_labels, pixels_per_round
             ),
         )
+        if counts is not None:
+            ids = np.array([f"image-{index}" for index in range(len(counts))])
+            np.savez_compressed(
+                folder / "rounds" / f"{number:02d}" / "confusion.npz",
+                image_ids=ids,
+                counts=np.asarray(counts, np.int32),
+            )
     return folder
 
 

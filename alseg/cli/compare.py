@@ -10,6 +10,8 @@ import click
 from alseg.contracts import PublishedResult
 
 _FORMATS = ("table", "markdown", "csv", "latex", "json")
+_COSTS = ("pixels", "valid-pixels", "questions", "images")
+_SORT = ("score", "difference", "area", "pixels", "questions")
 
 
 @click.command("compare")
@@ -18,7 +20,11 @@ _FORMATS = ("table", "markdown", "csv", "latex", "json")
     "--round", "round_number", type=click.IntRange(min=0), help="Compare after this round. [default: last]"
 )
 @click.option(
-    "--metric", default="miou", show_default=True, metavar="miou|accuracy|iou:CLASS", help="What to compare."
+    "--metric",
+    default="miou",
+    show_default=True,
+    metavar="miou|accuracy|iou:CLASS|aubc",
+    help="What to compare.",
 )
 @click.option(
     "--subset", metavar="NAME", help="Only the classes of this subset of the label space, and their mean."
@@ -27,6 +33,16 @@ _FORMATS = ("table", "markdown", "csv", "latex", "json")
     "--baseline",
     metavar="METHOD",
     help="Label of the method to take differences to. [default: the method with random acquisition]",
+)
+@click.option(
+    "--x",
+    type=click.Choice(_COSTS),
+    help="Add the area under the curve of the metric over this cost. [default with --metric aubc: pixels]",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(_SORT),
+    help="Best or cheapest first. [default: as in the experiment file]",
 )
 @click.option(
     "--published", is_flag=True, help="Add what papers print about the same data sets, marked as published."
@@ -45,6 +61,8 @@ def command(
     metric: str,
     subset: str | None,
     baseline: str | None,
+    x: str | None,
+    sort: str | None,
     published: bool,
     output: str,
 ) -> None:
@@ -63,6 +81,8 @@ def command(
         subset=subset,
         baseline=baseline,
         published=_published_results() if published else None,
+        x=x,
+        sort=sort,
     )
     if output == "table":
         from rich.console import Console

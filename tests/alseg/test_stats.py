@@ -7,7 +7,15 @@ import pytest
 from scipy import integrate
 from scipy import stats as scipy_stats
 
-from alseg.stats import area_under_curve, holm, mean_interval, paired_difference
+from alseg.stats import (
+    area_under_curve,
+    detectable_difference,
+    gap_closed,
+    holm,
+    mean_interval,
+    paired_difference,
+    smallest_sign_flip_p,
+)
 
 
 def test_the_interval_of_three_values_uses_two_degrees_of_freedom() -> None:
@@ -138,3 +146,41 @@ def test_a_callers_bug_is_a_value_error_that_names_the_value(call: object, messa
     with pytest.raises(ValueError) as caught:
         call()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("pairs", [2, 3, 5])
+def test_the_smallest_sign_flip_p_is_that_of_scipys_exact_test(pairs: int) -> None:
+    differences = np.arange(
+        1.0, pairs + 1
+    )  # all of one sign: no other assignment is as extreme but the mirrored
+    result = scipy_stats.permutation_test(
+        (differences, np.zeros(pairs)),
+        lambda a, b: np.mean(a - b),
+        permutation_type="samples",
+        n_resamples=np.inf,
+    )
+    assert smallest_sign_flip_p(pairs) == pytest.approx(result.pvalue)
+
+
+def test_without_pairs_there_is_no_smallest_p() -> None:
+    with pytest.raises(ValueError, match=r"A paired test needs a pair, got 0\."):
+        smallest_sign_flip_p(0)
+
+
+@pytest.mark.parametrize("pairs", [3, 5, 10])
+def test_the_detectable_difference_is_found_with_80_percent_probability(pairs: int) -> None:
+    quantile = scipy_stats.t.ppf(0.975, pairs - 1)
+    half_width = quantile * 2 / math.sqrt(pairs)  # differences with a standard deviation of 2
+    noncentrality = detectable_difference(half_width, pairs) / (2 / math.sqrt(pairs))
+    assert scipy_stats.nct.sf(quantile, pairs - 1, noncentrality) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_one_pair_says_nothing_about_what_could_be_found() -> None:
+    with pytest.raises(ValueError, match=r"The spread of differences needs two pairs, got 1\."):
+        detectable_difference(1.0, 1)
+
+
+def test_the_gap_is_a_share_of_the_way() -> None:
+    assert gap_closed(50.0, 40.0, 60.0) == 50.0
+    assert gap_closed(65.0, 40.0, 60.0) == 125.0
+    assert gap_closed(50.0, 60.0, 60.0) is None

@@ -1,0 +1,168 @@
+"""Rows of a comparison against each other: differences to baselines, the gap that is closed, who is best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from alseg.comparison import Metric, Row
+from alseg.errors import AlsegError, unknown_name
+from alseg.imagewise import ImageInterval, image_interval
+from alseg.results import RoundResult, Run
+from alseg.stats import Interval, gap_closed, holm, paired_difference
+
+
+def against_each_other(rows: Sequence[Row], baselines: Sequence[Row], metric: Metric) -> list[Row]:
+    """Return the rows with their differences to a baseline, corrected p-values and the gap they close."""
+    compared = [_against_baseline(row, baselines, metric) for row in rows]
+    corrected = [row for scenario in _scenarios(compared) for row in _with_holm(scenario)]
+    return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in corrected]
+
+
+def by_seed(
+    counted: Iterable[tuple[Run, RoundResult]], value: Callable[[Run, RoundResult], float | None]
+) -> dict[int, float]:
+    """Return a number of each seed, without those where it is undefined."""
+    scores = {run.seed: value(run, result) for run, result in counted}
+    return {seed: score for seed, score in scores.items() if score is not None}
+
+
+def find_baselines(rows: Sequence[Row], wanted: str | None) -> list[Row]:
+    """Return the rows that differences can be taken to.
+
+    There is one for each experiment and its conditions; where none was asked for by name, one for each way of
+    annotation and each budget.
+    """
+    places: dict[tuple[str | None, ...], Row] = {}
+    if wanted is None:
+        for row in rows:
+            if row.method.acquisition == "random" and not row.is_reference:
+                places.setdefault((row.experiment, row.conditions_hash, *_spending(row)), row)
+        return list(places.values())
+    exact = [row for row in rows if row.label == wanted]
+    found = exact or [row for row in rows if row.method.label == wanted]
+    if not found:
+        raise AlsegError(unknown_name("method", wanted, {row.label for row in rows}))
+    for row in found:
+        first = places.setdefault((row.experiment, row.conditions_hash), row)
+        if first is not row:
+            raise AlsegError(f"Two methods are called '{wanted}': name '{first.label}' or '{row.label}'.")
+    return list(places.values())
+
+
+def _spending(row: Row) -> tuple[str | None, str | None]:
+    return row.method.annotation, row.method.budget
+
+
+def _against_baseline(row: Row, baselines: Sequence[Row], metric: Metric) -> Row:
+    candidates = [other for other in baselines if other.conditions_hash == row.conditions_hash]
+    own = [other for other in candidates if other.experiment == row.experiment]
+    if row in own or not candidates:
+        return row
+    nearest = own or candidates
+    alike = [other for other in nearest if _spending(other) == _spending(row)]
+    baseline = (alike or nearest)[0]
+    difference = paired_difference(
+        by_seed(row.counted, metric.value), by_seed(baseline.counted, metric.value)
+    )
+    one_seed = difference is not None and difference.n == 1
+    return replace(
+        row,
+        difference=difference,
+        baseline=baseline.label,
+        image_interval=_over_images(row, baseline, metric) if one_seed else None,
+    )
+
+
+def _over_images(row: Row, baseline: Row, metric: Metric) -> ImageInterval | None:
+    """Return the interval over evaluation images of the one seed that both rows have."""
+    if not metric.classes:
+        return None
+    theirs = {run.seed: (run, result) for run, result in baseline.counted}
+    run, result = next(pair for pair in row.counted if pair[0].seed in theirs)
+    names = run.label_space.classes
+    return image_interval(
+        _counts_of(run, result),
+        _counts_of(*theirs[run.seed]),
+        [names.index(name) for name in metric.classes],
+    )
+
+
+def _counts_of(run: Run, result: RoundResult) -> Path:
+    return run.folder / "rounds" / f"{result.round:02d}" / "confusion.npz"
+
+
+def _scenarios(rows: Sequence[Row]) -> list[list[Row]]:
+    by_scenario: dict[str, list[Row]] = {}
+    for row in rows:
+        by_scenario.setdefault(row.scenario, []).append(row)
+    return list(by_scenario.values())
+
+
+def _with_holm(rows: Sequence[Row]) -> list[Row]:
+    """Correct the p-values of one scenario's differences for how many there are."""
+    tested = [row for row in rows if row.difference is not None and row.difference.p is not None]
+    adjusted = iter(
+        holm([row.difference.p for row in tested if row.difference and row.difference.p is not None])
+    )
+    return [replace(row, p_holm=next(adjusted)) if row in tested else row for row in rows]
+
+
+def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> float | None:
+    """Return the share of the gap that a row closes, by means over the seeds that it and both ends have."""
+    if row.is_reference:
+        return None
+    ends = []
+    for kind in ("none", "all"):
+        found = [
+            other
+            for other in rows
+            if other.method.target_labels == kind and other.conditions_hash == row.conditions_hash
+        ]
+        own = [other for other in found if other.experiment == row.experiment]
+        if not found:
+            return None
+        ends.append((own or found)[0])
+    values = [by_seed(each.counted, metric.value) for each in (row, *ends)]
+    shared = set.intersection(*map(set, values))
+    if not shared:
+        return None
+    own_mean, lowest, highest = (sum(scores[seed] for seed in shared) / len(shared) for scores in values)
+    return gap_closed(own_mean, lowest, highest)
+
+
+def mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str]) -> list[Row]:
+    """Mark the best of the methods that buy labels, ties at one decimal included; one alone is not best."""
+    buyers = [row for row in rows if not row.is_reference and row.score is not None]
+    if len(buyers) < 2:
+        return list(rows)
+    labels = {row.label for row in buyers}
+    top_score = max(round(row.score.mean, 1) for row in buyers if row.score is not None)
+    top = {name: max(_shown(row.iou[name]) for row in buyers) for name in classes}
+    top_subsets = {name: max(_shown_mean(row.subsets[name]) for row in buyers) for name in subsets}
+    marked = []
+    for row in rows:
+        if row.label in labels and row.score is not None:
+            best = frozenset(name for name, value in top.items() if 0 <= value == _shown(row.iou[name]))
+            row = replace(
+                row,
+                best=best,
+                best_score=round(row.score.mean, 1) == top_score,
+                best_subsets=frozenset(
+                    name
+                    for name, value in top_subsets.items()
+                    if 0 <= value == _shown_mean(row.subsets[name])
+                ),
+            )
+        marked.append(row)
+    return marked
+
+
+def _shown(value: float | None) -> float:
+    """Return the number that a table shows, -1 for nothing."""
+    return -1.0 if value is None else round(value, 1)
+
+
+def _shown_mean(interval: Interval | None) -> float:
+    return _shown(None if interval is None else interval.mean)
