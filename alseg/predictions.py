@@ -1,7 +1,8 @@
-"""What acquisitions read from logits, in one pass over tiles that stay in the processor's cache.
+"""What acquisitions read from logits, in one pass over them.
 
-Nothing of the logits' size is ever made: the result is one map per statistic, and the working memory is a few
-tiles. The same code runs on any device.
+Nothing of the logits' size is ever made: the result is one map per statistic, and the working memory is a
+strip or two. On the CPU strips fit the cache and are shared out among threads; elsewhere torch computes a few
+large ones, by the same formulas.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from typing import Literal, NamedTuple
 
 import torch
 
+from alseg import _predictions_cpu
+
 Statistic = Literal["entropy", "confidence", "margin", "classes"]
 """A map that `statistics` can compute."""
 
 MAX_CLASSES = 255
 """Class maps are uint8, and 255 is void."""
 
-_TILE_ELEMENTS_CPU = 2**21
-_TILES_ELSEWHERE = 8
+_STRIPS_ON_A_DEVICE = 8
 
 
 class Statistics(NamedTuple):
@@ -64,7 +66,8 @@ def statistics(logits: torch.Tensor, *wanted: Statistic) -> Statistics:
     """Compute several maps in one pass over the logits.
 
     Args:
-        logits: float ``(C, H, W)`` on any device; ``-inf`` is a class with probability 0.
+        logits: float ``(C, H, W)`` on any device; ``-inf`` is a class with probability 0. On the CPU, other
+            dtypes than float32 are converted as a whole first.
         wanted: Which maps to compute.
 
     Returns:
@@ -88,25 +91,27 @@ def statistics(logits: torch.Tensor, *wanted: Statistic) -> Statistics:
         )
         for name in wanted
     }
-    rows = _tile_rows(logits)
-    scratch = torch.empty((2, num_classes, rows, width), device=logits.device)
-    for top in range(0, height, rows):
-        tile = Statistics(**{name: values[top : top + rows] for name, values in maps.items()})
-        part = logits[:, top : top + rows].float()
-        _fill_tile(part, scratch[:, :, : part.shape[1]], tile)
+    if logits.device.type == "cpu":
+        _predictions_cpu.fill(logits.float().numpy(), {name: values.numpy() for name, values in maps.items()})
+    else:
+        _fill_on_device(logits, Statistics(**maps))
     return Statistics(**maps)
 
 
-def _tile_rows(logits: torch.Tensor) -> int:
-    """Return how many rows to read at once: what stays in the cache, or on a GPU what fills it with work."""
+def _fill_on_device(logits: torch.Tensor, maps: Statistics) -> None:
+    """Compute the maps in a few strips, each large enough to keep a GPU busy."""
     num_classes, height, width = logits.shape
-    if logits.device.type == "cpu":
-        return max(1, _TILE_ELEMENTS_CPU // max(1, num_classes * width))
-    return max(1, -(-height // _TILES_ELSEWHERE))
+    rows = max(1, -(-height // _STRIPS_ON_A_DEVICE))
+    scratch = torch.empty((2, num_classes, rows, width), device=logits.device)
+    for top in range(0, height, rows):
+        strip = slice(top, top + rows)
+        part = logits[:, strip].float()
+        filled = Statistics(*(None if values is None else values[strip] for values in maps))
+        _fill_strip(part, scratch[:, :, : part.shape[1]], filled)
 
 
-def _fill_tile(logits: torch.Tensor, scratch: torch.Tensor, tile: Statistics) -> None:
-    """Compute the maps of one tile.
+def _fill_strip(logits: torch.Tensor, scratch: torch.Tensor, maps: Statistics) -> None:
+    """Compute the maps of one strip.
 
     With d the distance of each logit to the largest and Z the sum of exp(d), the largest probability is 1 / Z
     and the entropy log Z - sum(d exp(d)) / Z: no division and no logarithm per class.
@@ -114,32 +119,32 @@ def _fill_tile(logits: torch.Tensor, scratch: torch.Tensor, tile: Statistics) ->
     Args:
         logits: float32 ``(C, h, W)``.
         scratch: float32 ``(2, C, h, W)``, overwritten.
-        tile: Views of the result maps, filled here.
+        maps: Views of the result maps, filled here.
     """
     distance, weight = scratch
     torch.sub(logits, logits.amax(dim=0), out=distance)
-    if tile.classes is not None:
+    if maps.classes is not None:
         # max(dim) with indices reads its input slowly; the first class at distance 0 has the highest rank.
         num_classes = len(logits)
         rank = torch.arange(num_classes, 0, -1, dtype=torch.uint8, device=logits.device)[:, None, None]
         is_first = torch.eq(distance, 0, out=weight).to(torch.uint8)
         highest = is_first.mul_(rank).amax(dim=0)
-        torch.sub(num_classes, highest.clamp_(min=1), out=tile.classes)
-    if tile.entropy is None and tile.confidence is None and tile.margin is None:
+        torch.sub(num_classes, highest.clamp_(min=1), out=maps.classes)
+    if maps.entropy is None and maps.confidence is None and maps.margin is None:
         return
     # Without the clamp, impossible classes (-inf) would give 0 * -inf, and exponentials that underflow take
     # the CPU ten times as long. exp(-80) is nothing beside the 1 of the largest. NaN passes.
     torch.exp(distance.clamp_(min=-80), out=weight)
     total = weight.sum(dim=0)
-    if tile.confidence is not None:
-        torch.reciprocal(total, out=tile.confidence)
-    if tile.entropy is not None:
-        torch.sub(total.log(), distance.mul_(weight).sum(dim=0).div_(total), out=tile.entropy)
-    if tile.margin is not None:
+    if maps.confidence is not None:
+        torch.reciprocal(total, out=maps.confidence)
+    if maps.entropy is not None:
+        torch.sub(total.log(), distance.mul_(weight).sum(dim=0).div_(total), out=maps.entropy)
+    if maps.margin is not None:
         is_first = torch.eq(weight, 1, out=distance)
         tied = is_first.sum(dim=0) > 1
         second = weight.sub_(is_first).amax(dim=0).masked_fill_(tied, 1)
-        torch.div(1 - second, total, out=tile.margin)
+        torch.div(1 - second, total, out=maps.margin)
 
 
 def _only(values: torch.Tensor | None) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Sums over square windows of a map, in time that hardly depends on the window.
+"""Means and class entropies over square windows of a map, in time that hardly depends on the window's size.
 
 A sum over 2m pixels is a sum over m pixels plus the same sum m pixels further on, so a window of any width
 takes a handful of additions of whole maps, of single bytes where the sums allow it. Sums of equal values are
@@ -10,7 +10,9 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-_TILE_PIXELS_CPU = 2**18
+from alseg import _windows_cpu
+from alseg._doubling import sums_along
+
 _VOID = 255
 
 
@@ -24,10 +26,12 @@ def window_mean(values: torch.Tensor, radius: int) -> torch.Tensor:
     Returns:
         float32 ``(H, W)`` on the same device.
     """
-    reach_y, reach_x = _reach(values, radius)
-    padded = F.pad(values, (reach_x, reach_x, reach_y, reach_y))
-    total = _sums_along(_sums_along(padded, 2 * reach_y + 1, 0), 2 * reach_x + 1, 1)
-    return total.div_(_area(values, radius))
+    padded, area, window = _prepared(values.detach(), radius, 0)
+    if values.device.type == "cpu":
+        mean = torch.empty_like(area)
+        _windows_cpu.fill_mean(padded.numpy(), area.numpy(), window, mean.numpy())
+        return mean
+    return sums_along(sums_along(padded, window[0], 0), window[1], 1) / area
 
 
 def window_impurity(classes: torch.Tensor, num_classes: int, radius: int) -> torch.Tensor:
@@ -41,24 +45,12 @@ def window_impurity(classes: torch.Tensor, num_classes: int, radius: int) -> tor
     Returns:
         float32 ``(H, W)`` in nats on the same device, 0 to log C; exactly 0 where the window holds one class.
     """
-    height, width = classes.shape
-    reach_y, reach_x = _reach(classes, radius)
-    padded = F.pad(classes, (reach_x, reach_x, reach_y, reach_y), value=_VOID)
-    area = _area(classes, radius)
-    impurity = torch.zeros((height, width), device=classes.device)
-    rows = height
+    padded, area, window = _prepared(classes, radius, _VOID)
+    impurity = torch.zeros_like(area)
     if classes.device.type == "cpu":
-        # Each tile reads 2 * reach rows more than it fills, so it should be high against that.
-        rows = max(_TILE_PIXELS_CPU // max(1, width), 4 * reach_y, 1)
-    for top in range(0, height, rows):
-        tile = slice(top, min(top + rows, height))
-        _add_impurity(
-            padded[tile.start : tile.stop + 2 * reach_y],
-            area[tile],
-            num_classes,
-            (2 * reach_y + 1, 2 * reach_x + 1),
-            impurity[tile],
-        )
+        _windows_cpu.fill_impurity(padded.numpy(), area.numpy(), window, impurity.numpy())
+    else:
+        _add_impurity(padded, area, num_classes, window, impurity)
     return impurity
 
 
@@ -71,62 +63,34 @@ def _add_impurity(
 ) -> None:
     """Add ``-p log p`` of every class's share p of the window.
 
-    Args:
-        padded: uint8 class map with the window's reach around the tile.
-        area: float32, pixels in each window.
-        num_classes: Number of classes.
-        window: Height and width.
-        impurity: float32, changed.
+    All classes are counted, those that do not occur too: to leave them out, one would have to wait for the
+    device.
     """
-    column_type = torch.uint8 if window[0] <= 255 else torch.int32
+    column_type = torch.uint8 if window[0] < 2**8 else torch.int32
     count_type = torch.int16 if window[0] * window[1] < 2**15 else torch.int32
     smallest = torch.finfo(torch.float32).tiny
-    is_class = torch.empty_like(padded)
-    for index in _present(padded, num_classes):
-        # Into uint8, because comparing into bool is not vectorised.
-        torch.eq(padded, index, out=is_class)
-        columns = _sums_along(is_class.to(column_type), window[0], 0)
-        counts = _sums_along(columns.to(count_type), window[1], 1)
-        share = counts.float().div_(area)
+    for index in range(num_classes):
+        columns = sums_along((padded == index).to(column_type), window[0], 0)
+        share = sums_along(columns.to(count_type), window[1], 1).float().div_(area)
         impurity.addcmul_(share, share.clamp(min=smallest).log_(), value=-1)
 
 
-def _present(classes: torch.Tensor, num_classes: int) -> list[int]:
-    """Return the classes to count: on the CPU those that occur; elsewhere all, so as not to wait for it."""
-    if classes.device.type != "cpu":
-        return list(range(num_classes))
-    occurrences = torch.bincount(classes.reshape(-1), minlength=num_classes)
-    return occurrences[:num_classes].nonzero().reshape(-1).tolist()
+def _prepared(
+    values: torch.Tensor, radius: int, around: int
+) -> tuple[torch.Tensor, torch.Tensor, tuple[int, int]]:
+    """Return the map with a margin, the pixels of each window inside it and the size of a window.
 
-
-def _sums_along(values: torch.Tensor, length: int, dim: int) -> torch.Tensor:
-    """Return sums of ``length`` neighbours along a dimension, which gets shorter by ``length - 1``."""
-    kept = values.shape[dim] - length + 1
-    total: torch.Tensor | None = None
-    done, span, span_sums = 0, 1, values
-    while True:
-        if length & span:
-            part = span_sums.narrow(dim, done, kept)
-            total = part.clone() if total is None else total.add_(part)
-            done += span
-        if done == length:
-            assert total is not None
-            return total
-        shorter = span_sums.shape[dim] - span
-        span_sums = span_sums.narrow(dim, 0, shorter) + span_sums.narrow(dim, span, shorter)
-        span *= 2
-
-
-def _reach(values: torch.Tensor, radius: int) -> tuple[int, int]:
-    """Return the radius cut to what can reach anything, vertically and horizontally."""
-    height, width = values.shape
-    return min(radius, max(height - 1, 0)), min(radius, max(width - 1, 0))
-
-
-def _area(values: torch.Tensor, radius: int) -> torch.Tensor:
-    """Return the number of pixels in the window around each pixel, float32 ``(H, W)``."""
-    reached = []
+    Raises:
+        ValueError: If the radius is negative.
+    """
+    if radius < 0:
+        raise ValueError(f"radius must be at least 0, not {radius}")
+    # A window that reaches further than the map sees all of it anyway.
+    reach = [min(radius, max(length - 1, 0)) for length in values.shape]
+    padded = F.pad(values, (reach[1], reach[1], reach[0], reach[0]), value=around)
+    inside = []
     for length in values.shape:
         place = torch.arange(length, device=values.device)
-        reached.append((place + radius).clamp(max=length - 1) - (place - radius).clamp(min=0) + 1)
-    return (reached[0][:, None] * reached[1]).float()
+        inside.append((place + radius).clamp(max=length - 1) - (place - radius).clamp(min=0) + 1)
+    area = (inside[0][:, None] * inside[1]).float()
+    return padded, area, (2 * reach[0] + 1, 2 * reach[1] + 1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from alseg import predictions
+from alseg import _predictions_cpu, predictions
 
 logit_maps = st.tuples(st.integers(2, 6), st.integers(1, 7), st.integers(1, 7)).flatmap(
     lambda shape: hnp.arrays(
@@ -26,7 +26,7 @@ logit_maps = st.tuples(st.integers(2, 6), st.integers(1, 7), st.integers(1, 7)).
 def test_all_maps_are_those_of_a_softmax_in_float64(values: NDArray[np.float32], rows: int) -> None:
     logits = torch.from_numpy(values)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(predictions, "_TILE_ELEMENTS_CPU", rows * values.shape[0] * values.shape[2])
+        patch.setattr(_predictions_cpu, "_STRIP_ELEMENTS", rows * values.shape[0] * values.shape[2])
         maps = predictions.statistics(logits, "entropy", "confidence", "margin", "classes")
     probs = logits.double().softmax(0)
     first, second = probs.topk(2, dim=0).values
@@ -47,6 +47,19 @@ def test_a_map_alone_equals_the_one_computed_with_others(name: str) -> None:
     together = predictions.statistics(logits, "entropy", "confidence", "margin", "classes")
     alone = getattr(predictions, name)(logits)
     assert torch.equal(alone, getattr(together, name))
+
+
+@pytest.mark.parametrize("height", [1, 8, 20])
+def test_strips_on_a_device_give_what_the_cpu_gives(height: int) -> None:
+    # Run here on the CPU: the code for devices is plain torch.
+    logits = 3 * torch.randn(6, height, 13, generator=torch.Generator().manual_seed(height))
+    logits[2, 0, 0] = -torch.inf
+    logits[4, 0] = logits[1, 0]
+    expected = predictions.statistics(logits, "entropy", "confidence", "margin", "classes")
+    maps = predictions.Statistics(*(torch.empty_like(values) for values in expected if values is not None))
+    predictions._fill_on_device(logits, maps)
+    for computed, wanted in zip(maps, expected, strict=True):
+        torch.testing.assert_close(computed, wanted, rtol=2e-6, atol=2e-6)
 
 
 def test_maps_of_one_pixel_are_what_the_formulas_say() -> None:

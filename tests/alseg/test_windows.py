@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alseg import windows
+from alseg import _windows_cpu, windows
 
 
 def plain_windows(values: NDArray[np.generic], radius: int) -> list[list[NDArray[np.generic]]]:
@@ -46,9 +47,20 @@ def test_impurity_is_the_entropy_of_each_window(
     classes = np.random.default_rng(seed).integers(0, num_classes, (height, width)).astype(np.uint8)
     expected = [[plain_impurity(window) for window in row] for row in plain_windows(classes, radius)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "_TILE_PIXELS_CPU", tile_pixels)
+        patch.setattr(_windows_cpu, "_STRIP_PIXELS", tile_pixels)
         impurity = windows.window_impurity(torch.from_numpy(classes), num_classes, radius)
     torch.testing.assert_close(impurity, torch.tensor(expected).float(), rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("radius", [1, 4, 90, 130])
+def test_impurity_on_a_device_is_what_the_cpu_gives(radius: int) -> None:
+    # Run here on the CPU: the code for devices is plain torch. Class 3 does not occur.
+    random = np.random.default_rng(radius)
+    classes = torch.from_numpy(random.choice(np.array([0, 1, 2, 4], np.uint8), (150, 280)))
+    computed = torch.zeros(150, 280)
+    padded, area, window = windows._prepared(classes, radius, 255)
+    windows._add_impurity(padded, area, 5, window, computed)
+    torch.testing.assert_close(computed, windows.window_impurity(classes, 5, radius), rtol=0, atol=2e-6)
 
 
 @settings(deadline=None, max_examples=100)
@@ -73,6 +85,12 @@ def test_windows_of_more_than_255_rows_and_32767_pixels_are_counted_right() -> N
     classes[:, 200:] = 1
     impurity = windows.window_impurity(classes, 2, 400)
     torch.testing.assert_close(impurity, torch.full((300, 400), math.log(2)), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("compute", [windows.window_mean, lambda m, r: windows.window_impurity(m, 2, r)])
+def test_a_negative_radius_is_refused(compute: Callable[[torch.Tensor, int], torch.Tensor]) -> None:
+    with pytest.raises(ValueError, match=r"^radius must be at least 0, not -1$"):
+        compute(torch.zeros(2, 2), -1)
 
 
 def test_equal_windows_have_exactly_equal_means() -> None:
