@@ -6,11 +6,18 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from alseg.errors import AlsegError
+
+SEAL = "seal"
+"""Key of a JSON file's own checksum: `content_hash` of all other keys."""
+
+
+class WriteError(AlsegError):
+    """A file cannot be written: the disk is full, or writing is forbidden."""
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -21,7 +28,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         write: Fills the open binary file.
 
     Raises:
-        AlsegError: If the disk is full or the folder cannot be written; names the file.
+        WriteError: If the disk is full or the folder cannot be written; names the file.
     """
     temporary: str | None = None
     try:
@@ -34,13 +41,47 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         Path(temporary).replace(path)
         temporary = None
         _sync_folder(path.parent)
-    except OSError as error:
-        raise AlsegError(
-            f"Cannot write {path}: {error.strerror or error}. Free space or choose --results."
-        ) from error
+    except (OSError, RuntimeError) as error:
+        cause = _system_error(error)
+        if cause is None:
+            raise
+        raise cannot_write(path, cause) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> WriteError:
+    """Return what the user is told when ``path`` cannot be written."""
+    return WriteError(f"Cannot write {path}: {error.strerror or error}. Free space or choose --results.")
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append a line of UTF-8 text; for logs, which nothing reads back.
+
+    Raises:
+        WriteError: If the disk is full or the folder cannot be written; names the file.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process left half-written; the caller holds the folder's lock."""
+    for path in folder.rglob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def free_name(path: Path) -> Path:
+    """Return ``NAME-N`` with the first N from 1 that no file or folder has."""
+    number = 1
+    while (free := path.with_name(f"{path.name}-{number}")).exists():
+        number += 1
+    return free
 
 
 def write_text(path: Path, text: str) -> None:
@@ -57,14 +98,24 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def write_record(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON with its own checksum, by which `read_json` tells whether a file is what was written."""
+    write_json(path, {**content, SEAL: content_hash(content)})
+
+
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
+    """Read a JSON object; where it has a checksum, that is compared and left out.
+
+    Files from before there were checksums have none; `refuse_unknown_keys` tells them from damaged ones.
 
     Raises:
         AlsegError: If the file is missing, damaged or holds something else; names it.
     """
     try:
-        content = json.loads(path.read_bytes())
+        text = path.read_bytes().decode("utf-8")
+        content = json.loads(text, parse_constant=_refuse_constant)
+        # An escape can stand for half a character, which no other text file could hold.
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
     except FileNotFoundError as error:
         raise AlsegError(f"{path} is missing.") from error
     except OSError as error:
@@ -73,7 +124,21 @@ def read_json(path: Path) -> dict[str, Any]:
         raise AlsegError(f"{path} is damaged: {error}.") from error
     if not isinstance(content, dict):
         raise AlsegError(f"{path} is damaged: it holds {type(content).__name__}, not an object.")
+    seal = content.pop(SEAL, None)
+    if seal is not None and seal != content_hash(content):
+        raise AlsegError(f"{path} is damaged: its checksum does not fit its content.")
     return content
+
+
+def refuse_unknown_keys(path: Path, content: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse a file with keys that nobody wrote: the checksum's own key may be what is damaged.
+
+    Raises:
+        AlsegError: If there is such a key; names the file.
+    """
+    unknown = sorted(set(content).difference(known))
+    if unknown:
+        raise AlsegError(f"{path} is damaged: it has an unknown key {unknown[0]!r}.")
 
 
 def sha256_of(path: Path) -> str:
@@ -86,6 +151,17 @@ def content_hash(content: object) -> str:
     """Return the SHA-256 of a JSON-able object's canonical text, in hexadecimal."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _system_error(error: BaseException | None) -> OSError | None:
+    """Return the error of the system behind an exception; torch wraps it in one of its own."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,6 +6,8 @@ that commits it, see docs/internals.md.
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +18,13 @@ from numpy.typing import NDArray
 
 from alseg.contracts import Picks
 from alseg.errors import AlsegError
-from alseg.files import read_json, sha256_of, write_atomically, write_json
+from alseg.files import read_json, refuse_unknown_keys, sha256_of, write_atomically, write_record
 
 ARRAY_NAME = "ledger.npy"
 INDEX_NAME = "ledger.json"
 LARGEST_SIDE = 65535
+
+_INDEX_KEYS = frozenset({"questions_per_pick", "sha256", "images"})
 
 
 @dataclass(frozen=True)
@@ -92,16 +96,18 @@ class Purchase:
         """Write the array, then the index that commits it.
 
         Raises:
-            AlsegError: If the files cannot be written.
+            WriteError: If the files cannot be written.
         """
         array = folder / ARRAY_NAME
-        write_atomically(array, lambda file: np.save(file, self.rows, allow_pickle=False))
+        content = io.BytesIO()  # numpy does not say why it cannot write to a file itself
+        np.save(content, self.rows, allow_pickle=False)
+        write_atomically(array, lambda file: file.write(content.getbuffer()))
         index = {
             "questions_per_pick": self.questions_per_pick,
-            "sha256": sha256_of(array),
+            "sha256": hashlib.sha256(content.getbuffer()).hexdigest(),
             "images": {image_id: list(span) for image_id, span in self.spans.items()},
         }
-        write_json(folder / INDEX_NAME, index)
+        write_record(folder / INDEX_NAME, index)
 
     @classmethod
     def read(cls, folder: Path, *, verify: bool = True) -> Purchase:
@@ -115,6 +121,7 @@ class Purchase:
             AlsegError: If a file is missing or damaged; names it.
         """
         index: dict[str, Any] = read_json(folder / INDEX_NAME)
+        refuse_unknown_keys(folder / INDEX_NAME, index, _INDEX_KEYS)
         array = folder / ARRAY_NAME
         try:
             if verify and sha256_of(array) != index["sha256"]:

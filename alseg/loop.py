@@ -10,68 +10,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import numpy as np
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
 from alseg import checkpoint
-from alseg.acquire import Limits, Pool, acquire
-from alseg.assembly import Assembler, MethodParts, ScenarioData
-from alseg.budget import Budget, allowance
+from alseg.acquire import Pool, acquire
+from alseg.assembly import MethodParts, ScenarioData
 from alseg.contracts import Recipe, RoundReport
 from alseg.errors import AlsegError
 from alseg.evaluate import evaluate
-from alseg.experiment import RunSpec, Settings
+from alseg.experiment import RunSpec
 from alseg.inference import InferenceOptions
 from alseg.ledger import Purchase
 from alseg.metrics import metrics_of
 from alseg.oracle import Oracle
-from alseg.progress import Reporter
+from alseg.recovery import furthest, set_damaged_aside
 from alseg.sharing import SharedTraining, shared_key
-from alseg.store import RunFolder, percent
+from alseg.spending import Spending
+from alseg.store import BusyError, RunFolder, percent, read_counts, require_space
+from alseg.surroundings import Interrupted, Surroundings
 from alseg.training import StepLosses, Trainer
 
 LOG_EVERY_SECONDS = 10.0
-
-
-class Interrupted(BaseException):
-    """The user or the system asked the process to stop; everything has been saved."""
-
-
-@dataclass
-class StopRequest:
-    """Set by a signal handler, honoured at the next safe point.
-
-    Attributes:
-        signal: The signal's number, or None.
-    """
-
-    signal: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a run is given besides its specification; none of it changes a result.
-
-    Attributes:
-        assembler: Makes the run's objects.
-        fabric: Device and precision.
-        settings: Workers and batch sizes of inference, checkpoint interval.
-        reporter: Shows what happens.
-        stop: Set when the run should save and stop.
-        shared: Folder of training that several runs have in common.
-    """
-
-    assembler: Assembler
-    fabric: Fabric
-    settings: Settings
-    reporter: Reporter
-    stop: StopRequest
-    shared: Path
 
 
 def run(spec: RunSpec, folder: RunFolder, around: Surroundings) -> None:
@@ -124,9 +87,12 @@ class _Run:
         self.stages = (*spec.rounds, self.recipe.plan.iterations)
         target = self.data.target.dataset
         self._image_pixels = [height * width for height, width in map(target.size, range(len(target)))]
+        budget = spec.method.budget
+        self.spending = Spending(budget, len(spec.rounds), self._image_pixels) if budget else None
 
     def execute(self) -> None:
         self._resume()
+        require_space(self.folder.checkpoint, checkpoint.largest_size(self.trainer.module))
         for round_number, stop in enumerate(self.stages):
             self._timing = {}
             if round_number > 0 and self.method is not None:
@@ -137,11 +103,10 @@ class _Run:
                 self._shared_source_training(stop)
             else:
                 self._train(stop)
-                self._commit(round_number, self._evaluate())
+                self._commit(round_number, self._counts(round_number))
         checkpoint.save(
             self.folder.weights, iteration=self.trainer.iteration, model=self.trainer.module, optimizer=None
         )
-        self.folder.checkpoint.unlink(missing_ok=True)
 
     def _is_done(self, round_number: int) -> bool:
         """Whether a round is committed and the network has been trained at least as far."""
@@ -153,33 +118,35 @@ class _Run:
     # Resuming
 
     def _resume(self) -> None:
-        """Load the last checkpoint, if it is one this run can go on from."""
-        if not self.folder.checkpoint.exists():
+        """Load the training state that is there, if this run can go on from it."""
+        for problem in set_damaged_aside(self.folder, len(self.stages)):
+            self._tell(problem)
+        limit = furthest(self.folder, self.stages, buys=self.method is not None)
+        for path, optimizer in (
+            (self.folder.checkpoint, self.trainer.optimizer),
+            (self.folder.weights, None),  # after them, nothing is left to train
+        ):
+            if not path.exists():
+                continue
+            try:
+                iteration = checkpoint.load(path, model=self.trainer.module, optimizer=optimizer)
+                if iteration > limit:
+                    raise AlsegError(f"{path} is of iteration {iteration}, past what is there of the run.")
+            except AlsegError as error:
+                self._start_over(f"{error} Training starts over; bought labels are kept.")
+                path.unlink()
+                continue
+            self.trainer.iteration = iteration
+            self._log(f"resumed at iteration {iteration}")
             return
-        try:
-            iteration = checkpoint.load(
-                self.folder.checkpoint, model=self.trainer.module, optimizer=self.trainer.optimizer
-            )
-        except AlsegError as error:
-            self._start_over(f"{error} Training starts over; bought labels are kept.")
-            return
-        committed = [n for n in range(len(self.stages)) if self.folder.round_is_committed(n)]
-        if committed and iteration < self.stages[committed[-1]]:
-            self._start_over(
-                f"The checkpoint at iteration {iteration} is older than the last committed round."
-            )
-            return
-        self.trainer.iteration = iteration
-        self._log(f"resumed at iteration {iteration}")
 
     def _start_over(self, reason: str) -> None:
-        self._log(reason)
-        self.around.reporter.note(f"  {reason}")
-        self.folder.checkpoint.unlink(missing_ok=True)
+        self._tell(reason)
         num_classes = len(self.data.label_space.classes)
         fresh = self.around.assembler.model(self.spec.model, num_classes, self.spec.seed)
         self.trainer.module.load_state_dict(fresh.state_dict())
         self.trainer.optimizer.state.clear()
+        self.trainer.iteration = 0
 
     # ACQUIRE and ANNOTATE
 
@@ -188,9 +155,8 @@ class _Run:
         if self.folder.purchase_is_committed(round_number):
             self.oracle.restore(Purchase.read(folder))
             return
-        method = self.method
-        budget = self.spec.method.budget
-        assert method is not None and budget is not None
+        method, spending = self.method, self.spending
+        assert method is not None and spending is not None
         target = self.data.target.dataset
         with self._phase("acquire", len(target)) as on_image:
             pool = Pool(
@@ -201,35 +167,14 @@ class _Run:
                 seed_axes=(self.spec.seed, round_number),
                 on_image=on_image,
             )
-            picks = acquire(
-                method.acquisition, method.spec.name, method.mode, pool, self._limits(budget, round_number)
-            )
+            limits = spending.limits(round_number, self.oracle)
+            picks = acquire(method.acquisition, method.spec.name, method.mode, pool, limits)
         purchase = self.oracle.answer(picks)
         purchase.write(folder)
         self._log(
             f"round {round_number}: bought {purchase.pixels} pixels ({purchase.void} void) with "
             f"{purchase.questions} clicks in {len(purchase.spans)} images"
         )
-
-    def _limits(self, budget: Budget, round_number: int) -> Limits:
-        allowed = allowance(budget, round_number, len(self.spec.rounds), self._image_pixels)
-        if isinstance(allowed, list):
-            spent = map(self.oracle.pixels_bought, self.oracle.image_ids)
-            return Limits(per_image=[most - bought for most, bought in zip(allowed, spent, strict=True)])
-        if budget.unit == "images":
-            return Limits(pool_images=allowed - self.oracle.cost.images)
-        return Limits(pool_pixels=allowed - self.oracle.cost.pixels)
-
-    def _allowance_pixels(self, round_number: int) -> int | None:
-        budget = self.spec.method.budget
-        if budget is None:
-            return None
-        allowed = allowance(budget, round_number, len(self.spec.rounds), self._image_pixels)
-        if isinstance(allowed, list):
-            return sum(allowed)
-        if budget.unit == "images":
-            return sum(sorted(self._image_pixels, reverse=True)[:allowed])
-        return allowed
 
     # TRAIN
 
@@ -266,7 +211,7 @@ class _Run:
         """Train round 0, or take over what another run with the same source training has left."""
         trainer = self.trainer
         shared = SharedTraining(self.around.shared / shared_key(self.spec, self.around.assembler.catalog))
-        with shared.exclusive():
+        with self._holding(shared):
             if shared.complete:
                 try:
                     trainer.iteration, counts = shared.load(trainer.module, trainer.optimizer)
@@ -278,11 +223,29 @@ class _Run:
                     self._commit(0, counts)
                     return
             self._train(stop)
-            counts = self._evaluate()
+            counts = self._counts(0)
             shared.save(stop, trainer.module, trainer.optimizer, counts, self._evaluation_ids())
             self._commit(0, counts)
 
+    @contextmanager
+    def _holding(self, shared: SharedTraining) -> Iterator[None]:
+        """Hold the shared training; while another process does it, listen to requests to stop."""
+        stop = self.around.stop
+        try:
+            with shared.exclusive(keep_waiting=lambda: stop.signal is None):
+                yield
+        except BusyError as busy:
+            raise Interrupted from busy
+
     # EVALUATE and COMMIT
+
+    def _counts(self, round_number: int) -> NDArray[np.int32]:
+        """Evaluate, unless that has been done and only the metrics are missing."""
+        path = self.folder.counts_of(round_number)
+        if path.exists():
+            with suppress(AlsegError):
+                return read_counts(path)
+        return self._evaluate()
 
     def _evaluate(self) -> NDArray[np.int32]:
         evaluation = self.data.evaluation
@@ -306,7 +269,7 @@ class _Run:
             "round": round_number,
             "iteration": self.stages[round_number],
             "cost": asdict(cost),
-            "allowance_pixels": self._allowance_pixels(round_number),
+            "allowance_pixels": self.spending and self.spending.allowance_pixels(round_number),
             "pool": {"pixels": sum(self._image_pixels), "images": len(self._image_pixels)},
             "miou": percent(metrics.miou),
             "accuracy": percent(metrics.accuracy),
@@ -367,6 +330,10 @@ class _Run:
 
         yield advance
         self._timing[name] = self._timing.get(name, 0.0) + time.monotonic() - started
+
+    def _tell(self, line: str) -> None:
+        self._log(line)
+        self.around.reporter.note(f"  {line}")
 
     def _log(self, line: str) -> None:
         self.folder.append_log(line)

@@ -6,7 +6,7 @@ A damaged run never stops the others: it is left out and named, with what is wro
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alseg.contracts import Cost
 from alseg.errors import AlsegError
-from alseg.files import content_hash, read_json
+from alseg.files import content_hash, read_json, refuse_unknown_keys
 
 RUN_FORMAT = 1
 """The run-folder format this version reads."""
@@ -117,6 +117,8 @@ class _RunFile:
     scenario: str
     scorer: str | int
     spec: Mapping[str, Any]
+    plugins: tuple[Mapping[str, str], ...] = ()
+    made_with: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -228,8 +230,11 @@ class Results:
 # Reading
 
 _RUN_FILE = TypeAdapter(_RunFile)
+_RUN_KEYS = frozenset(each.name for each in fields(_RunFile))
 _STATUS_FILE = TypeAdapter(_StatusFile)
+_STATUS_KEYS = frozenset(each.name for each in fields(_StatusFile))
 _ROUND_FILE = TypeAdapter(RoundResult)
+_ROUND_KEYS = frozenset(each.name for each in fields(RoundResult))
 
 
 def load_results(paths: Sequence[Path]) -> Results:
@@ -277,7 +282,7 @@ def read_run(folder: Path) -> Run:
         AlsegError: If a file is missing, damaged or of another format; names the file.
     """
     path = folder / "run.json"
-    file = _read(path, _RUN_FILE)
+    file = _read(path, _RUN_FILE, _RUN_KEYS)
     if file.format != RUN_FORMAT:
         raise AlsegError(
             f"{path} has format {file.format}, but this alseg reads format {RUN_FORMAT}. "
@@ -285,7 +290,9 @@ def read_run(folder: Path) -> Run:
         )
     status_path = folder / "status.json"
     # A run killed before its first status was written has begun and will not go on by itself.
-    status = _read(status_path, _STATUS_FILE) if status_path.exists() else _StatusFile("interrupted")
+    status = (
+        _read(status_path, _STATUS_FILE, _STATUS_KEYS) if status_path.exists() else _StatusFile("interrupted")
+    )
     rounds = sorted(
         _read_rounds(folder / "rounds", file.label_space.classes), key=lambda result: result.round
     )
@@ -328,8 +335,9 @@ def _run_folders(path: Path) -> list[Path]:
     return folders
 
 
-def _read(path: Path, schema: TypeAdapter[_Record]) -> _Record:
+def _read(path: Path, schema: TypeAdapter[_Record], known: frozenset[str]) -> _Record:
     content = read_json(path)
+    refuse_unknown_keys(path, content, known)
     try:
         return schema.validate_python(content)
     except ValidationError as error:
@@ -341,7 +349,7 @@ def _read(path: Path, schema: TypeAdapter[_Record]) -> _Record:
 def _read_rounds(folder: Path, classes: tuple[str, ...]) -> Iterator[RoundResult]:
     """Yield the committed rounds; a round is committed by its ``metrics.json``."""
     for path in folder.glob("[0-9]*/metrics.json"):
-        result = _read(path, _ROUND_FILE)
+        result = _read(path, _ROUND_FILE, _ROUND_KEYS)
         if path.parent.name != f"{result.round:02d}":
             raise AlsegError(f"{path} is damaged: it says that it is of round {result.round}.")
         if tuple(sorted(result.iou)) != tuple(sorted(classes)):

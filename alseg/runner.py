@@ -6,7 +6,7 @@ import signal
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -18,12 +18,13 @@ from lightning_fabric import Fabric
 from alseg.assembly import Assembler
 from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec, Settings
-from alseg.files import write_text
-from alseg.loop import Interrupted, StopRequest, Surroundings, run
+from alseg.files import WriteError, write_text
+from alseg.loop import run
 from alseg.metrics import SCORER_VERSION
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
-from alseg.store import BusyError, RunFolder
+from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder
+from alseg.surroundings import Interrupted, StopRequest, Surroundings
 
 
 @dataclass
@@ -129,7 +130,8 @@ def _attempt(
 def _one_run(planned: PlannedRun, folder: RunFolder, around: Surroundings, outcome: Outcome) -> str:
     """Do one run under its lock and record how it ended; returns its state."""
     spec, reporter = planned.spec, around.reporter
-    if folder.state == "done":
+    if folder.is_done:
+        folder.checkpoint.unlink(missing_ok=True)
         outcome.done += 1
         return "done"
     folder.write_run(_description(spec, around.assembler))
@@ -147,14 +149,30 @@ def _one_run(planned: PlannedRun, folder: RunFolder, around: Surroundings, outco
     except (Interrupted, KeyboardInterrupt):
         state = "interrupted"
         around.stop.signal = around.stop.signal or signal.SIGINT
+    except WriteError as failure:
+        with suppress(WriteError):  # a small file may still fit
+            folder.write_status("failed", round_number=folder.last_round, error=str(failure))
+            folder.end_attempt(attempt, "failed")
+        raise  # no other run could be written either
     except Exception as failure:
-        state, error = "failed", f"{type(failure).__name__}: {failure}"
+        state, error = "failed", _what_failed(failure)
         folder.append_log(traceback.format_exc())
         outcome.failed.append((folder.path.name, error))
         reporter.note(f"  {error} (traceback in {folder.path / 'log.txt'})")
     folder.write_status(state, round_number=folder.last_round, error=error)
     folder.end_attempt(attempt, state)
+    if state == "done":
+        folder.checkpoint.unlink(missing_ok=True)
     return state
+
+
+def _what_failed(failure: Exception) -> str:
+    """Say in one line what failed; too little memory is no error of the run."""
+    text = f"{type(failure).__name__}: {failure}"
+    # Torch has no type of its own for memory of the CPU.
+    if isinstance(failure, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
+        return f"{OUT_OF_MEMORY}: {text}"
+    return text
 
 
 def _description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:

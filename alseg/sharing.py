@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from alseg import checkpoint
 from alseg.errors import AlsegError
-from alseg.files import content_hash
+from alseg.files import content_hash, remove_unfinished
 from alseg.metrics import SCORER_VERSION
 from alseg.plugins import Catalog
 from alseg.runspec import RunSpec
@@ -57,9 +57,17 @@ class SharedTraining:
         self._counts = folder / "confusion.npz"
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold the folder; a second process waits until the first has trained."""
-        with exclusive(self.folder / ".lock"):
+    def exclusive(self, keep_waiting: Callable[[], bool]) -> Iterator[None]:
+        """Hold the folder; a second process waits until the first has trained.
+
+        Args:
+            keep_waiting: Asked about once a second while another process holds the folder.
+
+        Raises:
+            BusyError: If another process holds it and there is no more waiting.
+        """
+        with exclusive(self.folder / ".lock", keep_waiting):
+            remove_unfinished(self.folder)
             yield
 
     @property

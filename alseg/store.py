@@ -10,8 +10,10 @@ import datetime
 import json
 import math
 import os
+import shutil
+import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,28 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from alseg.errors import AlsegError
-from alseg.files import read_json, write_atomically, write_json
+from alseg.files import (
+    WriteError,
+    append_line,
+    cannot_write,
+    free_name,
+    read_json,
+    refuse_unknown_keys,
+    remove_unfinished,
+    write_atomically,
+    write_json,
+    write_record,
+)
 from alseg.ledger import Purchase
 
 FORMAT = 1
+
+_METRICS_KEYS = frozenset(
+    {"round", "iteration", "cost", "allowance_pixels", "pool", "miou", "accuracy", "iou", "subsets"}
+)
+
+OUT_OF_MEMORY = "Out of memory"
+"""How the error of a run begins that failed for lack of memory only."""
 
 
 class BusyError(AlsegError):
@@ -51,40 +71,64 @@ class RunFolder:
             BusyError: If another living process holds it and there is no more waiting; names the process.
         """
         with exclusive(self.path / ".lock", keep_waiting):
+            remove_unfinished(self.path)
             yield
 
     # What was asked for, and how it went
 
     def write_run(self, content: Mapping[str, Any]) -> None:
         """Write run.json."""
-        write_json(self.path / "run.json", {"format": FORMAT, **content})
+        write_record(self.path / "run.json", {"format": FORMAT, **content})
 
     def write_status(
         self, state: str, *, round_number: int | None, error: str | None = None, reason: str | None = None
     ) -> None:
         """Write status.json."""
-        write_json(
+        write_record(
             self.path / "status.json",
             {"state": state, "round": round_number, "error": error, "reason": reason},
         )
 
     @property
     def state(self) -> str | None:
-        """The state in status.json, or None before the run's first attempt."""
-        path = self.path / "status.json"
-        return str(read_json(path).get("state")) if path.exists() else None
+        """The state in status.json; None before the run's first attempt, or where the file is damaged."""
+        try:
+            return str(read_json(self.path / "status.json").get("state"))
+        except AlsegError:
+            return None
 
-    def start_attempt(self, environment: Mapping[str, Any]) -> Path:
-        """Record that work on the run begins; returns the attempt's file, for `end_attempt`."""
+    @property
+    def is_done(self) -> bool:
+        """Whether the run is complete and the numbers of all its rounds can be read."""
+        if self.state != "done" or not self.weights.exists():
+            return False
+        try:
+            for path in self.path.glob("rounds/[0-9]*/metrics.json"):
+                read_metrics(path)
+        except AlsegError:
+            return False
+        return True
+
+    def start_attempt(self, environment: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
+        """Record that work on the run begins; returns the attempt's file and content, for `end_attempt`."""
         folder = self.path / "attempts"
         number = sum(1 for _ in folder.glob("[0-9]*.json")) if folder.exists() else 0
         path = folder / f"{number}.json"
-        write_json(path, {**environment, "start": now(), "end": None, "ended": None})
-        return path
+        content = {**environment, "start": now(), "end": None, "ended": None}
+        write_record(path, content)
+        return path, content
 
-    def end_attempt(self, attempt: Path, ended: str) -> None:
+    def end_attempt(self, attempt: tuple[Path, dict[str, Any]], ended: str) -> None:
         """Record when and how an attempt ended."""
-        write_json(attempt, {**read_json(attempt), "end": now(), "ended": ended})
+        path, content = attempt
+        write_record(path, {**content, "end": now(), "ended": ended})
+
+    def set_aside(self, path: Path) -> None:
+        """Move a file or folder of the run, if there is one, into ``damaged``: nothing reads it there."""
+        if path.exists():
+            name = "-".join(path.relative_to(self.path).parts)
+            (self.path / "damaged").mkdir(exist_ok=True)
+            path.rename(free_name(self.path / "damaged" / name))
 
     # Rounds
 
@@ -94,7 +138,15 @@ class RunFolder:
 
     def round_is_committed(self, round_number: int) -> bool:
         """Return whether a round has its metrics, so that nothing of it is left to do."""
-        return (self.round_folder(round_number) / "metrics.json").exists()
+        return self.metrics_of(round_number).exists()
+
+    def metrics_of(self, round_number: int) -> Path:
+        """Return the file that commits a round."""
+        return self.round_folder(round_number) / "metrics.json"
+
+    def counts_of(self, round_number: int) -> Path:
+        """Return the file of a round's confusion counts."""
+        return self.round_folder(round_number) / "confusion.npz"
 
     def purchase_is_committed(self, round_number: int) -> bool:
         """Return whether a round's questions have been answered."""
@@ -116,9 +168,9 @@ class RunFolder:
     ) -> None:
         """Write a round's results; metrics.json comes last and commits it."""
         folder = self.round_folder(round_number)
-        write_counts(folder / "confusion.npz", counts, image_ids)
+        write_counts(self.counts_of(round_number), counts, image_ids)
         write_json(folder / "timing.json", {name: round(seconds, 3) for name, seconds in timing.items()})
-        write_json(folder / "metrics.json", metrics)
+        write_record(self.metrics_of(round_number), metrics)
 
     # Weights
 
@@ -134,16 +186,12 @@ class RunFolder:
 
     def append_event(self, kind: str, **content: Any) -> None:
         """Append one line to events.jsonl."""
-        self.path.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"time": now(), "event": kind, **content}, ensure_ascii=False)
-        with (self.path / "events.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        append_line(self.path / "events.jsonl", line)
 
     def append_log(self, line: str) -> None:
         """Append one line to log.txt, with the time."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{now()} {line}\n")
+        append_line(self.path / "log.txt", f"{now()} {line}")
 
 
 def write_counts(path: Path, counts: NDArray[np.int32], image_ids: list[str]) -> None:
@@ -163,6 +211,36 @@ def read_counts(path: Path) -> NDArray[np.int32]:
             return np.asarray(content["counts"], np.int32)
     except Exception as error:  # numpy and zipfile raise many types for a damaged archive
         raise AlsegError(f"{path} is missing or damaged: {error}.") from error
+
+
+def require_space(checkpoint: Path, size: int) -> None:
+    """Refuse to train where a checkpoint would not fit on the disk.
+
+    Args:
+        checkpoint: The file; a new one is written whole before the old one goes.
+        size: Bytes it needs at most.
+
+    Raises:
+        WriteError: If there is less space; says how much there is.
+    """
+    needed = size if checkpoint.exists() else 2 * size
+    free = shutil.disk_usage(checkpoint.parent).free
+    if free < needed:
+        raise WriteError(
+            f"No space for checkpoints in {checkpoint.parent}: they need {needed / 1e6:,.1f} MB, "
+            f"and {free / 1e6:,.1f} MB are free. Free space or choose --results."
+        )
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Read a round's metrics.
+
+    Raises:
+        AlsegError: If the file is missing or damaged; names it.
+    """
+    content = read_json(path)
+    refuse_unknown_keys(path, content, _METRICS_KEYS)
+    return content
 
 
 def percent(value: float) -> float | None:
@@ -197,9 +275,10 @@ def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> It
                 if not keep_waiting():
                     raise BusyError(f"{path.parent} is being written by {_holder(path)}.") from error
     except OSError as error:
-        raise AlsegError(f"Cannot write {path}: {error.strerror or error}. Choose --results.") from error
+        raise cannot_write(path, error) from error
     try:
-        _note(path).write_text(f"process {os.getpid()}", encoding="utf-8")
+        with suppress(OSError):  # for people only, and a full disk is told of by whatever must be written
+            _note(path).write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
         yield
     finally:
         _note(path).unlink(missing_ok=True)

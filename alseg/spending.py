@@ -1,0 +1,44 @@
+"""How much of a budget each round may spend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alseg.acquire import Limits
+from alseg.budget import Budget, allowance
+from alseg.oracle import Oracle
+
+
+@dataclass(frozen=True)
+class Spending:
+    """A budget spread over the rounds of a run.
+
+    Attributes:
+        budget: What may be spent in all.
+        rounds: Number of purchases.
+        image_pixels: Pixels of each image of the pool.
+    """
+
+    budget: Budget
+    rounds: int
+    image_pixels: Sequence[int]
+
+    def limits(self, round_number: int, oracle: Oracle) -> Limits:
+        """Return what may be spent in a round: the allowance up to it, less what has been spent."""
+        allowed = allowance(self.budget, round_number, self.rounds, self.image_pixels)
+        if isinstance(allowed, list):
+            spent = map(oracle.pixels_bought, oracle.image_ids)
+            return Limits(per_image=[most - bought for most, bought in zip(allowed, spent, strict=True)])
+        if self.budget.unit == "images":
+            return Limits(pool_images=allowed - oracle.cost.images)
+        return Limits(pool_pixels=allowed - oracle.cost.pixels)
+
+    def allowance_pixels(self, round_number: int) -> int:
+        """Return the most pixels that may have been spent after a round."""
+        allowed = allowance(self.budget, round_number, self.rounds, self.image_pixels)
+        if isinstance(allowed, list):
+            return sum(allowed)
+        if self.budget.unit == "images":
+            return sum(sorted(self.image_pixels, reverse=True)[:allowed])
+        return allowed

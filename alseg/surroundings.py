@@ -1,0 +1,48 @@
+"""What a run is given besides its specification, and how it is asked to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightning_fabric import Fabric
+
+from alseg.assembly import Assembler
+from alseg.experiment import Settings
+from alseg.progress import Reporter
+
+
+class Interrupted(BaseException):
+    """The user or the system asked the process to stop; everything has been saved."""
+
+
+@dataclass
+class StopRequest:
+    """Set by a signal handler, honoured at the next safe point.
+
+    Attributes:
+        signal: The signal's number, or None.
+    """
+
+    signal: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a run is given besides its specification; none of it changes a result.
+
+    Attributes:
+        assembler: Makes the run's objects.
+        fabric: Device and precision.
+        settings: Workers and batch sizes of inference, checkpoint interval.
+        reporter: Shows what happens.
+        stop: Set when the run should save and stop.
+        shared: Folder of training that several runs have in common.
+    """
+
+    assembler: Assembler
+    fabric: Fabric
+    settings: Settings
+    reporter: Reporter
+    stop: StopRequest
+    shared: Path
