@@ -297,8 +297,10 @@ def test_checking_does_not_import_torch(tmp_path: Path) -> None:
 
 def test_an_interrupt_ends_all_processes_without_tracebacks(tmp_path: Path) -> None:
     # Enough scenes to take many seconds; both processes get the signal, as from a terminal.
+    # A shell that starts tests in the background has them ignore interrupts, which the process would inherit.
     code = (
-        "import sys\n"
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from alseg_streets import build_streets\n"
         "from alseg.datacheck import check_split\n"
         "if __name__ == '__main__':\n"
