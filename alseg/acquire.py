@@ -18,7 +18,7 @@ from alseg.contracts import (
     SelectAcquisition,
     TargetView,
 )
-from alseg.inference import InferenceOptions, Prediction, predict
+from alseg.inference import InferenceOptions, Prediction, mean_features, predict
 from alseg.oracle import Oracle
 from alseg.seeds import derive
 
@@ -179,10 +179,8 @@ def _select(
     acquisition: SelectAcquisition, name: str, mode: AnnotationMode, pool: Pool, limits: Limits
 ) -> dict[str, Picks]:
     means: list[torch.Tensor] = []
-    for prediction in predict(pool.model, pool.dataset, pool.options):
-        if prediction.features is None:
-            raise ValueError(f"'{name}' selects over the pool and needs features.")
-        means.append(prediction.features.mean(dim=(1, 2)).cpu())
+    for mean in mean_features(pool.model, pool.dataset, pool.options):
+        means.append(mean)
         pool.on_image()
     image_ids = tuple(pool.oracle.image_ids)
     bought = torch.tensor([len(pool.oracle.asked(image_id)) > 0 for image_id in image_ids])

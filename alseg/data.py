@@ -47,8 +47,8 @@ class DenseLabels:
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return a label map resized by nearest sampling, uint8 of ``size``."""
-        label = self.label(index)
-        return label if label.shape == size else resize_label_nearest(label, size)
+        # Nearest sampling moves values and changes none, so the fewer pixels can be translated.
+        return self._translation[resize_label_nearest(self._dataset.label(index), size)]
 
 
 class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):

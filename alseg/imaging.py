@@ -76,15 +76,16 @@ def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
         ids = np.array(image)
         if image.mode in ("I", "I;16"):
             return _sixteen_bits(ids, path)
-        return ids.astype(np.uint8) // np.uint8(factor)
+        ids = ids.astype(np.uint8, copy=False)
+        return ids if factor == 1 else ids // np.uint8(factor)
 
 
 def read_label16(path: Path, channel: int = 0) -> NDArray[np.uint16]:
     """Decode one channel of a 16-bit RGB PNG, as SYNTHIA stores class and instance ids.
 
-    Pillow reads such files with the high byte of each value only. Asked to read big-endian data as
-    little-endian, it keeps the low byte instead; two passes together give all 16 bits, filters and
-    interlacing handled by its C decoder.
+    Pillow reads such files with the high byte of each value only. Told that a pixel's six bytes are four
+    channels of one byte and two bytes to skip, its C decoder, which handles filters and interlacing, delivers
+    all 16 bits of red and green. For blue it is asked twice, for the high and the low bytes.
 
     Args:
         path: The PNG file.
@@ -99,11 +100,13 @@ def read_label16(path: Path, channel: int = 0) -> NDArray[np.uint16]:
     """
     if channel not in (0, 1, 2):
         raise ValueError(f"channel must be 0, 1 or 2, got {channel}")
-    high = _byte_plane(path, "RGB;16B", channel)
-    low = _byte_plane(path, "RGB;16L", channel)
-    ids = high.astype(np.uint16)
+    if channel < 2:
+        red_and_green = _decoded_16_bits(path, "RGBAXX", "RGBA").view(">u2")
+        return red_and_green[..., channel].astype(np.uint16)
+    ids = _decoded_16_bits(path, "RGB;16B", "RGB")[..., channel].astype(np.uint16)
     ids <<= 8
-    ids |= low
+    # Big-endian data read as little-endian: what Pillow takes for the high byte is the low one.
+    ids |= _decoded_16_bits(path, "RGB;16L", "RGB")[..., channel]
     return ids
 
 
@@ -235,7 +238,8 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
     return str(arguments[0] if isinstance(arguments, tuple) else arguments)
 
 
-def _byte_plane(path: Path, raw_mode: str, channel: int) -> NDArray[np.uint8]:
+def _decoded_16_bits(path: Path, raw_mode: str, mode: str) -> NDArray[np.uint8]:
+    """Decode a 16-bit RGB PNG as if its pixels were stored as ``raw_mode`` says, uint8 ``(H, W, bands)``."""
     with _opened(path) as image:
         if image.format != "PNG" or _raw_mode(image) != "RGB;16B":
             raise DataError(
@@ -244,7 +248,8 @@ def _byte_plane(path: Path, raw_mode: str, channel: int) -> NDArray[np.uint8]:
             )
         # A plain tuple, as older versions of Pillow have; the PNG decoder's only argument is the raw mode.
         image.tile = [(*image.tile[0][:3], raw_mode)]  # type: ignore[list-item]
-        return np.asarray(image.getchannel(channel))
+        image._mode = mode  # what the decoder fills; Pillow has no public way to say it
+        return np.asarray(image)
 
 
 def _sixteen_bits(ids: NDArray[np.generic], path: Path) -> NDArray[np.uint16]:

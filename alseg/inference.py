@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch.nn import functional
@@ -71,25 +71,69 @@ def predict(model: Any, dataset: Dataset, options: InferenceOptions) -> Iterator
         options: How.
     """
     model.eval()
+    for group, inputs in _network_inputs(model, dataset, options):
+        outputs, features = network_outputs(model, inputs, flip=options.flip, features=options.features)
+        for place, (index, _, native) in enumerate(group):
+            logits = resize_logits(outputs[place : place + 1], dataset.size(index))[0]
+            yield Prediction(index, logits, None if features is None else features[place], native)
+
+
+@torch.inference_mode()
+def mean_features(model: Any, dataset: Dataset, options: InferenceOptions) -> Iterator[torch.Tensor]:
+    """Yield the features of every image averaged over its pixels, float32 ``(D,)`` on the CPU, in order.
+
+    No logits are computed, and nothing is resized to the size of the labels.
+
+    Args:
+        model: A `SegmentationModel` with features, possibly wrapped. It is put into evaluation mode.
+        dataset: Only its images are read.
+        options: How.
+    """
+    model.eval()
+    for _, inputs in _network_inputs(model, dataset, options):
+        yield from model.features(inputs).float().mean(dim=(2, 3)).cpu()
+
+
+def network_outputs(
+    model: Any, inputs: torch.Tensor, *, flip: bool = False, features: bool = False
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Run a batch through the network.
+
+    Args:
+        model: A `SegmentationModel` in evaluation mode, possibly wrapped.
+        inputs: Normalised images, float ``(B, 3, H, W)``.
+        flip: Whether the softmax is averaged with that of the mirrored images.
+        features: Whether features are wanted. A model with ``logits_and_features`` gives them in the same
+            pass; others are run twice.
+
+    Returns:
+        Logits, or with ``flip`` probabilities, float32 ``(B, C, H, W)``; features, float32 ``(B, D, h, w)``,
+        or None.
+    """
+    maps: torch.Tensor | None = None
+    if not features:
+        raw = model(inputs)
+    elif hasattr(model, "logits_and_features"):
+        raw, maps = model.logits_and_features(inputs)
+    else:
+        raw, maps = model(inputs), model.features(inputs)
+    size = (inputs.shape[-2], inputs.shape[-1])
+    outputs = resize_logits(raw, size)
+    if flip:
+        mirrored = resize_logits(model(inputs.flip(-1)), size).flip(-1)
+        outputs = (outputs.softmax(1) + mirrored.softmax(1)) / 2
+    return outputs, None if maps is None else maps.float()
+
+
+def _network_inputs(
+    model: Any, dataset: Dataset, options: InferenceOptions
+) -> Iterator[tuple[list[InferenceSample], torch.Tensor]]:
+    """Yield batches of images of one size, and the same normalised, on the model's device."""
     samples = InferenceSamples(dataset, options.size, keep_image=options.image)
     for batch in inference_loader(samples, options.batch_size, options.workers):
         for group in _same_size_groups(batch):
             images = torch.stack([image for _, image, _ in group]).to(options.device)
-            inputs = normalise(images, model.mean, model.std)
-            outputs = _network_outputs(model, inputs, flip=options.flip)
-            features = cast(torch.Tensor, model.features(inputs)).float() if options.features else None
-            for place, (index, _, native) in enumerate(group):
-                logits = resize_logits(outputs[place : place + 1], dataset.size(index))[0]
-                yield Prediction(index, logits, None if features is None else features[place], native)
-
-
-def _network_outputs(model: Any, inputs: torch.Tensor, *, flip: bool) -> torch.Tensor:
-    size = (inputs.shape[-2], inputs.shape[-1])
-    logits = resize_logits(model(inputs), size)
-    if not flip:
-        return logits
-    mirrored = resize_logits(model(inputs.flip(-1)), size).flip(-1)
-    return (logits.softmax(1) + mirrored.softmax(1)) / 2
+            yield group, normalise(images, model.mean, model.std)
 
 
 def _same_size_groups(batch: list[InferenceSample]) -> Iterator[list[InferenceSample]]:

@@ -51,6 +51,7 @@ class Oracle:
         self._point_resize = point_resize
         self._purchases: list[Purchase] = []
         self._trained: dict[str, int] = {}
+        self._uncounted: set[str] = set()
         self._index = {dataset.image_id(index): index for index in range(len(dataset))}
         self._full_cost: Cost | None = None
 
@@ -88,27 +89,32 @@ class Oracle:
         """
         mode = self._require_mode()
         void: dict[str, NDArray[np.int64]] = {}
+        trained: dict[str, int] = {}
         for image_id, asked in picks.items():
             if not len(asked):
                 continue
             index = self._index[image_id]
             earlier = self.asked(image_id)
             footprint = mode.footprint(np.concatenate([earlier, asked.positions]), self._dataset.size(index))
-            new = footprint - len(earlier)
-            revealed = np.bincount(new[new >= 0], minlength=len(asked))
+            label = self._paid_for(index, footprint)
+            places = np.flatnonzero(footprint >= len(earlier))
+            questions = footprint.reshape(-1)[places] - len(earlier)
+            revealed = np.bincount(questions, minlength=len(asked))
             if not np.array_equal(revealed, asked.pixels):
                 raise ValueError(f"The annotation mode billed {asked.pixels} pixels but revealed {revealed}.")
-            is_void = self._labels(index) == IGNORE_INDEX
-            void[image_id] = np.bincount(new[(new >= 0) & is_void], minlength=len(asked))
+            is_void = label.reshape(-1)[places] == IGNORE_INDEX
+            void[image_id] = np.bincount(questions[is_void], minlength=len(asked))
+            trained[image_id] = self._count_trained(label)
         purchase = Purchase.of(picks, void, mode.questions_per_pick)
-        self.restore(purchase)
+        self._purchases.append(purchase)
+        self._trained |= trained
+        self._uncounted -= trained.keys()
         return purchase
 
     def restore(self, purchase: Purchase) -> None:
-        """Take a purchase, of this process or an earlier one, as bought."""
+        """Take a purchase of an earlier process as bought; label maps are read when `cost` is asked for."""
         self._purchases.append(purchase)
-        for image_id in purchase.spans:
-            self._trained[image_id] = self._count_trained(self._index[image_id])
+        self._uncounted |= purchase.spans.keys()
 
     def revealed(self, index: int) -> NDArray[np.uint8]:
         """Return an image's label map as far as it is bought, uint8 ``(H, W)``, 255 elsewhere."""
@@ -118,16 +124,11 @@ class Oracle:
         size = self._dataset.size(index)
         if not len(positions):
             return np.full(size, IGNORE_INDEX, np.uint8)
-        footprint = self._require_mode().footprint(positions, size)
-        return np.where(footprint >= 0, self._labels(index), np.uint8(IGNORE_INDEX))
+        return self._paid_for(index, self._require_mode().footprint(positions, size))
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return an image's label map as far as it is bought, resized, uint8 of ``size``, 255 elsewhere."""
-        label = self.revealed(index)
-        if label.shape == size:
-            return label
-        dense = self._everything or not self._point_resize
-        return (resize_label_nearest if dense else resize_label_points)(label, size)
+        return self._resized(self.revealed(index), size)
 
     @property
     def cost(self) -> Cost:
@@ -136,6 +137,9 @@ class Oracle:
             if self._full_cost is None:
                 self._full_cost = self._cost_of_everything()
             return self._full_cost
+        for image_id in self._uncounted:
+            self._trained[image_id] = self._count_trained(self.revealed(self._index[image_id]))
+        self._uncounted.clear()
         pixels = sum(purchase.pixels for purchase in self._purchases)
         return Cost(
             pixels=pixels,
@@ -151,7 +155,7 @@ class Oracle:
             label = self._labels(index)
             pixels += label.size
             valid += int(np.count_nonzero(label != IGNORE_INDEX))
-            trained += self._count_trained(index)
+            trained += self._count_trained(label)
         images = len(self._dataset)
         return Cost(
             pixels=pixels,
@@ -161,9 +165,23 @@ class Oracle:
             images=images,
         )
 
-    def _count_trained(self, index: int) -> int:
-        label = self.training_label(index, self._training_size or self._dataset.size(index))
-        return int(np.count_nonzero(label != IGNORE_INDEX))
+    def _paid_for(self, index: int, footprint: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Return an image's label map where a footprint is not -1, uint8 ``(H, W)``, 255 elsewhere."""
+        label = np.full(footprint.shape, IGNORE_INDEX, np.uint8)
+        # Few pixels are bought; looking up them alone spares a pass over all.
+        bought = np.flatnonzero(footprint >= 0)
+        values = self._dataset.label(index).reshape(-1)[bought]
+        label.reshape(-1)[bought] = self._translation[values]
+        return label
+
+    def _resized(self, label: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+        dense = self._everything or not self._point_resize
+        return (resize_label_nearest if dense else resize_label_points)(label, size)
+
+    def _count_trained(self, label: NDArray[np.uint8]) -> int:
+        return int(
+            np.count_nonzero(self._resized(label, self._training_size or _size_of(label)) != IGNORE_INDEX)
+        )
 
     def _labels(self, index: int) -> NDArray[np.uint8]:
         return self._translation[self._dataset.label(index)]
@@ -172,3 +190,7 @@ class Oracle:
         if self._mode is None:
             raise ValueError("This oracle was made without an annotation mode: nothing can be asked.")
         return self._mode
+
+
+def _size_of(label: NDArray[np.uint8]) -> Size:
+    return label.shape[0], label.shape[1]

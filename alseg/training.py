@@ -74,8 +74,9 @@ class Trainer:
         self._workers = workers
         self._source_order: ShuffledOrder | ClassBalancedOrder | None = None
         self.model, self._fabric_optimizer = fabric.setup(model, self.optimizer)
-        if hasattr(model, "features"):
-            self.model.mark_forward_method("features")
+        for method in ("features", "logits_and_features"):
+            if hasattr(model, method):
+                self.model.mark_forward_method(method)
 
     def train(self, stop: int, after_step: Callable[[int, StepLosses], None]) -> None:
         """Take steps until ``stop`` have been taken in all.

@@ -16,7 +16,8 @@ class SegmentationModel(Protocol):
     """A ``torch.nn.Module`` that the loop can train and ask for predictions.
 
     A model that provides features also has ``features(images) -> Tensor``, float ``(B, D, h, w)`` of any
-    size.
+    size. It may have ``logits_and_features(images) -> tuple[Tensor, Tensor]``, which gives what calling the
+    model and its ``features`` would, in one pass instead of two.
     """
 
     mean: tuple[float, float, float]

@@ -47,6 +47,11 @@ class DeepLab(nn.Module):
         shortcut, deep = self.feature_extractor(images)
         return self.classifier.features(shortcut, deep)
 
+    def logits_and_features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what `forward` and `features` give, from one pass."""
+        features = self.features(images)
+        return self.classifier.classify(features), features
+
     def backbone_parameters(self) -> Sequence[nn.Parameter]:
         """Return the ResNet's parameters; its batch norms have none."""
         return list(self.feature_extractor.parameters())

@@ -62,13 +62,7 @@ class SmpModel(torch.nn.Module):
         Raises:
             AlsegError: If a batch norm sees one value per channel only, in training.
         """
-        height, width = images.shape[-2:]
-        padded = self._pad(images)
-        logits: torch.Tensor = self.network.segmentation_head(self._decode(padded))
-        if padded.shape == images.shape:
-            return logits
-        resized = F.interpolate(logits, size=padded.shape[-2:], mode="bilinear", align_corners=True)
-        return resized[..., :height, :width]
+        return self._classify(images, self._decode(self._pad(images)))
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """Return the decoder's last feature map, from which the logits are computed.
@@ -79,15 +73,12 @@ class SmpModel(torch.nn.Module):
         Returns:
             float ``(B, D, h, w)``; padding is cut off to the nearest whole feature.
         """
-        padded = self._pad(images)
-        decoded = self._decode(padded)
-        shares = [
-            side / padded_side for side, padded_side in zip(images.shape[-2:], padded.shape[-2:], strict=True)
-        ]
-        height, width = (
-            max(1, round(share * side)) for share, side in zip(shares, decoded.shape[-2:], strict=True)
-        )
-        return decoded[..., :height, :width]
+        return self._cut(images, self._decode(self._pad(images)))
+
+    def logits_and_features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what `forward` and `features` give, from one pass."""
+        decoded = self._decode(self._pad(images))
+        return self._classify(images, decoded), self._cut(images, decoded)
 
     def backbone_parameters(self) -> Sequence[torch.nn.Parameter]:
         """Return the encoder's parameters."""
@@ -107,9 +98,34 @@ class SmpModel(torch.nn.Module):
         return self
 
     def _pad(self, images: torch.Tensor) -> torch.Tensor:
-        multiple = side_multiple(self.network)
-        bottom, right = (-side % multiple for side in images.shape[-2:])
+        height, width = self._padded_size(images)
+        bottom, right = height - images.shape[-2], width - images.shape[-1]
         return F.pad(images, (0, right, 0, bottom), mode="replicate") if bottom or right else images
+
+    def _classify(self, images: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
+        """Return the logits of decoded images, without what padding added."""
+        height, width = images.shape[-2:]
+        logits: torch.Tensor = self.network.segmentation_head(decoded)
+        padded_size = self._padded_size(images)
+        if padded_size == (height, width):
+            return logits
+        resized = F.interpolate(logits, size=padded_size, mode="bilinear", align_corners=True)
+        return resized[..., :height, :width]
+
+    def _cut(self, images: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
+        """Return the decoder's map without what padding added."""
+        height, width = (
+            max(1, round(side / padded_side * decoded_side))
+            for side, padded_side, decoded_side in zip(
+                images.shape[-2:], self._padded_size(images), decoded.shape[-2:], strict=True
+            )
+        )
+        return decoded[..., :height, :width]
+
+    def _padded_size(self, images: torch.Tensor) -> tuple[int, int]:
+        multiple = side_multiple(self.network)
+        height, width = (side + -side % multiple for side in images.shape[-2:])
+        return height, width
 
     def _decode(self, images: torch.Tensor) -> torch.Tensor:
         """Run encoder and decoder; images of which torch refuses number or size are a user's mistake."""

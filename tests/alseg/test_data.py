@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from alseg.assembly import Domain
 from alseg.contracts import Augmentation, DataPlan, Size
 from alseg.data import DenseLabels, InferenceSamples, TrainingSamples, normalise
+from alseg.imaging import resize_label_nearest
 from toys import STRIPES, Stripes
 
 IDENTITY = np.arange(256, dtype=np.uint8)
@@ -108,3 +109,11 @@ def test_normalisation_takes_units_of_zero_to_one() -> None:
     # (0 - 0.1) / 0.5, (0.2 - 0.2) / 0.25, (1 - 0.5) / 0.1.
     expected = torch.tensor([-0.2, 0.0, 5.0]).view(1, 3, 1, 1)
     torch.testing.assert_close(normalise(images, (0.1, 0.2, 0.5), (0.5, 0.25, 0.1)), expected)
+
+
+def test_a_training_label_is_the_translated_label_resized() -> None:
+    translation = (IDENTITY[::-1]).copy()
+    labels = DenseLabels(Painted((9, 13)), translation)
+    small = labels.training_label(0, (4, 6))
+    np.testing.assert_array_equal(small, resize_label_nearest(labels.label(0), (4, 6)))
+    np.testing.assert_array_equal(labels.training_label(0, (9, 13)), labels.label(0))

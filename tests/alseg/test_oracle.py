@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from alseg.contracts import CLICKS_PER_IMAGE, AnnotationMode, Cost, Picks
 from alseg.oracle import Oracle
@@ -102,3 +103,34 @@ def test_an_oracle_that_knows_everything_takes_no_questions() -> None:
         _oracle(REGION, everything=True)
     with pytest.raises(ValueError, match="nothing can be asked"):
         _oracle(None).answer({"train-0": _picks((2, 2), pixels=[9])})
+
+
+class Watched(Stripes):
+    """Counts how often label maps are read."""
+
+    reads = 0
+
+    def label(self, index: int) -> NDArray[np.uint8]:
+        self.reads += 1
+        return super().label(index)
+
+
+def test_each_label_map_is_read_once_to_answer_and_to_bill() -> None:
+    dataset = Watched("train", 2, (6, 12))
+    oracle = Oracle(dataset, IDENTITY, mode=REGION)
+    oracle.answer({"train-0": _picks((2, 2), pixels=[9]), "train-1": _picks((2, 2), pixels=[9])})
+    assert oracle.cost.trained_pixels == 18
+    assert dataset.reads == 2
+
+
+def test_restored_purchases_are_counted_once_however_many_they_are() -> None:
+    bought = _oracle()
+    purchases = [bought.answer({"train-0": _picks((2, x), pixels=[9])}) for x in (2, 6, 10)]
+    dataset = Watched("train", 2, (6, 12))
+    resumed = Oracle(dataset, IDENTITY, mode=REGION)
+    for purchase in purchases:
+        resumed.restore(purchase)
+    assert dataset.reads == 0
+    assert resumed.cost == bought.cost
+    assert resumed.cost == bought.cost
+    assert dataset.reads == 1

@@ -186,6 +186,8 @@ def test_logits_are_computed_from_the_features(
         map_ = model.features(images)
         assert (map_.shape, model(images).shape) == (features, logits)
         torch.testing.assert_close(model.classifier.classify(map_), model(images))
+        together = model.logits_and_features(images)
+        torch.testing.assert_close(together, (model(images), map_))
 
 
 @BOTH

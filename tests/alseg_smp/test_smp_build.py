@@ -59,6 +59,12 @@ def test_logits_of_a_size_that_fits_are_not_resized() -> None:
     assert tiny().eval()(torch.zeros(2, 3, 64, 96)).shape == (2, 5, 16, 24)
 
 
+def test_one_pass_gives_the_logits_and_the_features_of_two_also_where_images_are_padded() -> None:
+    model, images = tiny().eval(), torch.rand(2, 3, 65, 70, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(model.logits_and_features(images), (model(images), model.features(images)))
+
+
 def test_features_are_what_the_logits_are_computed_from() -> None:
     model = tiny().eval()
     images = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
