@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from alseg._doubling import sums_along
 from alseg._tiles import over_strips
 
-_STRIP_PIXELS = 2**17
+_STRIP_PIXELS = 2**16
 
 
 def fill_mean(
