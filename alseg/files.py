@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,9 +70,13 @@ def append_line(path: Path, line: str) -> None:
         raise cannot_write(path, error) from error
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what a killed process left half-written; the caller holds the folder's lock."""
-    for path in folder.rglob(".*.tmp"):
+def remove_unfinished(find: Callable[[str], Iterable[Path]]) -> None:
+    """Remove what a killed process left half-written; the caller holds the folder's lock.
+
+    Args:
+        find: ``glob`` or ``rglob`` of the folder.
+    """
+    for path in list(find(".*.tmp")):
         path.unlink(missing_ok=True)
 
 

@@ -17,6 +17,9 @@ from alseg.contracts import Cost
 from alseg.errors import AlsegError
 from alseg.files import content_hash, read_json, refuse_unknown_keys
 
+OLD = ".old"
+"""What follows a run's name in the name of a folder that was put aside to start anew."""
+
 RUN_FORMAT = 1
 """The run-folder format this version reads."""
 
@@ -329,10 +332,15 @@ def _run_folders(path: Path) -> list[Path]:
         inside = sorted(str(folder.parent) for folder in path.glob("*/runs"))
         remedy = f"Name one or more of the result folders in it: {', '.join(inside)}." if inside else _WANTED
         raise AlsegError(f"{path} holds no results: neither a folder 'runs' nor a run.json. {remedy}")
-    folders = sorted(entry for entry in runs.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    folders = sorted(entry for entry in runs.iterdir() if entry.is_dir() and not _is_aside(entry.name))
     if not folders:
         raise AlsegError(f"There are no runs in {runs}. Start some with 'alseg run'.")
     return folders
+
+
+def _is_aside(name: str) -> bool:
+    """Whether a folder beside runs is none: hidden, or put aside by ``alseg run --fresh``."""
+    return name.startswith(".") or f"{OLD}-" in name
 
 
 def _read(path: Path, schema: TypeAdapter[_Record], known: frozenset[str]) -> _Record:

@@ -18,12 +18,13 @@ from lightning_fabric import Fabric
 from alseg.assembly import Assembler
 from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec, Settings
-from alseg.files import WriteError, write_text
+from alseg.files import WriteError, remove_unfinished, write_text
 from alseg.loop import run
+from alseg.madewith import made_with, refuse_drift
 from alseg.metrics import SCORER_VERSION
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
-from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder
+from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
 from alseg.surroundings import Interrupted, StopRequest, Surroundings
 
 
@@ -60,6 +61,9 @@ def run_experiment(
     assembler: Assembler,
     fabric: Fabric,
     reporter: Reporter,
+    *,
+    fresh: bool = False,
+    accept_drift: bool = False,
 ) -> Outcome:
     """Do all planned runs that are not complete yet; one that fails does not stop the others.
 
@@ -70,14 +74,24 @@ def run_experiment(
         assembler: Makes objects.
         fabric: Device and precision.
         reporter: Shows what happens.
+        fresh: Whether to put the planned runs' folders aside and begin anew.
+        accept_drift: Whether to go on with runs that were begun with other versions or code.
 
     Returns:
         How it went; the caller decides on the exit code.
+
+    Raises:
+        AlsegError: If results cannot be written, or runs were begun with something else.
     """
     root = results / experiment.name
-    write_text(
-        root / "experiment.yaml", yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
-    )
+    document = yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
+    with exclusive(root / ".lock"):
+        remove_unfinished(root.glob)
+        write_text(root / "experiment.yaml", document)
+    if fresh:
+        _put_aside(plan, root / "runs", reporter)
+    elif not accept_drift:
+        refuse_drift([planned.spec for planned in plan.runs], root / "runs", assembler.catalog)
     outcome = Outcome()
     with _signals() as stop:
         around = Surroundings(
@@ -99,6 +113,16 @@ def run_experiment(
             _attempt(place, planned, len(numbered), root, around, outcome, wait=True)
         outcome.signal = stop.signal
     return outcome
+
+
+def _put_aside(plan: Plan, runs: Path, reporter: Reporter) -> None:
+    """Keep the folders of planned runs under other names; refuse if a process is writing to one."""
+    for planned in plan.runs:
+        folder = RunFolder(runs / planned.spec.folder)
+        if folder.path.exists():
+            with folder.writing():
+                old = folder.start_anew()
+            reporter.note(f"{folder.path.name} is kept as {old.name}")
 
 
 def _attempt(
@@ -206,6 +230,7 @@ def _description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
             {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
             for info in assembler.catalog.plugins
         ],
+        "made_with": made_with(spec, assembler.catalog),
         "spec": spec.as_json(),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.files import content_hash, remove_unfinished
-from alseg.metrics import SCORER_VERSION
+from alseg.madewith import made_with
 from alseg.plugins import Catalog
 from alseg.runspec import RunSpec
 from alseg.store import exclusive, read_counts, write_counts
@@ -37,9 +37,9 @@ def shared_key(spec: RunSpec, catalog: Catalog) -> str:
         "compile": spec.compile,
         "seed": spec.seed,
         "rounds": list(spec.rounds[:1]),
-        "scorer": SCORER_VERSION,
-        "plugins": sorted(str(info) for info in catalog.plugins),
-        "torch": torch.__version__,
+        "made_with": made_with(
+            replace(spec, method=replace(spec.method, acquisition=None, annotation=None)), catalog
+        ),
     }
     return content_hash(parts)[:16]
 
@@ -67,7 +67,7 @@ class SharedTraining:
             BusyError: If another process holds it and there is no more waiting.
         """
         with exclusive(self.folder / ".lock", keep_waiting):
-            remove_unfinished(self.folder)
+            remove_unfinished(self.folder.glob)
             yield
 
     @property

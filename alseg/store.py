@@ -35,6 +35,7 @@ from alseg.files import (
     write_record,
 )
 from alseg.ledger import Purchase
+from alseg.results import OLD
 
 FORMAT = 1
 
@@ -71,7 +72,7 @@ class RunFolder:
             BusyError: If another living process holds it and there is no more waiting; names the process.
         """
         with exclusive(self.path / ".lock", keep_waiting):
-            remove_unfinished(self.path)
+            remove_unfinished(self.path.rglob)
             yield
 
     # What was asked for, and how it went
@@ -96,6 +97,11 @@ class RunFolder:
             return str(read_json(self.path / "status.json").get("state"))
         except AlsegError:
             return None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is anything a run could go on from."""
+        return any((self.checkpoint.exists(), self.weights.exists(), (self.path / "rounds").exists()))
 
     @property
     def is_done(self) -> bool:
@@ -129,6 +135,11 @@ class RunFolder:
             name = "-".join(path.relative_to(self.path).parts)
             (self.path / "damaged").mkdir(exist_ok=True)
             path.rename(free_name(self.path / "damaged" / name))
+
+    def start_anew(self) -> Path:
+        """Move the run's folder to ``NAME.old-N``; the caller holds the lock, which goes along."""
+        old = free_name(self.path.with_name(f"{self.path.name}{OLD}"))
+        return self.path.rename(old)
 
     # Rounds
 

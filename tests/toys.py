@@ -216,7 +216,11 @@ def toy_catalog(*more: object) -> Catalog:
 
 
 def run_toy(
-    folder: Path, document: dict[str, object] | None = None, *more: object, reporter: Silent | None = None
+    folder: Path,
+    document: dict[str, object] | None = None,
+    *more: object,
+    reporter: Silent | None = None,
+    **options: bool,
 ) -> Outcome:
     """Run an experiment in this process, with results under ``folder / "results"``."""
     catalog = toy_catalog(*more)
@@ -227,7 +231,8 @@ def run_toy(
     assembler = Assembler(catalog)
     plan = check(experiment.runs(), assembler)
     fabric = make_fabric(experiment.settings)
-    return run_experiment(experiment, plan, folder / "results", assembler, fabric, reporter or Silent())
+    reporter = reporter or Silent()
+    return run_experiment(experiment, plan, folder / "results", assembler, fabric, reporter, **options)
 
 
 def run_folder(folder: Path, method: str, seed: int = 0) -> Path:

@@ -31,8 +31,18 @@ if TYPE_CHECKING:
     help="Folder under which the experiment gets its own.",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, print runs and label costs, train nothing.")
+@click.option("--fresh", is_flag=True, help="Start the runs anew; folders of earlier ones are kept aside.")
+@click.option(
+    "--accept-drift", is_flag=True, help="Go on with runs that were begun with other versions or code."
+)
 def command(
-    file: Path, overrides: tuple[str, ...], only: tuple[str, ...], results: Path, dry_run: bool
+    file: Path,
+    overrides: tuple[str, ...],
+    only: tuple[str, ...],
+    results: Path,
+    dry_run: bool,
+    fresh: bool,
+    accept_drift: bool,
 ) -> None:
     """Run the experiment in FILE, or go on where it was stopped.
 
@@ -67,7 +77,16 @@ def command(
 
     reporter = make_reporter()
     try:
-        outcome = run_experiment(experiment, plan, results, assembler, fabric, reporter)
+        outcome = run_experiment(
+            experiment,
+            plan,
+            results,
+            assembler,
+            fabric,
+            reporter,
+            fresh=fresh,
+            accept_drift=accept_drift,
+        )
     finally:
         reporter.close()
     _finish(outcome, results / experiment.name, file)

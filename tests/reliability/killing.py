@@ -1,0 +1,131 @@
+"""Runs of the toy experiment in processes of their own, which kill themselves where they are told to.
+
+The processes are forked from a server that has torch imported and has never used it, so one costs little.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+def toy_server() -> ForkServerContext:
+    """Return how processes are started."""
+    context = multiprocessing.get_context("forkserver")
+    # The server looks for modules where this variable says, and is started with the first process.
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), *filter(None, sys.path)])
+    context.set_forkserver_preload(["killing", "toys"])
+    return context
+
+
+def start(folder: Path, document: dict[str, Any], stop: str | int | None = None) -> ForkServerProcess:
+    """Start a run; see `_run`."""
+    process = toy_server().Process(target=_run, args=(folder, document, stop))
+    process.start()
+    return process
+
+
+def finish(process: ForkServerProcess) -> int:
+    """Wait for a process; returns its exit code, negative for a signal."""
+    process.join(timeout=600)
+    assert process.exitcode is not None, "still running after ten minutes"
+    return process.exitcode
+
+
+def run_and_wait(folder: Path, document: dict[str, Any], stop: str | int | None = None) -> int:
+    """Start a run and wait for it."""
+    return finish(start(folder, document, stop))
+
+
+def events_of(folder: Path) -> list[str]:
+    """Return what happened in all runs in a folder, one event a line."""
+    return (folder / "events.txt").read_text().splitlines()
+
+
+def _run(folder: Path, document: dict[str, Any], stop: str | int | None) -> None:
+    """Do an experiment in this process, and die by SIGKILL at an event.
+
+    Args:
+        folder: Where the experiment file, the results and ``events.txt`` are.
+        document: The experiment.
+        stop: Name and occurrence of an event, such as ``train#3``, or its number from 1; None goes through.
+    """
+    import torch
+
+    from toys import run_toy
+
+    torch.set_num_threads(1)
+    recorder = _Recorder(folder, stop)
+    _instrument(recorder)
+    outcome = run_toy(folder, document, reporter=_reporter(recorder))
+    if outcome.signal is not None:
+        sys.exit(128 + outcome.signal)
+    sys.exit(1 if outcome.failed else 0)
+
+
+class _Recorder:
+    def __init__(self, folder: Path, stop: str | int | None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(folder / "events.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._stop = stop
+        self._seen: Counter[str] = Counter()
+
+    def event(self, name: str, last_words: Callable[[], object] = lambda: None) -> None:
+        """Note an event; where it is the one to die at, do some last harm first."""
+        self._seen[name] += 1
+        label = f"{name}#{self._seen[name]}"
+        os.write(self._file, f"{label}\n".encode())
+        if self._stop in (label, self._seen.total()):
+            last_words()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _instrument(recorder: _Recorder) -> None:
+    """Make every write of a file three events: half-written, written, and renamed to its place."""
+    sync, replace, unlink = os.fsync, Path.replace, Path.unlink
+
+    def watched_sync(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if path.suffix == ".tmp":
+            name = path.name[1:].rsplit(".", 2)[0]
+            size = path.stat().st_size
+            recorder.event(f"half-written {name}", lambda: os.truncate(path, size // 2))
+            recorder.event(f"written {name}")
+        sync(handle)
+
+    def watched_replace(path: Path, target: Path) -> Path:
+        moved = replace(path, target)
+        recorder.event(f"renamed {target.name}")
+        return moved
+
+    def watched_unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "checkpoint.pt" and path.exists():
+            recorder.event(f"removing {path.name}")
+        unlink(path, missing_ok=missing_ok)
+
+    os.fsync = watched_sync  # type: ignore[assignment]
+    Path.replace = watched_replace  # type: ignore[assignment, method-assign]
+    Path.unlink = watched_unlink  # type: ignore[method-assign]
+
+
+def _reporter(recorder: _Recorder) -> Any:
+    from toys import Silent
+
+    class Watched(Silent):
+        def phase(self, name: str, total: int, done: int = 0) -> None:
+            super().phase(name, total, done)
+            recorder.event(f"begin {name}")
+
+        def advance(self, detail: str = "") -> None:
+            recorder.event(self.phases[-1])
+
+    return Watched()

@@ -1,0 +1,138 @@
+"""What happens when versions, code or weights are not what a run was begun with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alseg import madewith
+from alseg.errors import AlsegError
+from alseg.files import write_record
+from alseg.results import load_results
+from alseg.surroundings import Interrupted
+from toys import Silent, run_folder, run_toy, toy_document
+
+DOCUMENT: dict[str, Any] = toy_document(methods=[toy_document()["methods"][1]])  # type: ignore[index]
+
+REMEDY = (
+    "\nGo on with what there is now with --accept-drift, or start them anew with --fresh, which keeps "
+    "the old folders."
+)
+
+
+class StopInSecondTraining(Silent):
+    def advance(self, detail: str = "") -> None:
+        if self.phases.count("train") == 2:
+            raise Interrupted
+
+
+def begin(folder: Path) -> Path:
+    """Run until the first step after the first purchase; returns the run folder."""
+    assert run_toy(folder, DOCUMENT, reporter=StopInSecondTraining()).signal is not None
+    return run_folder(folder, "entropy")
+
+
+def pretend_torch_was(version: str, run: Path) -> str:
+    """Rewrite run.json as another version of torch would have; returns the version that there is."""
+    content = json.loads((run / "run.json").read_text())
+    del content["seal"]
+    now = str(content["made_with"]["torch"])
+    content["made_with"]["torch"] = version
+    write_record(run / "run.json", content)
+    return now
+
+
+def test_another_version_stops_with_its_name_and_the_ways_on(tmp_path: Path) -> None:
+    run = begin(tmp_path)
+    now = pretend_torch_was("1.0", run)
+    with pytest.raises(AlsegError) as raised:
+        run_toy(tmp_path, DOCUMENT)
+    assert str(raised.value) == (
+        f"Not all is as it was when these runs were begun:\n  {run.name}: torch was 1.0 and is {now}{REMEDY}"
+    )
+
+
+def test_changed_code_of_a_plugin_is_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin(tmp_path)
+    unchanged = madewith._code_of
+    monkeypatch.setattr(
+        madewith, "_code_of", lambda package: "0" * 12 if package == "toys" else unchanged(package)
+    )
+    with pytest.raises(
+        AlsegError, match=rf"  {run.name}: plugin ToyPlugin was .*, code \w+ and is .*, code 0+\n"
+    ):
+        run_toy(tmp_path, DOCUMENT)
+
+
+def test_accepted_drift_goes_on_and_is_written_down(tmp_path: Path) -> None:
+    run = begin(tmp_path)
+    now = pretend_torch_was("1.0", run)
+    bought = (run / "rounds" / "01" / "ledger.npy").stat().st_mtime_ns
+    assert run_toy(tmp_path, DOCUMENT, accept_drift=True).done == 1
+    assert (run / "rounds" / "01" / "ledger.npy").stat().st_mtime_ns == bought
+    assert json.loads((run / "run.json").read_text())["made_with"]["torch"] == now
+
+
+def test_fresh_keeps_the_old_folder_where_nothing_reads_it(tmp_path: Path) -> None:
+    run = begin(tmp_path)
+    pretend_torch_was("1.0", run)
+    reporter = Silent()
+    assert run_toy(tmp_path, DOCUMENT, fresh=True, reporter=reporter).done == 1
+    old = run.with_name(f"{run.name}.old-1")
+    assert reporter.notes[0] == f"{run.name} is kept as {old.name}"
+    assert (old / "rounds" / "01" / "ledger.npy").exists()
+    results = load_results([tmp_path / "results" / "toy"])
+    assert ([each.folder for each in results.runs], results.damaged) == ([run], ())
+    assert run_toy(tmp_path, DOCUMENT, fresh=True).done == 1
+    assert run.with_name(f"{run.name}.old-2").exists()
+
+
+def test_runs_that_are_done_know_no_drift(tmp_path: Path) -> None:
+    run_toy(tmp_path, DOCUMENT)
+    pretend_torch_was("1.0", run_folder(tmp_path, "entropy"))
+    assert run_toy(tmp_path, DOCUMENT).done == 1
+
+
+def test_device_workers_and_checkpoint_interval_are_no_drift(tmp_path: Path) -> None:
+    begin(tmp_path)
+    settings = {"device": "auto", "workers": 1, "checkpoint_minutes": 1, "pool_batch": 1, "threads": 1}
+    assert run_toy(tmp_path, {**DOCUMENT, "settings": settings}).done == 1
+
+
+def test_a_damaged_run_json_of_an_unfinished_run_stops_with_its_name(tmp_path: Path) -> None:
+    run = begin(tmp_path)
+    (run / "run.json").write_text("{")
+    with pytest.raises(AlsegError) as raised:
+        run_toy(tmp_path, DOCUMENT)
+    assert f"  {run.name}: {run}/run.json is damaged: " in str(raised.value)
+    assert str(raised.value).endswith(f"What it was begun with is not known{REMEDY}")
+    assert run_toy(tmp_path, DOCUMENT, accept_drift=True).done == 1
+
+
+def test_a_folder_of_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
+    run = begin(tmp_path)
+    content = json.loads((run / "run.json").read_text())
+    del content["seal"]
+    write_record(run / "run.json", {**content, "fingerprint": "abc"})
+    with pytest.raises(AlsegError, match=f"{run}/run.json is of another run, with fingerprint abc"):
+        run_toy(tmp_path, DOCUMENT)
+
+
+def test_a_file_of_weights_is_known_by_its_content(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from alseg.experiment import read_experiment
+    from toys import toy_catalog
+
+    file = tmp_path / "weights.pt"
+    file.write_bytes(b"one")
+    (tmp_path / "toy.yaml").write_text(json.dumps(DOCUMENT))
+    (spec,) = read_experiment(tmp_path / "toy.yaml", catalog=toy_catalog()).runs()
+    spec = replace(spec, model=replace(spec.model, params={"weights": str(file)}))
+    first = madewith.made_with(spec, toy_catalog())
+    file.write_bytes(b"two")
+    second = madewith.made_with(spec, toy_catalog())
+    assert {name for name in first if first[name] != second[name]} == {f"weights {file}"}

@@ -1,0 +1,150 @@
+"""A run is killed at every kind of moment, goes on, and must end in the same bytes as one left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from killing import events_of, finish, run_and_wait, start
+
+from toys import toy_document
+
+# One method that buys twice. A checkpoint after every step: 1e-9 minutes are always over.
+DOCUMENT = toy_document(
+    methods=[toy_document()["methods"][1]],  # type: ignore[index]
+    settings={"device": "cpu", "checkpoint_minutes": 1e-9},
+)
+
+# An event and its occurrence. Rounds end after 2, 4 and 8 steps; there are 6 images to evaluate and to ask
+# about in each. Metrics and counts are written once a round; the checkpoint after each step, at the end of
+# each round's training, and once for the shared source training.
+KILL_POINTS = (
+    "half-written experiment.yaml#1",
+    "half-written run.json#1",
+    "renamed run.json#1",
+    "half-written status.json#1",
+    "begin train#1",
+    "train#1",
+    "half-written checkpoint.pt#1",
+    "written checkpoint.pt#1",
+    "renamed checkpoint.pt#1",
+    "train#2",
+    "begin evaluate#1",
+    "evaluate#3",
+    "half-written confusion.npz#1",
+    "renamed confusion.npz#1",
+    "half-written checkpoint.pt#4",
+    "renamed checkpoint.pt#4",
+    "renamed confusion.npz#2",
+    "half-written timing.json#1",
+    "half-written metrics.json#1",
+    "renamed metrics.json#1",
+    "begin acquire#1",
+    "acquire#4",
+    "half-written ledger.npy#1",
+    "renamed ledger.npy#1",
+    "half-written ledger.json#1",
+    "renamed ledger.json#1",
+    "begin train#2",
+    "train#4",
+    "half-written checkpoint.pt#6",
+    "evaluate#10",
+    "half-written metrics.json#2",
+    "renamed metrics.json#2",
+    "acquire#12",
+    "half-written ledger.npy#2",
+    "half-written ledger.json#2",
+    "train#7",
+    "renamed checkpoint.pt#9",
+    "evaluate#18",
+    "renamed metrics.json#3",
+    "half-written weights.pt#1",
+    "renamed weights.pt#1",
+    "removing checkpoint.pt#1",
+)
+
+
+def result_bytes(folder: Path) -> dict[str, bytes]:
+    """Return the content of all files that must not depend on what a run went through."""
+    root = folder / "results" / "toy"
+    varying = {"timing.json", "log.txt", "events.jsonl"}
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and path.name not in varying
+        and path.parent.name != "attempts"
+        and not path.name.startswith(".lock")
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a run that nothing happened to."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert run_and_wait(folder, DOCUMENT) == 0
+    return folder
+
+
+def test_an_undisturbed_run_leaves_its_results_and_nothing_else(undisturbed: Path) -> None:
+    names = {Path(name).name for name in result_bytes(undisturbed)}
+    assert names == {
+        "experiment.yaml",
+        "run.json",
+        "status.json",
+        "checkpoint.pt",  # of the shared source training
+        "confusion.npz",
+        "metrics.json",
+        "ledger.npy",
+        "ledger.json",
+        "weights.pt",
+    }
+
+
+@pytest.mark.parametrize("point", KILL_POINTS)
+def test_a_run_killed_anywhere_goes_on_to_the_same_bytes(
+    tmp_path: Path, undisturbed: Path, point: str
+) -> None:
+    assert run_and_wait(tmp_path, DOCUMENT, point) == -signal.SIGKILL
+    assert events_of(tmp_path)[-1] == point
+    assert run_and_wait(tmp_path, DOCUMENT) == 0
+    assert result_bytes(tmp_path) == result_bytes(undisturbed)
+
+
+@pytest.mark.parametrize("events", [31, 40, 53])
+def test_a_run_killed_again_and_again_gets_to_the_same_bytes(
+    tmp_path: Path, undisturbed: Path, events: int
+) -> None:
+    kills = 0
+    while run_and_wait(tmp_path, DOCUMENT, events) == -signal.SIGKILL:
+        kills += 1
+        assert kills < 50, "no progress"
+    assert kills >= 2
+    assert result_bytes(tmp_path) == result_bytes(undisturbed)
+
+
+def test_sigterm_saves_and_the_run_goes_on_to_the_same_bytes(tmp_path: Path, undisturbed: Path) -> None:
+    process = start(tmp_path, DOCUMENT)
+    while "train#3" not in (events_of(tmp_path) if (tmp_path / "events.txt").exists() else []):
+        time.sleep(0.002)
+        assert process.is_alive()
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGTERM)
+    assert finish(process) == 128 + signal.SIGTERM
+    assert run_and_wait(tmp_path, DOCUMENT) == 0
+    assert result_bytes(tmp_path) == result_bytes(undisturbed)
+
+
+def test_two_processes_do_no_run_twice_and_get_what_one_gets(tmp_path: Path) -> None:
+    document: dict[str, Any] = toy_document(seeds=[0, 1])
+    assert run_and_wait(tmp_path / "one", document) == 0
+    processes = [start(tmp_path / "two", document) for _ in range(2)]
+    assert [finish(process) for process in processes] == [0, 0]
+    runs = sorted((tmp_path / "two" / "results" / "toy" / "runs").iterdir())
+    assert len(runs) == 6  # three methods, two seeds
+    assert [[file.name for file in (run / "attempts").iterdir()] for run in runs] == [["0.json"]] * 6
+    assert result_bytes(tmp_path / "two") == result_bytes(tmp_path / "one")
