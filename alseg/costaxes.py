@@ -16,12 +16,14 @@ class CostAxis:
     Attributes:
         key: Such as ``valid-pixels``.
         title: For the axis of a chart, unit included.
+        brief: For the header of a column.
         unit: After a number, such as ``%``; empty for a count.
         read: Reads it from a round.
     """
 
     key: str
     title: str
+    brief: str
     unit: str
     read: Callable[[RoundResult], float]
 
@@ -32,22 +34,25 @@ COST_AXES: Mapping[str, CostAxis] = {
         CostAxis(
             "pixels",
             "Pixels bought (% of the pool)",
+            "Pixels",
             "%",
             lambda result: 100 * result.cost.pixels / result.pool.pixels,
         ),
         CostAxis(
             "valid-pixels",
             "Pixels bought that have a class (% of the pool)",
+            "Valid pixels",
             "%",
             lambda result: 100 * result.cost.valid_pixels / result.pool.pixels,
         ),
         CostAxis(
             "questions",
             "Clicks per image of the pool",
+            "Clicks/image",
             "",
             lambda result: result.cost.questions / result.pool.images,
         ),
-        CostAxis("images", "Images asked about", "", lambda result: result.cost.images),
+        CostAxis("images", "Images asked about", "Images", "", lambda result: result.cost.images),
     )
 }
 """All of them by key, the usual one first."""

@@ -22,6 +22,7 @@ INTERRUPTED = 130
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
     "compare": "Print a table of results.",
+    "report": "Show results on one HTML page.",
     "eval": "Evaluate a checkpoint.",
     "data": "List, check or make up data sets.",
     "plugins": "List what is installed, with parameters.",

@@ -1,0 +1,238 @@
+"""What the report shows, as plain data: everything is computed here, the page only lays it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from alseg.compare import compare
+from alseg.comparison import Comparison, Metric, Row
+from alseg.contracts import PublishedResult
+from alseg.costaxes import COST_AXES
+from alseg.errors import AlsegError
+from alseg.imagewise import read_image_counts
+from alseg.metric_choice import area_until
+from alseg.report.provenance import (
+    RUN_COLUMNS,
+    class_colors,
+    phase_seconds,
+    provenance,
+    run_records,
+    settings_text,
+)
+from alseg.results import Results, RoundResult, Run
+from alseg.stats import Interval, mean_interval
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What can only be shown with the data set at hand; see `alseg.report.pictures`.
+
+    Attributes:
+        pictures: Scenario to what the page's ``drawPictures`` reads.
+        frequencies: Scenario to class frequencies beside those of the evaluation images: ``label``,
+            ``method`` (label of the row that bought them, or None) and ``percent`` per class.
+    """
+
+    pictures: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    frequencies: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def report_content(
+    results: Results,
+    *,
+    baseline: str | None = None,
+    published: Sequence[PublishedResult] | None = None,
+    extras: Extras | None = None,
+    command: str = "",
+) -> dict[str, Any]:
+    """Return all that the page shows.
+
+    Args:
+        results: The runs.
+        baseline: Label of the method that differences are taken to; None for the usual one.
+        published: Known results of others; None for none.
+        extras: Pictures and frequencies that need the data set.
+        command: The command that makes this report, for the section on provenance.
+
+    Raises:
+        AlsegError: As `alseg.compare.compare`.
+    """
+    comparisons = _comparisons(results, baseline, published)
+    main = comparisons[0]
+    notes = list(dict.fromkeys(note for each in comparisons for note in each.notes))
+    return {
+        "axes": [
+            {"key": axis.key, "title": axis.title, "brief": axis.brief, "unit": axis.unit}
+            for axis in COST_AXES.values()
+        ],
+        "notes": notes,
+        "run_columns": list(RUN_COLUMNS),
+        "provenance": provenance(results, main, command),
+        "scenarios": [_scenario(name, comparisons, notes, extras or Extras()) for name in main.scenarios],
+    }
+
+
+def _comparisons(
+    results: Results, baseline: str | None, published: Sequence[PublishedResult] | None
+) -> list[Comparison]:
+    """Return a comparison for every metric that some run has; the mean over all classes comes first."""
+    space = results.runs[0].label_space
+    wanted: list[tuple[str, str | None]] = [("miou", None), *(("miou", name) for name in space.subsets)]
+    wanted += [("accuracy", None), *((f"iou:{name}", None) for name in space.classes)]
+    made = []
+    for metric, subset in wanted:
+        try:
+            made.append(
+                compare(results, metric=metric, subset=subset, baseline=baseline, published=published)
+            )
+        except AlsegError:
+            # A class that no ground truth holds has nothing to show; every other mistake the mean has too.
+            if metric == "miou" and subset is None:
+                raise
+    return made
+
+
+def _scenario(
+    name: str, comparisons: Sequence[Comparison], notes: list[str], extras: Extras
+) -> dict[str, Any]:
+    main = comparisons[0]
+    rows = [row for row in main.rows if row.scenario == name]
+    by_metric = {
+        each.metric.key: {row.label: row for row in each.rows if row.scenario == name} for each in comparisons
+    }
+    runs = [run for row in rows for run in row.runs]
+    seeds = sorted({run.seed for run in runs})
+    done = sum(run.state == "done" for run in runs)
+    experiments = ", ".join(dict.fromkeys(row.experiment for row in rows))
+    return {
+        "name": name,
+        "summary": f"{experiments}: {name}, {main.label_space}. {len(rows)} methods, "
+        f"{len(seeds)} seed{'' if len(seeds) == 1 else 's'}, {done} of {len(runs)} runs done.",
+        "classes": list(main.classes),
+        "colors": class_colors(runs[0]),
+        "baseline": next((row.baseline for row in rows if row.baseline), None),
+        "metrics": [{"key": each.metric.key, "title": each.metric.title} for each in comparisons],
+        "notes": {each.metric.key: [notes.index(note) for note in each.notes] for each in comparisons},
+        "methods": [
+            _method(row, comparisons, {key: found[row.label] for key, found in by_metric.items()})
+            for row in rows
+        ],
+        "published": [
+            {
+                "label": other.result.label,
+                "reference": other.reference,
+                "scores": {each.metric.key: each.metric.published(other.result) for each in comparisons},
+            }
+            for other in main.published
+            if other.scenario == name
+        ],
+        "frequencies": _evaluation_frequencies(rows) + extras.frequencies.get(name, []),
+        "pictures": extras.pictures.get(name, []),
+        "runs": run_records(runs),
+        "settings": [{"label": row.label, "text": settings_text(row.runs[0])} for row in rows],
+    }
+
+
+def _method(row: Row, comparisons: Sequence[Comparison], by_metric: Mapping[str, Row]) -> dict[str, Any]:
+    costs = row.costs
+    results = [result for _, result in row.counted]
+    return {
+        "label": row.label,
+        "kind": row.method.target_labels,
+        "n": len(row.seeds),
+        "iou": [row.iou[name] for name in comparisons[0].classes],
+        "curve": _curve(row, [each.metric for each in comparisons]),
+        "stats": {each.metric.key: _stats(by_metric[each.metric.key], each.metric) for each in comparisons},
+        "costs": {
+            key: sum(axis.read(result) for result in results) / len(results)
+            for key, axis in COST_AXES.items()
+        }
+        if results
+        else None,
+        "spent": {
+            "pixels": costs.pixels,
+            "valid": costs.valid_percent,
+            "trained_pixels": costs.trained_pixels,
+            "questions": costs.questions,
+            "questions_per_image": costs.questions_per_image,
+        }
+        if costs
+        else None,
+        "seconds": phase_seconds([run for run, _ in row.counted]),
+    }
+
+
+def _curve(row: Row, metrics: Sequence[Metric]) -> list[dict[str, Any]]:
+    """Return the rounds that any run of the method has reached, each averaged over the runs that did."""
+    numbers = sorted({result.round for run in row.runs for result in run.rounds})
+    points = []
+    for number in numbers:
+        reached = [result for run in row.runs if (result := run.at(number)) is not None]
+        points.append(
+            {
+                "round": number,
+                "n": len(reached),
+                "cost": {
+                    key: sum(axis.read(result) for result in reached) / len(reached)
+                    for key, axis in COST_AXES.items()
+                },
+                "scores": {metric.key: _pair(_over(reached, metric.height)) for metric in metrics},
+            }
+        )
+    return points
+
+
+def _stats(row: Row, metric: Metric) -> dict[str, Any]:
+    difference, images = row.difference, row.image_interval
+    areas = {
+        key: _over_runs([area_until(metric.height, axis, run, result) for run, result in row.counted])
+        for key, axis in COST_AXES.items()
+    }
+    return {
+        "score": _pair(row.score),
+        "best": row.best_score,
+        "baseline": row.baseline,
+        "difference": difference and [difference.mean, difference.half_width],
+        "images": images and [images.low, images.high],
+        "p": row.p_holm,
+        "gap": row.gap_closed,
+        "areas": {key: _pair(area) for key, area in areas.items()},
+    }
+
+
+def _over(results: Sequence[RoundResult], value: Callable[[RoundResult], float | None]) -> Interval | None:
+    return _over_runs([value(result) for result in results])
+
+
+def _over_runs(values: Sequence[float | None]) -> Interval | None:
+    present = [value for value in values if value is not None]
+    return mean_interval(present) if present else None
+
+
+def _pair(interval: Interval | None) -> list[float | None] | None:
+    return None if interval is None else [interval.mean, interval.half_width]
+
+
+def _evaluation_frequencies(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return how frequent classes are in the evaluation images, as the first round with counts has them."""
+    for row in rows:
+        for run, result in row.counted:
+            percent = _frequencies(run, result)
+            if percent is not None:
+                return [{"label": "evaluation images", "method": None, "percent": percent}]
+    return []
+
+
+def _frequencies(run: Run, result: RoundResult) -> list[float] | None:
+    try:
+        _, counts = read_image_counts(run.folder / "rounds" / f"{result.round:02d}" / "confusion.npz")
+    except AlsegError:
+        return None
+    pixels = counts.sum(axis=(0, 2))
+    if pixels.shape != (len(run.label_space.classes),) or not pixels.sum():
+        return None
+    return [float(share) for share in np.round(100 * pixels / pixels.sum(), 5)]

@@ -1,0 +1,66 @@
+"""The page: content, style, program and charting library in one HTML file that asks no other host."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from importlib import metadata, resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from alseg.errors import AlsegError
+from alseg.files import write_text
+
+
+def write_page(content: Mapping[str, Any], title: str, path: Path) -> None:
+    """Write the report.
+
+    Args:
+        content: From `alseg.report.content.report_content`.
+        title: For the heading and the browser's tab.
+        path: The HTML file.
+
+    Raises:
+        AlsegError: If the file cannot be written, or the charting library is missing.
+    """
+    write_text(path, page(content, title))
+    path.chmod(0o644)  # the temporary file it was is private; a report is for others
+
+
+def page(content: Mapping[str, Any], title: str) -> str:
+    """Return the report as HTML."""
+    own = resources.files("alseg.report")
+    read = {name: own.joinpath(f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
+    return Template(read["html"]).substitute(
+        title=html.escape(title),
+        version=html.escape(_version()),
+        style=read["css"],
+        content=_inside_script(json.dumps(content, ensure_ascii=False, allow_nan=False)),
+        plotly=_plotly(),
+        script=read["js"],
+    )
+
+
+def _inside_script(text: str) -> str:
+    """Return JSON that a script element can hold: no ``<`` can end it or begin a comment."""
+    escaped = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+    return "".join(escaped.get(character, character) for character in text)
+
+
+def _plotly() -> str:
+    """Return plotly.js as the Python package ships it."""
+    try:
+        # The file alone: importing the package would take longer than the rest of the report.
+        file = metadata.distribution("plotly").locate_file("plotly/package_data/plotly.min.js")
+        return Path(str(file)).read_text(encoding="utf-8").replace("</script", "<\\/script")
+    except (metadata.PackageNotFoundError, OSError) as error:
+        raise AlsegError(f"The report needs plotly, which is missing: {error}. pip install plotly") from error
+
+
+def _version() -> str:
+    try:
+        return metadata.version("alseg")
+    except metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,151 @@
+"""Where results come from: commands, versions, hardware, times. Read from run folders for the report.
+
+What is missing or damaged is left out here: `alseg.results` has read the files that numbers come from.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from alseg.comparison import Comparison
+from alseg.errors import AlsegError
+from alseg.files import read_json
+from alseg.footnotes import state_of
+from alseg.results import Results, Run
+
+RUN_COLUMNS = ("Run", "Method", "Seed", "State", "Device", "Seconds", "Started", "Source")
+"""Titles of the columns of `run_records`."""
+
+
+def provenance(results: Results, comparison: Comparison, command: str) -> list[tuple[str, list[str]]]:
+    """Return terms and their values for a reader who wants to know or repeat what was done.
+
+    Args:
+        results: The runs.
+        comparison: Their comparison.
+        command: The command that makes the report.
+    """
+    attempts = [attempt for run in results.runs for attempt in attempts_of(run)]
+    plugins = dict.fromkeys(
+        f"{each.get('plugin')} ({each.get('distribution')} {each.get('version')})"
+        for run in results.runs
+        for each in _run_file(run).get("plugins", [])
+    )
+    folders = dict.fromkeys(_result_folder(run) for run in results.runs)
+    seeds = sorted({run.seed for run in results.runs})
+    seconds = sum(seconds_of(run) for run in results.runs)
+    terms = [
+        ("Made with", [f"alseg {_version()}, {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"]),
+        ("This page", [command] if command else []),
+        ("The runs", [f"alseg run {folder}/experiment.yaml" for folder in folders]),
+        ("Seeds", [", ".join(map(str, seeds))]),
+        ("Scorer", [f"version {comparison.scorer}"]),
+        ("Python", _known(attempt.get("python") for attempt in attempts)),
+        ("torch", _known(attempt.get("torch") for attempt in attempts)),
+        ("Source tree", _known(attempt.get("git") for attempt in attempts)),
+        ("Hardware", _hardware(results.runs)),
+        ("Precision", _known(attempt.get("precision") for attempt in attempts)),
+        ("Time", [f"{seconds / 3600:.2f} device-hours in all attempts of {len(results.runs)} runs"]),
+        ("Plugins", list(plugins)),
+    ]
+    return [(term, values) for term, values in terms if values]
+
+
+def run_records(runs: Iterable[Run]) -> list[list[str | int]]:
+    """Return one line per run, as `RUN_COLUMNS` has it."""
+    return [
+        [
+            run.name,
+            run.method.label,
+            run.seed,
+            state_of(run),
+            " then ".join(run.devices) or "unknown",
+            f"{seconds_of(run):.0f}",
+            next((str(attempt.get("start", "")) for attempt in attempts_of(run)), ""),
+            next((str(attempt.get("git") or "") for attempt in attempts_of(run)), ""),
+        ]
+        for run in runs
+    ]
+
+
+def attempts_of(run: Run) -> list[dict[str, Any]]:
+    """Return the environments of a run's attempts, first to last; without those that cannot be read."""
+    return list(_readable(sorted((run.folder / "attempts").glob("[0-9]*.json"))))
+
+
+def seconds_of(run: Run) -> float:
+    """Return the time between start and end of all attempts that have ended, in seconds."""
+    total = 0.0
+    for attempt in attempts_of(run):
+        try:
+            start, end = (datetime.datetime.fromisoformat(str(attempt[key])) for key in ("start", "end"))
+            total += (end - start).total_seconds()
+        except (KeyError, ValueError, TypeError):
+            continue
+    return total
+
+
+def phase_seconds(runs: Sequence[Run]) -> dict[str, float]:
+    """Return the seconds that each phase took in all rounds, averaged over runs; without phases no run has.
+
+    Source training that several runs have in common counts in the one that did it.
+    """
+    totals: dict[str, float] = {}
+    for run in runs:
+        for timing in _readable(sorted(run.folder.glob("rounds/[0-9]*/timing.json"))):
+            for phase, seconds in timing.items():
+                if isinstance(seconds, int | float):
+                    totals[phase] = totals.get(phase, 0.0) + seconds
+    return {phase: total / len(runs) for phase, total in totals.items()}
+
+
+def class_colors(run: Run) -> list[list[int]]:
+    """Return the colours of the classes, RGB 0-255, in table order; grey where the run does not say."""
+    grey = [[128, 128, 128] for _ in run.label_space.classes]
+    colors = _run_file(run).get("label_space", {}).get("colors", grey)
+    return colors if isinstance(colors, list) and len(colors) == len(grey) else grey
+
+
+def settings_text(run: Run) -> str:
+    """Return a run's whole specification as indented JSON."""
+    return json.dumps(dict(run.spec), indent=1, ensure_ascii=False)
+
+
+def _run_file(run: Run) -> dict[str, Any]:
+    return next(_readable([run.folder / "run.json"]), {})
+
+
+def _result_folder(run: Run) -> Path:
+    return run.folder.parent.parent
+
+
+def _version() -> str:
+    try:
+        return metadata.version("alseg")
+    except metadata.PackageNotFoundError:
+        return "of a source tree"
+
+
+def _known(values: Iterable[Any]) -> list[str]:
+    return list(dict.fromkeys(str(value) for value in values if value))
+
+
+def _hardware(runs: Iterable[Run]) -> list[str]:
+    counts: dict[str, int] = {}
+    for run in runs:
+        device = " then ".join(run.devices) or "unknown"
+        counts[device] = counts.get(device, 0) + 1
+    return [f"{device} ({count} run{'' if count == 1 else 's'})" for device, count in counts.items()]
+
+
+def _readable(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    for path in paths:
+        try:
+            yield read_json(path)
+        except AlsegError:
+            continue

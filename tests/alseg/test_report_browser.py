@@ -1,0 +1,169 @@
+"""Opens the report in Chromium and uses it as a reader would."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alseg.report.content import Extras, report_content
+from alseg.report.page import write_page
+from alseg.results import load_results
+from fakeruns import write_run
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+
+HOSTILE = "<script>alert(1)</script> a_b%&"
+LONG = "Donaudampfschifffahrtsgesellschaftskapitaen_without_any_space_at_all"
+DOT = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='4' height='2'/%3E"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seeds of six methods with unpleasant names, in 19 classes, with a picture."""
+    folder = tmp_path_factory.mktemp("report")
+    results = folder / "toy"
+    classes = [HOSTILE, LONG, *(f"class {number}" for number in range(17))]
+    labels = ["Source only", "Random", HOSTILE, LONG, "RIPU (RA)", "Fully supervised"]
+    kinds = {"Source only": "none", "Fully supervised": "all"}
+    for order, label in enumerate(labels):
+        for seed in (0, 1):
+            write_run(
+                results,
+                label,
+                seed,
+                order=order,
+                target_labels=kinds.get(label, "acquired"),
+                acquisition="random" if label == "Random" else None,
+                classes=classes,
+                iou=[[20.0 + (1 + order) * number + seed * order] * 19 for number in range(4)],
+                counts=np.ones((3, 19, 19), int),
+            )
+    found = load_results([results])
+    name = found.runs[0].scenario
+    image = {"caption": "photograph", "source": DOT}
+    pictures = {name: [{"title": "image 1", "groups": [{"title": HOSTILE, "images": [image]}]}]}
+    output = folder / "report.html"
+    write_page(report_content(found, extras=Extras(pictures=pictures)), "toy", output)
+    return output
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+class Visit:
+    """A page, and whatever it did that it should not do."""
+
+    def __init__(self, browser: Any, report: Path, width: int, scheme: str = "light") -> None:
+        self.complaints: list[str] = []
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.page = context.new_page()
+        self.page.set_default_timeout(60_000)
+        self.page.on("console", lambda message: self._console(message))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+        self.page.on("request", lambda request: self._request(request.url))
+        self.page.goto(report.as_uri())
+        self.page.wait_for_selector("#curves .main-svg")
+
+    def _console(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _request(self, url: str) -> None:
+        if not url.startswith(("file:", "data:", "blob:")):
+            self.complaints.append(url)
+
+    def lines(self) -> int:
+        return int(self.page.locator("#curves .scatterlayer .trace").count())
+
+    def first_methods(self, count: int) -> list[str]:
+        return list(self.page.locator("#comparison tbody th").all_inner_texts())[:count]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
+def test_the_page_is_quiet_and_never_wider_than_the_screen(
+    browser: Any, report: Path, width: int, scheme: str
+) -> None:
+    visit = Visit(browser, report, width, scheme)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert visit.complaints == []
+
+
+def test_a_method_can_be_hidden_and_shown_again_by_keyboard(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    before = visit.lines()
+    box = visit.page.get_by_role("checkbox", name="RIPU (RA)")
+    box.focus()
+    visit.page.keyboard.press("Space")
+    assert visit.lines() == before - 2  # its line and its band
+    assert visit.page.locator("#heatmap tbody tr").count() == 5
+    visit.page.keyboard.press("Space")
+    assert visit.lines() == before
+    assert visit.complaints == []
+
+
+def test_the_cost_axis_changes_chart_and_table(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    visit.page.get_by_label("Cost", exact=True).select_option(label="Clicks per image of the pool")
+    assert visit.page.locator("#curves .xtitle").text_content() == "Clicks per image of the pool"
+    # Three rounds of 100 clicks over 10 images.
+    assert (
+        visit.page.evaluate("Math.max(...document.getElementById('curves').data.flatMap((t) => t.x))") == 30
+    )
+    assert visit.complaints == []
+
+
+def test_the_metric_changes_chart_and_table(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    visit.page.get_by_label("Metric").select_option(label="Accuracy")
+    assert visit.page.locator("#curves .ytitle").text_content() == "Accuracy (%)"
+    assert "Accuracy" in visit.page.locator("#comparison thead").inner_text()
+    assert visit.complaints == []
+
+
+def test_the_table_sorts_by_a_column_both_ways(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    assert visit.first_methods(2) == ["Source only", "Random"]
+    visit.page.get_by_role("button", name="mIoU").click()
+    assert visit.first_methods(2) == ["Fully supervised", "RIPU (RA)"]
+    assert visit.page.locator("th[data-key=score]").get_attribute("aria-sort") == "descending"
+    visit.page.keyboard.press("Enter")  # the button keeps the focus
+    assert visit.first_methods(2) == ["Source only", "Random"]
+    assert visit.complaints == []
+
+
+def test_names_are_text_and_nothing_else(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    assert HOSTILE in visit.page.locator("#comparison").inner_text()
+    assert HOSTILE in visit.page.locator("#heatmap thead").inner_text()
+    assert HOSTILE in visit.page.locator("#frequencies .xaxislayer-above").text_content()
+    assert visit.complaints == []
+
+
+def test_a_picture_opens_and_closes(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 390)
+    visit.page.get_by_role("button", name="photograph").click()
+    assert visit.page.locator("#viewer").is_visible()
+    assert visit.page.locator("#viewer-text").inner_text() == f"{HOSTILE}: photograph"
+    visit.page.keyboard.press("Escape")
+    assert not visit.page.locator("#viewer").is_visible()
+    assert visit.complaints == []
+
+
+def test_the_page_can_be_dark_on_a_light_system(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    visit.page.get_by_label("Colours", exact=True).select_option("dark")
+    assert visit.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 27)"
+    assert visit.complaints == []
