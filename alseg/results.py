@@ -252,7 +252,7 @@ def load_results(paths: Sequence[Path]) -> Results:
     Raises:
         AlsegError: If a path is neither, or if no run can be read.
     """
-    folders = {folder.resolve(): folder for path in paths for folder in _run_folders(path)}
+    folders = {folder.resolve(): folder for path in paths for folder in run_folders(path)}
     runs: list[Run] = []
     damaged: list[DamagedRun] = []
     copies: list[Path] = []
@@ -321,7 +321,7 @@ def read_run(folder: Path) -> Run:
     )
 
 
-def _run_folders(path: Path) -> list[Path]:
+def run_folders(path: Path) -> list[Path]:
     """Return the run folders that ``path`` stands for."""
     if not path.is_dir():
         raise AlsegError(f"There is no folder {path}. {_WANTED}")

@@ -21,10 +21,14 @@ INTERRUPTED = 130
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
+    "status": "Show which runs are done, running, failed or to do.",
     "compare": "Print a table of results.",
     "report": "Show results on one HTML page.",
+    "diff": "Print what differs in how two runs were made.",
+    "rescore": "Compute metrics anew from stored counts.",
     "eval": "Evaluate a checkpoint.",
     "data": "List, check or make up data sets.",
+    "bench": "Time alseg beside the plain way.",
     "plugins": "List what is installed, with parameters.",
 }
 """Short help of each command; here, so that listing commands imports none of them."""

@@ -1,0 +1,42 @@
+"""``alseg diff``: what differs in how two runs were made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("diff")
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="Output format.",
+)
+def command(first: Path, second: Path, output: str) -> None:
+    """Print what differs in how two runs were made: settings, plugins, environment.
+
+    FIRST and SECOND are run folders, such as results/quickstart/runs/ripu-ra__s0__3f9c1a7e.
+    """
+    # Imported here: --help needs none of it.
+    from alseg.rundiff import SECTIONS, run_differences
+    from alseg.tables import clean
+
+    differences = run_differences(first, second)
+    if output == "json":
+        click.echo(json.dumps([each._asdict() for each in differences], indent=1, ensure_ascii=False))
+        return
+    if not differences:
+        click.echo("Nothing differs in settings, classes, plugins and environment.")
+    for section in SECTIONS:
+        found = [each for each in differences if each.section == section]
+        if found:
+            click.echo(f"{section}:")
+        for each in found:
+            click.echo(f"  {clean(each.key)}: {clean(each.first)} -> {clean(each.second)}")

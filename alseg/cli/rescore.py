@@ -1,0 +1,51 @@
+"""``alseg rescore``: metrics from stored confusion counts, without running anything again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("rescore")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--write", "writing", is_flag=True, help="Write what differs. [default: only say so]")
+def command(results: tuple[Path, ...], writing: bool) -> None:
+    """Compute the metrics of RESULTS anew from their confusion counts, and say what differs.
+
+    RESULTS are result folders such as results/quickstart, or single run folders. Nothing is trained or
+    predicted. The exit code is 1 where a round could not be computed.
+    """
+    # Imported here: --help needs none of it.
+    from alseg.rescore import rescore, write
+    from alseg.results import run_folders
+
+    folders = list(dict.fromkeys(folder for path in results for folder in run_folders(path)))
+    rounds = outdated = 0
+    problems: list[str] = []
+    for folder in folders:
+        rescored = rescore(folder)
+        rounds += rescored.rounds
+        problems += rescored.problems
+        for change in rescored.changes:
+            click.echo(f"{folder.name}, round {int(change.folder.name)}: {'; '.join(change.changes)}")
+        outdated += rescored.is_outdated
+        if writing and rescored.is_outdated:
+            write(rescored)
+    for problem in problems:
+        click.echo(f"warning: {problem}", err=True)
+    click.echo(_summary(len(folders), rounds, outdated, writing), err=True)
+    if problems:
+        click.get_current_context().exit(1)
+
+
+def _summary(runs: int, rounds: int, outdated: int, writing: bool) -> str:
+    looked = f"{_number(rounds, 'round')} of {_number(runs, 'run')} computed from the counts"
+    if not outdated:
+        return f"{looked}: nothing differs."
+    done = "written" if writing else "not written (--write)"
+    return f"{looked}: {outdated} run{' differs' if outdated == 1 else 's differ'}, {done}."
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,148 @@
+"""Metrics computed anew from the confusion counts that every round keeps. Nothing is trained or predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alseg.contracts import ClassInfo, LabelSpace
+from alseg.errors import AlsegError
+from alseg.files import read_json, write_record
+from alseg.imagewise import read_image_counts
+from alseg.metrics import SCORER_VERSION, metrics_of
+from alseg.store import RunFolder, percent, read_metrics
+
+TOLERANCE = 1e-9
+"""Percent points by which a number may differ and still be the same: sums in another order."""
+
+
+@dataclass(frozen=True)
+class RoundChange:
+    """What a round's metrics would become.
+
+    Attributes:
+        folder: The round's folder.
+        changes: One text per number that differs, such as ``miou 61.20 -> 61.25``.
+        content: The new content of ``metrics.json``.
+    """
+
+    folder: Path
+    changes: tuple[str, ...]
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """One run, computed anew.
+
+    Attributes:
+        folder: The run's folder.
+        rounds: How many rounds were computed.
+        changes: The rounds that differ.
+        scorer: The scorer version that the run has.
+        problems: Rounds that could not be computed, and why; nothing of such a run is written.
+    """
+
+    folder: Path
+    rounds: int
+    changes: tuple[RoundChange, ...]
+    scorer: str
+    problems: tuple[str, ...]
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether there is anything to write."""
+        return not self.problems and (bool(self.changes) or self.scorer != SCORER_VERSION)
+
+
+def rescore(folder: Path) -> Rescored:
+    """Compute the metrics of all committed rounds of a run anew, and write nothing.
+
+    Raises:
+        AlsegError: If the run's own description is missing or damaged.
+    """
+    path = folder / "run.json"
+    description = read_json(path)
+    try:
+        space = _label_space(description["label_space"])
+        scorer = str(description["scorer"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise AlsegError(f"{path} is damaged or of another version: {error!r}.") from error
+    changes, problems, rounds = [], [], 0
+    for metrics in sorted(folder.glob("rounds/[0-9]*/metrics.json")):
+        try:
+            change = _round(metrics.parent, space)
+        except AlsegError as error:
+            problems.append(str(error))
+            continue
+        rounds += 1
+        if change.changes:
+            changes.append(change)
+    return Rescored(folder, rounds, tuple(changes), scorer, tuple(problems))
+
+
+def write(rescored: Rescored) -> None:
+    """Write what has changed, and the scorer version, while nobody else writes to the run.
+
+    Raises:
+        AlsegError: If another process is writing to the run, or a file cannot be written.
+    """
+    run = RunFolder(rescored.folder)
+    with run.writing():
+        for change in rescored.changes:
+            write_record(change.folder / "metrics.json", change.content)
+        # Last: a run that is interrupted here still has the old version, and is done again.
+        description = read_json(rescored.folder / "run.json")
+        write_record(rescored.folder / "run.json", {**description, "scorer": SCORER_VERSION})
+
+
+def _round(folder: Path, space: LabelSpace) -> RoundChange:
+    before = read_metrics(folder / "metrics.json")
+    path = folder / "confusion.npz"
+    _, counts = read_image_counts(path)
+    try:
+        metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), space)
+    except ValueError as error:
+        raise AlsegError(f"{path} is damaged: {error}") from error
+    after = {
+        **before,
+        "miou": percent(metrics.miou),
+        "accuracy": percent(metrics.accuracy),
+        "iou": {name: percent(value) for name, value in zip(space.names, metrics.iou, strict=True)},
+        "subsets": {name: percent(value) for name, value in metrics.subsets.items()},
+    }
+    return RoundChange(folder, tuple(_differences(before, after)), after)
+
+
+def _differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """Yield each number that is not the same, the mean first."""
+    for key in ("miou", "accuracy"):
+        yield from _difference(key, before.get(key), after[key])
+    for key in ("iou", "subsets"):
+        old = before.get(key) or {}
+        for name in dict.fromkeys([*old, *after[key]]):
+            yield from _difference(f"{key} {name}", old.get(name), after[key].get(name))
+
+
+def _difference(name: str, before: float | None, after: float | None) -> Iterator[str]:
+    same = before == after or (before is not None and after is not None and abs(before - after) <= TOLERANCE)
+    if not same:
+        yield f"{name} {_text(before)} -> {_text(after)}"
+
+
+def _text(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"
+
+
+def _label_space(content: dict[str, Any]) -> LabelSpace:
+    colors: Sequence[Any] = content.get("colors") or [(0, 0, 0)] * len(content["classes"])
+    classes = tuple(
+        ClassInfo(str(name), (int(color[0]), int(color[1]), int(color[2])))
+        for name, color in zip(content["classes"], colors, strict=True)
+    )
+    subsets = {name: tuple(names) for name, names in content.get("subsets", {}).items()}
+    return LabelSpace(str(content["name"]), "", "", classes, subsets)
