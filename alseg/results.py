@@ -151,6 +151,7 @@ class Run:
         explanation: Why it failed or was skipped, one line; empty otherwise.
         rounds: Committed rounds in order.
         devices: What its attempts ran on, in order, each once.
+        planned_rounds: Rounds when it is done, round 0 included.
     """
 
     folder: Path
@@ -167,6 +168,7 @@ class Run:
     explanation: str
     rounds: tuple[RoundResult, ...]
     devices: tuple[str, ...]
+    planned_rounds: int
 
     @cached_property
     def scenario_hash(self) -> str:
@@ -318,11 +320,16 @@ def read_run(folder: Path) -> Run:
         explanation=_one_line(status.reason or status.error or ""),
         rounds=tuple(rounds),
         devices=tuple(dict.fromkeys(_devices(folder / "attempts"))),
+        planned_rounds=len(file.rounds) + 1,
     )
 
 
 def run_folders(path: Path) -> list[Path]:
-    """Return the run folders that ``path`` stands for."""
+    """Return the run folders that ``path`` stands for: itself, or those in it.
+
+    Raises:
+        AlsegError: If there is none.
+    """
     if not path.is_dir():
         raise AlsegError(f"There is no folder {path}. {_WANTED}")
     if (path / "run.json").exists():

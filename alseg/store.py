@@ -75,6 +75,20 @@ class RunFolder:
             remove_unfinished(self.path.rglob)
             yield
 
+    @property
+    def holder(self) -> str | None:
+        """The process that holds the lock, in words; None where none does, or one cannot tell."""
+        path = self.path / ".lock"
+        if not path.exists():
+            return None
+        try:
+            with FileLock(path).acquire(timeout=0):
+                return None
+        except Timeout:
+            return _holder(path)
+        except OSError:
+            return None
+
     # What was asked for, and how it went
 
     def write_run(self, content: Mapping[str, Any]) -> None:

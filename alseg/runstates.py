@@ -1,0 +1,182 @@
+"""How far an experiment is: the state of every run and of its rounds, from their folders. No torch."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alseg.errors import AlsegError
+from alseg.experiment import read_experiment
+from alseg.files import read_json
+from alseg.plugins import load_catalog
+from alseg.results import Run, read_run, run_folders
+from alseg.runspec import RunSpec
+from alseg.store import OUT_OF_MEMORY, RunFolder
+
+
+@dataclass(frozen=True)
+class RoundState:
+    """A committed round.
+
+    Attributes:
+        round: 0 before the first purchase.
+        iteration: Optimiser steps taken.
+        pixels: Target pixels bought so far.
+        miou: Percent; None where the ground truth holds no class.
+        seconds: What its phases took; None where that was not kept.
+    """
+
+    round: int
+    iteration: int
+    pixels: int
+    miou: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run, begun or not.
+
+    Attributes:
+        name: Its folder's name.
+        method: The method's label; None where the folder does not say it.
+        seed: The seed; None where the folder does not say it.
+        state: ``done``, ``running``, ``interrupted``, ``killed``, ``failed``, ``out of memory``, ``skipped``,
+            ``damaged`` or ``to do``.
+        rounds: Those committed.
+        planned: Number of rounds in all; None where the folder does not say it.
+        seconds: Time spent by all attempts.
+        why: What failed, what is damaged, why it was skipped, or which process is at it; empty otherwise.
+    """
+
+    name: str
+    method: str | None
+    seed: int | None
+    state: str
+    rounds: tuple[RoundState, ...] = ()
+    planned: int | None = None
+    seconds: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class ExperimentState:
+    """All runs, and notes on what could not be found out."""
+
+    runs: tuple[RunState, ...]
+    notes: tuple[str, ...]
+
+
+def experiment_state(folder: Path) -> ExperimentState:
+    """Return the state of all runs that a result folder holds or that its experiment still asks for.
+
+    Args:
+        folder: A result folder such as ``results/quickstart``.
+
+    Raises:
+        AlsegError: If it is none.
+    """
+    wanted, notes = _wanted(folder / "experiment.yaml")
+    try:
+        found = {path.name: path for path in run_folders(folder)}
+    except AlsegError:
+        if not wanted:
+            raise
+        found = {}
+    names = [*wanted, *(name for name in found if name not in wanted)]
+    runs = tuple(
+        _run_state(found[name], wanted.get(name)) if name in found else _to_do(wanted[name]) for name in names
+    )
+    return ExperimentState(runs, tuple(notes))
+
+
+def _wanted(file: Path) -> tuple[dict[str, RunSpec], list[str]]:
+    """Return the runs an experiment asks for, by folder name."""
+    if not file.exists():
+        return {}, []
+    try:
+        experiment = read_experiment(file, catalog=load_catalog())
+    except AlsegError as error:
+        first = str(error).splitlines()[0]
+        return {}, [f"Runs not begun yet are unknown, for the experiment cannot be read: {first}"]
+    return {spec.folder: spec for spec in experiment.runs()}, []
+
+
+def _to_do(spec: RunSpec) -> RunState:
+    return RunState(spec.folder, spec.method.label, spec.seed, "to do", planned=len(spec.rounds) + 1)
+
+
+def _run_state(path: Path, spec: RunSpec | None) -> RunState:
+    folder = RunFolder(path)
+    holder = folder.holder
+    try:
+        run = read_run(path)
+    except AlsegError as error:
+        if not (path / "run.json").exists() and spec is not None:
+            return _to_do(spec)
+        label, seed = (spec.method.label, spec.seed) if spec else (None, None)
+        return RunState(path.name, label, seed, "damaged", why=" ".join(str(error).split()))
+    state, why = _state(run, holder)
+    return RunState(
+        name=path.name,
+        method=run.method.label,
+        seed=run.seed,
+        state=state,
+        rounds=tuple(_round_states(run)),
+        planned=run.planned_rounds,
+        seconds=_seconds(path, running=state == "running"),
+        why=why,
+    )
+
+
+def _state(run: Run, holder: str | None) -> tuple[str, str]:
+    if holder is not None and run.state != "done":
+        return "running", holder
+    if run.state == "running":
+        return "killed", "its last attempt ended without a word"
+    if run.state == "failed" and run.explanation.startswith(OUT_OF_MEMORY):
+        return "out of memory", run.explanation
+    return run.state, run.explanation
+
+
+def _round_states(run: Run) -> Iterator[RoundState]:
+    for result in run.rounds:
+        yield RoundState(
+            round=result.round,
+            iteration=result.iteration,
+            pixels=result.cost.pixels,
+            miou=result.miou,
+            seconds=_timing(run.folder / "rounds" / f"{result.round:02d}" / "timing.json"),
+        )
+
+
+def _timing(path: Path) -> float | None:
+    try:
+        return sum(float(seconds) for seconds in read_json(path).values())
+    except (AlsegError, TypeError, ValueError):
+        return None
+
+
+def _seconds(folder: Path, *, running: bool) -> float:
+    """Return the time all attempts took; one without an end lasted until the last sign of life."""
+    total = 0.0
+    for path in (folder / "attempts").glob("[0-9]*.json"):
+        try:
+            content: dict[str, Any] = read_json(path)
+            start = datetime.datetime.fromisoformat(content["start"])
+            end = content.get("end")
+            stop = datetime.datetime.fromisoformat(end) if end else _last_sign(folder, running=running)
+            total += max(0.0, (stop - start).total_seconds())
+        except (AlsegError, KeyError, TypeError, ValueError):
+            continue  # an attempt that cannot be read has no time to tell
+    return total
+
+
+def _last_sign(folder: Path, *, running: bool) -> datetime.datetime:
+    if running:
+        return datetime.datetime.now(datetime.UTC)
+    times = [path.stat().st_mtime for path in folder.iterdir()]
+    return datetime.datetime.fromtimestamp(max(times), datetime.UTC)
