@@ -1,0 +1,17 @@
+"""Benchmarks of alseg itself: each times our way beside a plain one that is obviously right.
+
+Importing this package imports no torch, so that the command line can list what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+BENCHMARKS: Mapping[str, str] = {
+    "acquisition": "Score one image and pick.",
+    "selection": "Pick from a score that is there.",
+    "loading": "Decode, resize and map labels for training.",
+    "ledger": "Store what has been bought, read it and paint label maps.",
+    "step": "What acquisition adds to the forward pass.",
+}
+"""Each is a module of this package with ``run(options) -> Result``."""

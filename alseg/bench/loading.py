@@ -1,0 +1,124 @@
+"""Decoding, resizing and mapping labels for training, one process, one image after the other."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg.bench import reference
+from alseg.bench.measure import alternate
+from alseg.bench.result import Line, Options, Result
+from alseg.contracts import DataPlan, DatasetSpec, Size
+from alseg.data import DenseLabels, TrainingSamples
+from alseg.errors import AlsegError
+from alseg.fakedata import write_fake
+
+_IMAGES = 4
+_QUICK_SIZE = (64, 128)
+
+
+@dataclass(frozen=True)
+class Files:
+    """One data set's files and how the plain side reads them.
+
+    Attributes:
+        dataset: Its name.
+        size: Of the files' images.
+        training_size: What they are resized to.
+        images: Pattern of the image files below the data set's folder.
+        labels: Pattern of the label files.
+        read_ids: Label file to raw ids.
+    """
+
+    dataset: str
+    size: Size
+    training_size: Size
+    images: str
+    labels: str
+    read_ids: Callable[[Path], NDArray[np.uint8] | NDArray[np.uint16]]
+
+
+FILES = (
+    Files("gtav", (1052, 1914), (720, 1280), "images/*.png", "labels/*.png", reference.ids_of),
+    Files(
+        "cityscapes",
+        (1024, 2048),
+        (640, 1280),
+        "leftImg8bit/train/*/*.png",
+        "gtFine/train/*/*_labelIds.png",
+        reference.ids_of,
+    ),
+    Files("synthia", (760, 1280), (720, 1280), "RGB/*.png", "GT/LABELS/*.png", reference.ids_of_16_bits),
+)
+"""The data sets of the RIPU paper, with its training sizes."""
+
+
+def run(options: Options) -> Result:
+    """Time training samples of made-up files in the formats of the real data sets.
+
+    Raises:
+        AlsegError: If a data set is not installed, or the samples of both sides differ.
+    """
+    lines, facts = [], {}
+    with tempfile.TemporaryDirectory(prefix="alseg-bench-") as folder:
+        for files in FILES:
+            options.on_step(files.dataset)
+            line, mebibytes = _line(files, Path(folder), options)
+            lines.append(line)
+            facts[f"{files.dataset}, image file"] = f"{mebibytes:.2f} MiB"
+            facts[f"{files.dataset}, images per second"] = f"{1 / line.ours.median:.1f}"
+    return Result(
+        name="loading",
+        setting="PNG files made up in the layout and encoding of the data set, one process, per image",
+        lines=lines,
+        facts=facts,
+    )
+
+
+def _line(files: Files, folder: Path, options: Options) -> tuple[Line, float]:
+    size = _QUICK_SIZE if options.quick else files.size
+    training_size = (48, 96) if options.quick else files.training_size
+    base = write_fake(options.catalog, files.dataset, folder, count=_IMAGES, size=size)
+    spec: DatasetSpec = options.catalog.get("datasets", files.dataset).spec
+    dataset = spec.build(root=folder, split="train")
+    translation = np.arange(256, dtype=np.uint8)
+    plan = DataPlan(batch_size=1, size=training_size)
+    samples = TrainingSamples(dataset, DenseLabels(dataset, translation), plan, "bench")
+    pairs = list(zip(sorted(base.glob(files.images)), sorted(base.glob(files.labels)), strict=True))
+    classes = _classes_of(dataset.raw_ids())
+
+    def ours() -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        for index in range(len(pairs)):
+            image, label = samples[(index, index)]
+            yield image.numpy(), label.numpy()
+
+    def plain() -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        for image_file, label_file in pairs:
+            yield reference.training_sample(image_file, files.read_ids(label_file), classes, training_size)
+
+    for one, other in zip(ours(), plain(), strict=True):
+        if not all(np.array_equal(mine, theirs) for mine, theirs in zip(one, other, strict=True)):
+            raise AlsegError(f"{files.dataset}: the training samples of both sides differ.")
+    seconds = alternate(
+        {"ours": lambda: [None for _ in ours()], "plain": lambda: [None for _ in plain()]}, options.repeats
+    )
+    mebibytes = sum(image.stat().st_size for image, _ in pairs) / len(pairs) / 2**20
+    line = Line(
+        work=f"{files.dataset} {size[0]} x {size[1]} to {training_size[0]} x {training_size[1]}",
+        ours=seconds["ours"].scaled(1 / len(pairs)),
+        plain=seconds["plain"].scaled(1 / len(pairs)),
+        ratio=seconds["plain"].over(seconds["ours"]),
+        notes=["the samples of both sides are the same"],
+    )
+    return line, mebibytes
+
+
+def _classes_of(raw_ids: NDArray[np.uint8]) -> Mapping[int, int]:
+    """Return raw id to class, from the table of the raw id of each class; void ids are left out."""
+    void = raw_ids[255]
+    return {int(raw_id): index for index, raw_id in enumerate(raw_ids) if raw_id != void}

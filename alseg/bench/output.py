@@ -1,0 +1,101 @@
+"""Benchmark results as text for people and JSON for programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import PIL
+import torch
+from tabulate import tabulate
+
+from alseg.bench.result import Line, Options, Result, Spread
+from alseg.environment import describe
+
+FORMAT = 1
+"""Version of the JSON."""
+
+
+def machine(options: Options) -> dict[str, Any]:
+    """Return what the numbers were measured on and how."""
+    try:
+        load: float | None = os.getloadavg()[0]
+    except OSError:
+        load = None
+    return {
+        **describe(torch.device("cpu"), "32-true"),
+        "cores": os.cpu_count(),
+        "numpy": np.__version__,
+        "pillow": PIL.__version__,
+        "load_before": load,
+        "size": list(options.size),
+        "repeats": options.repeats,
+        "quick": options.quick,
+    }
+
+
+def as_json(results: Sequence[Result], surroundings: dict[str, Any]) -> dict[str, Any]:
+    """Return everything that was measured."""
+    return {"format": FORMAT, "machine": surroundings, "benchmarks": [result.as_json() for result in results]}
+
+
+def as_text(results: Sequence[Result], surroundings: dict[str, Any]) -> str:
+    """Return a table for each benchmark, medians with extremes, after a line on the machine."""
+    lines = [
+        f"{surroundings['device']}, {surroundings['cores']} cores, {surroundings['threads']} threads, "
+        f"load {surroundings['load_before']} before; python {surroundings['python']}, "
+        f"torch {surroundings['torch']}, numpy {surroundings['numpy']}, Pillow {surroundings['pillow']}; "
+        f"alseg {surroundings['git']}",
+        f"{surroundings['repeats']} turns; median (lowest-highest)",
+    ]
+    if surroundings["quick"]:
+        lines.append("--quick: the numbers say nothing, only that everything works")
+    for result in results:
+        lines += ["", f"{result.name}: {result.setting}", _table(result)]
+        lines += [f"  {what}: {how_much}" for what, how_much in result.facts.items()]
+    return "\n".join(lines)
+
+
+def _table(result: Result) -> str:
+    columns: dict[str, list[str]] = {
+        "work": [line.work for line in result.lines],
+        "ours": [_seconds(line.ours) for line in result.lines],
+        "softmax units": [_number(line.units) for line in result.lines],
+        "plain": [_seconds(line.plain) for line in result.lines],
+        "plain / ours": [_number(line.ratio) for line in result.lines],
+        "peak memory": [_memory(line) for line in result.lines],
+        "": ["; ".join(line.notes) for line in result.lines],
+    }
+    shown = {name: cells for name, cells in columns.items() if any(cells)}
+    return tabulate(shown, headers="keys", tablefmt="simple", disable_numparse=True)
+
+
+def _seconds(spread: Spread | None) -> str:
+    if spread is None:
+        return ""
+    factor, unit = (1.0, "s") if spread.median >= 1 else (1000.0, "ms")
+    return f"{_spread(spread.scaled(factor))} {unit}"
+
+
+def _number(spread: Spread | None) -> str:
+    return "" if spread is None else _spread(spread)
+
+
+def _spread(spread: Spread) -> str:
+    return f"{_short(spread.median)} ({_short(spread.low)}-{_short(spread.high)})"
+
+
+def _short(value: float) -> str:
+    """Return a number with three significant digits, thousands in full."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _memory(line: Line) -> str:
+    if line.peak_bytes is None:
+        return ""
+    ours = f"{line.peak_bytes / 2**20:,.0f} MiB"
+    return ours if line.plain_peak_bytes is None else f"{ours} (plain {line.plain_peak_bytes / 2**20:,.0f})"

@@ -1,0 +1,149 @@
+"""What acquisition costs next to what cannot be spared: decoding and the network's forward pass."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+from alseg.bench.inputs import NUM_CLASSES, regions_per_round
+from alseg.bench.result import Line, Options, Result, Spread
+from alseg.contracts import AnnotationMode, DatasetSpec, ScoreAcquisition, Size, TargetView
+from alseg.data import InferenceSamples, normalise
+from alseg.fakedata import write_fake
+from alseg.inference import network_outputs, resize_logits
+from alseg.oracle import Oracle
+
+T = TypeVar("T")
+
+_IMAGES = 2
+_DATASET = "cityscapes"
+_INPUT_SIZE = (640, 1280)
+_QUICK_SIZE = (64, 128)
+
+PARTS = {
+    "decode": "decode and resize the image",
+    "forward": "forward pass",
+    "resize": "resize logits to the size of the label map",
+    "score": "score (RIPU, k = 1)",
+    "pick": "pick",
+    "answer": "answer and bill",
+}
+"""Parts of a round's pass over the pool, in order; the last three are acquisition."""
+
+ACQUISITION = ("score", "pick", "answer")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network to compare with.
+
+    Attributes:
+        title: For people.
+        name: Of the model.
+        parameters: Of the model.
+    """
+
+    title: str
+    name: str
+    parameters: dict[str, Any]
+
+
+NETWORKS = (
+    Network("DeepLab-v2, ResNet-101", "deeplab-v2", {"weights": "none"}),
+    Network("DeepLab-v3+, EfficientNet-Lite0", "smp", {}),
+)
+"""That of the RIPU paper, and a small one."""
+
+
+def run(options: Options) -> Result:
+    """Time the parts of a pass over the pool for each network, image after image.
+
+    Raises:
+        AlsegError: If a network, a method or a data set is not installed.
+    """
+    label_size = _QUICK_SIZE if options.quick else options.size
+    input_size = _QUICK_SIZE if options.quick else _INPUT_SIZE
+    lines: list[Line] = []
+    facts: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="alseg-bench-") as folder:
+        write_fake(options.catalog, _DATASET, Path(folder), count=_IMAGES, size=label_size)
+        for network in NETWORKS[1:] if options.quick else NETWORKS:
+            options.on_step(network.title)
+            seconds = _Pass(network, Path(folder), input_size, options).seconds()
+            lines += [Line(work=f"{network.title}: {PARTS[part]}", ours=seconds[part]) for part in PARTS]
+            facts |= _shares(network.title, seconds)
+    return Result(
+        name="step",
+        setting=(
+            f"made-up Cityscapes images, label maps {label_size[0]} x {label_size[1]}, network input "
+            f"{input_size[0]} x {input_size[1]}, one image per batch, {regions_per_round(label_size):,} "
+            "regions per image, per image"
+        ),
+        lines=lines,
+        facts=facts,
+    )
+
+
+def _shares(title: str, seconds: dict[str, Spread]) -> dict[str, str]:
+    acquisition = sum(seconds[part].median for part in ACQUISITION)
+    everything = sum(part.median for part in seconds.values())
+    forward = seconds["forward"].median
+    return {
+        f"{title}: acquisition, share of the pass": f"{acquisition / everything:.1%}",
+        f"{title}: acquisition, in forward passes": f"{acquisition / forward:.3f}",
+    }
+
+
+class _Pass:
+    """A pass over a few images, its parts timed one by one."""
+
+    def __init__(self, network: Network, folder: Path, input_size: Size, options: Options) -> None:
+        catalog = options.catalog
+        spec: DatasetSpec = catalog.get("datasets", _DATASET).spec
+        torch.manual_seed(0)
+        build_model = catalog.get("models", network.name).spec.build
+        self._model: Any = build_model(num_classes=NUM_CLASSES, **network.parameters).eval()
+        self._dataset = spec.build(root=folder, split="train")
+        self._samples = InferenceSamples(self._dataset, input_size)
+        self._acquisition: ScoreAcquisition = catalog.get("acquisitions", "ripu").spec.build(radius=1)
+        self._mode: AnnotationMode = catalog.get("annotation_modes", "region").spec.build(radius=1)
+        self._repeats = options.repeats
+        self._seconds: dict[str, list[float]] = {part: [] for part in PARTS}
+
+    def seconds(self) -> dict[str, Spread]:
+        """Return the seconds of each part per image, one value per turn and image."""
+        for turn in range(1 + self._repeats):
+            for index in range(len(self._dataset)):
+                self._go_through(index)
+            if turn == 0:
+                self._seconds = {part: [] for part in PARTS}  # the first turn warms up
+        return {part: Spread(values) for part, values in self._seconds.items()}
+
+    @torch.inference_mode()
+    def _go_through(self, index: int) -> None:
+        _, image, _ = self._timed("decode", lambda: self._samples[index])
+        inputs = normalise(image[None], self._model.mean, self._model.std)
+        outputs, _ = self._timed("forward", lambda: network_outputs(self._model, inputs))
+        size = self._dataset.size(index)
+        logits = self._timed("resize", lambda: resize_logits(outputs, size)[0])
+        image_id = self._dataset.image_id(index)
+        view = TargetView(image_id, logits, torch.Generator())
+        score = self._timed("score", lambda: self._acquisition.score(view))
+        nothing = np.zeros((0, 2), np.int32)
+        pixels = 9 * regions_per_round(size)
+        picks = self._timed("pick", lambda: self._mode.propose(score, nothing, pixels))
+        oracle = Oracle(self._dataset, np.arange(256, dtype=np.uint8), mode=self._mode)
+        self._timed("answer", lambda: oracle.answer({image_id: picks}))
+
+    def _timed(self, part: str, work: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        outcome = work()
+        self._seconds[part].append(time.perf_counter() - started)
+        return outcome

@@ -1,0 +1,66 @@
+"""``alseg bench``: time alseg beside the plain way."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from alseg.bench import BENCHMARKS
+from alseg.cli.inputs import parse_size, read_catalog
+
+if TYPE_CHECKING:
+    from alseg.contracts import Size
+
+_SIZE = (1024, 2048)
+_QUICK_SIZE = (64, 128)
+
+
+@click.command("bench")
+@click.argument(
+    "names", nargs=-1, metavar=f"[{'|'.join(BENCHMARKS)}]...", type=click.Choice(list(BENCHMARKS))
+)
+@click.option("--size", callback=parse_size, metavar="HxW", help="Of label maps. [default: 1024x2048]")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads. [default: torch's choice]")
+@click.option("--repeats", type=click.IntRange(min=1), help="Turns. [default: 5]")
+@click.option("--quick", is_flag=True, help="Only see that everything works: small maps, one turn.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def command(
+    names: tuple[str, ...],
+    size: Size | None,
+    threads: int | None,
+    repeats: int | None,
+    quick: bool,
+    as_json: bool,
+) -> None:
+    """Time alseg beside a plain way that is obviously right, in turns, and compare the results of both.
+
+    Without a name, everything is measured; that takes some minutes.
+    """
+    import importlib
+
+    import torch
+
+    from alseg.bench import output
+    from alseg.bench.result import Options, Result
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    options = Options(
+        catalog=read_catalog(),
+        size=size or (_QUICK_SIZE if quick else _SIZE),
+        threads=torch.get_num_threads(),
+        repeats=repeats or (1 if quick else 5),
+        quick=quick,
+        on_step=lambda step: click.echo(f"  {step}", err=True),
+    )
+    surroundings = output.machine(options)
+    results: list[Result] = []
+    for name in dict.fromkeys(names or BENCHMARKS):
+        click.echo(f"measuring {name}", err=True)
+        results.append(importlib.import_module(f"alseg.bench.{name}").run(options))
+    if as_json:
+        click.echo(json.dumps(output.as_json(results, surroundings), indent=1))
+    else:
+        click.echo(output.as_text(results, surroundings))

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alseg import predictions, windows
+from alseg.bench import BENCHMARKS, ledger, loading, output, reference
+from alseg.bench.inputs import pixels_per_round, regions_per_round, smooth_logits, spread_positions
+from alseg.bench.measure import alternate, peak_extra_bytes
+from alseg.bench.result import Line, Options, Spread
+from alseg.bench.result import Result as Measured
+from alseg.cli import main
+from alseg.imaging import read_label16
+from alseg.ledger import Purchase
+from alseg.plugins import load_catalog
+from alseg.selection import greedy_select
+from alseg_baselines.modes import Window
+from alseg_driving.fake import write_png16
+
+
+@pytest.fixture(autouse=True)
+def same_threads() -> Iterator[None]:
+    """Leave torch's threads as they were."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+def bench(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["bench", *arguments])
+
+
+# -- both sides give the same
+
+
+@pytest.mark.parametrize("radius", [1, 2, 32])
+def test_plain_windows_are_ours(radius: int) -> None:
+    logits = smooth_logits((20, 33))
+    mean = windows.window_mean(predictions.entropy(logits), radius)
+    torch.testing.assert_close(reference.window_mean(reference.entropy(logits)[None], radius)[0], mean)
+    impurity = windows.window_impurity(predictions.classes(logits), len(logits), radius)
+    torch.testing.assert_close(reference.impurity(logits, radius), impurity, rtol=1e-4, atol=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 4), st.integers(0, 60), st.sampled_from([2, 1000]))
+def test_plain_picks_are_ours(seed: int, radius: int, count: int, levels: int) -> None:
+    random = np.random.default_rng(seed)
+    score = torch.from_numpy(random.integers(0, levels, (9, 13)).astype(np.float32))
+    score[torch.from_numpy(random.random((9, 13)) < 0.2)] = -torch.inf
+    assert torch.equal(reference.greedy_picks(score, count, radius), greedy_select(score, count, radius))
+
+
+def test_the_plain_reader_of_16_bits_gives_what_ours_gives(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 65536, (5, 7, 3)).astype(np.uint16)
+    write_png16(tmp_path / "a.png", values)
+    np.testing.assert_array_equal(reference.ids_of_16_bits(tmp_path / "a.png"), values[..., 0])
+    np.testing.assert_array_equal(read_label16(tmp_path / "a.png"), values[..., 0])
+
+
+def test_plain_painting_is_that_of_the_region_mode() -> None:
+    label = np.random.default_rng(0).integers(0, 19, (9, 12)).astype(np.uint8)
+    positions = np.array([[0, 0], [4, 6], [8, 11]], np.int32)
+    painted = reference.painted_label(label, positions, 1)
+    owned = Window(radius=1, spacing=2).footprint(positions, (9, 12)) >= 0
+    # Two corners of four pixels and a whole window of nine.
+    assert owned.sum() == 17
+    np.testing.assert_array_equal(painted, np.where(owned, label, 255))
+
+
+# -- inputs
+
+
+def test_picks_per_round_are_those_of_the_paper() -> None:
+    # ceil(2097152 * 0.022 / 5 / 9) = ceil(1025.3); ceil(8 / 819200 * 2097152) = ceil(20.48).
+    assert (regions_per_round((1024, 2048)), pixels_per_round((1024, 2048))) == (1026, 21)
+
+
+def test_positions_keep_their_distance_and_lie_inside() -> None:
+    positions = spread_positions((9, 12), 12, 1)
+    # All 3 x 4 cells of 3 x 3 pixels, each asked at its centre.
+    assert sorted(map(tuple, positions.tolist())) == [(y, x) for y in (1, 4, 7) for x in (1, 4, 7, 10)]
+    with pytest.raises(ValueError, match=r"^no room for 13 windows of radius 1 in \(9, 12\)$"):
+        spread_positions((9, 12), 13, 1)
+
+
+# -- measuring
+
+
+def test_sides_take_turns_after_one_go_untimed() -> None:
+    done: list[str] = []
+    seconds = alternate({"a": lambda: done.append("a"), "b": lambda: done.append("b")}, 2)
+    assert done == ["a", "b", "a", "b", "a", "b"]
+    assert {name: len(spread.values) for name, spread in seconds.items()} == {"a": 2, "b": 2}
+
+
+def test_ratios_are_taken_within_a_turn() -> None:
+    # 6 / 2, 4 / 4, 9 / 3.
+    ratio = Spread([6.0, 4.0, 9.0]).over(Spread([2.0, 4.0, 3.0]))
+    assert (ratio.values, ratio.median, ratio.low, ratio.high) == ([3.0, 1.0, 3.0], 3.0, 1.0, 3.0)
+
+
+def test_the_peak_is_what_was_held_for_a_while() -> None:
+    def hold() -> None:
+        np.ones(2**23).sum()  # 64 MiB
+
+    peak = peak_extra_bytes(hold)
+    if peak is None:
+        pytest.skip("this system does not tell")
+    assert 60 * 2**20 < peak < 90 * 2**20
+
+
+def test_a_table_gives_medians_with_extremes_and_leaves_empty_columns_out() -> None:
+    line = Line(work="paint", ours=Spread([0.002, 0.001, 0.004]), peak_bytes=3 * 2**20)
+    measured = Measured(name="ledger", setting="label maps", lines=[line], facts={"bytes": "10"})
+    options = Options(catalog=load_catalog(), size=(8, 16), threads=1, repeats=3)
+    text = output.as_text([measured], output.machine(options)).splitlines()
+    assert text[2:] == [
+        "",
+        "ledger: label maps",
+        "work    ours                 peak memory",
+        "------  -------------------  -------------",
+        "paint   2.00 (1.00-4.00) ms  3 MiB",
+        "  bytes: 10",
+    ]
+
+
+# -- the benchmarks themselves
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_benchmark_runs_and_its_sides_agree(name: str) -> None:
+    ended = bench(name, "--quick", "--json")
+    assert ended.exit_code == 0, ended.output
+    document = json.loads(ended.stdout)
+    assert document["format"] == output.FORMAT
+    assert document["machine"]["size"] == [64, 128]
+    (measured,) = document["benchmarks"]
+    assert measured["name"] == name
+    assert all(line["ours_seconds"]["median"] > 0 for line in measured["lines"])
+
+
+def test_threads_and_repeats_are_taken() -> None:
+    ended = bench("selection", "--quick", "--json", "--threads", "1", "--repeats", "2", "--size", "32x48")
+    machine = json.loads(ended.stdout)["machine"]
+    assert (machine["threads"], machine["repeats"], machine["size"]) == (1, 2, [32, 48])
+
+
+def test_an_unknown_benchmark_is_a_mistake_of_the_user() -> None:
+    ended = bench("speed")
+    assert ended.exit_code == 2
+    assert "'speed' is not one of 'acquisition', 'selection', 'loading', 'ledger', 'step'." in ended.output
+
+
+def test_a_region_takes_at_most_twelve_bytes_with_its_index(tmp_path: Path) -> None:
+    purchase = ledger._purchase((1024, 2048), 30, 1026)
+    purchase.write(tmp_path)
+    size = sum(file.stat().st_size for file in tmp_path.iterdir())
+    assert size <= 12 * 30 * 1026
+
+
+def test_one_image_is_read_from_a_mapped_file(tmp_path: Path) -> None:
+    ledger._purchase((32, 64), 3, 5).write(tmp_path)
+    read = Purchase.read(tmp_path, verify=False)
+    assert isinstance(read.of_image("city_000001_000019").base, np.memmap)
+
+
+def test_the_plain_loader_maps_ids_as_the_data_sets_do() -> None:
+    raw_ids = np.full(256, 0, np.uint8)
+    raw_ids[:2] = [7, 8]
+    # 0 stands for void, and for all that is no class.
+    assert loading._classes_of(raw_ids) == {7: 0, 8: 1}
