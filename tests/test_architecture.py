@@ -63,6 +63,7 @@ READ_LABELS = {
     "alseg.evaluate": "the evaluation split",
     "alseg.fakedata": "writes made-up data",
     "alseg.oracle": "the one holder of target labels",
+    "alseg.revisit": "draws the truth for people, after the run",
     "alseg.preflight": "checks that label ids are known, before anything runs",
     "alseg.testing.datasets": "checks a data set on its own",
 }

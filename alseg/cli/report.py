@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from alseg.cli.inputs import read_catalog
+
+if TYPE_CHECKING:
+    from alseg.plugins import Catalog
+    from alseg.report.content import Extras
+    from alseg.results import Results
 
 
 @click.command("report")
@@ -29,8 +35,26 @@ from alseg.cli.inputs import read_catalog
 @click.option(
     "--published", is_flag=True, help="Add what papers print about the same data sets, marked as published."
 )
+@click.option(
+    "--images",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Pictures of so many target images, and frequencies of the classes bought; needs the data set.",
+)
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the data sets. [default: the runs']",
+)
 def command(
-    results: tuple[Path, ...], output: Path, title: str | None, baseline: str | None, published: bool
+    results: tuple[Path, ...],
+    output: Path,
+    title: str | None,
+    baseline: str | None,
+    published: bool,
+    images: int,
+    root: Path | None,
 ) -> None:
     """Show RESULTS on one HTML page: curves, tables with statistics, classes, costs and where it comes from.
 
@@ -43,13 +67,36 @@ def command(
     from alseg.results import load_results
 
     found = load_results(results)
-    again = shlex.join(["alseg", "report", *map(str, results), "-o", str(output)])
+    catalog = read_catalog() if published or images else None
     content = report_content(
         found,
         baseline=baseline,
-        published=read_catalog().published_results if published else None,
-        command=again + (" --published" if published else ""),
+        published=catalog.published_results if catalog and published else None,
+        extras=_extras(found, catalog, images, root, baseline) if catalog and images else None,
+        command=_again(click.get_current_context()),
     )
     names = ", ".join(dict.fromkeys(run.experiment for run in found.runs))
     write_page(content, title or names, output)
     click.echo(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB). Open it in a browser.", err=True)
+
+
+def _extras(found: Results, catalog: Catalog, images: int, root: Path | None, baseline: str | None) -> Extras:
+    """Draw pictures; torch is imported here, for predictions."""
+    from alseg.report.content import counted_runs
+    from alseg.report.pictures import gather_extras
+
+    def tell(label: str) -> None:
+        click.echo(f"drawing {label}", err=True)
+
+    return gather_extras(counted_runs(found, baseline), catalog, images, root=root, on_row=tell)
+
+
+def _again(context: click.Context) -> str:
+    """Return the command line that makes the same report."""
+    given = context.params
+    words = ["alseg", "report", *map(str, given["results"]), "-o", str(given["output"])]
+    for name in ("title", "baseline", "root"):
+        words += [f"--{name}", str(given[name])] if given[name] else []
+    words += ["--published"] if given["published"] else []
+    words += ["--images", str(given["images"])] if given["images"] else []
+    return shlex.join(words)

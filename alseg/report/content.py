@@ -41,6 +41,23 @@ class Extras:
     frequencies: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
+def counted_runs(results: Results, baseline: str | None = None) -> dict[str, dict[str, Run]]:
+    """Return the first run that counts of every row: scenario to the row's label to run.
+
+    Raises:
+        AlsegError: As `alseg.compare.compare`.
+    """
+    comparison = compare(results, baseline=baseline)
+    return {
+        scenario: {
+            row.label: row.counted[0][0]
+            for row in comparison.rows
+            if row.scenario == scenario and row.counted
+        }
+        for scenario in comparison.scenarios
+    }
+
+
 def report_content(
     results: Results,
     *,

@@ -1,0 +1,116 @@
+"""``alseg export``: what a run bought and predicts, as files for other tools."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alseg.cli.inputs import read_catalog
+
+if TYPE_CHECKING:
+    from alseg.revisit import Revisit
+
+
+@click.command("export")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--what",
+    type=click.Choice(("picks", "masks", "predictions")),
+    required=True,
+    help="picks.csv, label maps as far as bought, or predictions on the evaluation images.",
+)
+@click.option("--round", "round_number", type=click.IntRange(min=1), help="Bought up to this round.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("export"),
+    show_default=True,
+    help="Folder for the files.",
+)
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the data sets. [default: the run's]",
+)
+@click.option("--device", default="auto", show_default=True, help="Where the network runs.")
+def command(
+    run: Path, what: str, round_number: int | None, output: Path, root: Path | None, device: str
+) -> None:
+    """Write what RUN, a run folder, bought or predicts, for other tools.
+
+    Masks and predictions are PNG files of one channel at label size, named after the image, with the place of
+    the class in the label space (classes.txt) and 255 where there is no label.
+    """
+    from alseg.revisit import Revisit
+
+    if what == "predictions" and round_number is not None:
+        raise click.UsageError("Predictions are those of the final network: leave out --round.")
+    revisit = Revisit(run, read_catalog(), root)
+    if what == "picks":
+        count = _write_picks(revisit, revisit.last_round(round_number), output)
+    elif what == "masks":
+        count = _write_masks(revisit, revisit.last_round(round_number), output)
+    else:
+        count = _write_predictions(revisit, output, device)
+    click.echo(f"Wrote {count:,} {what} to {output}.", err=True)
+
+
+def _write_picks(revisit: Revisit, last: int, output: Path) -> int:
+    """Write one line per question in the order asked; needs no data set."""
+    from alseg.files import write_text
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("round", "image", "y", "x", "score", "pixels", "void"))
+    count = 0
+    for number, purchase in revisit.purchases.items():
+        if number > last:
+            continue
+        for image_id in purchase.spans:
+            for row in purchase.of_image(image_id).tolist():
+                writer.writerow((number, image_id, *row))
+                count += 1
+    write_text(output / "picks.csv", text.getvalue())
+    return count
+
+
+def _write_masks(revisit: Revisit, last: int, output: Path) -> int:
+    """Write the label maps of all images that were asked about, or of all where everything is known."""
+    from alseg.pictures import write_png
+
+    oracle = revisit.oracle(last)
+    touched = {
+        image_id
+        for number, purchase in revisit.purchases.items()
+        if number <= last
+        for image_id in purchase.spans
+    }
+    count = 0
+    for index, image_id in enumerate(revisit.pool.image_ids):
+        if image_id in touched or revisit.target_labels == "all":
+            write_png(output / f"{image_id}.png", oracle.revealed(index))
+            count += 1
+    _write_classes(revisit, output)
+    return count
+
+
+def _write_predictions(revisit: Revisit, output: Path, device: str) -> int:
+    from alseg.pictures import write_png
+
+    split = revisit.evaluation
+    count = len(split.dataset)
+    for prediction in revisit.predict(split, range(count), device):
+        write_png(output / f"{split.dataset.image_id(prediction.index)}.png", prediction.classes)
+    _write_classes(revisit, output)
+    return count
+
+
+def _write_classes(revisit: Revisit, output: Path) -> None:
+    from alseg.files import write_text
+
+    write_text(output / "classes.txt", "".join(f"{name}\n" for name in revisit.space.names))

@@ -1,0 +1,255 @@
+"""A run revisited: its data set, what it bought and its final network, from what its folder says.
+
+Data and purchases need no torch; it is imported where the network is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg.components import read_component
+from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
+from alseg.errors import AlsegError, unknown_name
+from alseg.files import read_json
+from alseg.labels import translation
+from alseg.ledger import Purchase
+from alseg.oracle import Oracle
+from alseg.plugins import Catalog
+
+
+class Split(NamedTuple):
+    """One split of the target, and how its labels become the run's.
+
+    Attributes:
+        dataset: The split.
+        translation: uint8 ``(256,)``: the data set's label values to the run's.
+    """
+
+    dataset: Dataset
+    translation: NDArray[np.uint8]
+
+    @property
+    def image_ids(self) -> list[str]:
+        """All images in order."""
+        return [self.dataset.image_id(index) for index in range(len(self.dataset))]
+
+    def truth(self, index: int) -> NDArray[np.uint8]:
+        """Return an image's whole label map, uint8 ``(H, W)``, 255 for void: for people, after the run."""
+        return self.translation[self.dataset.label(index)]
+
+
+class Prediction(NamedTuple):
+    """What the final network says about one image, at label size.
+
+    Attributes:
+        index: In its split.
+        classes: uint8 ``(H, W)``.
+        uncertainty: float32 ``(H, W)``, entropy in nats; after mirrored averaging that of the averages.
+    """
+
+    index: int
+    classes: NDArray[np.uint8]
+    uncertainty: NDArray[np.float32]
+
+
+class Revisit:
+    """One run.
+
+    Args:
+        folder: The run's folder.
+        catalog: Where names are looked up.
+        root: Folder of the data sets; None for the one the run has used.
+
+    Raises:
+        AlsegError: If the folder is no run, or its description is damaged.
+    """
+
+    def __init__(self, folder: Path, catalog: Catalog, root: Path | None = None) -> None:
+        if not (folder / "run.json").is_file():
+            raise AlsegError(
+                f"{folder} is no run folder: it has no run.json. "
+                "Name one such as results/quickstart/runs/ripu-ra__s0__3f9c1a7e."
+            )
+        self.folder = folder
+        self._catalog = catalog
+        self._root = root
+        description = read_json(folder / "run.json")
+        try:
+            self._spec: Mapping[str, Any] = description["spec"]
+            self._scenario: Mapping[str, Any] = self._spec["scenario"]
+            self._method: Mapping[str, Any] = self._spec["method"]
+            self.label = str(self._method["label"])
+            self.target_labels = str(self._method["target_labels"])
+            self.space: LabelSpace = catalog.get("label_spaces", self._scenario["label_space"]).spec
+        except (KeyError, TypeError) as error:
+            path = folder / "run.json"
+            raise AlsegError(f"{path} is damaged or of another version: {error!r}.") from error
+
+    @cached_property
+    def pool(self) -> Split:
+        """The target training images, of which labels were bought."""
+        return self._split("target_split")
+
+    @cached_property
+    def evaluation(self) -> Split:
+        """The target images for evaluation."""
+        return self._split("evaluation_split")
+
+    @cached_property
+    def purchases(self) -> dict[int, Purchase]:
+        """What each round bought, by round.
+
+        Raises:
+            AlsegError: If a purchase is damaged.
+        """
+        folders = sorted(self.folder.glob("rounds/[0-9]*"))
+        return {int(folder.name): Purchase.read(folder) for folder in folders if Purchase.committed(folder)}
+
+    def last_round(self, wanted: int | None = None) -> int:
+        """Return the last round with a purchase, or check the one that is wanted; 0 without any purchase.
+
+        Raises:
+            AlsegError: If the wanted round has bought nothing.
+        """
+        if wanted is None:
+            return max(self.purchases, default=0)
+        if wanted not in self.purchases:
+            rounds = ", ".join(map(str, self.purchases)) or "none"
+            raise AlsegError(
+                f"Round {wanted} of {self.folder} has bought nothing. Rounds that have: {rounds}."
+            )
+        return wanted
+
+    def oracle(self, until: int) -> Oracle:
+        """Return the oracle as it stood after a round's purchase."""
+        oracle = Oracle(
+            self.pool.dataset,
+            self.pool.translation,
+            mode=self._mode,
+            everything=self.target_labels == "all",
+        )
+        for number, purchase in self.purchases.items():
+            if number <= until:
+                oracle.restore(purchase)
+        return oracle
+
+    def bought_in(self, index: int, until: int) -> NDArray[np.int16]:
+        """Return in which round each pixel of a pool image was bought, int16 ``(H, W)``, -1 for never."""
+        size = self.pool.dataset.size(index)
+        image_id = self.pool.dataset.image_id(index)
+        per_round = {
+            number: purchase.positions(image_id)
+            for number, purchase in self.purchases.items()
+            if number <= until
+        }
+        rounds = np.concatenate(
+            [np.full(len(positions), number, np.int16) for number, positions in per_round.items()]
+            or [np.zeros(0, np.int16)]
+        )
+        if self._mode is None or not len(rounds):
+            return np.full(size, -1, np.int16)
+        footprint = self._mode.footprint(np.concatenate(list(per_round.values())), size)
+        return np.where(footprint >= 0, rounds[np.maximum(footprint, 0)], np.int16(-1)).astype(np.int16)
+
+    def find(self, split: Split, image_ids: Sequence[str]) -> list[int]:
+        """Return the indices of images.
+
+        Raises:
+            AlsegError: If there is no such image.
+        """
+        index_of = {image_id: index for index, image_id in enumerate(split.image_ids)}
+        for image_id in image_ids:
+            if image_id not in index_of:
+                text = unknown_name("image", image_id, list(index_of)[:20])
+                raise AlsegError(
+                    text if len(index_of) <= 20 else f"{text[:-1]} and {len(index_of) - 20} more."
+                )
+        return [index_of[image_id] for image_id in image_ids]
+
+    def predict(self, split: Split, indices: Sequence[int], device: str = "auto") -> Iterator[Prediction]:
+        """Yield what the final network says about some images, as in the run's evaluation.
+
+        Raises:
+            AlsegError: If the run is not done, so that there are no final weights.
+        """
+        if not (self.folder / "weights.pt").is_file():
+            raise AlsegError(f"{self.folder} has no final weights: the run is not done.")
+        from alseg.assembly import Assembler
+        from alseg.checkpoint_evaluation import fill
+        from alseg.evaluation_request import Options, complete
+        from alseg.inference import InferenceOptions, predict
+        from alseg.predictions import classes, entropy
+        from alseg.runner import make_fabric
+        from alseg.runspec import Settings
+
+        request = complete(Options(checkpoint=self.folder, root=self._root), self._catalog)
+        fabric = make_fabric(Settings(device=device, precision=request.precision))
+        model = Assembler(self._catalog).model(request.model, len(self.space.classes), seed=0)
+        fill(model, request.weights, request.model.name)
+        options = InferenceOptions(size=request.size, flip=request.flip, batch_size=1, device=fabric.device)
+        chosen = _Chosen(split.dataset, tuple(indices))
+        for prediction in predict(fabric.setup_module(model), chosen, options):
+            # Mirrored averaging gives probabilities, whose logarithms are logits.
+            logits = prediction.logits.clamp(min=1e-12).log() if request.flip else prediction.logits
+            yield Prediction(
+                indices[prediction.index], classes(logits).cpu().numpy(), entropy(logits).cpu().numpy()
+            )
+
+    @cached_property
+    def _mode(self) -> AnnotationMode | None:
+        annotation = self._method.get("annotation")
+        if self.target_labels != "acquired" or annotation is None:
+            return None
+        return self._build("annotation_modes", annotation)  # type: ignore[no-any-return]
+
+    def _split(self, key: str) -> Split:
+        target = self._scenario["target"]
+        spec: DatasetSpec = self._catalog.get("datasets", target["name"]).spec
+        root = self._root or (Path(self._scenario["root"]) if self._scenario["root"] else None)
+        dataset = self._build(
+            "datasets",
+            target,
+            root=root.expanduser() if root and spec.needs_root else None,
+            split=self._scenario[key],
+        )
+        own: LabelSpace = self._catalog.get("label_spaces", spec.label_space).spec
+        return Split(dataset, translation(own, self.space))
+
+    def _build(self, kind: str, component: Mapping[str, Any], **filled_in: Any) -> Any:
+        found = read_component(self._catalog, kind, component["name"], (), component["params"])
+        return self._catalog.get(kind, found.name).spec.build(**filled_in, **found.params)
+
+
+class _Chosen:
+    """Some images of a split as a data set."""
+
+    def __init__(self, dataset: Dataset, indices: tuple[int, ...]) -> None:
+        self._dataset = dataset
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def image_id(self, index: int) -> str:
+        return self._dataset.image_id(self._indices[index])
+
+    def size(self, index: int) -> Size:
+        return self._dataset.size(self._indices[index])
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        return self._dataset.image(self._indices[index])
+
+    def label(self, index: int) -> NDArray[np.uint8]:
+        return self._dataset.label(self._indices[index])
+
+
+def evenly(count: int, wanted: int) -> list[int]:
+    """Return at most ``wanted`` of the numbers below ``count``, spread evenly from the first on."""
+    wanted = min(count, wanted)
+    return [number * count // wanted for number in range(wanted)]
