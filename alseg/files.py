@@ -15,6 +15,8 @@ from alseg.errors import AlsegError
 SEAL = "seal"
 """Key of a JSON file's own checksum: `content_hash` of all other keys."""
 
+_CHECKSUM = "# sha256 of the rest: "
+
 
 class WriteError(AlsegError):
     """A file cannot be written: the disk is full, or writing is forbidden."""
@@ -93,6 +95,22 @@ def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
+def write_checked_text(path: Path, text: str) -> None:
+    """Write a text file that takes ``#`` for a comment, with the checksum of the rest in its first line."""
+    write_text(path, f"{_CHECKSUM}{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+
+
+def is_as_written(path: Path) -> bool:
+    """Return whether a text file fits the checksum in its first line; one without a checksum does.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    first, _, rest = path.read_bytes().partition(b"\n")
+    checksum = first.removeprefix(_CHECKSUM.encode())
+    return checksum == first or checksum.decode(errors="replace") == hashlib.sha256(rest).hexdigest()
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON atomically, keys in the order given, non-finite numbers refused.
 
@@ -118,8 +136,8 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes().decode("utf-8")
         content = json.loads(text, parse_constant=_refuse_constant)
-        # An escape can stand for half a character, which no other text file could hold.
-        json.dumps(content, ensure_ascii=False).encode("utf-8")
+        # An escape can stand for half a character, and 1e999 for infinity: neither could be written again.
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except FileNotFoundError as error:
         raise AlsegError(f"{path} is missing.") from error
     except OSError as error:

@@ -96,7 +96,13 @@ def _check_labels(domain: Domain, role: str) -> None:
     useful = False
     spread = np.linspace(0, count - 1, min(count, LABELS_READ)).round().astype(int)
     for index in np.unique(spread).tolist():
-        label = domain.dataset.label(index)
+        label, size = domain.dataset.label(index), domain.dataset.size(index)
+        if label.shape != size:
+            raise AlsegError(
+                f"The label map of {domain.dataset.image_id(index)} ({role}) has {label.shape[0]} x "
+                f"{label.shape[1]} pixels, but its image has {size[0]} x {size[1]}. "
+                "Image and label map must have the same size."
+            )
         values = np.flatnonzero(np.bincount(label.ravel(), minlength=256)[:255])
         if values.size and values[-1] >= known:
             raise AlsegError(

@@ -18,7 +18,7 @@ from lightning_fabric import Fabric
 from alseg.assembly import Assembler
 from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec, Settings
-from alseg.files import WriteError, remove_unfinished, write_text
+from alseg.files import WriteError, remove_unfinished, write_checked_text
 from alseg.loop import run
 from alseg.madewith import made_with, refuse_drift
 from alseg.metrics import SCORER_VERSION
@@ -87,7 +87,7 @@ def run_experiment(
     document = yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
     with exclusive(root / ".lock"):
         remove_unfinished(root.glob)
-        write_text(root / "experiment.yaml", document)
+        write_checked_text(root / "experiment.yaml", document)
     if fresh:
         _put_aside(plan, root / "runs", reporter)
     elif not accept_drift:

@@ -10,7 +10,7 @@ from typing import Any
 
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
-from alseg.files import read_json
+from alseg.files import is_as_written, read_json
 from alseg.plugins import load_catalog
 from alseg.results import Run, read_run, run_folders
 from alseg.runspec import RunSpec
@@ -98,8 +98,10 @@ def _wanted(file: Path) -> tuple[dict[str, RunSpec], list[str]]:
     if not file.exists():
         return {}, []
     try:
+        if not is_as_written(file):
+            return {}, [f"Runs not begun yet are unknown: {file} is damaged, or was changed by hand."]
         experiment = read_experiment(file, catalog=load_catalog())
-    except AlsegError as error:
+    except (AlsegError, OSError) as error:
         first = str(error).splitlines()[0]
         return {}, [f"Runs not begun yet are unknown, for the experiment cannot be read: {first}"]
     return {spec.folder: spec for spec in experiment.runs()}, []

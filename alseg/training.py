@@ -26,7 +26,7 @@ _Batches = Iterator[tuple[torch.Tensor, torch.Tensor] | None]
 
 
 class DivergedError(Exception):
-    """The loss is no longer a number; the message names the step and the losses."""
+    """The loss is no longer a number; the message names the step, the losses and the images."""
 
 
 class Trainer:
@@ -120,12 +120,25 @@ class Trainer:
         losses = self._recipe.losses(self._forward, batch)
         values = {name: float(loss.detach()) for name, loss in losses.items()}
         if not all(math.isfinite(value) for value in values.values()):
-            raise DivergedError(f"The loss is not finite at iteration {self.iteration}: {values}.")
+            raise DivergedError(
+                f"The loss is not finite at iteration {self.iteration}: {values}. {self._batch_in_words()}"
+            )
         if losses:
             self._fabric_optimizer.zero_grad()
             self._fabric.backward(torch.stack(list(losses.values())).sum())
             self._fabric_optimizer.step()
         return values
+
+    def _batch_in_words(self) -> str:
+        """Name the images of the step at hand."""
+        parts = []
+        for domain, plan in (("source", self._recipe.plan.source), ("target", self._recipe.plan.target)):
+            dataset = (self._data.source if domain == "source" else self._data.target).dataset
+            first = self.iteration * plan.batch_size
+            draws = range(first, first + plan.batch_size)
+            names = [dataset.image_id(self._order(domain, plan).image(draw)) for draw in draws]
+            parts += [f"{domain} {', '.join(names)}"] if names else []
+        return f"Images of the batch: {'; '.join(parts)}."
 
     def _forward(self, images: torch.Tensor) -> torch.Tensor:
         size: Size = (images.shape[-2], images.shape[-1])

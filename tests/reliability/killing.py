@@ -46,6 +46,21 @@ def run_and_wait(folder: Path, document: dict[str, Any], stop: str | int | None 
     return finish(start(folder, document, stop))
 
 
+def result_bytes(folder: Path) -> dict[str, bytes]:
+    """Return the content of all files that must not depend on what a run went through."""
+    root = folder / "results" / "toy"
+    varying = {"timing.json", "log.txt", "events.jsonl"}
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and path.name not in varying
+        and path.parent.name != "attempts"
+        and "damaged" not in path.relative_to(root).parts
+        and not path.name.startswith(".lock")
+    }
+
+
 def events_of(folder: Path) -> list[str]:
     """Return what happened in all runs in a folder, one event a line."""
     return (folder / "events.txt").read_text().splitlines()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from killing import events_of, finish, run_and_wait, start
+from killing import events_of, finish, result_bytes, run_and_wait, start
 
 from toys import toy_document
 
@@ -66,20 +66,6 @@ KILL_POINTS = (
     "renamed weights.pt#1",
     "removing checkpoint.pt#1",
 )
-
-
-def result_bytes(folder: Path) -> dict[str, bytes]:
-    """Return the content of all files that must not depend on what a run went through."""
-    root = folder / "results" / "toy"
-    varying = {"timing.json", "log.txt", "events.jsonl"}
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-        and path.name not in varying
-        and path.parent.name != "attempts"
-        and not path.name.startswith(".lock")
-    }
 
 
 @pytest.fixture(scope="module")
