@@ -6,6 +6,7 @@ Data and purchases need no torch; it is imported where the network is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,7 +45,8 @@ class Split(NamedTuple):
         return self.translation[self.dataset.label(index)]
 
 
-class Prediction(NamedTuple):
+@dataclass(frozen=True)
+class Prediction:
     """What the final network says about one image, at label size.
 
     Attributes:

@@ -262,7 +262,7 @@
     fill(at("pictures"), ...picture.groups.map((group) => element("div", {}, element("h3", { textContent: group.title }),
       element("div", { className: "grid" }, ...group.images.map((each) => {
         const text = `${group.title}: ${each.caption}`;
-        const button = element("button", { type: "button" }, element("img", { src: each.source, alt: text, loading: "lazy" }));
+        const button = element("button", { type: "button" }, element("img", { src: each.source, alt: text }));
         button.addEventListener("click", () => {
           at("viewer-image").src = each.source; at("viewer-image").alt = text; at("viewer-text").textContent = text;
           at("viewer").showModal();
