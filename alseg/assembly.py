@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alseg.cached import CachedDataset, Stamped
 from alseg.contracts import (
     AcquisitionSpec,
     AnnotationMode,
@@ -93,10 +94,12 @@ class Assembler:
 
     Args:
         catalog: Where names are looked up.
+        cache: Folder in which resized images and label maps are kept, or None.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, cache: Path | None = None) -> None:
         self.catalog = catalog
+        self._cache = cache
         self._domains: dict[tuple[str, str, str, str | None], Domain] = {}
 
     def scenario(self, scenario: Scenario) -> ScenarioData:
@@ -151,6 +154,8 @@ class Assembler:
             dataset: Dataset = self._build("datasets", component, root=folder, split=split)
             if not len(dataset):
                 raise AlsegError(f"Split '{split}' of data set '{spec.name}' is empty.")
+            if self._cache is not None and isinstance(dataset, Stamped):
+                dataset = CachedDataset(dataset, self._cache)
             own: LabelSpace = self.catalog.get("label_spaces", spec.label_space).spec
             self._domains[key] = Domain(
                 dataset, translation(own, space), own, not spec.needs_root, len(space.classes)

@@ -16,8 +16,9 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms.v2 import functional as transforms
 
+from alseg.cached import planes, resized_image, resized_label
 from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
-from alseg.imaging import resize_image, resize_label_nearest
+from alseg.imaging import resize_image
 from alseg.sampling import Draw, StepBatches
 from alseg.seeds import derive
 
@@ -48,7 +49,7 @@ class DenseLabels:
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return a label map resized by nearest sampling, uint8 of ``size``."""
         # Nearest sampling moves values and changes none, so the fewer pixels can be translated.
-        return self._translation[resize_label_nearest(self._dataset.label(index), size)]
+        return self._translation[resized_label(self._dataset, index, size)]
 
 
 class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -70,10 +71,13 @@ class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
         """Return uint8 ``(3, H, W)`` and uint8 ``(H, W)``."""
         number, index = draw
         random = np.random.default_rng(derive("augment", *self._axes, number))
-        image = self._dataset.image(index)
-        size = self._plan.size or (image.shape[0], image.shape[1])
+        size = self._plan.size or self._dataset.size(index)
         scaled_size = _zoomed(size, self._plan.augmentation, random)
-        pixels = torch.from_numpy(resize_image(image, scaled_size)).permute(2, 0, 1)
+        if scaled_size == size:
+            pixels = torch.from_numpy(resized_image(self._dataset, index, size))
+        else:
+            # A zoom is hardly ever the same again, so it is not worth being kept.
+            pixels = torch.from_numpy(planes(resize_image(self._dataset.image(index), scaled_size)))
         label = torch.from_numpy(self._labels.training_label(index, scaled_size).copy())
         return _change(pixels, label, size, self._plan.augmentation, random)
 
@@ -148,10 +152,9 @@ class InferenceSamples(TorchDataset[tuple[int, torch.Tensor, torch.Tensor | None
 
     def __getitem__(self, index: int) -> tuple[int, torch.Tensor, torch.Tensor | None]:
         """Return index, uint8 ``(3, h, w)`` at the input size, and uint8 ``(3, H, W)`` or None."""
-        image = self._dataset.image(index)
-        size = self._size or (image.shape[0], image.shape[1])
-        resized = torch.from_numpy(resize_image(image, size)).permute(2, 0, 1)
-        native = torch.from_numpy(image.copy()).permute(2, 0, 1) if self._keep_image else None
+        size = self._size or self._dataset.size(index)
+        resized = torch.from_numpy(resized_image(self._dataset, index, size))
+        native = torch.from_numpy(planes(self._dataset.image(index))) if self._keep_image else None
         return index, resized, native
 
 

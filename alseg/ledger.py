@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,15 @@ from numpy.typing import NDArray
 
 from alseg.contracts import Picks
 from alseg.errors import AlsegError
-from alseg.files import read_json, refuse_unknown_keys, sha256_of, write_atomically, write_record
+from alseg.files import (
+    SEAL,
+    content_hash,
+    read_json,
+    refuse_unknown_keys,
+    sha256_of,
+    write_atomically,
+    write_text,
+)
 
 ARRAY_NAME = "ledger.npy"
 INDEX_NAME = "ledger.json"
@@ -107,7 +116,9 @@ class Purchase:
             "sha256": hashlib.sha256(content.getbuffer()).hexdigest(),
             "images": {image_id: list(span) for image_id, span in self.spans.items()},
         }
-        write_record(folder / INDEX_NAME, index)
+        # Without line breaks and spaces, which would take as much room as the names.
+        text = json.dumps({**index, SEAL: content_hash(index)}, separators=(",", ":"), ensure_ascii=False)
+        write_text(folder / INDEX_NAME, text + "\n")
 
     @classmethod
     def read(cls, folder: Path, *, verify: bool = True) -> Purchase:

@@ -141,6 +141,7 @@ class Settings:
         evaluation_batch: Images per batch in evaluation.
         checkpoint_minutes: Minutes between checkpoints inside a round.
         threads: Threads of torch on the CPU, or None for torch's choice.
+        cache: Folder in which resized images and label maps are kept, or None.
     """
 
     device: str = "auto"
@@ -152,6 +153,7 @@ class Settings:
     evaluation_batch: int = 4
     checkpoint_minutes: float = 5
     threads: int | None = None
+    cache: str | None = None
 
 
 @dataclass(frozen=True)

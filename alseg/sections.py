@@ -105,6 +105,7 @@ class SettingsSection(Section):
     evaluation_batch: Positive | None = None
     checkpoint_minutes: Annotated[float, Field(gt=0)] | None = None
     threads: Positive | None = None
+    cache: str | None = None
 
 
 S = TypeVar("S", bound=Section)

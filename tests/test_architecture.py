@@ -57,6 +57,7 @@ HEAVY = ("torch", "torchvision", "lightning_fabric", "pandas", "pydantic", "scip
 
 READ_LABELS = {
     "alseg.assembly": "class frequencies of the source",
+    "alseg.cached": "passes on what it is asked for by those here",
     "alseg.checkpoint_evaluation": "the split to evaluate on",
     "alseg.data": "labels of the source, and what the oracle reveals",
     "alseg.datacheck": "checks a data set on its own",
@@ -287,7 +288,8 @@ def test_every_default_of_settings_is_documented() -> None:
     for field in dataclasses.fields(Settings):
         (row,) = [line for line in table.splitlines() if line.startswith(f"| `{field.name}` |")]
         text = json.dumps(field.default).strip('"')  # as YAML has it
-        default = "torch's choice" if field.default is None else f"`{text}`"
+        unset = {"threads": "torch's choice", "cache": "none"}
+        default = unset[field.name] if field.default is None else f"`{text}`"
         assert row.endswith(f"| {default} |"), row
 
 

@@ -89,7 +89,7 @@ def _purchase(size: Size, images: int, count: int) -> Purchase:
     positions = spread_positions(size, count, 1)
     scores = np.linspace(1, 0, count, dtype=np.float32)
     picks = Picks(positions, scores, np.full(count, _REGION_PIXELS, np.int64))
-    names = [f"city_{index:06d}_000019" for index in range(images)]
+    names = [f"hannover_{index:06d}_000019" for index in range(images)]
     return Purchase.of(dict.fromkeys(names, picks), dict.fromkeys(names, np.zeros(count, np.int64)), 1)
 
 

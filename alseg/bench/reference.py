@@ -27,14 +27,13 @@ def entropy(logits: torch.Tensor) -> torch.Tensor:
 
 def least_confidence(logits: torch.Tensor) -> torch.Tensor:
     """Return one minus the largest probability, float32 ``(H, W)``."""
-    largest: torch.Tensor = logits.softmax(dim=0).amax(dim=0)
-    return largest.neg().add(1)
+    return logits.softmax(dim=0).amax(dim=0).neg() + 1
 
 
 def margin(logits: torch.Tensor) -> torch.Tensor:
     """Return minus the gap between the two largest probabilities, float32 ``(H, W)``."""
-    first, second = logits.softmax(dim=0).topk(2, dim=0).values
-    return second - first
+    largest = logits.softmax(dim=0).topk(2, dim=0).values
+    return largest[1] - largest[0]
 
 
 def window_mean(values: torch.Tensor, radius: int) -> torch.Tensor:

@@ -66,7 +66,8 @@ def command(
     from alseg.runner import make_fabric, run_experiment
 
     fabric = make_fabric(experiment.settings)
-    assembler = Assembler(catalog)
+    cache = experiment.settings.cache
+    assembler = Assembler(catalog, Path(cache).expanduser() if cache else None)
     plan = check(specs, assembler)
     for note in plan.notes:
         click.echo(f"note: {note}", err=True)

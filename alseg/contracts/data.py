@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Dataset(Protocol):
-    """One split of one data set. Reading is by index; the object is pickled to worker processes."""
+    """One split of one data set. Reading is by index; the object is pickled to worker processes.
+
+    It may have ``stamp(index) -> str``, a text that is another one whenever the image, the label map or their
+    meaning may be, such as paths with sizes and times of change. Only then can ``settings.cache`` keep what
+    has been decoded.
+    """
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -113,6 +113,10 @@ class PairedFiles:
                 raise self._undefined(path, ids[label == UNDEFINED])
             return label
 
+    def stamp(self, index: int) -> str:
+        """Return paths, sizes and times of change of image and label map, and what raw ids mean."""
+        return "\n".join([*map(_stamp, self._paths(index)), self.read_ids.__name__, self.table.hex()])
+
     def raw_ids(self) -> NDArray[np.uint8]:
         """Return the look-up table from class indices to the raw ids in this data set's files.
 
@@ -146,3 +150,11 @@ class PairedFiles:
             if not self.hint:
                 raise
             raise DataError(f"{error} {self.hint.format(image_id=self.image_id(index))}") from error
+
+
+def _stamp(path: Path) -> str:
+    try:
+        status = path.stat()
+    except OSError:
+        return f"{path.absolute()} cannot be read"  # whoever reads it is told why
+    return f"{path.absolute()} {status.st_size} {status.st_mtime_ns}"

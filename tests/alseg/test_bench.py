@@ -170,7 +170,7 @@ def test_a_region_takes_at_most_twelve_bytes_with_its_index(tmp_path: Path) -> N
 def test_one_image_is_read_from_a_mapped_file(tmp_path: Path) -> None:
     ledger._purchase((32, 64), 3, 5).write(tmp_path)
     read = Purchase.read(tmp_path, verify=False)
-    assert isinstance(read.of_image("city_000001_000019").base, np.memmap)
+    assert isinstance(read.of_image("hannover_000001_000019").base, np.memmap)
 
 
 def test_the_plain_loader_maps_ids_as_the_data_sets_do() -> None:
