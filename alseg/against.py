@@ -133,7 +133,10 @@ def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> float | None:
 
 
 def mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str]) -> list[Row]:
-    """Mark the best of the methods that buy labels, ties at one decimal included; one alone is not best."""
+    """Mark the best of the methods that buy labels, ties at one decimal included.
+
+    One method alone is not best, and neither is a class in which nobody gets above 0.0.
+    """
     buyers = [row for row in rows if not row.is_reference and row.score is not None]
     if len(buyers) < 2:
         return list(rows)
@@ -144,7 +147,7 @@ def mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str
     marked = []
     for row in rows:
         if row.label in labels and row.score is not None:
-            best = frozenset(name for name, value in top.items() if 0 <= value == _shown(row.iou[name]))
+            best = frozenset(name for name, value in top.items() if 0 < value == _shown(row.iou[name]))
             row = replace(
                 row,
                 best=best,
