@@ -14,7 +14,9 @@ def test_every_epoch_draws_every_image_once() -> None:
 
 
 def test_the_order_depends_on_the_seed_and_the_domain_alone() -> None:
-    draws = [ShuffledOrder(50, domain, seed).image(3) for domain, seed in [("source", 0)] * 2 + [("target", 0)]]
+    draws = [
+        ShuffledOrder(50, domain, seed).image(3) for domain, seed in [("source", 0)] * 2 + [("target", 0)]
+    ]
     assert draws[0] == draws[1] != draws[2]
 
 
