@@ -1,8 +1,8 @@
 """What acquisitions read from logits, in one pass over them.
 
 Nothing of the logits' size is ever made: the result is one map per statistic, and the working memory is a
-strip or two. On the CPU strips fit the cache and are shared out among threads; elsewhere torch computes a few
-large ones, by the same formulas.
+strip or two. On the CPU strips fit the cache and are shared out among threads; on a GPU one kernel computes
+everything; elsewhere, or without Triton, torch computes a few large strips. The formulas are the same.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import torch
 
 from alseg import _predictions_cpu
+from alseg._triton import use_triton
 
 Statistic = Literal["entropy", "confidence", "margin", "classes"]
 """A map that `statistics` can compute."""
@@ -66,8 +67,8 @@ def statistics(logits: torch.Tensor, *wanted: Statistic) -> Statistics:
     """Compute several maps in one pass over the logits.
 
     Args:
-        logits: float ``(C, H, W)`` on any device; ``-inf`` is a class with probability 0. On the CPU, other
-            dtypes than float32 are converted as a whole first.
+        logits: float ``(C, H, W)`` on any device; ``-inf`` is a class with probability 0. Half precision
+            is computed in float32; on the CPU it is converted as a whole first.
         wanted: Which maps to compute.
 
     Returns:
@@ -85,7 +86,7 @@ def statistics(logits: torch.Tensor, *wanted: Statistic) -> Statistics:
     if not least <= num_classes <= MAX_CLASSES:
         raise ValueError(f"logits must have {least} to {MAX_CLASSES} classes, not {num_classes}")
     logits = logits.detach()
-    maps = {
+    maps: dict[str, torch.Tensor] = {
         name: torch.empty(
             (height, width), dtype=torch.uint8 if name == "classes" else torch.float32, device=logits.device
         )
@@ -93,6 +94,11 @@ def statistics(logits: torch.Tensor, *wanted: Statistic) -> Statistics:
     }
     if logits.device.type == "cpu":
         _predictions_cpu.fill(logits.float().numpy(), {name: values.numpy() for name, values in maps.items()})
+    elif use_triton(logits.device):
+        # Imported here, because Triton is not everywhere.
+        from alseg import _predictions_triton
+
+        _predictions_triton.fill(logits, maps)
     else:
         _fill_on_device(logits, Statistics(**maps))
     return Statistics(**maps)

@@ -2,7 +2,8 @@
 
 A sum over 2m pixels is a sum over m pixels plus the same sum m pixels further on, so a window of any width
 takes a handful of additions of whole maps, of single bytes where the sums allow it. Sums of equal values are
-equal wherever the window lies, which running sums of floats would not give.
+equal wherever the window lies, which running sums of floats would not give. On a GPU there are kernels for
+the entropies and for means over narrow windows.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 
 from alseg import _windows_cpu
 from alseg._doubling import sums_along
+from alseg._triton import use_triton
 
 _VOID = 255
 
@@ -26,7 +28,17 @@ def window_mean(values: torch.Tensor, radius: int) -> torch.Tensor:
     Returns:
         float32 ``(H, W)`` on the same device.
     """
-    padded, area, window = _prepared(values.detach(), radius, 0)
+    _check(radius)
+    values = values.detach()
+    if use_triton(values.device):
+        # Imported here, because Triton is not everywhere.
+        from alseg import _windows_triton
+
+        if radius <= _windows_triton.NARROW:
+            mean = torch.empty(values.shape, device=values.device)
+            _windows_triton.fill_mean(values.contiguous(), radius, mean)
+            return mean
+    padded, area, window = _prepared(values, radius, 0)
     if values.device.type == "cpu":
         mean = torch.empty_like(area)
         _windows_cpu.fill_mean(padded.numpy(), area.numpy(), window, mean.numpy())
@@ -45,6 +57,13 @@ def window_impurity(classes: torch.Tensor, num_classes: int, radius: int) -> tor
     Returns:
         float32 ``(H, W)`` in nats on the same device, 0 to log C; exactly 0 where the window holds one class.
     """
+    _check(radius)
+    if use_triton(classes.device):
+        from alseg import _windows_triton
+
+        impurity = torch.empty(classes.shape, device=classes.device)
+        _windows_triton.fill_impurity(classes.contiguous(), num_classes, radius, impurity)
+        return impurity
     padded, area, window = _prepared(classes, radius, _VOID)
     impurity = torch.zeros_like(area)
     if classes.device.type == "cpu":
@@ -75,16 +94,20 @@ def _add_impurity(
         impurity.addcmul_(share, share.clamp(min=smallest).log_(), value=-1)
 
 
-def _prepared(
-    values: torch.Tensor, radius: int, around: int
-) -> tuple[torch.Tensor, torch.Tensor, tuple[int, int]]:
-    """Return the map with a margin, the pixels of each window inside it and the size of a window.
+def _check(radius: int) -> None:
+    """Refuse a negative radius.
 
     Raises:
         ValueError: If the radius is negative.
     """
     if radius < 0:
         raise ValueError(f"radius must be at least 0, not {radius}")
+
+
+def _prepared(
+    values: torch.Tensor, radius: int, around: int
+) -> tuple[torch.Tensor, torch.Tensor, tuple[int, int]]:
+    """Return the map with a margin, the pixels of each window inside it and the size of a window."""
     # A window that reaches further than the map sees all of it anyway.
     reach = [min(radius, max(length - 1, 0)) for length in values.shape]
     padded = F.pad(values, (reach[1], reach[1], reach[0], reach[0]), value=around)

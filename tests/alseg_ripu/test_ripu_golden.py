@@ -35,7 +35,8 @@ def check_rounds(
 ) -> None:
     """Go through three rounds and compare scores, picks in order, what is blocked and what is bought.
 
-    Scores are compared in units of log(19)^2, in which the largest is about 1 in all files.
+    Scores may differ by 2e-5 of the largest: the released code adds 1e-6 inside logarithms, which moves them
+    by up to 1.7e-5 of it.
     """
     size = arrays["ground_truth"].shape
     available, bought = torch.ones(size, dtype=torch.bool), torch.zeros(size, dtype=torch.bool)
@@ -48,8 +49,8 @@ def check_rounds(
             (scores.uncertainty, uncertainty, 1),
             (scores.score, arrays[f"score_{number}"], 2),
         ):
-            scaled = torch.from_numpy(theirs * unit**power / math.log(19) ** power)
-            torch.testing.assert_close(ours / math.log(19) ** power, scaled, rtol=0, atol=2e-5)
+            scaled = torch.from_numpy(theirs * unit**power)
+            torch.testing.assert_close(ours, scaled, rtol=0, atol=2e-5 * float(scaled.max()))
         picks = greedy_select(scores.score, count, spacing, available)
         assert picks.tolist() == arrays[f"picks_{number}"].tolist()
         block(available, picks, spacing, False)
