@@ -300,10 +300,10 @@ def test_an_interrupt_ends_all_processes_without_tracebacks(tmp_path: Path) -> N
     # A shell that starts tests in the background has them ignore interrupts, which the process would inherit.
     code = (
         "import signal, sys\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from alseg_streets import build_streets\n"
         "from alseg.datacheck import check_split\n"
         "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "    dataset = build_streets(root=None, split='train', count=4000, height=64, width=128)\n"
         "    def on_image():\n"
         "        print('.', end='', flush=True)\n"
