@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -27,7 +28,7 @@ def frozen_norm(channels: int) -> Any:
     return FrozenBatchNorm2d(channels, eps=0.0)
 
 
-class Head(nn.Module):
+class Head(nn.Module, ABC):
     """A classifier on the maps of two stages of a ResNet.
 
     Attributes:
@@ -36,6 +37,7 @@ class Head(nn.Module):
 
     name: str
 
+    @abstractmethod
     def features(self, shortcut: torch.Tensor, deep: torch.Tensor) -> torch.Tensor:
         """Return the map from which `classify` computes logits.
 
@@ -46,11 +48,10 @@ class Head(nn.Module):
         Returns:
             float ``(B, D, h, w)``.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def classify(self, features: torch.Tensor) -> torch.Tensor:
         """Return logits, float ``(B, C, h, w)``, of `features`."""
-        raise NotImplementedError
 
 
 class DilatedSum(Head):
