@@ -9,7 +9,7 @@ from pathlib import Path
 from alseg.comparison import Metric, Row
 from alseg.errors import AlsegError, unknown_name
 from alseg.imagewise import ImageInterval, image_interval
-from alseg.results import RoundResult, Run
+from alseg.runs import RoundResult, Run
 from alseg.stats import Interval, gap_closed, holm, paired_difference
 
 

@@ -17,7 +17,7 @@ from alseg.contracts import PublishedResult
 from alseg.costaxes import COST_AXES, CostAxis
 from alseg.errors import AlsegError, unknown_name
 from alseg.metric_choice import area_until, choose_metric
-from alseg.results import Results, RoundResult, Run
+from alseg.runs import Results, RoundResult, Run
 from alseg.stats import Interval, mean_interval
 
 SORT_KEYS: Mapping[str, Callable[[Row], float | None]] = {

@@ -9,7 +9,7 @@ from functools import cached_property
 from alseg.contracts import PublishedResult
 from alseg.costaxes import CostAxis
 from alseg.imagewise import ImageInterval
-from alseg.results import Method, RoundResult, Run
+from alseg.runs import Method, RoundResult, Run
 from alseg.stats import Difference, Interval
 
 

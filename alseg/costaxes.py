@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from alseg.results import RoundResult
+from alseg.runs import RoundResult
 from alseg.stats import area_under_curve
 
 

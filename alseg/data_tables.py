@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from alseg.comparison import Comparison, Costs, PublishedRow, Row
-from alseg.results import Run
+from alseg.runs import Run
 
 JSON_FORMAT = 1
 """Changes when a key of the JSON output goes or changes its meaning. docs/compare.md describes the keys."""

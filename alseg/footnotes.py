@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from alseg.comparison import Metric, PublishedRow, Row
-from alseg.results import Results, Run
+from alseg.runs import Results, Run
 from alseg.stats import detectable_difference, smallest_sign_flip_p
 
 

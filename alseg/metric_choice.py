@@ -9,7 +9,7 @@ from alseg.comparison import Metric
 from alseg.contracts import PublishedResult
 from alseg.costaxes import CostAxis, area_over
 from alseg.errors import AlsegError, unknown_name
-from alseg.results import RoundResult, Run
+from alseg.runs import RoundResult, Run
 
 
 def choose_metric(run: Run, name: str, subset: str | None, axis: CostAxis) -> Metric:

@@ -1,4 +1,4 @@
-"""Reads run folders (docs/internals.md) into frozen records, for tables, statistics and reports. No torch.
+"""Reads run folders (docs/internals.md) into the records of `alseg.runs`. No torch.
 
 A damaged run never stops the others: it is left out and named, with what is wrong, in `Results.damaged`.
 """
@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from alseg.contracts import Cost
 from alseg.errors import AlsegError
-from alseg.files import content_hash, read_json, refuse_unknown_keys
+from alseg.files import read_json, refuse_unknown_keys
+from alseg.runs import DamagedRun, Method, ResultClasses, Results, RoundResult, Run, State
 
 OLD = ".old"
 """What follows a run's name in the name of a folder that was put aside to start anew."""
@@ -23,87 +22,9 @@ OLD = ".old"
 RUN_FORMAT = 1
 """The run-folder format this version reads."""
 
-State = Literal["running", "done", "failed", "interrupted", "skipped"]
-"""What ``status.json`` says about a run."""
-
 _WANTED = "Name a result folder such as results/quickstart, made by 'alseg run'."
 
 _Record = TypeVar("_Record")
-
-
-# ----------------------------------------------------------------------------------------------------
-# Records: the fields are the keys of the files; keys that no table needs are not read
-
-
-@dataclass(frozen=True)
-class Method:
-    """One line of an experiment's ``methods``.
-
-    Attributes:
-        label: The name people gave it.
-        order: Its place in the experiment file, from 0.
-        target_labels: ``none`` (source only), ``acquired`` (buys labels) or ``all`` (fully supervised).
-        acquisition: Plugin name, or None.
-        annotation: Plugin name, or None.
-        budget: As written in the experiment file, or None.
-    """
-
-    label: str
-    order: int
-    target_labels: Literal["none", "acquired", "all"]
-    acquisition: str | None = None
-    annotation: str | None = None
-    budget: str | None = None
-
-
-@dataclass(frozen=True)
-class ResultClasses:
-    """The label space in which a run's results are given.
-
-    Attributes:
-        name: Such as ``cityscapes-19``.
-        classes: Class names in table order.
-        subsets: Named groups of class names.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    subsets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Pool:
-    """The target training set, of which costs are a share: number of pixels and of images."""
-
-    pixels: int
-    images: int
-
-
-@dataclass(frozen=True)
-class RoundResult:
-    """A round's ``metrics.json``.
-
-    Attributes:
-        round: 0 before the first purchase.
-        iteration: Optimiser steps taken.
-        cost: All labels bought so far.
-        pool: The target training set.
-        miou: Percent, mean over the classes that the ground truth holds; None if it holds none.
-        accuracy: Percent of valid pixels; None if there are none.
-        iou: Class name to percent; None for a class that the ground truth does not hold.
-        subsets: Subset name to mean percent; None where the ground truth holds no class of it.
-        allowance_pixels: Most pixels the budget allowed so far; None without acquisition.
-    """
-
-    round: int
-    iteration: int
-    cost: Cost
-    pool: Pool
-    miou: float | None
-    accuracy: float | None
-    iou: Mapping[str, float | None]
-    subsets: Mapping[str, float | None] = field(default_factory=dict)
-    allowance_pixels: int | None = None
 
 
 @dataclass(frozen=True)
@@ -130,105 +51,6 @@ class _StatusFile:
     round: int | None = None
     error: str | None = None
     reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Run:
-    """All that tables need to know about one run.
-
-    Attributes:
-        folder: Where it was read from.
-        experiment: Name of the experiment.
-        name: The folder's name when it was made, such as ``ripu-ra__s0__3f9c1a7e``.
-        fingerprint: Hash of all that can change a result, the seed included.
-        method: The method.
-        seed: The seed.
-        label_space: What the results are about.
-        scenario: Short text such as ``streets (render) -> streets (camera)``.
-        scorer: Version of the code that computed the metrics.
-        spec: The whole resolved specification.
-        state: How far it is.
-        explanation: Why it failed or was skipped, one line; empty otherwise.
-        rounds: Committed rounds in order.
-        devices: What its attempts ran on, in order, each once.
-        planned_rounds: Rounds when it is done, round 0 included.
-    """
-
-    folder: Path
-    experiment: str
-    name: str
-    fingerprint: str
-    method: Method
-    seed: int
-    label_space: ResultClasses
-    scenario: str
-    scorer: str
-    spec: Mapping[str, Any]
-    state: State
-    explanation: str
-    rounds: tuple[RoundResult, ...]
-    devices: tuple[str, ...]
-    planned_rounds: int
-
-    @cached_property
-    def scenario_hash(self) -> str:
-        """Hash of the scenario, wherever its data lies."""
-        return content_hash(self._conditions["scenario"])
-
-    @cached_property
-    def conditions_hash(self) -> str:
-        """Hash of all settings but seed and method: those that methods must share to be compared fairly."""
-        return content_hash(self._conditions)
-
-    @cached_property
-    def settings_hash(self) -> str:
-        """Hash of all settings but the seed, which the runs of one method share."""
-        method = _without(self.spec.get("method"), "label", "order", "twin")
-        return content_hash([self._conditions, method])
-
-    @property
-    def data_sets(self) -> tuple[str, str]:
-        """Names of the source and the target data set; empty where the specification names none."""
-        scenario = _without(self.spec.get("scenario"))
-        source, target = (_without(scenario.get(key)).get("name", "") for key in ("source", "target"))
-        return str(source), str(target)
-
-    @property
-    def _conditions(self) -> dict[str, Any]:
-        scenario = _without(self.spec.get("scenario"), "root")
-        return {**_without(self.spec, "experiment", "seed", "method"), "scenario": scenario}
-
-    @property
-    def final(self) -> RoundResult | None:
-        """The last round of a run that is done; None for any other run."""
-        return self.rounds[-1] if self.state == "done" and self.rounds else None
-
-    def at(self, number: int) -> RoundResult | None:
-        """Return round ``number``, or None where it has not been committed."""
-        return next((result for result in self.rounds if result.round == number), None)
-
-
-@dataclass(frozen=True)
-class DamagedRun:
-    """A run that was left out: its folder, and one line that says what is wrong with which file."""
-
-    folder: Path
-    problem: str
-
-
-@dataclass(frozen=True)
-class Results:
-    """What was found.
-
-    Attributes:
-        runs: By experiment as given, then method as in the experiment file, then seed.
-        damaged: Runs that could not be read.
-        copies: Folders that hold a run already read from another folder; each run counts once.
-    """
-
-    runs: tuple[Run, ...]
-    damaged: tuple[DamagedRun, ...] = ()
-    copies: tuple[Path, ...] = ()
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -377,11 +199,6 @@ def _devices(folder: Path) -> Iterator[str]:
         device = read_json(path).get("device")
         if device:
             yield str(device)
-
-
-def _without(value: Any, *keys: str) -> dict[str, Any]:
-    content = value if isinstance(value, Mapping) else {"": value}
-    return {key: inner for key, inner in content.items() if key not in keys}
 
 
 def _one_line(text: str) -> str:

@@ -12,7 +12,8 @@ from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
 from alseg.files import is_as_written, read_json
 from alseg.plugins import load_catalog
-from alseg.results import Run, read_run, run_folders
+from alseg.results import read_run, run_folders
+from alseg.runs import Run
 from alseg.runspec import RunSpec
 from alseg.store import OUT_OF_MEMORY, RunFolder
 

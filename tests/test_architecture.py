@@ -42,6 +42,7 @@ WITHOUT_TORCH = (
     "alseg.report.content",
     "alseg.report.page",
     "alseg.results",
+    "alseg.runs",
     "alseg.runstates",
     "alseg.stats",
     "alseg.store",

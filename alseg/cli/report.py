@@ -13,7 +13,7 @@ from alseg.cli.inputs import read_catalog
 if TYPE_CHECKING:
     from alseg.plugins import Catalog
     from alseg.report.content import Extras
-    from alseg.results import Results
+    from alseg.runs import Results
 
 
 @click.command("report")

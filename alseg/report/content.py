@@ -23,7 +23,7 @@ from alseg.report.provenance import (
     run_records,
     settings_text,
 )
-from alseg.results import Results, RoundResult, Run
+from alseg.runs import Results, RoundResult, Run
 from alseg.stats import Interval, mean_interval
 
 

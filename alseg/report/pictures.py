@@ -18,8 +18,8 @@ from alseg.labels import colorize
 from alseg.pictures import draw_picks, encode, heat
 from alseg.plugins import Catalog
 from alseg.report.content import Extras
-from alseg.results import Run
 from alseg.revisit import Revisit, evenly
+from alseg.runs import Run
 
 WIDTH = 640
 """Most columns of a picture: larger ones are made smaller, so that the page stays readable by a phone."""

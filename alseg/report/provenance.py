@@ -16,7 +16,7 @@ from alseg.comparison import Comparison
 from alseg.errors import AlsegError
 from alseg.files import read_json
 from alseg.footnotes import state_of
-from alseg.results import Results, Run
+from alseg.runs import Results, Run
 
 RUN_COLUMNS = ("Run", "Method", "Seed", "State", "Device", "Seconds", "Started", "Source")
 """Titles of the columns of `run_records`."""

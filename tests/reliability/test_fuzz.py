@@ -20,7 +20,8 @@ from alseg.compare import compare
 from alseg.data_tables import as_csv
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
-from alseg.results import Run, load_results
+from alseg.results import load_results
+from alseg.runs import Run
 from alseg.runstates import experiment_state
 from toys import run_toy, toy_catalog, toy_document
 
