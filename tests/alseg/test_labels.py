@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from alseg import ClassInfo, LabelSpace
-from alseg.labels import check_label_space, colorize, subset_indices, translation, unreachable, untranslated
+from alseg.labels import (
+    check_label_space,
+    colorize,
+    subset_indices,
+    translated,
+    translation,
+    unreachable,
+    untranslated,
+)
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -142,3 +150,11 @@ def test_a_broken_label_space_is_refused(broken: LabelSpace, message: str) -> No
 
 def test_a_label_space_of_254_classes_is_accepted() -> None:
     check_label_space(space(*(str(number) for number in range(254))))
+
+
+def test_translating_a_label_map_is_indexing_a_table_with_it() -> None:
+    table = np.random.default_rng(0).permutation(256).astype(np.uint8)
+    label = np.arange(240, dtype=np.uint8).reshape(12, 20)[::2, ::3]  # not contiguous
+    values = translated(label, table)
+    np.testing.assert_array_equal(values, table[label])
+    assert values.flags.writeable
