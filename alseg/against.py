@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from alseg.comparison import Metric, Row
+from alseg.contests import Contest
 from alseg.errors import AlsegError, unknown_name
 from alseg.imagewise import ImageInterval, image_interval
 from alseg.runs import RoundResult, Run
@@ -15,9 +16,8 @@ from alseg.stats import Interval, gap_closed, holm, paired_difference
 
 def against_each_other(rows: Sequence[Row], baselines: Sequence[Row], metric: Metric) -> list[Row]:
     """Return the rows with their differences to a baseline, corrected p-values and the gap they close."""
-    compared = [_against_baseline(row, baselines, metric) for row in rows]
-    corrected = [row for scenario in _scenarios(compared) for row in _with_holm(scenario)]
-    return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in corrected]
+    compared = _with_holm([_against_baseline(row, baselines, metric) for row in rows])
+    return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in compared]
 
 
 def by_seed(
@@ -93,15 +93,8 @@ def _counts_of(run: Run, result: RoundResult) -> Path:
     return run.folder / "rounds" / f"{result.round:02d}" / "confusion.npz"
 
 
-def _scenarios(rows: Sequence[Row]) -> list[list[Row]]:
-    by_scenario: dict[str, list[Row]] = {}
-    for row in rows:
-        by_scenario.setdefault(row.scenario, []).append(row)
-    return list(by_scenario.values())
-
-
 def _with_holm(rows: Sequence[Row]) -> list[Row]:
-    """Correct the p-values of one scenario's differences for how many there are."""
+    """Correct the p-values of all differences shown for how many there are."""
     tested = [row for row in rows if row.difference is not None and row.difference.p is not None]
     adjusted = iter(
         holm([row.difference.p for row in tested if row.difference and row.difference.p is not None])
@@ -130,6 +123,59 @@ def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> float | None:
         return None
     own_mean, lowest, highest = (sum(scores[seed] for seed in shared) / len(shared) for scores in values)
     return gap_closed(own_mean, lowest, highest)
+
+
+def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
+    """Return the results of methods that buy labels, those under the same conditions together."""
+    together: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if not row.is_reference and row.score is not None:
+            together.setdefault((row.scenario, row.conditions_hash), []).append(row)
+    titles = _titles(together)
+    return [
+        Contest(
+            title=titles[key],
+            scenario=key[0],
+            scores={name: by_seed(row.counted, metric.value) for name, row in _named(group).items()},
+            by_round=_by_round(_named(group), metric),
+            differences={
+                name: row.difference.mean for name, row in _named(group).items() if row.difference is not None
+            },
+        )
+        for key, group in together.items()
+    ]
+
+
+def _titles(together: Mapping[tuple[str, str], Sequence[Row]]) -> dict[tuple[str, str], str]:
+    """Return the scenario of each contest, with experiments and a number where it has several."""
+    names = {
+        key: ", ".join(dict.fromkeys(row.experiment for row in group)) for key, group in together.items()
+    }
+    titles = {}
+    for key, name in names.items():
+        alike = [other for other in names if other[0] == key[0]]
+        same = [other for other in alike if names[other] == name]
+        number = f" {same.index(key) + 1}" if len(same) > 1 else ""
+        titles[key] = f"{key[0]} [{name}{number}]" if len(alike) > 1 else key[0]
+    return titles
+
+
+def _named(rows: Sequence[Row]) -> dict[str, Row]:
+    """Return rows by the label that their method has everywhere; by the row's own where two share it."""
+    labels = [row.method.label for row in rows]
+    return {row.method.label if labels.count(row.method.label) == 1 else row.label: row for row in rows}
+
+
+def _by_round(rows: Mapping[str, Row], metric: Metric) -> dict[int, dict[str, dict[int, float]]]:
+    """Return the metric after each purchase of the runs that count, until the round compared."""
+    found: dict[int, dict[str, dict[int, float]]] = {}
+    for name, row in rows.items():
+        for run, last in row.counted:
+            for result in run.rounds:
+                score = metric.value(run, result)
+                if 0 < result.round <= last.round and score is not None:
+                    found.setdefault(result.round, {}).setdefault(name, {})[run.seed] = score
+    return dict(sorted(found.items()))
 
 
 def mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str]) -> list[Row]:

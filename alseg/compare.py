@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from alseg import footnotes
-from alseg.against import against_each_other, by_seed, find_baselines, mark_best
+from alseg import footnotes, standing_notes
+from alseg.against import against_each_other, by_seed, find_baselines, find_contests, mark_best
 from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
 from alseg.contracts import PublishedResult
 from alseg.costaxes import COST_AXES, CostAxis
 from alseg.errors import AlsegError, unknown_name
 from alseg.metric_choice import area_until, choose_metric
+from alseg.penalties import penalty_matrix
+from alseg.ranks import mean_ranks
 from alseg.runs import Results, RoundResult, Run
 from alseg.stats import Interval, mean_interval
 
@@ -40,6 +42,8 @@ def compare(
     published: Sequence[PublishedResult] | None = None,
     x: str | None = None,
     sort: str | None = None,
+    ranks: bool | None = False,
+    penalties: bool = False,
 ) -> Comparison:
     """Average over seeds and take differences.
 
@@ -55,6 +59,9 @@ def compare(
         x: Key of the cost axis of areas under curves; None for pixels, and no area beside another metric.
         sort: Key of `SORT_KEYS`: best or cheapest first in each scenario; None keeps the order of the
             experiment files.
+        ranks: Add mean ranks over scenarios, or over seeds where there is one scenario; None adds them where
+            there are several scenarios.
+        penalties: Add the pairwise penalty matrix.
 
     Raises:
         AlsegError: If runs differ in label space or scorer version, a name is unknown, or no run has reached
@@ -80,6 +87,9 @@ def compare(
         for scenario in scenarios
         for row in _sorted(mark_best([row for row in rows if row.scenario == scenario], shown, subsets), sort)
     )
+    contests = find_contests(marked, chosen)
+    ranking = mean_ranks(contests) if ranks or (ranks is None and len(scenarios) > 1) else None
+    matrix = penalty_matrix(contests) if penalties else None
     of_others = None if published is None else _published_rows(runs, published, chosen, shown)
     return Comparison(
         label_space=label_space.name,
@@ -92,7 +102,13 @@ def compare(
         axis=axis,
         rows=marked,
         published=tuple(of_others or ()),
-        notes=tuple(footnotes.notes(results, marked, baselines, of_others, chosen)),
+        ranking=ranking,
+        penalties=matrix,
+        notes=(
+            *footnotes.notes(results, marked, baselines, of_others, chosen),
+            *standing_notes.notes(ranking, matrix),
+            f"Scorer version {runs[0].scorer}.",
+        ),
     )
 
 

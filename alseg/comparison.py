@@ -9,6 +9,8 @@ from functools import cached_property
 from alseg.contracts import PublishedResult
 from alseg.costaxes import CostAxis
 from alseg.imagewise import ImageInterval
+from alseg.penalties import PenaltyMatrix
+from alseg.ranks import Ranking
 from alseg.runs import Method, RoundResult, Run
 from alseg.stats import Difference, Interval
 
@@ -92,7 +94,7 @@ class Row:
         baseline: Label of the row that ``difference`` is taken to, which shares scenario, model, rounds and
             evaluation; that of the same experiment if it has one. None for a baseline, and without any.
         difference: Paired by seed; None for a baseline and where no seed is shared.
-        p_holm: The p-value of the difference after Holm's correction for all differences of the scenario;
+        p_holm: The p-value of the difference after Holm's correction for all differences of the comparison;
             None where there is no p-value.
         image_interval: Where the difference is over one seed: its interval over resampled evaluation images,
             which is about two networks, not about two methods; None where it is not known.
@@ -177,6 +179,8 @@ class Comparison:
         axis: The cost axis of the areas under curves; None where none was asked for.
         rows: By scenario, then in the order of the experiment files.
         published: Results of others, where they were asked for; no row of theirs is ever among ``rows``.
+        ranking: Mean ranks of the methods over scenarios; None where they were not asked for.
+        penalties: How often methods beat each other; None where it was not asked for.
         notes: What a reader must know: what was left out and why, whatever makes rows incomparable.
     """
 
@@ -190,6 +194,8 @@ class Comparison:
     axis: CostAxis | None
     rows: tuple[Row, ...]
     published: tuple[PublishedRow, ...]
+    ranking: Ranking | None
+    penalties: PenaltyMatrix | None
     notes: tuple[str, ...]
 
     @cached_property

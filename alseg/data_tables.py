@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from alseg.comparison import Comparison, Costs, PublishedRow, Row
+from alseg.ranks import Ranking
 from alseg.runs import Run
 
 JSON_FORMAT = 1
@@ -42,6 +43,8 @@ def as_json(comparison: Comparison) -> str:
         "aubc_cost": comparison.axis.key if comparison.axis else None,
         "rows": [_row_record(row) for row in comparison.rows],
         "published": [_published_record(row) for row in comparison.published],
+        "ranks": comparison.ranking and _ranking_record(comparison.ranking),
+        "penalties": comparison.penalties and asdict(comparison.penalties),
         "notes": comparison.notes,
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -56,6 +59,9 @@ def as_csv(comparison: Comparison) -> str:
     columns += ["baseline", *(f"difference{end}" for end in ("", "_half_width", "_p", "_n")), "published"]
     columns += ["difference_p_holm", "difference_images_low", "difference_images_high", "gap_closed"]
     columns += ["aubc", "aubc_half_width", "aubc_cost"]
+    columns += ["mean_rank", "mean_rank_half_width", "mean_rank_n", "penalty"]
+    if comparison.penalties is not None:
+        columns += [f"beats:{name}" for name in comparison.penalties.methods]
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -90,7 +96,27 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "aubc": row.area and row.area.mean,
         "aubc_half_width": row.area and row.area.half_width,
         "aubc_cost": comparison.axis and comparison.axis.key,
+        **_standing(row, comparison),
     }
+
+
+def _standing(row: Row, comparison: Comparison) -> dict[str, float | None]:
+    """Return the mean rank and penalties of the row's method, the same in every scenario."""
+    standing: dict[str, float | None] = {}
+    # A method goes by the row's own label only where another one in its contest has the method's.
+    names = (row.label, row.method.label) if not row.is_reference else ()
+    for ranked in comparison.ranking.methods if comparison.ranking else ():
+        if ranked.method in names:
+            mean, half_width, n = ranked.rank
+            standing |= {"mean_rank": mean, "mean_rank_half_width": half_width, "mean_rank_n": n}
+    if comparison.penalties is not None:
+        matrix = comparison.penalties
+        for name, beaten, beats in zip(matrix.methods, matrix.averages, matrix.penalties, strict=True):
+            if name in names:
+                standing["penalty"] = beaten
+                columns = [f"beats:{other}" for other in matrix.methods]
+                standing |= dict(zip(columns, beats, strict=True))
+    return standing
 
 
 def _published_csv_line(row: PublishedRow, comparison: Comparison) -> dict[str, Any]:
@@ -141,6 +167,26 @@ def _published_record(row: PublishedRow) -> dict[str, Any]:
         "miou": row.result.miou,
         "subsets": dict(row.result.subsets),
         "score": row.score,
+    }
+
+
+def _ranking_record(ranking: Ranking) -> dict[str, Any]:
+    return {
+        "over": ranking.over,
+        "scenarios": ranking.scenarios,
+        "methods": [
+            {
+                "method": each.method,
+                "rank": each.rank._asdict(),
+                "by_scenario": dict(each.by_scenario),
+                "difference": each.difference and each.difference._asdict(),
+                "p_holm": each.p_holm,
+            }
+            for each in ranking.methods
+        ],
+        "seeds_ranked": dict(ranking.seeds),
+        "missing": dict(ranking.missing),
+        "unused": ranking.unused,
     }
 
 

@@ -46,7 +46,6 @@ def notes(
     yield from _rounds(rows)
     yield from _absent(rows)
     yield from _devices(rows)
-    yield f"Scorer version {results.runs[0].scorer}."
 
 
 def state_of(run: Run) -> str:
@@ -138,25 +137,30 @@ def _differences(rows: Sequence[Row], baselines: Sequence[str]) -> Iterator[str]
 
 def _power(rows: Sequence[Row]) -> Iterator[str]:
     """Say what so few seeds can show at all."""
-    tested = [row for row in rows if row.p_holm is not None]
-    if tested:
-        family = max(sum(other.scenario == row.scenario for other in tested) for row in tested)
-        correction = f", corrected by Holm for {family} differences" if family > 1 else ""
-        yield f"p: paired t-test{correction}."
-    measured = [row.difference for row in tested if row.difference is not None]
+    equal = [row.label for row in rows if row.difference and row.difference.n > 1 and row.p_holm is None]
+    if equal:
+        yield f"No p for {_names(equal)}: the difference is the same with every seed, which shows no spread."
+    measured = [row.difference for row in rows if row.difference is not None and row.p_holm is not None]
     if not measured:
         return
+    family = len(measured)
+    corrected = f", corrected by Holm for the {family} differences shown" if family > 1 else ""
+    before = " before correction" if family > 1 else ""
+    yield f"p: paired t-test{corrected}."
     pairs = sorted({difference.n for difference in measured})
     smallest = " or ".join(f"{smallest_sign_flip_p(n):.2g}" for n in pairs)
     yield (
         f"With {' or '.join(map(str, pairs))} pairs of seeds, no test without assumptions can give p below "
-        f"{smallest}; smaller ones rest on differences being normally distributed."
+        f"{smallest}{before}; smaller ones rest on differences being normally distributed."
     )
     found = [detectable_difference(each.half_width, each.n) for each in measured if each.half_width]
     if found:
         low, high = f"{min(found):.1f}", f"{max(found):.1f}"
         points = low if low == high else f"{low} to {high}"
-        yield f"A true difference of {points} points would have been found with 80% probability (p < 0.05)."
+        yield (
+            f"A true difference of {points} points would have been found with 80% probability "
+            f"(p < 0.05{before})."
+        )
 
 
 def _over_images(rows: Sequence[Row]) -> Iterator[str]:

@@ -209,6 +209,21 @@ def area_under_curve(costs: Sequence[float], values: Sequence[float]) -> float:
     return float((steps * (y[1:] + y[:-1]) / 2).sum() / (x[-1] - x[0]))
 
 
+def average_ranks(values: Sequence[float]) -> list[float]:
+    """Return the place of each value, 1 for the largest; equal values share the mean of their places.
+
+    Args:
+        values: At least one finite value, higher is better.
+
+    Raises:
+        ValueError: If there is no value, or one is not finite.
+    """
+    sample = _finite(values, "values")
+    larger = (sample[None, :] > sample[:, None]).sum(axis=1)
+    equal = (sample[None, :] == sample[:, None]).sum(axis=1)
+    return [float(rank) for rank in larger + (equal + 1) / 2]
+
+
 def _standard_error(sample: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     return float(sample.std(ddof=1)) / math.sqrt(sample.size)
 

@@ -1,15 +1,10 @@
-"""The columns of a comparison, and the wide table as Markdown and LaTeX. Changes no number but by rounding.
-
-Names are escaped: no class or method name breaks a format.
-"""
+"""The columns of a comparison. Changes no number but by rounding."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
-
-from tabulate import DataRow, Line, TableFormat, tabulate
 
 from alseg.comparison import Comparison, Costs, PublishedRow, Row
 from alseg.stats import Difference, Interval
@@ -23,6 +18,14 @@ class Cell(NamedTuple):
 
     text: str
     best: bool = False
+
+
+class Filled(NamedTuple):
+    """One column with its cells, from top to bottom."""
+
+    title: str
+    cells: tuple[Cell, ...]
+    align: str = "right"
 
 
 def _no_number(_: PublishedRow) -> Cell:
@@ -40,6 +43,11 @@ class Column(NamedTuple):
     def cell(self, row: Row | PublishedRow) -> Cell:
         """Return what the column shows of a row."""
         return self.measured(row) if isinstance(row, Row) else self.published(row)
+
+
+def fill(columns: Iterable[Column], rows: Sequence[Row | PublishedRow]) -> list[Filled]:
+    """Return the columns with what they show of each row."""
+    return [Filled(column.title, tuple(map(column.cell, rows)), column.align) for column in columns]
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -89,13 +97,13 @@ def score_columns(comparison: Comparison) -> list[Column]:
     def column(name: str) -> Column:
         return Column(
             clean(f"mIoU ({name})"),
-            lambda row: Cell(_with_interval(row.subsets[name]), name in row.best_subsets),
+            lambda row: Cell(with_interval(row.subsets[name]), name in row.best_subsets),
             lambda row: Cell(_one_decimal(row.result.subsets.get(name))),
         )
 
     score = Column(
         clean(comparison.metric.title),
-        lambda row: Cell(_with_interval(row.score), row.best_score),
+        lambda row: Cell(with_interval(row.score), row.best_score),
         lambda row: Cell(_one_decimal(row.score)),
     )
     return [score, *map(column, comparison.subsets)]
@@ -108,20 +116,24 @@ def difference_columns(comparison: Comparison) -> list[Column]:
     """
     rows, columns = comparison.rows, []
     if comparison.baseline is not None:
-        used = {row.baseline for row in rows if row.difference is not None}
-        title = "vs baseline" if len(used) > 1 else f"vs {clean(comparison.baseline)}"
-        columns.append(Column(title, lambda row: Cell(_difference(row))))
+        columns.append(Column(difference_title(comparison), lambda row: Cell(_difference(row))))
     if any(row.p_holm is not None for row in rows):
         columns.append(Column("p", lambda row: Cell(p_value(row.p_holm))))
     if any(row.gap_closed is not None for row in rows):
         columns.append(Column("Gap closed", lambda row: Cell(_percent(row.gap_closed))))
     if comparison.axis is not None:
-        columns.append(Column(f"AUBC ({comparison.axis.key})", lambda row: Cell(_with_interval(row.area))))
+        columns.append(Column(f"AUBC ({comparison.axis.key})", lambda row: Cell(with_interval(row.area))))
     return columns
 
 
+def difference_title(comparison: Comparison) -> str:
+    """Return what stands above differences: the baseline's label, unless rows have different ones."""
+    used = {row.baseline for row in comparison.rows if row.difference is not None}
+    return "vs baseline" if len(used) > 1 else f"vs {clean(str(comparison.baseline))}"
+
+
 def _difference(row: Row) -> str:
-    text = _with_interval(row.difference, sign="+")
+    text = with_interval(row.difference, sign="+")
     if row.image_interval is None:
         return text
     return f"{text} [{row.image_interval.low:+.1f}, {row.image_interval.high:+.1f}]"
@@ -155,73 +167,6 @@ def legend(comparison: Comparison) -> str:
 
 
 # ----------------------------------------------------------------------------------------------------
-# Markdown and LaTeX
-
-
-def as_markdown(comparison: Comparison) -> str:
-    """Return a Markdown table with a list of notes below it."""
-
-    def show(cell: Cell) -> str:
-        return f"**{_markdown(cell.text)}**" if cell.best else _markdown(cell.text)
-
-    table = _tabulate(comparison, "pipe", show, _markdown)
-    notes = "".join(f"- {_markdown(clean(note))}\n" for note in (legend(comparison), *comparison.notes))
-    return f"{table}\n\n{notes}"
-
-
-def as_latex(comparison: Comparison) -> str:
-    """Return a LaTeX ``tabular`` for the package booktabs; notes are comments above it."""
-
-    def show(cell: Cell) -> str:
-        return rf"\textbf{{{_latex(cell.text)}}}" if cell.best else _latex(cell.text)
-
-    alignment = "".join(column.align[0] for column in _wide(comparison))
-    # tabulate's own booktabs format would escape the bold of the best value too.
-    booktabs = TableFormat(
-        lineabove=Line(f"\\begin{{tabular}}{{{alignment}}}\n\\toprule", "", "", ""),
-        linebelowheader=Line(r"\midrule", "", "", ""),
-        linebetweenrows=None,
-        linebelow=Line("\\bottomrule\n\\end{tabular}", "", "", ""),
-        headerrow=DataRow("", " & ", r" \\"),
-        datarow=DataRow("", " & ", r" \\"),
-        padding=0,
-        with_header_hide=None,
-    )
-    notes = "".join(f"% {clean(note)}\n" for note in (legend(comparison), *comparison.notes))
-    return f"{notes}{_tabulate(comparison, booktabs, show, _latex)}\n"
-
-
-def _wide(comparison: Comparison) -> list[Column]:
-    scenario = Column(
-        "Scenario", lambda row: Cell(clean(row.scenario)), lambda row: Cell(clean(row.scenario)), "left"
-    )
-    return [
-        method_column(),
-        *([scenario] if len(comparison.scenarios) > 1 else []),
-        *cost_columns(),
-        *class_columns(comparison),
-        *score_columns(comparison),
-        *difference_columns(comparison),
-    ]
-
-
-def _tabulate(
-    comparison: Comparison,
-    table_format: str | TableFormat,
-    show: Callable[[Cell], str],
-    escape: Callable[[str], str],
-) -> str:
-    columns = _wide(comparison)
-    return tabulate(
-        [[show(column.cell(row)) for column in columns] for row in comparison.lines],
-        headers=[escape(column.title) for column in columns],
-        tablefmt=table_format,
-        colalign=[column.align for column in columns],
-        disable_numparse=True,
-    )
-
-
-# ----------------------------------------------------------------------------------------------------
 # Text of cells
 
 
@@ -233,11 +178,18 @@ def clean(text: str) -> str:
     )
 
 
-def _with_interval(value: Interval | Difference | None, sign: str = "") -> str:
+def with_interval(value: Interval | Difference | None, sign: str = "", decimals: int = 1) -> str:
+    """Return a mean with half the width of its interval, where there is one.
+
+    Args:
+        value: None becomes `NOTHING`.
+        sign: ``+`` to have one before positive means too.
+        decimals: Digits after the point.
+    """
     if value is None:
         return NOTHING
-    mean = f"{value.mean:{sign}.1f}"
-    return mean if value.half_width is None else f"{mean} ± {value.half_width:.1f}"
+    mean = f"{value.mean:{sign}.{decimals}f}"
+    return mean if value.half_width is None else f"{mean} ± {value.half_width:.{decimals}f}"
 
 
 def _one_decimal(value: float | None, unit: str = "") -> str:
@@ -255,32 +207,3 @@ def _count(value: float) -> str:
     if value == round(value) or value >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2g}"
-
-
-def _markdown(text: str) -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{c}" if c in r"\`*_[]|~" else c for c in escaped)
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "±": r"$\pm$",
-    NOTHING: "--",
-}
-
-
-def _latex(text: str) -> str:
-    escaped = "".join(_LATEX.get(c, c) for c in text)
-    return f"$-${escaped[1:]}" if escaped[:1] == "-" and escaped[1:2].isdigit() else escaped

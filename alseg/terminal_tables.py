@@ -11,14 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alseg.comparison import Comparison, PublishedRow, Row
+from alseg.comparison import Comparison
+from alseg.standing_tables import standings
 from alseg.tables import (
     Cell,
-    Column,
+    Filled,
     class_columns,
     clean,
     cost_columns,
     difference_columns,
+    fill,
     legend,
     method_column,
     score_columns,
@@ -38,13 +40,19 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         rows = [row for row in comparison.lines if row.scenario == scenario]
         console.print(Text(_title(comparison, scenario), style="bold"))
         console.print()
-        console.print(
-            _table(rows, [*score_columns(comparison), *difference_columns(comparison), *cost_columns()], 2)
-        )
-        for part in _parts(rows, class_columns(comparison), console.width):
+        (names,) = fill([method_column()], rows)
+        numbers = [*score_columns(comparison), *difference_columns(comparison), *cost_columns()]
+        console.print(_table(names, fill(numbers, rows), 2))
+        for part in _parts(names, fill(class_columns(comparison), rows), console.width):
             console.print()
-            console.print(_table(rows, part, 1))
+            console.print(_table(names, part, 1))
         console.print()
+    for title, (names, *columns) in standings(comparison):
+        console.print(Text(title, style="bold"))
+        console.print()
+        for part in _parts(names, columns, console.width, 2):
+            console.print(_table(names, part, 2))
+            console.print()
     for note in (legend(comparison), *comparison.notes):
         console.print(Text(clean(note)))
 
@@ -57,17 +65,16 @@ def _title(comparison: Comparison, scenario: str) -> str:
     return clean(f"{experiments}: {scenario}, {comparison.label_space}, {when}")
 
 
-def _table(rows: Sequence[Row | PublishedRow], columns: Sequence[Column], gap: int) -> Table:
+def _table(names: Filled, columns: Sequence[Filled], gap: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap - 1, 0, 0))
-    method = method_column()
     # Only the first column gives way where a terminal is narrow: numbers are never cut.
-    table.add_column(Text(method.title), vertical="bottom", overflow="fold", min_width=8)
+    table.add_column(Text(names.title), vertical="bottom", overflow="fold", min_width=8)
     for column in columns:
         table.add_column(
             Text(column.title.replace("/", "/\n")), justify="right", no_wrap=True, vertical="bottom"
         )
-    for row in rows:
-        table.add_row(Text(method.cell(row).text), *(_show(column.cell(row)) for column in columns))
+    for name, *cells in zip(names.cells, *(column.cells for column in columns), strict=True):
+        table.add_row(Text(name.text), *map(_show, cells))
     return table
 
 
@@ -75,25 +82,25 @@ def _show(cell: Cell) -> Text:
     return Text(f"*{cell.text}", style="bold") if cell.best else Text(cell.text)
 
 
-def _parts(rows: Sequence[Row | PublishedRow], columns: Sequence[Column], width: int) -> list[list[Column]]:
-    """Divide the columns into few tables that fit; names are shortened where one is not enough."""
-    longest = max(cell_len(method_column().cell(row).text) for row in rows)
+def _parts(names: Filled, columns: Sequence[Filled], width: int, gap: int = 1) -> list[list[Filled]]:
+    """Divide the columns into few tables that fit; titles are shortened where one is not enough."""
+    longest = max(cell_len(cell.text) for cell in names.cells)
     available = max(1, width - min(longest, width // 3))
-    if sum(_width(column, rows) for column in columns) <= available:
+    if sum(_width(column, gap) for column in columns) <= available:
         return [list(columns)]
     titles = _short([column.title for column in columns])
     columns = [column._replace(title=title) for title, column in zip(titles, columns, strict=True)]
     for count in range(2, len(columns)):
         size = math.ceil(len(columns) / count)
         parts = [list(columns[start : start + size]) for start in range(0, len(columns), size)]
-        if all(sum(_width(column, rows) for column in part) <= available for part in parts):
+        if all(sum(_width(column, gap) for column in part) <= available for part in parts):
             return parts
     return [[column] for column in columns]
 
 
-def _width(column: Column, rows: Sequence[Row | PublishedRow]) -> int:
-    texts = [column.title, *(_show(column.cell(row)).plain for row in rows)]
-    return 1 + max(cell_len(text) for text in texts)
+def _width(column: Filled, gap: int) -> int:
+    texts = [column.title, *(_show(cell).plain for cell in column.cells)]
+    return gap + max(cell_len(text) for text in texts)
 
 
 def _short(names: Sequence[str]) -> list[str]:

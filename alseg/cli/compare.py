@@ -48,6 +48,16 @@ _SORT = ("score", "difference", "area", "pixels", "questions")
     "--published", is_flag=True, help="Add what papers print about the same data sets, marked as published."
 )
 @click.option(
+    "--ranks",
+    is_flag=True,
+    help="Add mean ranks, over seeds, for one scenario too. [default: where there are several scenarios]",
+)
+@click.option(
+    "--penalties",
+    is_flag=True,
+    help="Add the pairwise penalty matrix: in how many rounds each method beats each other significantly.",
+)
+@click.option(
     "--format",
     "output",
     type=click.Choice(_FORMATS),
@@ -64,6 +74,8 @@ def command(
     x: str | None,
     sort: str | None,
     published: bool,
+    ranks: bool,
+    penalties: bool,
     output: str,
 ) -> None:
     """Compare the methods in RESULTS: per-class IoU, mean over seeds with 95% interval, and what was spent.
@@ -83,6 +95,8 @@ def command(
         published=_published_results() if published else None,
         x=x,
         sort=sort,
+        ranks=ranks or None,
+        penalties=penalties,
     )
     if output == "table":
         from rich.console import Console
@@ -91,11 +105,11 @@ def command(
 
         print_comparison(comparison, Console(file=sys.stdout, highlight=False))
         return
-    from alseg import data_tables, tables
+    from alseg import data_tables, markup_tables, tables
 
     write = {
-        "markdown": tables.as_markdown,
-        "latex": tables.as_latex,
+        "markdown": markup_tables.as_markdown,
+        "latex": markup_tables.as_latex,
         "csv": data_tables.as_csv,
         "json": data_tables.as_json,
     }[output]

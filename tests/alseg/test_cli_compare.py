@@ -53,7 +53,7 @@ def test_the_title_names_the_round(results: Path) -> None:
     ("name", "start"),
     [
         ("markdown", "| Method "),
-        ("latex", "% IoU in percent."),
+        ("latex", "% Needs \\usepackage{booktabs}."),
         ("csv", "label,experiment,"),
         ("json", "{\n"),
     ],
@@ -72,6 +72,7 @@ def test_the_notes_of_csv_go_to_standard_error(results: Path) -> None:
     assert result.stderr == (
         "note: ± is half the width of the 95% t interval over seeds.\n"
         "note: Differences to Random are paired by seed.\n"
+        "note: No p for Entropy: the difference is the same with every seed, which shows no spread.\n"
         "note: Scorer version 1.\n"
     )
 

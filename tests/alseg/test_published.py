@@ -16,8 +16,9 @@ from alseg.cli import main
 from alseg.compare import compare
 from alseg.comparison import Comparison
 from alseg.data_tables import as_csv, as_json
+from alseg.markup_tables import as_latex, as_markdown
 from alseg.results import load_results
-from alseg.tables import NOTHING, as_latex, as_markdown
+from alseg.tables import NOTHING
 from alseg.terminal_tables import print_comparison
 from fakeruns import write_run
 

@@ -12,8 +12,9 @@ from rich.console import Console
 from alseg.compare import compare
 from alseg.comparison import Comparison
 from alseg.data_tables import as_csv, as_json
+from alseg.markup_tables import as_latex, as_markdown
 from alseg.results import load_results
-from alseg.tables import NOTHING, as_latex, as_markdown, clean
+from alseg.tables import NOTHING, clean
 from alseg.terminal_tables import print_comparison
 from fakeruns import write_run
 
@@ -74,10 +75,11 @@ def test_markdown_lists_the_notes(results: Path) -> None:
         "Images: touched. Marked: best of the methods that buy labels.\n"
         "- ± is half the width of the 95% t interval over seeds.\n"
         "- Differences to Random are paired by seed.\n"
-        "- p: paired t-test, corrected by Holm for 2 differences.\n"
-        "- With 2 pairs of seeds, no test without assumptions can give p below 0.5; smaller ones rest on "
-        "differences being normally distributed.\n"
-        "- A true difference of 16.3 points would have been found with 80% probability (p &lt; 0.05).\n"
+        "- p: paired t-test, corrected by Holm for the 2 differences shown.\n"
+        "- With 2 pairs of seeds, no test without assumptions can give p below 0.5 before correction; smaller "
+        "ones rest on differences being normally distributed.\n"
+        "- A true difference of 16.3 points would have been found with 80% probability (p &lt; 0.05 before "
+        "correction).\n"
         "- Scorer version 1.\n"
     )
 

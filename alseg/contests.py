@@ -1,0 +1,49 @@
+"""What methods are ranked and matched in: results under the same conditions, as plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """Methods that buy labels and share scenario, model, rounds and evaluation.
+
+    Attributes:
+        title: Names it to people; no other has it.
+        scenario: Short text; several contests share a scenario where conditions differ in something else.
+        scores: Method to seed to the metric in percent, higher is better, in the round compared. Methods have
+            the same name in every contest.
+        by_round: Round, from 1 on, to the same as ``scores`` after it.
+        differences: Method to its mean difference to the baseline, paired by seed, in points of the metric;
+            without the baseline and methods that share no seed with it.
+    """
+
+    title: str
+    scenario: str
+    scores: Mapping[str, Mapping[int, float]]
+    by_round: Mapping[int, Mapping[str, Mapping[int, float]]] = field(default_factory=dict)
+    differences: Mapping[str, float] = field(default_factory=dict)
+
+
+def in_all(contests: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the methods that every contest has, and where the others are missing.
+
+    Args:
+        contests: Title to the methods that can be used there. One with fewer than two compares nothing, so
+            that the others need not be in it.
+
+    Returns:
+        The methods of all contests, in the order of the first; every other method with the titles that lack
+        it.
+    """
+    enough = {title: methods for title, methods in contests.items() if len(methods) > 1}
+    found = dict.fromkeys(name for methods in enough.values() for name in methods)
+    lacking = {
+        name: tuple(title for title, methods in enough.items() if name not in methods) for name in found
+    }
+    return (
+        tuple(name for name, titles in lacking.items() if not titles),
+        {name: titles for name, titles in lacking.items() if titles},
+    )

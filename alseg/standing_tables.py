@@ -1,0 +1,74 @@
+"""Mean ranks and the penalty matrix as columns, which every format shows after the methods themselves."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from alseg.comparison import Comparison
+from alseg.penalties import PenaltyMatrix
+from alseg.ranks import Ranking
+from alseg.tables import NOTHING, Cell, Filled, clean, difference_title, p_value, with_interval
+
+
+class Standings(NamedTuple):
+    """One more table: its title, and its columns, of which the first names the methods."""
+
+    title: str
+    columns: list[Filled]
+
+
+def standings(comparison: Comparison) -> list[Standings]:
+    """Return the tables that were asked for and have anything to show."""
+    tables = []
+    if comparison.ranking is not None and comparison.ranking.methods:
+        tables.append(_ranks(comparison, comparison.ranking))
+    if comparison.penalties is not None and comparison.penalties.methods:
+        tables.append(_penalties(comparison, comparison.penalties))
+    return tables
+
+
+def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
+    methods = ranking.methods
+    first = min(round(each.rank.mean, 2) for each in methods)
+    columns = [
+        Filled("Method", tuple(Cell(clean(each.method)) for each in methods), "left"),
+        Filled(
+            "Mean rank",
+            tuple(
+                Cell(with_interval(each.rank, decimals=2), round(each.rank.mean, 2) == first)
+                for each in methods
+            ),
+        ),
+        Filled("n", tuple(Cell(str(each.rank.n)) for each in methods)),
+    ]
+    if any(each.difference is not None for each in methods):
+        shown = tuple(Cell(with_interval(each.difference, sign="+")) for each in methods)
+        columns.append(Filled(difference_title(comparison), shown))
+    if any(each.p_holm is not None for each in methods):
+        columns.append(Filled("p", tuple(Cell(p_value(each.p_holm)) for each in methods)))
+    count = methods[0].rank.n
+    over = {
+        "scenarios": f"{count} scenarios",
+        "seeds": f"{count} seed{'s' if count > 1 else ''} of one scenario",
+    }[ranking.over]
+    return Standings(clean(f"Mean rank over {over}, {_what(comparison)}"), columns)
+
+
+def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
+    # Numbers stand for the methods above the columns, where names would take too much room.
+    names = [f"{number} {clean(name)}" for number, name in enumerate(matrix.methods, 1)]
+    columns = [Filled("Method", tuple(map(Cell, (*names, "Average"))), "left")]
+    for number, (column, average) in enumerate(
+        zip(zip(*matrix.penalties, strict=True), matrix.averages, strict=True), 1
+    ):
+        columns.append(Filled(str(number), tuple(Cell(_penalty(value)) for value in (*column, average))))
+    return Standings(clean(f"Penalty matrix, {_what(comparison)}"), columns)
+
+
+def _what(comparison: Comparison) -> str:
+    when = "last round" if comparison.round is None else f"round {comparison.round}"
+    return f"{comparison.metric.title}, {when}"
+
+
+def _penalty(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.2f}"
