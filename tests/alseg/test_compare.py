@@ -5,29 +5,14 @@ from typing import Any
 
 import pytest
 
-from alseg.compare import compare
-from alseg.comparison import Comparison, Row
 from alseg.errors import AlsegError
-from alseg.results import load_results
+from comparing import compared, mean, row
 from fakeruns import write_run
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     return tmp_path / "toy"
-
-
-def compared(*folders: Path, **options: Any) -> Comparison:
-    return compare(load_results(folders), **options)
-
-
-def row(comparison: Comparison, label: str) -> Row:
-    return next(row for row in comparison.rows if row.label == label)
-
-
-def mean(row: Row) -> float:
-    assert row.score is not None
-    return row.score.mean
 
 
 def test_costs_are_averaged_and_given_as_shares_of_the_pool(results: Path) -> None:
@@ -88,46 +73,6 @@ def test_damaged_runs_are_named(results: Path) -> None:
     broken = write_run(results, "Random", 1) / "run.json"
     broken.write_text("{}")
     assert f"Left out, damaged: {broken} is damaged: format: Field required." in compared(results).notes
-
-
-def test_differences_are_paired_by_seed_to_the_random_method(results: Path) -> None:
-    for seed in (0, 1, 2):
-        level = 10 * seed
-        write_run(results, "Chance", seed, order=0, acquisition="random", iou=[[level] * 3])
-        write_run(results, "RIPU (RA)", seed, order=1, iou=[[level + seed] * 3])
-    comparison = compared(results)
-    assert comparison.baseline == "Chance"
-    difference = row(comparison, "RIPU (RA)").difference
-    assert difference is not None
-    # 0, 1 and 2, however different the seeds are.
-    assert (difference.mean, difference.n) == (1.0, 3)
-    assert difference.half_width == pytest.approx(4.302653 / 3**0.5, rel=1e-6)
-    assert row(comparison, "Chance").difference is None
-
-
-def test_another_baseline_can_be_named(results: Path) -> None:
-    write_run(results, "Random", order=0, acquisition="random", iou=[[10] * 3])
-    write_run(results, "Entropy", order=1, iou=[[15] * 3])
-    difference = row(compared(results, baseline="Entropy"), "Random").difference
-    assert difference is not None
-    assert difference.mean == -5
-
-
-def test_without_a_random_method_there_is_no_difference(results: Path) -> None:
-    write_run(results, "Entropy")
-    comparison = compared(results)
-    assert comparison.baseline is None
-    assert comparison.rows[0].difference is None
-
-
-def test_fewer_pairs_than_seeds_are_reported(results: Path) -> None:
-    write_run(results, "Random", 0, order=0, acquisition="random")
-    for seed in (0, 1):
-        write_run(results, "Entropy", seed, order=1)
-    write_run(results, "Margin", 1, order=2)
-    notes = compared(results).notes
-    assert "Entropy: the difference is over 1 of its seeds, which the baseline has too." in notes
-    assert "No difference for Margin: no seed is shared with the baseline." in notes
 
 
 def test_the_best_is_looked_for_among_methods_that_buy_labels(results: Path) -> None:
@@ -250,51 +195,6 @@ def test_a_label_whose_settings_changed_has_a_row_for_each_told_apart_by_hash(re
     )
 
 
-def test_a_baseline_that_could_be_two_methods_is_asked_for(results: Path) -> None:
-    labels = []
-    for radius in (1, 2):
-        folder = write_run(results, "RIPU", settings={"method": {"radius": radius}})
-        labels.append(f"RIPU [{folder.name[-8:]}]")
-    with pytest.raises(AlsegError) as caught:
-        compared(results, baseline="RIPU")
-    assert str(caught.value) in {
-        f"Two methods are called 'RIPU': name '{one}' or '{other}'." for one, other in (labels, labels[::-1])
-    }
-
-
-def test_experiments_with_the_same_label_are_told_apart_and_have_their_own_baseline(tmp_path: Path) -> None:
-    for name, level in (("a", 10), ("b", 50)):
-        write_run(tmp_path / name, "Random", order=0, acquisition="random", iou=[[level] * 3])
-        write_run(tmp_path / name, "Entropy", order=1, iou=[[level + 1] * 3])
-    comparison = compared(tmp_path / "a", tmp_path / "b")
-    assert [row.label for row in comparison.rows] == [
-        "Random [a]",
-        "Entropy [a]",
-        "Random [b]",
-        "Entropy [b]",
-    ]
-    assert [row.baseline for row in comparison.rows] == [None, "Random [a]", None, "Random [b]"]
-
-
-def test_an_experiment_without_baseline_takes_one_with_the_same_conditions(tmp_path: Path) -> None:
-    write_run(tmp_path / "a", "Random", acquisition="random", iou=[[10] * 3])
-    write_run(tmp_path / "b", "Entropy", iou=[[13] * 3])
-    write_run(tmp_path / "c", "Margin", iou=[[13] * 3], settings={"model": "other"})
-    comparison = compared(tmp_path / "a", tmp_path / "b", tmp_path / "c")
-    assert [row.baseline for row in comparison.rows] == [None, "Random", None]
-    assert (
-        "No difference for Margin: no baseline has the same scenario, model, rounds and evaluation."
-    ) in comparison.notes
-
-
-def test_a_changed_experiment_compares_old_runs_with_old_and_new_with_new(results: Path) -> None:
-    for rounds in (10, 20):
-        write_run(results, "Random", acquisition="random", iou=[[rounds] * 3], settings={"rounds": [rounds]})
-        write_run(results, "RIPU", order=1, iou=[[rounds + 1] * 3], settings={"rounds": [rounds]})
-    differences = [row.difference for row in compared(results).rows if row.difference]
-    assert [difference.mean for difference in differences] == [1, 1]
-
-
 def test_scenarios_of_the_same_name_that_differ_are_told_apart(tmp_path: Path) -> None:
     for name, size in (("a", 1), ("b", 2)):
         write_run(tmp_path / name, "Random", settings={"scenario": {"size": size}})
@@ -334,102 +234,3 @@ def test_hardware_that_differs_is_reported(results: Path) -> None:
     write_run(results, "Random", 1, device="NVIDIA H100")
     write_run(results, "Random", 2, device="NVIDIA H100")
     assert "Hardware differs: cpu (1 run), NVIDIA H100 (2 runs)." in compared(results).notes
-
-
-def labels(comparison: Comparison) -> list[str]:
-    return [row.label for row in comparison.rows]
-
-
-def write_curves(results: Path) -> None:
-    """At 0, 1 and 2% of the pool: Random 20, 30, 40; Entropy 20, 40, 44. Source only 20, everything 60."""
-    curves = {
-        "Source only": ("none", None, (20, 20, 20)),
-        "Random": ("acquired", "random", (20, 30, 40)),
-        "Entropy": ("acquired", "entropy", (20, 40, 44)),
-        "Fully supervised": ("all", None, (20, 50, 60)),
-    }
-    for seed in (0, 1):
-        for order, (label, (target_labels, acquisition, heights)) in enumerate(curves.items()):
-            write_run(
-                results,
-                label,
-                seed,
-                order=order,
-                target_labels=target_labels,
-                acquisition=acquisition,
-                iou=[[height] * 3 for height in heights],
-            )
-
-
-def test_the_gap_closed_is_a_share_of_the_way_to_fully_supervised(results: Path) -> None:
-    write_curves(results)
-    comparison = compared(results)
-    # (40 - 20) / (60 - 20) and (44 - 20) / (60 - 20).
-    assert [row.gap_closed for row in comparison.rows] == [None, 50.0, 60.0, None]
-    assert (
-        "Gap closed: 0% is source only, 100% fully supervised, by means over the seeds they share."
-        in comparison.notes
-    )
-
-
-def test_the_area_under_the_curve_stands_beside_the_metric(results: Path) -> None:
-    write_curves(results)
-    comparison = compared(results, x="pixels")
-    # (20 + 2 * 30 + 40) / 4 = 30 and (20 + 2 * 40 + 44) / 4 = 36.
-    assert [row.area and row.area.mean for row in comparison.rows] == [None, 30.0, 36.0, None]
-    assert comparison.metric.key == "miou"
-
-
-def test_methods_can_be_compared_by_the_area_under_the_curve(results: Path) -> None:
-    write_curves(results)
-    comparison = compared(results, metric="aubc", x="questions")
-    assert comparison.metric.key == "aubc:questions"
-    assert comparison.metric.title == "AUBC mIoU, questions"
-    assert comparison.axis is None
-    assert [row.score and row.score.mean for row in comparison.rows] == [None, 30.0, 36.0, None]
-    assert comparison.rows[2].difference is not None
-    assert comparison.rows[2].difference.mean == 6.0
-
-
-def test_images_that_are_touched_at_once_leave_no_curve_over_images_but_one_step(results: Path) -> None:
-    write_curves(results)
-    # All 10 images are touched in round 1: 20 at 0 images, then 40 and 44 at 10, of which the last counts.
-    rows = compared(results, x="images").rows
-    assert [row.area and row.area.mean for row in rows] == [None, 30.0, 32.0, None]
-
-
-def test_rows_can_be_sorted(results: Path) -> None:
-    write_curves(results)
-    assert labels(compared(results, sort="score")) == [
-        *("Fully supervised", "Entropy", "Random", "Source only")
-    ]
-    assert labels(compared(results, sort="pixels")) == [
-        *("Source only", "Random", "Entropy", "Fully supervised")
-    ]
-    # The baseline has no difference and goes last.
-    assert labels(compared(results, sort="difference"))[-1] == "Random"
-
-
-def test_an_unknown_cost_or_order_is_answered_with_the_known_ones(results: Path) -> None:
-    write_curves(results)
-    with pytest.raises(AlsegError) as caught:
-        compared(results, x="clicks")
-    assert str(caught.value) == "Unknown cost 'clicks'. Available: images, pixels, questions, valid-pixels."
-    with pytest.raises(AlsegError) as caught:
-        compared(results, sort="scores")
-    assert str(caught.value) == (
-        "Unknown sort key 'scores'. Did you mean 'score'? "
-        "Available: area, difference, pixels, questions, score."
-    )
-
-
-def test_the_p_values_of_a_table_are_corrected_for_how_many_there_are(results: Path) -> None:
-    for order, (label, scores) in enumerate(
-        {"Random": (50, 50, 50), "A": (52, 53, 55), "B": (51, 50, 52)}.items()
-    ):
-        for seed, score in enumerate(scores):
-            write_run(results, label, seed, order=order, acquisition=label.lower(), iou=[[score] * 3])
-    rows = {row.label: row for row in compared(results).rows}
-    ps = [rows[label].difference.p for label in "AB"]  # type: ignore[union-attr]
-    assert ps[0] < ps[1]
-    assert [rows[label].p_holm for label in "AB"] == [2 * ps[0], max(2 * ps[0], ps[1])]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alseg.errors import AlsegError
+from comparing import compared, row
+from fakeruns import write_run
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return tmp_path / "toy"
+
+
+def test_differences_are_paired_by_seed_to_the_random_method(results: Path) -> None:
+    for seed in (0, 1, 2):
+        level = 10 * seed
+        write_run(results, "Chance", seed, order=0, acquisition="random", iou=[[level] * 3])
+        write_run(results, "RIPU (RA)", seed, order=1, iou=[[level + seed] * 3])
+    comparison = compared(results)
+    assert comparison.baseline == "Chance"
+    difference = row(comparison, "RIPU (RA)").difference
+    assert difference is not None
+    # 0, 1 and 2, however different the seeds are.
+    assert (difference.mean, difference.n) == (1.0, 3)
+    assert difference.half_width == pytest.approx(4.302653 / 3**0.5, rel=1e-6)
+    assert row(comparison, "Chance").difference is None
+
+
+def test_another_baseline_can_be_named(results: Path) -> None:
+    write_run(results, "Random", order=0, acquisition="random", iou=[[10] * 3])
+    write_run(results, "Entropy", order=1, iou=[[15] * 3])
+    difference = row(compared(results, baseline="Entropy"), "Random").difference
+    assert difference is not None
+    assert difference.mean == -5
+
+
+def test_without_a_random_method_there_is_no_difference(results: Path) -> None:
+    write_run(results, "Entropy")
+    comparison = compared(results)
+    assert comparison.baseline is None
+    assert comparison.rows[0].difference is None
+
+
+def test_fewer_pairs_than_seeds_are_reported(results: Path) -> None:
+    write_run(results, "Random", 0, order=0, acquisition="random")
+    for seed in (0, 1):
+        write_run(results, "Entropy", seed, order=1)
+    write_run(results, "Margin", 1, order=2)
+    notes = compared(results).notes
+    assert "Entropy: the difference is over 1 of its seeds, which the baseline has too." in notes
+    assert "No difference for Margin: no seed is shared with the baseline." in notes
+
+
+def test_a_baseline_that_could_be_two_methods_is_asked_for(results: Path) -> None:
+    labels = []
+    for radius in (1, 2):
+        folder = write_run(results, "RIPU", settings={"method": {"radius": radius}})
+        labels.append(f"RIPU [{folder.name[-8:]}]")
+    with pytest.raises(AlsegError) as caught:
+        compared(results, baseline="RIPU")
+    assert str(caught.value) in {
+        f"Two methods are called 'RIPU': name '{one}' or '{other}'." for one, other in (labels, labels[::-1])
+    }
+
+
+def test_experiments_with_the_same_label_are_told_apart_and_have_their_own_baseline(tmp_path: Path) -> None:
+    for name, level in (("a", 10), ("b", 50)):
+        write_run(tmp_path / name, "Random", order=0, acquisition="random", iou=[[level] * 3])
+        write_run(tmp_path / name, "Entropy", order=1, iou=[[level + 1] * 3])
+    comparison = compared(tmp_path / "a", tmp_path / "b")
+    assert [row.label for row in comparison.rows] == [
+        "Random [a]",
+        "Entropy [a]",
+        "Random [b]",
+        "Entropy [b]",
+    ]
+    assert [row.baseline for row in comparison.rows] == [None, "Random [a]", None, "Random [b]"]
+
+
+def test_an_experiment_without_baseline_takes_one_with_the_same_conditions(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "Random", acquisition="random", iou=[[10] * 3])
+    write_run(tmp_path / "b", "Entropy", iou=[[13] * 3])
+    write_run(tmp_path / "c", "Margin", iou=[[13] * 3], settings={"model": "other"})
+    comparison = compared(tmp_path / "a", tmp_path / "b", tmp_path / "c")
+    assert [row.baseline for row in comparison.rows] == [None, "Random", None]
+    assert (
+        "No difference for Margin: no baseline has the same scenario, model, rounds and evaluation."
+    ) in comparison.notes
+
+
+def test_a_changed_experiment_compares_old_runs_with_old_and_new_with_new(results: Path) -> None:
+    for rounds in (10, 20):
+        write_run(results, "Random", acquisition="random", iou=[[rounds] * 3], settings={"rounds": [rounds]})
+        write_run(results, "RIPU", order=1, iou=[[rounds + 1] * 3], settings={"rounds": [rounds]})
+    differences = [row.difference for row in compared(results).rows if row.difference]
+    assert [difference.mean for difference in differences] == [1, 1]
+
+
+def test_the_p_values_of_a_table_are_corrected_for_how_many_there_are(results: Path) -> None:
+    for order, (label, scores) in enumerate(
+        {"Random": (50, 50, 50), "A": (52, 53, 55), "B": (51, 50, 52)}.items()
+    ):
+        for seed, score in enumerate(scores):
+            write_run(results, label, seed, order=order, acquisition=label.lower(), iou=[[score] * 3])
+    rows = {row.label: row for row in compared(results).rows}
+    ps = [rows[label].difference.p for label in "AB"]  # type: ignore[union-attr]
+    assert ps[0] < ps[1]
+    assert [rows[label].p_holm for label in "AB"] == [2 * ps[0], max(2 * ps[0], ps[1])]
