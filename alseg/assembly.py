@@ -27,6 +27,7 @@ from alseg.contracts import (
 )
 from alseg.errors import AlsegError
 from alseg.experiment import Component, RunSpec, Scenario
+from alseg.files import content_hash
 from alseg.labels import translation
 from alseg.plugins import Catalog
 from alseg.seeds import derive
@@ -40,14 +41,12 @@ class Domain:
         dataset: The split.
         translation: uint8 ``(256,)``: the data set's label values to the scenario's.
         label_space: The data set's own label space.
-        procedural: Whether the images are computed, so that there are no files to be damaged.
         num_classes: Classes of the scenario's label space.
     """
 
     dataset: Dataset
     translation: NDArray[np.uint8]
     label_space: LabelSpace
-    procedural: bool
     num_classes: int
 
     @cached_property
@@ -61,6 +60,19 @@ class Domain:
             for index in range(len(self.dataset))
         ]
         return np.stack(counts)[:, : self.num_classes]
+
+    @cached_property
+    def listing(self) -> str:
+        """Number of images and a hash of their ids and sizes, in order: all one can know without decoding.
+
+        Reads the header of every file, once for all runs that share the data set.
+
+        Raises:
+            DataError: As `Dataset.size`.
+        """
+        dataset = self.dataset
+        each = [[dataset.image_id(index), *dataset.size(index)] for index in range(len(dataset))]
+        return f"{len(each)} images, {content_hash(each)[:12]}"
 
 
 @dataclass(frozen=True)
@@ -157,9 +169,7 @@ class Assembler:
             if self._cache is not None and isinstance(dataset, Stamped):
                 dataset = CachedDataset(dataset, self._cache)
             own: LabelSpace = self.catalog.get("label_spaces", spec.label_space).spec
-            self._domains[key] = Domain(
-                dataset, translation(own, space), own, not spec.needs_root, len(space.classes)
-            )
+            self._domains[key] = Domain(dataset, translation(own, space), own, len(space.classes))
         return self._domains[key]
 
     def _build(self, kind: str, component: Component, **filled_in: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,18 +44,41 @@ def load(path: Path, *, model: torch.nn.Module, optimizer: torch.optim.Optimizer
     Raises:
         AlsegError: If the file is missing, damaged or does not fit the model; names it.
     """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        if content["format"] != FORMAT:
-            raise AlsegError(f"{path} has format {content['format']}; this version reads {FORMAT}.")
-        check_digest(content, path)
+    with _refusing(path):
+        content = _read(path)
         model.load_state_dict(content["model"])
         if optimizer is not None:
             optimizer.load_state_dict(content["optimizer"])
         return int(content["iteration"])
+
+
+def verify(path: Path) -> None:
+    """Read a training state and compare its checksum.
+
+    Raises:
+        AlsegError: If the file is missing or damaged; names it.
+    """
+    with _refusing(path):
+        _read(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read the content of a file of this format that is as it was written."""
+    content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    if content["format"] != FORMAT:
+        raise AlsegError(f"{path} has format {content['format']}; this version reads {FORMAT}.")
+    check_digest(content, path)
+    return content
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Turn whatever torch raises for a damaged file into an error that names it."""
+    try:
+        yield
     except AlsegError:
         raise
-    except Exception as error:  # torch raises many types for a damaged file
+    except Exception as error:  # torch raises many types
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise AlsegError(
             f"Checkpoint {path} is missing, damaged or of another model: {first_line}"

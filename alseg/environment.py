@@ -10,14 +10,21 @@ from typing import Any
 import torch
 
 
-def describe(device: torch.device, precision: str) -> dict[str, Any]:
-    """Return versions, device, threads and the state of the source tree alseg runs from, if it is one."""
+def describe(device: torch.device, precision: str, *, deterministic: bool = False) -> dict[str, Any]:
+    """Return versions, device, threads and the state of the source tree alseg runs from, if it is one.
+
+    Args:
+        device: Where networks are.
+        precision: In Lightning Fabric's words.
+        deterministic: Whether torch is told to use deterministic kernels only.
+    """
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
         "device": device_name(device),
         "precision": precision,
+        "deterministic": deterministic,
         "threads": torch.get_num_threads(),
         "git": _git_state(Path(__file__).parent),
     }

@@ -1,4 +1,4 @@
-"""What a run is made with besides its specification: versions, code and files of weights.
+"""What a run is made with besides its specification: versions, code, files of weights and lists of images.
 
 None of it is part of a run's identity, but a run that is not done must not go on with something else unless
 the user says so.
@@ -12,15 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
-from alseg.files import content_hash, read_json, sha256_of
+from alseg.files import content_hash, sha256_of
 from alseg.metrics import SCORER_VERSION
 from alseg.plugins import Catalog
 from alseg.runspec import RunSpec
 from alseg.store import RunFolder
+
+if TYPE_CHECKING:
+    from alseg.assembly import Assembler, ScenarioData
 
 _LIBRARIES = ("torch", "numpy", "pillow")
 """Libraries of which another version may compute other numbers."""
@@ -28,12 +31,23 @@ _LIBRARIES = ("torch", "numpy", "pillow")
 _HASH_LENGTH = 12
 _SHOWN = 8
 
+REMEDY = (
+    "Go on with what there is now with --accept-drift, or start them anew with --fresh, which keeps "
+    "the old folders."
+)
+"""What can be done about drift."""
 
-def made_with(spec: RunSpec, catalog: Catalog) -> dict[str, str]:
+
+def made_with(spec: RunSpec, catalog: Catalog, data: ScenarioData | None = None) -> dict[str, str]:
     """Return what a run is made with now: a name for people to a text that differs where the thing differs.
 
     Of plugins, those that offer something the run uses. Their code is hashed as it lies on the disk, and so
-    is that of alseg, the command line aside.
+    is that of alseg, the command line aside. Of images, ids and sizes.
+
+    Args:
+        spec: The run.
+        catalog: What is installed now.
+        data: The data of its scenario; without, nothing is said of images.
     """
     found = {"alseg": f"{_version('alseg')}, code {_code_of('alseg')}", "scorer": SCORER_VERSION}
     found |= {library: _version(library) for library in _LIBRARIES}
@@ -47,52 +61,80 @@ def made_with(spec: RunSpec, catalog: Catalog) -> dict[str, str]:
             found[f"plugin {offer.plugin}"] = f"{versions}, code {_code_of(package)}"
     for path in _files_of(spec):
         found[f"weights {path}"] = sha256_of(path)[:_HASH_LENGTH]
+    if data is not None:
+        domains = {"source": data.source, "target": data.target, "evaluation": data.evaluation}
+        found |= {f"{role} data": domain.listing for role, domain in domains.items()}
     return dict(sorted(found.items()))
 
 
-def refuse_drift(specs: Sequence[RunSpec], runs: Path, catalog: Catalog) -> None:
-    """Refuse to go on with runs that were begun with something else.
+def refuse_foreign(specs: Sequence[RunSpec], runs: Path) -> None:
+    """Refuse folders that hold another run than the one asked for: whatever is in them is of that one.
 
     Args:
         specs: The runs asked for.
         runs: The folder that holds their folders.
-        catalog: What is installed now.
+
+    Raises:
+        AlsegError: If there is such a folder; names both runs. A damaged ``run.json`` says nothing here.
+    """
+    for spec in specs:
+        path = runs / spec.folder / "run.json"
+        try:
+            found = RunFolder(path.parent).description().get("fingerprint")
+        except AlsegError:
+            continue
+        if found != spec.fingerprint:
+            raise AlsegError(
+                f"{path} is of another run: its fingerprint is {found}, that of the run asked for is "
+                f"{spec.fingerprint}. Nothing was changed. Move {path.parent} somewhere else, or start the "
+                "run anew with --fresh, which keeps the folder under another name."
+            )
+
+
+def refuse_drift(specs: Sequence[RunSpec], runs: Path, assembler: Assembler) -> None:
+    """Refuse to go on with runs that were begun with something else, or nobody knows with what.
+
+    Runs that are done know no drift, but what they are must be known.
+
+    Args:
+        specs: The runs asked for.
+        runs: The folder that holds their folders.
+        assembler: Knows what is installed now, and the data.
 
     Raises:
         AlsegError: If there is such a run; names what differs.
     """
     problems = []
     for spec in specs:
-        folder = RunFolder(runs / spec.folder)
-        if folder.has_begun and not folder.is_done:
-            differences = _drift(folder.path / "run.json", spec, catalog)
-            if differences:
-                problems.append(f"  {spec.folder}: {'; '.join(differences)}")
+        differences = drift(RunFolder(runs / spec.folder), spec, assembler)
+        if differences:
+            problems.append(f"  {spec.folder}: {'; '.join(differences)}")
     if not problems:
         return
     if len(problems) > _SHOWN:
         problems[_SHOWN:] = [f"  and {len(problems) - _SHOWN} more"]
-    raise AlsegError(
-        "Not all is as it was when these runs were begun:\n"
-        + "\n".join(problems)
-        + "\nGo on with what there is now with --accept-drift, or start them anew with --fresh, which keeps "
-        "the old folders."
-    )
+    lines = ["Not all is as it was when these runs were begun:", *problems, REMEDY]
+    raise AlsegError("\n".join(lines))
 
 
-def _drift(path: Path, spec: RunSpec, catalog: Catalog) -> list[str]:
-    """Return what is not as ``run.json`` has it, one item each."""
+def drift(folder: RunFolder, spec: RunSpec, assembler: Assembler, *, even_done: bool = False) -> list[str]:
+    """Return what is not as a run's ``run.json`` has it, one item each; nothing for a run that has not begun.
+
+    Args:
+        folder: The run's folder.
+        spec: The run.
+        assembler: Knows what is installed now, and the data.
+        even_done: Whether a run that is done is compared too.
+    """
+    if not folder.has_begun:
+        return []
     try:
-        content = read_json(path)
+        before = folder.description().get("made_with")
     except AlsegError as error:
         return [f"{error} What it was begun with is not known"]
-    fingerprint = content.get("fingerprint")
-    if fingerprint != spec.fingerprint:
-        return [f"{path} is of another run, with fingerprint {fingerprint}"]
-    before = content.get("made_with")
-    if not isinstance(before, Mapping):
-        return []  # begun before this was written down
-    now = made_with(spec, catalog)
+    if not isinstance(before, Mapping) or (folder.is_done and not even_done):
+        return []  # without a mapping, it was begun before this was written down
+    now = made_with(spec, assembler.catalog, assembler.scenario(spec.scenario))
     return [
         f"{name} was {before.get(name, 'not there')} and is {now.get(name, 'not there')}"
         for name in sorted({*before, *now})

@@ -64,7 +64,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
     """
     data = assembler.scenario(specs[0].scenario)
     for domain, role in ((data.source, "source"), (data.target, "target"), (data.evaluation, "evaluation")):
-        _check_sizes(domain)
+        _ = domain.listing  # reads the header of every file
         _check_labels(domain, role)
     sizes = [data.target.dataset.size(index) for index in range(len(data.target.dataset))]
     planned: dict[int, PlannedRun] = {}
@@ -81,12 +81,6 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
         for spec, plan in ((spec, planned[spec.method.order]) for spec in specs)
     )
     return Plan(runs, tuple(_notes(specs, data, assembler, sizes)))
-
-
-def _check_sizes(domain: Domain) -> None:
-    if not domain.procedural:
-        for index in range(len(domain.dataset)):
-            domain.dataset.size(index)
 
 
 def _check_labels(domain: Domain, role: str) -> None:

@@ -137,7 +137,7 @@ class SupervisedRecipe:
         }
         for name, (logits, labels) in pairs.items():
             if logits is not None and labels is not None and bool((labels != IGNORE_INDEX).any()):
-                losses[name] = functional.cross_entropy(logits, labels, ignore_index=IGNORE_INDEX)
+                losses[name] = _cross_entropy(logits, labels)
         return losses
 
     def _check(self) -> None:
@@ -163,3 +163,23 @@ class SupervisedRecipe:
 
     def _refuse(self, problem: str) -> None:
         raise AlsegError(f"Recipe '{self.name}': {problem}.")
+
+
+def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the mean over labelled pixels, which must exist."""
+    if torch.are_deterministic_algorithms_enabled() and not logits.is_cpu:
+        logits, labels = pixels_as_rows(logits, labels)
+    return functional.cross_entropy(logits, labels, ignore_index=IGNORE_INDEX)
+
+
+def pixels_as_rows(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Put all pixels of a batch one below the other: torch's loss of rows has a deterministic CUDA kernel.
+
+    Args:
+        logits: float ``(B, C, H, W)``.
+        labels: int64 ``(B, H, W)``.
+
+    Returns:
+        float ``(B * H * W, C)`` and int64 ``(B * H * W,)``.
+    """
+    return logits.movedim(1, -1).flatten(0, -2), labels.flatten()

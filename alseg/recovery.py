@@ -3,50 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
-from alseg.ledger import Purchase
-from alseg.store import RunFolder, read_counts, read_metrics
+from alseg.files import read_json
+from alseg.imagewise import read_image_counts
+from alseg.ledger import INDEX_NAME, Purchase
+from alseg.metrics import SCORER_VERSION
+from alseg.rescore import label_space_of, recomputed
+from alseg.roundfiles import read_timing
+from alseg.store import RunFolder, read_metrics
 
 
-def set_damaged_aside(folder: RunFolder, rounds: int) -> list[str]:
-    """Move what cannot be read out of the way, so that it is made again.
+@dataclass(frozen=True)
+class Damage:
+    """Something of a run that cannot be used.
+
+    Attributes:
+        problem: One line: the file, what is wrong with it, and what happens when the run goes on.
+        paths: Files and folders that are in the way of making it again.
+    """
+
+    problem: str
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a run's own description says of it, as far as it matters here.
+
+    Attributes:
+        buys: Whether labels are bought from round 1 on.
+        space: In which its metrics are; None where they are another scorer's, which computes others.
+    """
+
+    buys: bool = False
+    space: LabelSpace | None = None
+
+
+def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[Damage]:
+    """Read all rounds of a run: what can be read, and whether metrics are what the counts give.
 
     With a purchase go all later rounds: what they asked followed from it. A round whose metrics cannot be
-    read keeps its purchase.
+    used keeps its purchase. The final weights are not read.
 
     Args:
         folder: The run, whose lock the caller holds.
         rounds: Number of rounds, round 0 included.
+        done: Whether all rounds should be there; otherwise those up to the last that is.
+
+    Returns:
+        What is damaged or missing, round by round.
+    """
+    asked = _asked(folder)
+    last_round = folder.last_round
+    committed = rounds - 1 if done else -1 if last_round is None else last_round
+    bought = max((number for number in range(rounds) if folder.purchase_is_committed(number)), default=0)
+    found: list[Damage] = []
+    for number in range(rounds):
+        problem = _problem_of_purchase(
+            folder, number, required=asked.buys and 0 < number <= max(committed, bought)
+        )
+        if problem is not None:
+            followed = tuple(folder.round_folder(later) for later in range(number, rounds))
+            consequence = f"The labels of round {number} are bought again, and the rounds after it."
+            return [*found, Damage(f"{problem} {consequence}", followed)]
+        damage = _damage_of_results(folder, number, asked.space, required=number <= committed)
+        if damage is not None:
+            found.append(damage)
+    if committed >= 0 and not (folder.checkpoint.exists() or folder.weights.exists()):
+        missing = folder.weights if done else folder.checkpoint
+        found.append(Damage(f"{missing} is missing. Training starts over; bought labels are kept."))
+    return found
+
+
+def set_damaged_aside(folder: RunFolder, rounds: int, *, done: bool = False) -> list[str]:
+    """Move what `find_damage` finds out of the way, so that it is made again.
+
+    Args:
+        folder: The run, whose lock the caller holds.
+        rounds: Number of rounds, round 0 included.
+        done: As for `find_damage`.
 
     Returns:
         One line for each damaged file: its name, what is wrong, and what happens now.
     """
-    problems: list[str] = []
-    for number in range(rounds):
-        if folder.purchase_is_committed(number):
-            try:
-                Purchase.read(folder.round_folder(number))
-            except AlsegError as error:
-                for later in range(number, rounds):
-                    folder.set_aside(folder.round_folder(later))
-                return [
-                    *problems,
-                    f"{error} The labels of round {number} are bought again, and the rounds after it.",
-                ]
-        if folder.round_is_committed(number):
-            try:
-                read_counts(folder.counts_of(number))
-            except AlsegError as error:
-                folder.set_aside(folder.counts_of(number))
-                folder.set_aside(folder.metrics_of(number))
-                problems.append(f"{error} Round {number} is evaluated again.")
-                continue
-            try:
-                read_metrics(folder.metrics_of(number))
-            except AlsegError as error:
-                folder.set_aside(folder.metrics_of(number))
-                problems.append(f"{error} Its numbers are computed again.")
+    found = find_damage(folder, rounds, done=done)
+    for damage in found:
+        for path in damage.paths:
+            folder.set_aside(path)
+    return [damage.problem for damage in found]
+
+
+def set_damaged_records_aside(folder: RunFolder) -> list[str]:
+    """Move records that nothing is computed from out of the way where they are damaged: they are lost.
+
+    Args:
+        folder: The run, whose lock the caller holds.
+
+    Returns:
+        One line for each file.
+    """
+    problems = []
+    for path in sorted((folder.path / "attempts").glob("[0-9]*.json")):
+        try:
+            read_json(path)
+        except AlsegError as error:
+            folder.set_aside(path)
+            problems.append(f"{error} What that attempt ran on is not known any more.")
+    for path in sorted(folder.path.glob("rounds/[0-9]*/timing.json")):
+        try:
+            read_timing(path.parent)
+        except AlsegError as error:
+            folder.set_aside(path)
+            problems.append(f"{error} How long round {int(path.parent.name)} took is not known any more.")
     return problems
 
 
@@ -54,13 +126,65 @@ def furthest(folder: RunFolder, stages: Sequence[int], *, buys: bool) -> int:
     """Return the highest iteration at which a training state is of use: a later one has missed something.
 
     Args:
-        folder: The run.
+        folder: The run, from which `set_damaged_aside` has taken what is damaged.
         stages: Iteration at which each round ends.
         buys: Whether labels are bought from round 1 on.
     """
     for number, stop in enumerate(stages):
         if buys and number > 0 and not folder.purchase_is_committed(number):
             return stages[number - 1]
-        if not folder.round_is_committed(number):
+        # Metrics follow from counts. Those of round 0 go with a training state that other runs may take over.
+        evaluated = number > 0 and folder.counts_of(number).exists()
+        if not evaluated and not folder.round_is_committed(number):
             return stop
     return stages[-1]
+
+
+def _asked(folder: RunFolder) -> _Asked:
+    """Read what is needed of ``run.json``; where that is damaged, as little as possible is concluded."""
+    try:
+        content = read_json(folder.path / "run.json")
+        space = label_space_of(content["label_space"]) if content["scorer"] == SCORER_VERSION else None
+        return _Asked(content["method"]["target_labels"] == "acquired", space)
+    except (AlsegError, KeyError, TypeError, ValueError):
+        return _Asked()
+
+
+def _problem_of_purchase(folder: RunFolder, number: int, *, required: bool) -> str | None:
+    """Return what is wrong with the purchase of a round."""
+    if folder.purchase_is_committed(number):
+        try:
+            Purchase.read(folder.round_folder(number))
+        except AlsegError as error:
+            return str(error)
+    elif required:
+        return f"{folder.round_folder(number) / INDEX_NAME} is missing."
+    return None
+
+
+def _damage_of_results(
+    folder: RunFolder, number: int, space: LabelSpace | None, *, required: bool
+) -> Damage | None:
+    """Return what is wrong with counts or metrics of a round; without damage, metrics follow from counts."""
+    counts, metrics = folder.counts_of(number), folder.metrics_of(number)
+    if required or counts.exists():
+        try:
+            read_image_counts(counts)
+        except AlsegError as error:
+            return Damage(f"{error} Round {number} is evaluated again.", (counts, metrics))
+    if not metrics.exists():
+        return Damage(f"{metrics} is missing. Its numbers are computed again.") if required else None
+    try:
+        read_metrics(metrics)
+    except AlsegError as error:
+        return Damage(f"{error} Its numbers are computed again.", (metrics,))
+    if space is None:
+        return None
+    try:
+        changes = recomputed(metrics.parent, space).changes
+    except AlsegError as error:
+        return Damage(f"{error} Round {number} is evaluated again.", (counts, metrics))
+    if not changes:
+        return None
+    found = f"{metrics} is damaged: by the counts beside it, {changes[0]}."
+    return Damage(f"{found} Its numbers are computed again.", (metrics,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,14 +68,14 @@ def rescore(folder: Path) -> Rescored:
     path = folder / "run.json"
     description = read_json(path)
     try:
-        space = _label_space(description["label_space"])
+        space = label_space_of(description["label_space"])
         scorer = str(description["scorer"])
     except (KeyError, TypeError, ValueError) as error:
         raise AlsegError(f"{path} is damaged or of another version: {error!r}.") from error
     changes, problems, rounds = [], [], 0
     for metrics in sorted(folder.glob("rounds/[0-9]*/metrics.json")):
         try:
-            change = _round(metrics.parent, space)
+            change = recomputed(metrics.parent, space)
         except AlsegError as error:
             problems.append(str(error))
             continue
@@ -100,7 +100,16 @@ def write(rescored: Rescored) -> None:
         write_record(rescored.folder / "run.json", {**description, "scorer": SCORER_VERSION})
 
 
-def _round(folder: Path, space: LabelSpace) -> RoundChange:
+def recomputed(folder: Path, space: LabelSpace) -> RoundChange:
+    """Compute a committed round's metrics anew, and write nothing.
+
+    Args:
+        folder: The round's folder.
+        space: Names the classes of the counts.
+
+    Raises:
+        AlsegError: If metrics or counts are missing or damaged; names the file.
+    """
     before = read_metrics(folder / "metrics.json")
     path = folder / "confusion.npz"
     _, counts = read_image_counts(path)
@@ -138,7 +147,12 @@ def _text(value: float | None) -> str:
     return "none" if value is None else f"{value:.4f}"
 
 
-def _label_space(content: dict[str, Any]) -> LabelSpace:
+def label_space_of(content: Mapping[str, Any]) -> LabelSpace:
+    """Return the label space that ``run.json`` describes under its key ``label_space``.
+
+    Raises:
+        KeyError, TypeError, ValueError: If that is no label space.
+    """
     colors: Sequence[Any] = content.get("colors") or [(0, 0, 0)] * len(content["classes"])
     classes = tuple(
         ClassInfo(str(name), (int(color[0]), int(color[1]), int(color[2])))

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alseg.errors import AlsegError
 from alseg.files import read_json, refuse_unknown_keys
+from alseg.roundfiles import refuse_damaged_round
 from alseg.runs import DamagedRun, Method, ResultClasses, Results, RoundResult, Run, State
 
 OLD = ".old"
@@ -57,7 +58,8 @@ class _StatusFile:
 # Reading
 
 _RUN_FILE = TypeAdapter(_RunFile)
-_RUN_KEYS = frozenset(each.name for each in fields(_RunFile))
+RUN_KEYS = frozenset(each.name for each in fields(_RunFile))
+"""Keys of ``run.json``."""
 _STATUS_FILE = TypeAdapter(_StatusFile)
 _STATUS_KEYS = frozenset(each.name for each in fields(_StatusFile))
 _ROUND_FILE = TypeAdapter(RoundResult)
@@ -109,7 +111,7 @@ def read_run(folder: Path) -> Run:
         AlsegError: If a file is missing, damaged or of another format; names the file.
     """
     path = folder / "run.json"
-    file = _read(path, _RUN_FILE, _RUN_KEYS)
+    file = _read(path, _RUN_FILE, RUN_KEYS)
     if file.format != RUN_FORMAT:
         raise AlsegError(
             f"{path} has format {file.format}, but this alseg reads format {RUN_FORMAT}. "
@@ -185,6 +187,8 @@ def _read(path: Path, schema: TypeAdapter[_Record], known: frozenset[str]) -> _R
 
 def _read_rounds(folder: Path, classes: tuple[str, ...]) -> Iterator[RoundResult]:
     """Yield the committed rounds; a round is committed by its ``metrics.json``."""
+    for round_folder in folder.glob("[0-9]*"):
+        refuse_damaged_round(round_folder)
     for path in folder.glob("[0-9]*/metrics.json"):
         result = _read(path, _ROUND_FILE, _ROUND_KEYS)
         if path.parent.name != f"{result.round:02d}":

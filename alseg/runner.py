@@ -15,15 +15,18 @@ import torch
 import yaml
 from lightning_fabric import Fabric
 
+from alseg import checkpoint, determinism
 from alseg.assembly import Assembler
 from alseg.environment import describe
+from alseg.errors import AlsegError
 from alseg.experiment import Experiment, RunSpec, Settings
 from alseg.files import WriteError, remove_unfinished, write_checked_text
 from alseg.loop import run
-from alseg.madewith import made_with, refuse_drift
+from alseg.madewith import REMEDY, drift, made_with, refuse_drift, refuse_foreign
 from alseg.metrics import SCORER_VERSION
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
+from alseg.recovery import find_damage, set_damaged_aside, set_damaged_records_aside
 from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
 from alseg.surroundings import Interrupted, StopRequest, Surroundings
 
@@ -46,7 +49,13 @@ class Outcome:
 
 
 def make_fabric(settings: Settings) -> Fabric:
-    """Return the device and precision; CUDA is used where there is one and nothing else is asked for."""
+    """Return the device and precision; CUDA is used where there is one and nothing else is asked for.
+
+    Raises:
+        AlsegError: If deterministic kernels are wanted, but CUDA is set up for others.
+    """
+    if settings.deterministic and settings.device != "cpu":
+        determinism.prepare()
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     accelerator, _, number = settings.device.partition(":")
@@ -88,10 +97,13 @@ def run_experiment(
     with exclusive(root / ".lock"):
         remove_unfinished(root.glob)
         write_checked_text(root / "experiment.yaml", document)
+    specs = [planned.spec for planned in plan.runs]
     if fresh:
         _put_aside(plan, root / "runs", reporter)
-    elif not accept_drift:
-        refuse_drift([planned.spec for planned in plan.runs], root / "runs", assembler.catalog)
+    else:
+        refuse_foreign(specs, root / "runs")
+        if not accept_drift:
+            refuse_drift(specs, root / "runs", assembler)
     outcome = Outcome()
     with _signals() as stop:
         around = Surroundings(
@@ -100,19 +112,27 @@ def run_experiment(
             settings=experiment.settings,
             reporter=reporter,
             stop=stop,
-            shared=root / "shared",
+            # What is trained with other kernels must not get into runs that are to be the same every time.
+            shared=root / ("shared-deterministic" if experiment.settings.deterministic else "shared"),
         )
-        numbered = list(enumerate(plan.runs, start=1))
-        left_to_others = [
-            (place, planned)
-            for place, planned in numbered
-            if not _attempt(place, planned, len(numbered), root, around, outcome, wait=False)
-        ]
-        # Another process is doing these. What it leaves undone is done here.
-        for place, planned in left_to_others:
-            _attempt(place, planned, len(numbered), root, around, outcome, wait=True)
+        _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
         outcome.signal = stop.signal
     return outcome
+
+
+def _all_runs(plan: Plan, root: Path, around: Surroundings, outcome: Outcome, *, accept_drift: bool) -> None:
+    """Do the planned runs, those that another process is doing last."""
+    numbered = list(enumerate(plan.runs, start=1))
+    left_to_others = [
+        (place, planned)
+        for place, planned in numbered
+        if not _attempt(
+            place, planned, len(numbered), root, around, outcome, accept_drift=accept_drift, wait=False
+        )
+    ]
+    # Another process is doing these. What it leaves undone is done here.
+    for place, planned in left_to_others:
+        _attempt(place, planned, len(numbered), root, around, outcome, accept_drift=accept_drift, wait=True)
 
 
 def _put_aside(plan: Plan, runs: Path, reporter: Reporter) -> None:
@@ -133,6 +153,7 @@ def _attempt(
     around: Surroundings,
     outcome: Outcome,
     *,
+    accept_drift: bool,
     wait: bool,
 ) -> bool:
     """Do one run unless the process is to stop; returns False where another process is doing it."""
@@ -143,7 +164,7 @@ def _attempt(
     started = time.monotonic()
     try:
         with folder.writing(keep_waiting=lambda: wait and around.stop.signal is None):
-            state = _one_run(planned, folder, around, outcome)
+            state = _one_run(planned, folder, around, outcome, accept_drift=accept_drift)
     except BusyError as busy:
         reporter.note(f"  {busy}")
         return False
@@ -151,24 +172,47 @@ def _attempt(
     return True
 
 
-def _one_run(planned: PlannedRun, folder: RunFolder, around: Surroundings, outcome: Outcome) -> str:
+def _one_run(
+    planned: PlannedRun, folder: RunFolder, around: Surroundings, outcome: Outcome, *, accept_drift: bool
+) -> str:
     """Do one run under its lock and record how it ended; returns its state."""
     spec, reporter = planned.spec, around.reporter
+    for problem in set_damaged_records_aside(folder):
+        _tell(problem, folder, reporter)
+    is_known = _description_is_sound(folder, reporter)
     if folder.is_done:
-        folder.checkpoint.unlink(missing_ok=True)
-        outcome.done += 1
-        return "done"
+        if not is_known:
+            folder.write_run(_description(spec, around.assembler))
+        lost = _what_is_not_done(spec, folder)
+        if lost is None:
+            folder.checkpoint.unlink(missing_ok=True)
+            outcome.done += 1
+            return "done"
+        differences = [] if accept_drift else drift(folder, spec, around.assembler, even_done=True)
+        if differences:
+            changed = "; ".join(differences)
+            refusal = f"{lost} It is not made again, for not all is as it was: {changed}. {REMEDY}"
+            outcome.failed.append((folder.path.name, refusal))
+            reporter.note(f"  {refusal}")
+            return "failed"
+        for problem in set_damaged_aside(folder, len(spec.rounds) + 1, done=True):
+            _tell(problem, folder, reporter)
     folder.write_run(_description(spec, around.assembler))
     if planned.skipped is not None:
         folder.write_status("skipped", round_number=None, reason=planned.skipped)
         outcome.skipped.append((spec.method.label, planned.skipped))
         reporter.note(f"  skipped: {planned.skipped}")
         return "skipped"
-    attempt = folder.start_attempt(describe(around.fabric.device, spec.precision))
+    deterministic = around.settings.deterministic
+    attempt = folder.start_attempt(
+        describe(around.fabric.device, spec.precision, deterministic=deterministic)
+    )
     folder.write_status("running", round_number=folder.last_round)
-    state, error = "done", None
+    state = "done"
+    error: str | None = None
     try:
-        run(spec, folder, around)
+        with determinism.deterministic(deterministic):
+            run(spec, folder, around)
         outcome.done += 1
     except (Interrupted, KeyboardInterrupt):
         state = "interrupted"
@@ -188,6 +232,37 @@ def _one_run(planned: PlannedRun, folder: RunFolder, around: Surroundings, outco
     if state == "done":
         folder.checkpoint.unlink(missing_ok=True)
     return state
+
+
+def _description_is_sound(folder: RunFolder, reporter: Reporter) -> bool:
+    """Set run.json aside where it is damaged; returns whether what there is of the run is described."""
+    if not folder.path.joinpath("run.json").exists() and not folder.has_begun:
+        return False
+    try:
+        folder.description()
+    except AlsegError as error:
+        folder.set_aside(folder.path / "run.json")
+        unknown = " What the run was begun with is not known any more." if folder.has_begun else ""
+        _tell(f"{error} It is written anew.{unknown}", folder, reporter)
+        return False
+    return True
+
+
+def _what_is_not_done(spec: RunSpec, folder: RunFolder) -> str | None:
+    """Return what a run that says that it is done has lost; its final weights are read once."""
+    found = find_damage(folder, len(spec.rounds) + 1, done=True)
+    if found:
+        return found[0].problem
+    try:
+        checkpoint.verify(folder.weights)
+    except AlsegError as error:
+        return str(error)
+    return None
+
+
+def _tell(problem: str, folder: RunFolder, reporter: Reporter) -> None:
+    folder.append_log(problem)
+    reporter.note(f"  {problem}")
 
 
 def _what_failed(failure: Exception) -> str:
@@ -230,7 +305,7 @@ def _description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
             {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
             for info in assembler.catalog.plugins
         ],
-        "made_with": made_with(spec, assembler.catalog),
+        "made_with": made_with(spec, assembler.catalog, assembler.scenario(spec.scenario)),
         "spec": spec.as_json(),
     }
 

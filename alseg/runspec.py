@@ -142,6 +142,7 @@ class Settings:
         checkpoint_minutes: Minutes between checkpoints inside a round.
         threads: Threads of torch on the CPU, or None for torch's choice.
         cache: Folder in which resized images and label maps are kept, or None.
+        deterministic: Whether torch is told to use deterministic kernels only.
     """
 
     device: str = "auto"
@@ -154,6 +155,7 @@ class Settings:
     checkpoint_minutes: float = 5
     threads: int | None = None
     cache: str | None = None
+    deterministic: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from alseg.experiment import read_experiment
 from alseg.files import is_as_written, read_json
 from alseg.plugins import load_catalog
 from alseg.results import read_run, run_folders
+from alseg.roundfiles import read_timing
 from alseg.runs import Run
 from alseg.runspec import RunSpec
 from alseg.store import OUT_OF_MEMORY, RunFolder
@@ -152,14 +153,14 @@ def _round_states(run: Run) -> Iterator[RoundState]:
             iteration=result.iteration,
             pixels=result.cost.pixels,
             miou=result.miou,
-            seconds=_timing(run.folder / "rounds" / f"{result.round:02d}" / "timing.json"),
+            seconds=_timing(run.folder / "rounds" / f"{result.round:02d}"),
         )
 
 
-def _timing(path: Path) -> float | None:
+def _timing(folder: Path) -> float | None:
     try:
-        return sum(float(seconds) for seconds in read_json(path).values())
-    except (AlsegError, TypeError, ValueError):
+        return sum(read_timing(folder).values())
+    except AlsegError:
         return None
 
 

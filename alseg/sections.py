@@ -106,6 +106,7 @@ class SettingsSection(Section):
     checkpoint_minutes: Annotated[float, Field(gt=0)] | None = None
     threads: Positive | None = None
     cache: str | None = None
+    deterministic: bool | None = None
 
 
 S = TypeVar("S", bound=Section)

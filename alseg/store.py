@@ -31,11 +31,10 @@ from alseg.files import (
     refuse_unknown_keys,
     remove_unfinished,
     write_atomically,
-    write_json,
     write_record,
 )
 from alseg.ledger import Purchase
-from alseg.results import OLD
+from alseg.results import OLD, RUN_KEYS
 
 FORMAT = 1
 
@@ -95,6 +94,17 @@ class RunFolder:
         """Write run.json."""
         write_record(self.path / "run.json", {"format": FORMAT, **content})
 
+    def description(self) -> dict[str, Any]:
+        """Return the content of run.json.
+
+        Raises:
+            AlsegError: If the file is missing or damaged; names it.
+        """
+        path = self.path / "run.json"
+        content = read_json(path)
+        refuse_unknown_keys(path, content, RUN_KEYS)
+        return content
+
     def write_status(
         self, state: str, *, round_number: int | None, error: str | None = None, reason: str | None = None
     ) -> None:
@@ -119,20 +129,15 @@ class RunFolder:
 
     @property
     def is_done(self) -> bool:
-        """Whether the run is complete and the numbers of all its rounds can be read."""
-        if self.state != "done" or not self.weights.exists():
-            return False
-        try:
-            for path in self.path.glob("rounds/[0-9]*/metrics.json"):
-                read_metrics(path)
-        except AlsegError:
-            return False
-        return True
+        """Whether the run says that it is complete; `alseg.recovery.find_damage` tells whether it is."""
+        return self.state == "done"
 
     def start_attempt(self, environment: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
         """Record that work on the run begins; returns the attempt's file and content, for `end_attempt`."""
         folder = self.path / "attempts"
-        number = sum(1 for _ in folder.glob("[0-9]*.json")) if folder.exists() else 0
+        # One that was damaged may be gone from among the others.
+        numbers = [int(path.stem) for path in folder.glob("[0-9]*.json") if path.stem.isdecimal()]
+        number = max(numbers, default=-1) + 1
         path = folder / f"{number}.json"
         content = {**environment, "start": now(), "end": None, "ended": None}
         write_record(path, content)
@@ -194,7 +199,7 @@ class RunFolder:
         """Write a round's results; metrics.json comes last and commits it."""
         folder = self.round_folder(round_number)
         write_counts(self.counts_of(round_number), counts, image_ids)
-        write_json(folder / "timing.json", {name: round(seconds, 3) for name, seconds in timing.items()})
+        write_record(folder / "timing.json", {name: round(seconds, 3) for name, seconds in timing.items()})
         write_record(self.metrics_of(round_number), metrics)
 
     # Weights

@@ -16,6 +16,7 @@ from alseg.comparison import Comparison
 from alseg.errors import AlsegError
 from alseg.files import read_json
 from alseg.footnotes import state_of
+from alseg.roundfiles import read_timing
 from alseg.runs import Results, Run
 
 RUN_COLUMNS = ("Run", "Method", "Seed", "State", "Device", "Seconds", "Started", "Source")
@@ -93,15 +94,15 @@ def seconds_of(run: Run) -> float:
 def phase_seconds(runs: Sequence[Run]) -> dict[str, float]:
     """Return the seconds that each phase took in all rounds, averaged over runs; without phases no run has.
 
-    Source training that several runs have in common counts in the one that did it.
+    Source training that several runs have in common counts in the one that did it. A run of which the times
+    of a round are missing or damaged is left out: the rest would look like all.
     """
+    timed = [timing for timing in map(_timing_of, runs) if timing is not None]
     totals: dict[str, float] = {}
-    for run in runs:
-        for timing in _readable(sorted(run.folder.glob("rounds/[0-9]*/timing.json"))):
-            for phase, seconds in timing.items():
-                if isinstance(seconds, int | float):
-                    totals[phase] = totals.get(phase, 0.0) + seconds
-    return {phase: total / len(runs) for phase, total in totals.items()}
+    for timing in timed:
+        for phase, seconds in timing:
+            totals[phase] = totals.get(phase, 0.0) + seconds
+    return {phase: total / len(timed) for phase, total in totals.items()}
 
 
 def class_colors(run: Run) -> list[list[int]]:
@@ -114,6 +115,15 @@ def class_colors(run: Run) -> list[list[int]]:
 def settings_text(run: Run) -> str:
     """Return a run's whole specification as indented JSON."""
     return json.dumps(dict(run.spec), indent=1, ensure_ascii=False)
+
+
+def _timing_of(run: Run) -> list[tuple[str, float]] | None:
+    """Return phases with their seconds, round after round; None where a round's cannot be read."""
+    folders = [run.folder / "rounds" / f"{result.round:02d}" for result in run.rounds]
+    try:
+        return [item for folder in folders for item in read_timing(folder).items()]
+    except AlsegError:
+        return None
 
 
 def _run_file(run: Run) -> dict[str, Any]:

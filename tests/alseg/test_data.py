@@ -91,7 +91,7 @@ def test_labels_are_translated_to_the_scenario() -> None:
 
 
 def test_class_pixels_count_every_class_and_no_void() -> None:
-    pixels = Domain(Stripes("train", 2, (4, 12)), IDENTITY, STRIPES, True, 3).class_pixels
+    pixels = Domain(Stripes("train", 2, (4, 12)), IDENTITY, STRIPES, 3).class_pixels
     # 16 pixels of each class; the void column takes 4 of the last one's.
     assert pixels[0].tolist() == [16, 16, 12]
 

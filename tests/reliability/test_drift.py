@@ -117,8 +117,17 @@ def test_a_folder_of_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
     content = json.loads((run / "run.json").read_text())
     del content["seal"]
     write_record(run / "run.json", {**content, "fingerprint": "abc"})
-    with pytest.raises(AlsegError, match=f"{run}/run.json is of another run, with fingerprint abc"):
-        run_toy(tmp_path, DOCUMENT)
+    reporter = Silent()
+    for accept_drift in (False, True):
+        with pytest.raises(AlsegError) as raised:
+            run_toy(tmp_path, DOCUMENT, reporter=reporter, accept_drift=accept_drift)
+        assert str(raised.value) == (
+            f"{run}/run.json is of another run: its fingerprint is abc, that of the run asked for is "
+            f"{content['fingerprint']}. Nothing was changed. Move {run} somewhere else, or start the run anew "
+            "with --fresh, which keeps the folder under another name."
+        )
+    assert reporter.phases == []
+    assert run_toy(tmp_path, DOCUMENT, fresh=True).done == 1
 
 
 def test_a_file_of_weights_is_known_by_its_content(tmp_path: Path) -> None:
