@@ -123,8 +123,8 @@ def test_a_folder_of_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
             run_toy(tmp_path, DOCUMENT, reporter=reporter, accept_drift=accept_drift)
         assert str(raised.value) == (
             f"{run}/run.json is of another run: its fingerprint is abc, that of the run asked for is "
-            f"{content['fingerprint']}. Nothing was changed. Move {run} somewhere else, or start the run anew "
-            "with --fresh, which keeps the folder under another name."
+            f"{content['fingerprint']}. Nothing was changed. Move {run} somewhere else, or start the run "
+            "anew with --fresh, which keeps the folder under another name."
         )
     assert reporter.phases == []
     assert run_toy(tmp_path, DOCUMENT, fresh=True).done == 1
