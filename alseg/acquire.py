@@ -145,6 +145,25 @@ def _most_of_one_image(score: torch.Tensor, limits: Limits) -> int:
     return score.numel() if limits.pool_pixels is None else limits.pool_pixels
 
 
+def score_of(
+    acquisition: ScoreAcquisition | SelectAcquisition,
+    name: str,
+    prediction: Prediction,
+    image_id: str,
+    seed_axes: Sequence[int | str],
+) -> torch.Tensor | None:
+    """Return the score of one image, float ``(H, W)``, as a round with these seed axes has it.
+
+    None for an acquisition that ranks whole images.
+
+    Raises:
+        AcquisitionError: If the score has the wrong shape or holds NaN.
+    """
+    if isinstance(acquisition, SelectAcquisition):
+        return None
+    return _score(acquisition, name, _view(prediction, image_id, seed_axes))
+
+
 def _view(prediction: Prediction, image_id: str, seed_axes: Sequence[int | str]) -> TargetView:
     return TargetView(
         image_id=image_id,

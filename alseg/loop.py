@@ -12,16 +12,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alseg import checkpoint
-from alseg.acquire import Pool, acquire
+from alseg.acquire import Pool, acquire, score_of
 from alseg.assembly import MethodParts, ScenarioData
 from alseg.contracts import Recipe, RoundReport
 from alseg.errors import AlsegError
 from alseg.evaluate import evaluate
+from alseg.example_maps import ScoreMap, make_examples, no_score
+from alseg.examples import read_examples, write_examples
 from alseg.experiment import RunSpec
 from alseg.inference import InferenceOptions
 from alseg.ledger import Purchase
@@ -104,6 +108,8 @@ class _Run:
             else:
                 self._train(stop)
                 self._commit(round_number, self._counts(round_number))
+        if not read_examples(self.folder.path, len(self.data.label_space.classes)):
+            self._keep_examples(self.folder.path, self._inference_options(for_acquisition=False))
         checkpoint.save(
             self.folder.weights, iteration=self.trainer.iteration, model=self.trainer.module, optimizer=None
         )
@@ -169,12 +175,36 @@ class _Run:
             )
             limits = spending.limits(round_number, self.oracle)
             picks = acquire(method.acquisition, method.spec.name, method.mode, pool, limits)
+        self._keep_examples(
+            folder,
+            pool.options,
+            partial(score_of, method.acquisition, method.spec.name, seed_axes=pool.seed_axes),
+        )
         purchase = self.oracle.answer(picks)
         purchase.write(folder)
         self._log(
             f"round {round_number}: bought {purchase.pixels} pixels ({purchase.void} void) with "
             f"{purchase.questions} clicks in {len(purchase.spans)} images"
         )
+
+    def _keep_examples(self, folder: Path, options: InferenceOptions, score: ScoreMap = no_score) -> None:
+        """Keep small maps of a few pool images for people to look at.
+
+        The network and the acquisition are asked once more, after the picks are made: nothing that is kept
+        can change what is bought.
+        """
+        count, target = self.around.settings.examples, self.data.target.dataset
+        if not count:
+            return
+        examples = {}
+        mode = self.method.mode if self.method else None
+        with self._phase("examples", min(count, len(target))) as on_image:
+            for image_id, example in make_examples(
+                self.trainer.model, target, options, count=count, mode=mode, score=score
+            ):
+                examples[image_id] = example
+                on_image()
+        write_examples(folder, examples)
 
     # TRAIN
 
@@ -275,6 +305,7 @@ class _Run:
             "accuracy": percent(metrics.accuracy),
             "iou": {name: percent(value) for name, value in zip(names, metrics.iou, strict=True)},
             "subsets": {name: percent(value) for name, value in metrics.subsets.items()},
+            "bought": dict(zip(names, self.oracle.bought[: len(names)].tolist(), strict=True)),
         }
         self.folder.commit_round(round_number, content, counts, self._evaluation_ids(), self._timing)
         self.folder.write_status("running", round_number=round_number)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts import CLICKS_PER_IMAGE, IGNORE_INDEX, AnnotationMode, Cost, Dataset, Picks, Size
 from alseg.imaging import resize_label_nearest, resize_label_points
+from alseg.labels import translated
 from alseg.ledger import Purchase, all_positions
 
 
@@ -51,6 +52,7 @@ class Oracle:
         self._point_resize = point_resize
         self._purchases: list[Purchase] = []
         self._trained: dict[str, int] = {}
+        self._classes: dict[str, NDArray[np.int64]] = {}
         self._uncounted: set[str] = set()
         self._index = {dataset.image_id(index): index for index in range(len(dataset))}
         self._full_cost: Cost | None = None
@@ -90,6 +92,7 @@ class Oracle:
         mode = self._require_mode()
         void: dict[str, NDArray[np.int64]] = {}
         trained: dict[str, int] = {}
+        classes: dict[str, NDArray[np.int64]] = {}
         for image_id, asked in picks.items():
             if not len(asked):
                 continue
@@ -105,9 +108,11 @@ class Oracle:
             is_void = label.reshape(-1)[places] == IGNORE_INDEX
             void[image_id] = np.bincount(questions[is_void], minlength=len(asked))
             trained[image_id] = self._count_trained(label)
+            classes[image_id] = _histogram(label)
         purchase = Purchase.of(picks, void, mode.questions_per_pick)
         self._purchases.append(purchase)
         self._trained |= trained
+        self._classes |= classes
         self._uncounted -= trained.keys()
         return purchase
 
@@ -137,9 +142,7 @@ class Oracle:
             if self._full_cost is None:
                 self._full_cost = self._cost_of_everything()
             return self._full_cost
-        for image_id in self._uncounted:
-            self._trained[image_id] = self._count_trained(self.revealed(self._index[image_id]))
-        self._uncounted.clear()
+        self._count_restored()
         pixels = sum(purchase.pixels for purchase in self._purchases)
         return Cost(
             pixels=pixels,
@@ -149,13 +152,35 @@ class Oracle:
             images=len(self._trained),
         )
 
+    @property
+    def bought(self) -> NDArray[np.int64]:
+        """How many pixels of each class have been bought so far, int64 ``(255,)``; void ones are none."""
+        if self._everything:
+            _ = self.cost  # reads all labels, once
+        self._count_restored()
+        counts = np.zeros(IGNORE_INDEX, np.int64)
+        for of_image in self._classes.values():
+            counts += of_image
+        return counts
+
+    def _count_restored(self) -> None:
+        """Count what purchases of an earlier process have revealed."""
+        for image_id in self._uncounted:
+            label = self.revealed(self._index[image_id])
+            self._trained[image_id] = self._count_trained(label)
+            self._classes[image_id] = _histogram(label)
+        self._uncounted.clear()
+
     def _cost_of_everything(self) -> Cost:
         pixels = valid = trained = 0
+        everything = np.zeros(IGNORE_INDEX, np.int64)
         for index in range(len(self._dataset)):
             label = self._labels(index)
             pixels += label.size
             valid += int(np.count_nonzero(label != IGNORE_INDEX))
             trained += self._count_trained(label)
+            everything += _histogram(label)
+        self._classes = {"": everything}
         images = len(self._dataset)
         return Cost(
             pixels=pixels,
@@ -184,7 +209,7 @@ class Oracle:
         )
 
     def _labels(self, index: int) -> NDArray[np.uint8]:
-        return self._translation[self._dataset.label(index)]
+        return translated(self._dataset.label(index), self._translation)
 
     def _require_mode(self) -> AnnotationMode:
         if self._mode is None:
@@ -194,3 +219,8 @@ class Oracle:
 
 def _size_of(label: NDArray[np.uint8]) -> Size:
     return label.shape[0], label.shape[1]
+
+
+def _histogram(label: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return how many pixels of each class a label map holds, int64 ``(255,)``, without void."""
+    return np.bincount(label.reshape(-1), minlength=IGNORE_INDEX + 1)[:IGNORE_INDEX].astype(np.int64)

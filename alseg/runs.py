@@ -77,6 +77,7 @@ class RoundResult:
         iou: Class name to percent; None for a class that the ground truth does not hold.
         subsets: Subset name to mean percent; None where the ground truth holds no class of it.
         allowance_pixels: Most pixels the budget allowed so far; None without acquisition.
+        bought: Class name to pixels bought so far; None in files from before it was kept.
     """
 
     round: int
@@ -88,6 +89,7 @@ class RoundResult:
     iou: Mapping[str, float | None]
     subsets: Mapping[str, float | None] = field(default_factory=dict)
     allowance_pixels: int | None = None
+    bought: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,7 @@ class Settings:
         checkpoint_minutes: Minutes between checkpoints inside a round.
         threads: Threads of torch on the CPU, or None for torch's choice.
         cache: Folder in which resized images and label maps are kept, or None.
+        examples: Pool images of which small maps of predictions and scores are kept, for people to look at.
         deterministic: Whether torch is told to use deterministic kernels only.
     """
 
@@ -155,6 +156,7 @@ class Settings:
     checkpoint_minutes: float = 5
     threads: int | None = None
     cache: str | None = None
+    examples: int = 3
     deterministic: bool = False
 
 

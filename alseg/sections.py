@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from alseg.examples import MOST_IMAGES
 from alseg.problems import Path, Problem, show, unknown_key, wrong_value
 from alseg.runspec import Precision, TargetLabels
 
@@ -106,6 +107,7 @@ class SettingsSection(Section):
     checkpoint_minutes: Annotated[float, Field(gt=0)] | None = None
     threads: Positive | None = None
     cache: str | None = None
+    examples: Annotated[int, Field(ge=0, le=MOST_IMAGES)] | None = None
     deterministic: bool | None = None
 
 

@@ -39,7 +39,7 @@ from alseg.results import OLD, RUN_KEYS
 FORMAT = 1
 
 _METRICS_KEYS = frozenset(
-    {"round", "iteration", "cost", "allowance_pixels", "pool", "miou", "accuracy", "iou", "subsets"}
+    {"round", "iteration", "cost", "allowance_pixels", "pool", "miou", "accuracy", "iou", "subsets", "bought"}
 )
 
 OUT_OF_MEMORY = "Out of memory"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 
 from alseg import AcquisitionSpec, checkpoint, hookimpl
 from alseg.contracts import RoundReport, TargetView
+from alseg.inference import predict
 from alseg.ledger import Purchase
 from alseg.loop import Interrupted
 from toys import Silent, run_folder, run_toy, toy_document
@@ -89,6 +91,55 @@ def test_a_method_gives_the_same_result_alone_as_among_others(tmp_path: Path) ->
     assert first == second
 
 
+def _asking_methods() -> list[dict[str, object]]:
+    region = {"name": "region", "radius": 1}
+    return [
+        {"label": "Entropy", "acquisition": "entropy", "annotation": region, "budget": "20%"},
+        {"label": "Whole", "acquisition": "entropy", "annotation": "image", "budget": "2 images"},
+        {"label": "Margin", "acquisition": "margin", "annotation": "pixel", "budget": "6 px/image"},
+        {"label": "Random", "acquisition": "random", "annotation": region, "budget": "20%"},
+    ]
+
+
+def test_the_pool_is_predicted_once_before_the_first_purchase_of_methods_with_the_same_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[int] = []
+
+    def counting(model: object, dataset: Any, options: object) -> Any:
+        passes.append(len(dataset))
+        return predict(model, dataset, options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("alseg.acquire.predict", counting)
+    document = toy_document(methods=_asking_methods())
+    run_toy(tmp_path / "together", document)
+    # Two rounds of three methods: one pass for all, then one each. Random needs none.
+    assert len(passes) == 1 + 3
+    assert not list((tmp_path / "together").glob("results/toy/shared*/*/picks/*"))
+    for method in _asking_methods():
+        label = str(method["label"])
+        run_toy(tmp_path / label, {**document, "methods": [method]})
+        folder = run_folder(tmp_path / label, label.lower())
+        assert _bytes_of(folder) == _bytes_of(run_folder(tmp_path / "together", label.lower()))
+
+
+def test_runs_that_ask_together_share_the_time_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(model: object, dataset: Any, options: object) -> Any:
+        time.sleep(0.3)
+        return predict(model, dataset, options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("alseg.acquire.predict", slow)
+    run_toy(tmp_path, toy_document(methods=_asking_methods()[:3]))
+    seconds = [
+        json.loads((run_folder(tmp_path, method) / "rounds/01/timing.json").read_text())["acquire"]
+        for method in ("entropy", "whole", "margin")
+    ]
+    assert sum(seconds) >= 0.3  # of one pass, which slept once
+    assert all(0.1 <= each < 0.3 for each in seconds)
+
+
 class _Spy:
     """An acquisition that keeps every score it gives."""
 
@@ -115,7 +166,9 @@ def test_swapping_the_target_labels_moves_no_score_before_they_are_bought(tmp_pa
         plugin = _SpyPlugin()
         methods = [{"label": "Spy", "acquisition": "spy", "annotation": "image", "budget": "100%"}]
         scenario = {"source": "stripes", "target": {"name": "stripes", "swapped": swapped}}
-        run_toy(tmp_path / str(swapped), toy_document(methods=methods, scenario=scenario), plugin)
+        settings = {"device": "cpu", "examples": 0}  # which would ask for some scores once more
+        document = toy_document(methods=methods, scenario=scenario, settings=settings)
+        run_toy(tmp_path / str(swapped), document, plugin)
         scores.append(plugin.spy.scores)
     # Two rounds over six images. The first asks before any label is bought; the second after training on
     # labels that differ, which shows that the swap reaches the oracle.

@@ -106,7 +106,7 @@ def test_a_damaged_note_about_the_run_costs_nothing(
     cut_short(run / name)
     reporter = Silent()
     assert run_toy(tmp_path, DOCUMENT, reporter=reporter).done == 1
-    assert reporter.phases == ["train", "evaluate"]
+    assert reporter.phases == ["train", "evaluate", "examples"]
     assert result_bytes(tmp_path) == result_bytes(undisturbed)
 
 

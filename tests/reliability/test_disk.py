@@ -16,9 +16,10 @@ from alseg.errors import AlsegError
 from alseg.store import RunFolder, require_space
 from toys import Silent, run_folder, run_toy, toy_document
 
+SETTINGS = {"device": "cpu", "checkpoint_minutes": 1e-9}
 DOCUMENT: dict[str, Any] = toy_document(
     methods=[toy_document()["methods"][1]],  # type: ignore[index]
-    settings={"device": "cpu", "checkpoint_minutes": 1e-9},
+    settings=SETTINGS,
 )
 
 
@@ -68,26 +69,28 @@ def fill(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "number", "file"),
+    ("phase", "number", "file", "examples"),
     [
-        ("train", 2, "checkpoint.pt"),
-        ("evaluate", 6, "shared/"),
-        ("evaluate", 12, "confusion.npz"),
-        ("acquire", 6, "ledger.npy"),
+        ("train", 2, "checkpoint.pt", 3),
+        ("evaluate", 6, "shared/", 3),
+        ("evaluate", 12, "confusion.npz", 3),
+        ("acquire", 6, "examples.npz", 3),
+        ("acquire", 6, "ledger.npy", 0),
     ],
 )
 def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_space(
-    tmp_path: Path, small_disk: Path, phase: str, number: int, file: str
+    tmp_path: Path, small_disk: Path, phase: str, number: int, file: str, examples: int
 ) -> None:
+    document = {**DOCUMENT, "settings": {**SETTINGS, "examples": examples}}
     with pytest.raises(AlsegError) as raised:
-        run_toy(small_disk, DOCUMENT, reporter=AtEvent(phase, number, lambda: fill(small_disk)))
+        run_toy(small_disk, document, reporter=AtEvent(phase, number, lambda: fill(small_disk)))
     message = str(raised.value)
     assert message.startswith(f"Cannot write {small_disk}")
     assert file in message
     assert message.endswith(": No space left on device. Free space or choose --results.")
     (small_disk / "filler").unlink()
-    assert run_toy(small_disk, DOCUMENT).done == 1
-    assert run_toy(tmp_path / "undisturbed", DOCUMENT).done == 1
+    assert run_toy(small_disk, document).done == 1
+    assert run_toy(tmp_path / "undisturbed", document).done == 1
     assert result_bytes(small_disk) == result_bytes(tmp_path / "undisturbed")
 
 

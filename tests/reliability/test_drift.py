@@ -98,7 +98,14 @@ def test_runs_that_are_done_know_no_drift(tmp_path: Path) -> None:
 
 def test_device_workers_and_checkpoint_interval_are_no_drift(tmp_path: Path) -> None:
     begin(tmp_path)
-    settings = {"device": "auto", "workers": 1, "checkpoint_minutes": 1, "pool_batch": 1, "threads": 1}
+    settings = {
+        "device": "auto",
+        "workers": 1,
+        "checkpoint_minutes": 1,
+        "pool_batch": 1,
+        "threads": 1,
+        "examples": 0,
+    }
     assert run_toy(tmp_path, {**DOCUMENT, "settings": settings}).done == 1
 
 
