@@ -4,11 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import integrate
 from scipy import stats as scipy_stats
+from statsmodels.stats.multitest import multipletests
 
 from alseg.stats import (
     area_under_curve,
+    average_ranks,
     detectable_difference,
     gap_closed,
     holm,
@@ -110,6 +114,18 @@ def test_holm_never_exceeds_one() -> None:
     assert holm([0.6, 0.9]) == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("count", [1, 2, 6, 15])
+def test_holm_is_that_of_statsmodels(count: int) -> None:
+    # Rounded to 0.1, so that some are equal, and one of them so small that correction keeps it small.
+    pvalues = [0.0001, *np.random.default_rng(count).uniform(0, 0.6, count - 1).round(1).tolist()]
+    assert holm(pvalues) == pytest.approx(multipletests(pvalues, method="holm")[1], rel=1e-12)
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=12))
+def test_ranks_are_those_of_scipy_from_the_largest_down(values: list[int]) -> None:
+    assert average_ranks(values) == scipy_stats.rankdata([-value for value in values]).tolist()
+
+
 def test_holm_of_nothing_is_nothing() -> None:
     assert holm([]) == []
 
@@ -118,11 +134,12 @@ def test_the_area_under_a_constant_curve_is_its_height() -> None:
     assert area_under_curve([0.5, 1.0, 7.0], [60.0, 60.0, 60.0]) == pytest.approx(60.0)
 
 
-def test_the_area_is_that_of_scipy_over_the_range() -> None:
+def test_the_area_is_that_of_numpy_and_scipy_over_the_range() -> None:
     costs = [0.0, 0.44, 0.88, 1.32, 2.2]
     values = [36.6, 55.0, 61.0, 64.0, 66.0]
     expected = integrate.trapezoid(values, costs) / 2.2
     assert area_under_curve(costs, values) == pytest.approx(expected, rel=1e-12)
+    assert area_under_curve(costs, values) == pytest.approx(np.trapezoid(values, costs) / 2.2, rel=1e-12)
 
 
 def test_the_area_does_not_depend_on_the_unit_of_cost() -> None:
