@@ -10,6 +10,7 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    ObserverSpec,
     PublishedResult,
     RecipeSpec,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "DatasetSpec",
     "LabelSpace",
     "ModelSpec",
+    "ObserverSpec",
     "PublishedResult",
     "RecipeSpec",
     "hookimpl",

@@ -66,7 +66,7 @@ class ExperimentReader:
             "rounds": rounds,
             "seeds": self._seeds(section.seeds),
             "evaluation": self._defaults(Evaluation, EvaluationSection, section.evaluation, "evaluation"),
-            "settings": self._defaults(Settings, SettingsSection, section.settings, "settings"),
+            "settings": self._settings(section.settings),
         }
         return None if self.problems or None in parts.values() else parts
 
@@ -96,6 +96,23 @@ class ExperimentReader:
         """Return a record of what the file gives and the record's own defaults."""
         section = read_section(section_kind, value, (key,), self.problems)
         return kind(**{name: given for name, given in section if given is not None})
+
+    def _settings(self, value: object) -> Settings:
+        """Read ``settings``, observers with their parameters."""
+        section = read_section(SettingsSection, value, ("settings",), self.problems)
+        given = {name: setting for name, setting in section if setting is not None}
+        observers: list[Component] = []
+        for index, item in enumerate(given.pop("observers", [])):
+            path = ("settings", "observers", index)
+            if item is None:
+                self._report(path, "expected the name of an observer or a mapping with name, got nothing")
+            found = self._component("observers", item, path)
+            if found.component is None:
+                continue
+            if any(found.component.name == other.name for other in observers):
+                self._report(path, f"observer '{found.component.name}' is named twice")
+            observers.append(found.component)
+        return Settings(**given, observers=tuple(observers))
 
     def _scenario(self, value: object) -> Scenario | None:
         """Read ``scenario``."""

@@ -17,6 +17,7 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    ObserverSpec,
     PublishedResult,
     RecipeSpec,
     RoundReport,
@@ -57,10 +58,15 @@ def register_annotation_modes() -> Sequence[AnnotationModeSpec]:  # type: ignore
 
 
 @hookspec
+def register_observers() -> Sequence[ObserverSpec]:  # type: ignore[empty-body]
+    """Offer observers, which follow the runs of the experiments that name them."""
+
+
+@hookspec
 def register_published_results() -> Sequence[PublishedResult]:  # type: ignore[empty-body]
     """Offer numbers printed in papers, which ``alseg compare --published`` shows beside results."""
 
 
 @hookspec
 def on_round_end(report: RoundReport) -> None:
-    """Observe a committed round. An observer that raises is reported once and does not stop the run."""
+    """Observe a committed round of any experiment. What this raises is told once and stops nothing."""

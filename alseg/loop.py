@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from alseg import checkpoint
 from alseg.acquire import Pool, acquire, score_of
 from alseg.assembly import MethodParts, ScenarioData
-from alseg.contracts import Recipe, RoundReport
+from alseg.contracts import Recipe
 from alseg.errors import AlsegError
 from alseg.evaluate import evaluate
 from alseg.example_maps import ScoreMap, make_examples, no_score
@@ -30,6 +30,7 @@ from alseg.experiment import RunSpec
 from alseg.inference import InferenceOptions
 from alseg.ledger import Purchase
 from alseg.metrics import metrics_of
+from alseg.observers import report_of
 from alseg.oracle import Oracle
 from alseg.recovery import furthest, set_damaged_aside
 from alseg.sharing import SharedTraining, shared_key
@@ -102,6 +103,7 @@ class _Run:
             if round_number > 0 and self.method is not None:
                 self._purchase(round_number)
             if self._is_done(round_number):
+                self._observe(round_number)
                 continue
             if round_number == 0 and self.spec.method.target_labels != "all":
                 self._shared_source_training(stop)
@@ -290,8 +292,13 @@ class _Run:
             )
 
     def _commit(self, round_number: int, counts: NDArray[np.int32]) -> None:
-        if self.folder.round_is_committed(round_number):
-            return
+        if not self.folder.round_is_committed(round_number):
+            self._write_round(round_number, counts)
+        self._observe(round_number)
+        if self.around.stop.signal is not None:
+            raise Interrupted
+
+    def _write_round(self, round_number: int, counts: NDArray[np.int32]) -> None:
         metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), self.data.label_space)
         cost = self.oracle.cost
         names = self.data.label_space.names
@@ -309,23 +316,15 @@ class _Run:
         }
         self.folder.commit_round(round_number, content, counts, self._evaluation_ids(), self._timing)
         self.folder.write_status("running", round_number=round_number)
-        report = RoundReport(
-            run=self.folder.path.name,
-            method=self.spec.method.label,
-            seed=self.spec.seed,
-            round=round_number,
-            iteration=self.stages[round_number],
-            cost=cost,
-            class_names=names,
-            iou=metrics.iou,
-            miou=metrics.miou,
-            accuracy=metrics.accuracy,
-        )
         self.folder.append_event("round", round=round_number, miou=percent(metrics.miou), cost=asdict(cost))
+        report = report_of(self.spec, self.folder, round_number)
         self.around.reporter.round_finished(report, len(self.spec.rounds))
         self.around.assembler.catalog.notify_round_end(report, self.around.reporter.note)
-        if self.around.stop.signal is not None:
-            raise Interrupted
+
+    def _observe(self, round_number: int) -> None:
+        """Tell the experiment's observers of a round, those of earlier processes included."""
+        report = report_of(self.spec, self.folder, round_number)
+        self.around.observers.round_ended(report, self.around.reporter.note)
 
     def _evaluation_ids(self) -> list[str]:
         dataset = self.data.evaluation.dataset

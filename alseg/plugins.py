@@ -24,6 +24,7 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    ObserverSpec,
     PublishedResult,
     RecipeSpec,
     RoundReport,
@@ -51,6 +52,7 @@ KINDS: Mapping[str, tuple[str, type]] = MappingProxyType(
         "recipes": ("recipe", RecipeSpec),
         "acquisitions": ("acquisition", AcquisitionSpec),
         "annotation_modes": ("annotation mode", AnnotationModeSpec),
+        "observers": ("observer", ObserverSpec),
     }
 )
 """What plugins offer by name: attribute of the catalogue to the word for one of it and its type."""
@@ -71,6 +73,11 @@ class PluginInfo:
     plugin: str
     distribution: str
     version: str
+
+    @classmethod
+    def of(cls, offer: Offer[Any]) -> PluginInfo:
+        """Return the plugin that makes an offer."""
+        return cls(offer.plugin, offer.distribution, offer.version)
 
     def __str__(self) -> str:
         """Return ``foo (alseg-foo 0.3)``."""
@@ -96,7 +103,7 @@ class Offer(Generic[T]):
 
 @dataclass(frozen=True)
 class PluginFailure:
-    """A plugin that is not used, or an observer that raised, and why.
+    """A plugin that is not used, or whose ``on_round_end`` raised, and why.
 
     Attributes:
         plugin: Name of the entry point.
@@ -131,6 +138,7 @@ class Catalog:
         recipes: Training recipes.
         acquisitions: Acquisition functions.
         annotation_modes: Annotation modes.
+        observers: Observers, which experiments name.
         published_results: Numbers of papers, in the order offered.
         plugins: Plugins that work, in the order loaded.
         failures: Plugins that do not.
@@ -142,11 +150,12 @@ class Catalog:
     recipes: Mapping[str, Offer[RecipeSpec]]
     acquisitions: Mapping[str, Offer[AcquisitionSpec]]
     annotation_modes: Mapping[str, Offer[AnnotationModeSpec]]
+    observers: Mapping[str, Offer[ObserverSpec]]
     published_results: tuple[PublishedResult, ...] = ()
     plugins: tuple[PluginInfo, ...] = ()
     failures: tuple[PluginFailure, ...] = ()
-    _observers: tuple[tuple[PluginInfo, Callable[[RoundReport], object]], ...] = ()
-    _failed_observers: set[int] = field(default_factory=set, compare=False, repr=False)
+    _listeners: tuple[tuple[PluginInfo, Callable[[RoundReport], object]], ...] = ()
+    _failed_listeners: set[int] = field(default_factory=set, compare=False, repr=False)
 
     def get(self, kind: str, name: str) -> Offer[Any]:
         """Return what is offered under a name.
@@ -168,20 +177,20 @@ class Catalog:
         raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
 
     def notify_round_end(self, report: RoundReport, on_failure: Callable[[str], None]) -> None:
-        """Tell every observer about a committed round; none can stop another or the run.
+        """Call the hook ``on_round_end`` of every plugin; none can stop another or the run.
 
         Args:
             report: What happened.
-            on_failure: Given one line about an observer that raised, the first time it does.
+            on_failure: Given one line about a hook that raised, the first time it does.
         """
-        for index, (info, observer) in enumerate(self._observers):
+        for index, (info, listener) in enumerate(self._listeners):
             try:
-                observer(report)
+                listener(report)
             except KeyboardInterrupt:
                 raise
-            except BaseException as error:  # an observer's SystemExit is no reason to stop either
-                if index not in self._failed_observers:
-                    self._failed_observers.add(index)
+            except BaseException as error:  # a hook's SystemExit is no reason to stop either
+                if index not in self._failed_listeners:
+                    self._failed_listeners.add(index)
                     on_failure(_failure(info, OBSERVER, error).message)
 
 
@@ -226,7 +235,7 @@ class _Builder:
         self._published: list[PublishedResult] = []
         self._plugins: list[PluginInfo] = []
         self._failures: list[PluginFailure] = []
-        self._observers: list[tuple[PluginInfo, Callable[[RoundReport], object]]] = []
+        self._listeners: list[tuple[PluginInfo, Callable[[RoundReport], object]]] = []
 
     def add(self, info: PluginInfo, load: Callable[[], object]) -> None:
         """Load one plugin, all of it or none."""
@@ -241,7 +250,7 @@ class _Builder:
         for kind, of_kind in offers.items():
             self._offers[kind].update(of_kind)
         self._published += published
-        self._observers += [(info, _accepting_report(impl)) for impl in _implementations(manager, OBSERVER)]
+        self._listeners += [(info, _accepting_report(impl)) for impl in _implementations(manager, OBSERVER)]
         self._plugins.append(info)
 
     def catalog(self) -> Catalog:
@@ -254,7 +263,7 @@ class _Builder:
             published_results=tuple(self._published),
             plugins=tuple(self._plugins),
             failures=tuple(self._failures),
-            _observers=tuple(self._observers),
+            _listeners=tuple(self._listeners),
         )
 
     def _offers_of(self, info: PluginInfo, manager: pluggy.PluginManager, kind: str) -> dict[str, Offer[Any]]:
@@ -265,7 +274,7 @@ class _Builder:
         for spec in _returned(manager, hook, spec_type):
             owner = self._offers[kind].get(spec.name) or offers.get(spec.name)
             if owner is not None:
-                by = PluginInfo(owner.plugin, owner.distribution, owner.version)
+                by = PluginInfo.of(owner)
                 raise _PluginError(hook, f"name '{spec.name}' is already taken by plugin {by}")
             offers[spec.name] = Offer(spec, info.plugin, info.distribution, info.version)
         return offers
@@ -321,7 +330,7 @@ def _returned(manager: pluggy.PluginManager, hook: str, kind: type) -> Iterator[
 
 
 def _accepting_report(implementation: pluggy.HookImpl) -> Callable[[RoundReport], object]:
-    """Return an observer that is called with the report if it asks for one.
+    """Return a function that calls a hook with the report if it asks for one.
 
     pluggy versions differ in whether an argument with a default is passed; here it always is.
     """
@@ -330,15 +339,19 @@ def _accepting_report(implementation: pluggy.HookImpl) -> Callable[[RoundReport]
     return lambda report: implementation.function()
 
 
+def one_line(error: BaseException) -> str:
+    """Return type and message of an exception in one line, whatever a plugin has put into it."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = ""  # an exception that cannot even be printed
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def _failure(info: PluginInfo, stage: str, error: BaseException | str) -> PluginFailure:
     """Put what went wrong into one line."""
-    if isinstance(error, BaseException):
-        try:
-            text = " ".join(str(error).split())
-        except Exception:
-            text = ""  # an exception that cannot even be printed
-        error = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return PluginFailure(info.plugin, info.distribution, info.version, stage, error)
+    text = one_line(error) if isinstance(error, BaseException) else error
+    return PluginFailure(info.plugin, info.distribution, info.version, stage, text)
 
 
 def _entry_points() -> Iterator[tuple[PluginInfo, metadata.EntryPoint]]:

@@ -24,6 +24,7 @@ from alseg.files import WriteError, remove_unfinished, write_checked_text
 from alseg.loop import run
 from alseg.madewith import REMEDY, drift, made_with, refuse_drift, refuse_foreign
 from alseg.metrics import SCORER_VERSION
+from alseg.observers import build_observers
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
 from alseg.recovery import find_damage, set_damaged_aside, set_damaged_records_aside
@@ -90,8 +91,10 @@ def run_experiment(
         How it went; the caller decides on the exit code.
 
     Raises:
-        AlsegError: If results cannot be written, or runs were begun with something else.
+        AlsegError: If an observer cannot be built, results cannot be written, or runs were begun with
+            something else.
     """
+    observers = build_observers(experiment.settings.observers, assembler.catalog)
     root = results / experiment.name
     document = yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
     with exclusive(root / ".lock"):
@@ -114,8 +117,12 @@ def run_experiment(
             stop=stop,
             # What is trained with other kernels must not get into runs that are to be the same every time.
             shared=root / ("shared-deterministic" if experiment.settings.deterministic else "shared"),
+            observers=observers,
         )
-        _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
+        try:
+            _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
+        finally:
+            observers.close(reporter.note)
         outcome.signal = stop.signal
     return outcome
 
@@ -299,7 +306,7 @@ def _description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
             "colors": [list(info.color) for info in space.classes],
             "subsets": {name: list(classes) for name, classes in space.subsets.items()},
         },
-        "scenario": f"{spec.scenario.source.name} -> {spec.scenario.target.name}",
+        "scenario": spec.scenario.text,
         "scorer": SCORER_VERSION,
         "plugins": [
             {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}

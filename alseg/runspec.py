@@ -62,6 +62,11 @@ class Scenario:
     target_split: str = "train"
     evaluation_split: str = "val"
 
+    @property
+    def text(self) -> str:
+        """Source and target in words, such as ``gtav -> cityscapes``."""
+        return f"{self.source.name} -> {self.target.name}"
+
 
 @dataclass(frozen=True)
 class Method:
@@ -142,8 +147,9 @@ class Settings:
         checkpoint_minutes: Minutes between checkpoints inside a round.
         threads: Threads of torch on the CPU, or None for torch's choice.
         cache: Folder in which resized images and label maps are kept, or None.
-        examples: Pool images of which small maps of predictions and scores are kept, for people to look at.
         deterministic: Whether torch is told to use deterministic kernels only.
+        observers: What follows the runs.
+        examples: Pool images of which small maps of predictions and scores are kept, for people to look at.
     """
 
     device: str = "auto"
@@ -156,8 +162,9 @@ class Settings:
     checkpoint_minutes: float = 5
     threads: int | None = None
     cache: str | None = None
-    examples: int = 3
     deterministic: bool = False
+    observers: tuple[Component, ...] = ()
+    examples: int = 3
 
 
 @dataclass(frozen=True)

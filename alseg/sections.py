@@ -107,8 +107,9 @@ class SettingsSection(Section):
     checkpoint_minutes: Annotated[float, Field(gt=0)] | None = None
     threads: Positive | None = None
     cache: str | None = None
-    examples: Annotated[int, Field(ge=0, le=MOST_IMAGES)] | None = None
     deterministic: bool | None = None
+    observers: list[Any] | None = None
+    examples: Annotated[int, Field(ge=0, le=MOST_IMAGES)] | None = None
 
 
 S = TypeVar("S", bound=Section)

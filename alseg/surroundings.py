@@ -9,6 +9,7 @@ from lightning_fabric import Fabric
 
 from alseg.assembly import Assembler
 from alseg.experiment import Settings
+from alseg.observers import Observers
 from alseg.progress import Reporter
 
 
@@ -38,6 +39,7 @@ class Surroundings:
         reporter: Shows what happens.
         stop: Set when the run should save and stop.
         shared: Folder of training that several runs have in common.
+        observers: Told of every round.
     """
 
     assembler: Assembler
@@ -46,3 +48,4 @@ class Surroundings:
     reporter: Reporter
     stop: StopRequest
     shared: Path
+    observers: Observers

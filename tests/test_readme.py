@@ -79,7 +79,7 @@ def test_the_test_of_the_example_in_the_plugin_guide_passes(
 ) -> None:
     monkeypatch.syspath_prepend(distribution)
     namespace: dict[str, object] = {}
-    exec(compile(blocks(DOCS / "plugins.md", "python")[0], "plugins.md", "exec"), namespace)
+    exec(compile(blocks(DOCS / "plugins.md", "python")[-1], "plugins.md", "exec"), namespace)
     (test,) = [value for name, value in namespace.items() if name.startswith("test_")]
     test()  # type: ignore[operator]
     del sys.modules[MODULE]

@@ -22,6 +22,7 @@ TITLES: Mapping[str, str] = {
     "recipes": "Recipes",
     "acquisitions": "Acquisitions",
     "annotation_modes": "Annotation modes",
+    "observers": "Observers",
 }
 """Headings of the listing, by kind, in its order."""
 
@@ -35,7 +36,7 @@ NARROWEST = 30
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def command(name: str | None, as_json: bool) -> None:
-    """List what is installed: data sets, models, recipes, acquisitions, annotation modes.
+    """List what is installed: data sets, models, recipes, acquisitions, annotation modes, observers.
 
     NAME shows everything of that name with its source, parameters and their defaults; the name of a plugin
     lists what that plugin offers. Plugins that do not work are named on standard error.

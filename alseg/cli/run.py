@@ -62,12 +62,14 @@ def command(
 
     # Torch is imported from here on: mistakes in the file are told at once.
     from alseg.assembly import Assembler
+    from alseg.observers import build_observers
     from alseg.preflight import check
     from alseg.runner import make_fabric, run_experiment
 
     fabric = make_fabric(experiment.settings)
     cache = experiment.settings.cache
     assembler = Assembler(catalog, Path(cache).expanduser() if cache else None)
+    build_observers(experiment.settings.observers, catalog)  # what one lacks is told before data is read
     plan = check(specs, assembler)
     for note in plan.notes:
         click.echo(f"note: {note}", err=True)

@@ -20,12 +20,14 @@ from alseg.contracts.asking import (
 from alseg.contracts.basics import CLICKS_PER_IMAGE, IGNORE_INDEX, Need, Size
 from alseg.contracts.data import Dataset, SceneRenderer
 from alseg.contracts.labels import ClassInfo, LabelSpace
+from alseg.contracts.observing import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
 from alseg.contracts.specs import (
     AcquisitionSpec,
     AnnotationModeSpec,
     DatasetSpec,
     ModelSpec,
+    ObserverSpec,
     RecipeSpec,
     Spec,
 )
@@ -53,6 +55,8 @@ __all__ = [
     "LabelSpace",
     "ModelSpec",
     "Need",
+    "Observer",
+    "ObserverSpec",
     "Picks",
     "PoolView",
     "PublishedResult",

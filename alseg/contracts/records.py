@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +28,18 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class RoundReport:
-    """What observers are told when a round has been committed.
+    """What observers are told about a committed round: plain data, as the run folder has it.
 
     Attributes:
+        experiment: The experiment's name.
+        scenario: Source and target in words, such as ``gtav -> cityscapes``.
         run: The run's folder name, such as ``ripu-ra__s0__3f9c1a7e``.
+        folder: Absolute path of that folder. It is the core's: observers write nothing below it. Two levels
+            up is the experiment's folder, where they may have one of their own.
         method: The method's label.
         seed: The seed.
+        spec: All that the run was asked for, as ``spec`` in its ``run.json``: mappings, lists, text, numbers,
+            bools and None.
         round: 0 before the first purchase.
         iteration: Optimiser steps taken.
         cost: All labels bought so far.
@@ -42,9 +49,13 @@ class RoundReport:
         accuracy: Percent of valid pixels that are right.
     """
 
+    experiment: str
+    scenario: str
     run: str
+    folder: str
     method: str
     seed: int
+    spec: Mapping[str, Any]
     round: int
     iteration: int
     cost: Cost

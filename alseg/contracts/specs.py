@@ -97,3 +97,12 @@ class AnnotationModeSpec(Spec):
     """
 
     unit: Literal["part", "image"] = "part"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserverSpec(Spec):
+    """Offers an observer, which experiments name in ``settings.observers``: ``build(**params) -> Observer``.
+
+    ``build`` is called before anything is trained. It raises `AlsegError` where something that it needs is
+    not installed, and writes nothing: whoever only checks an experiment builds its observers too.
+    """

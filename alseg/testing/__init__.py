@@ -1,6 +1,7 @@
 """What authors of plugins test with. Importing this package does not import torch.
 
 - `check_dataset`: does a data set keep the contract of `alseg.contracts.Dataset`?
+- `round_report`: a `RoundReport`, for testing observers.
 - `view_of`: a `TargetView` from class probabilities, for testing acquisitions.
 """
 
@@ -11,11 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alseg.testing.datasets import check_dataset
+    from alseg.testing.reports import round_report
     from alseg.testing.views import view_of
 
-__all__ = ["check_dataset", "view_of"]
+__all__ = ["check_dataset", "round_report", "view_of"]
 
-_MODULES = {"check_dataset": "alseg.testing.datasets", "view_of": "alseg.testing.views"}
+_MODULES = {
+    "check_dataset": "alseg.testing.datasets",
+    "round_report": "alseg.testing.reports",
+    "view_of": "alseg.testing.views",
+}
 
 
 def __getattr__(name: str) -> Any:

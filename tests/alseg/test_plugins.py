@@ -10,24 +10,14 @@ from typing import Any
 import pytest
 
 from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, PublishedResult, hookimpl
-from alseg.contracts import Cost, RoundReport
+from alseg.contracts import RoundReport
 from alseg.plugins import catalog_of, load_catalog
+from alseg.testing import round_report
 from fakecatalog import Fakes, build_nothing
 from third_party.install import install
 
 TEXTS = {"summary": "One line.", "source": "made up"}
-REPORT = RoundReport(
-    run="random__s0__00000000",
-    method="Random",
-    seed=0,
-    round=1,
-    iteration=100,
-    cost=Cost(pixels=3),
-    class_names=("road",),
-    iou=(50.0,),
-    miou=50.0,
-    accuracy=50.0,
-)
+REPORT = round_report()
 
 
 def plugin_of(name: str, **hooks: Any) -> types.SimpleNamespace:
@@ -111,7 +101,7 @@ def test_a_hook_unlike_any_is_answered_with_all_hooks() -> None:
     assert failure_of(zzz=[]) == (
         "registration: unknown hook 'zzz'; hooks: on_round_end, register_acquisitions, "
         "register_annotation_modes, register_datasets, register_label_spaces, register_models, "
-        "register_published_results, register_recipes"
+        "register_observers, register_published_results, register_recipes"
     )
 
 
