@@ -6,6 +6,7 @@ much results differ from seed to seed it cannot say.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -85,6 +86,20 @@ def read_image_counts(path: Path) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     if counts.ndim != 3 or counts.shape[1] != counts.shape[2] or len(ids) != len(counts):
         raise AlsegError(f"{path} is damaged: its counts have the shape {counts.shape}.")
     return ids, counts
+
+
+def refuse_damaged_counts(path: Path) -> None:
+    """Check the checksums that the archive of a round's confusion counts holds, without making arrays of it.
+
+    Raises:
+        AlsegError: If the file is missing or damaged; names it.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in ("image_ids.npy", "counts.npy"):
+                archive.read(name)
+    except Exception as error:  # zipfile raises many types for a damaged archive
+        raise AlsegError(f"{path} is missing or damaged: {error}.") from error
 
 
 @lru_cache(maxsize=512)

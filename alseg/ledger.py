@@ -144,6 +144,21 @@ class Purchase:
             raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}: {error}.") from error
 
     @staticmethod
+    def refuse_partial(folder: Path) -> None:
+        """Check that both files are there and the array as long as it says, without reading either.
+
+        Raises:
+            AlsegError: If a file is missing, or the array too short; names it.
+        """
+        index, array = folder / INDEX_NAME, folder / ARRAY_NAME
+        if not index.exists():
+            raise AlsegError(f"{index} is missing.")
+        try:
+            np.load(array, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}: {error}.") from error
+
+    @staticmethod
     def committed(folder: Path) -> bool:
         """Return whether a round's folder holds a purchase."""
         return (folder / INDEX_NAME).exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alseg.errors import AlsegError
 from alseg.files import read_json
-from alseg.imagewise import read_image_counts
+from alseg.imagewise import refuse_damaged_counts
 from alseg.ledger import ARRAY_NAME, Purchase
 
 COUNTS_NAME = "confusion.npz"
@@ -16,10 +16,11 @@ TIMING_NAME = "timing.json"
 
 
 def refuse_damaged_round(folder: Path) -> None:
-    """Read a round's confusion counts and purchase as far as they are there, and check them.
+    """Check a round's confusion counts and whether its purchase is whole, as far as they are there.
 
-    Published results come without ledgers, so what is missing is no damage here. All of it is read, once:
-    10 bytes a question.
+    Published results come without ledgers, so what is missing is no damage here. Of a purchase only the size
+    is checked: no number of a table comes from it, and the ledgers of many runs are gigabytes. Whoever reads
+    one compares its checksum.
 
     Args:
         folder: A round's folder.
@@ -28,11 +29,11 @@ def refuse_damaged_round(folder: Path) -> None:
         AlsegError: If a file is damaged, or a part of a purchase is missing; names it.
     """
     if (folder / COUNTS_NAME).exists():
-        read_image_counts(folder / COUNTS_NAME)
+        refuse_damaged_counts(folder / COUNTS_NAME)
     # Before a round is committed, another process may be between writing one and the other.
     half = (folder / METRICS_NAME).exists() and (folder / ARRAY_NAME).exists()
     if half or Purchase.committed(folder):
-        Purchase.read(folder)
+        Purchase.refuse_partial(folder)
 
 
 def read_timing(folder: Path) -> dict[str, float]:
