@@ -181,7 +181,7 @@ def _by_round(rows: Mapping[str, Row], metric: Metric) -> dict[int, dict[str, di
 def mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str]) -> list[Row]:
     """Mark the best of the methods that buy labels, ties at one decimal included.
 
-    One method alone is not best, and neither is a class in which nobody gets above 0.0.
+    One method alone is not best, and neither is anybody where nobody gets above 0.0.
     """
     buyers = [row for row in rows if not row.is_reference and row.score is not None]
     if len(buyers) < 2:
@@ -197,11 +197,9 @@ def mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str
             row = replace(
                 row,
                 best=best,
-                best_score=round(row.score.mean, 1) == top_score,
+                best_score=0 < round(row.score.mean, 1) == top_score,
                 best_subsets=frozenset(
-                    name
-                    for name, value in top_subsets.items()
-                    if 0 <= value == _shown_mean(row.subsets[name])
+                    name for name, value in top_subsets.items() if 0 < value == _shown_mean(row.subsets[name])
                 ),
             )
         marked.append(row)

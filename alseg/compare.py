@@ -71,10 +71,10 @@ def compare(
     _require_same(runs, "label spaces", lambda run: (run.label_space.name, run.label_space.classes))
     _require_same(runs, "scorer versions", lambda run: (run.scorer, ()))
     label_space = runs[0].label_space
-    axis = _axis(x)
-    chosen = choose_metric(runs[0], metric, subset, axis or COST_AXES["pixels"])
+    area_axis = _axis(x) or (COST_AXES["pixels"] if metric == "aubc" else None)
+    chosen = choose_metric(runs[0], metric, subset, area_axis or COST_AXES["pixels"])
     # The area is a column of its own only where it is not what is compared.
-    axis = axis if metric != "aubc" else None
+    axis = area_axis if metric != "aubc" else None
     shown = label_space.subsets[subset] if subset is not None else label_space.classes
     subsets = tuple(label_space.subsets) if chosen.key == "miou" else ()
     rows = [_row(label, group, round_number, chosen, axis) for label, group in _groups(runs)]
@@ -105,7 +105,7 @@ def compare(
         ranking=ranking,
         penalties=matrix,
         notes=(
-            *footnotes.notes(results, marked, baselines, of_others, chosen),
+            *footnotes.notes(results, marked, baselines, of_others, chosen, area_axis),
             *standing_notes.notes(ranking, matrix),
             f"Scorer version {runs[0].scorer}.",
         ),

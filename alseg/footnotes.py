@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from alseg.comparison import Metric, PublishedRow, Row
+from alseg.costaxes import CostAxis
 from alseg.runs import Results, Run
 from alseg.stats import detectable_difference, smallest_sign_flip_p
 
@@ -16,6 +17,7 @@ def notes(
     baselines: Sequence[Row],
     published: Sequence[PublishedRow] | None = None,
     metric: Metric | None = None,
+    axis: CostAxis | None = None,
 ) -> Iterator[str]:
     """Yield one sentence or two per thing to know, the most important first.
 
@@ -25,6 +27,7 @@ def notes(
         baselines: The rows that differences are taken to.
         published: The results of others that are shown; None where they were not asked for.
         metric: What is compared.
+        axis: The cost axis of areas under curves, where any are shown.
     """
     if len({row.scenario for row in rows}) > 1:
         rows = [replace(row, label=_with_scenario(row)) for row in rows]
@@ -40,8 +43,8 @@ def notes(
     yield from _intervals(rows)
     yield from _differences(rows, [row.label for row in baselines])
     yield from _power(rows)
-    yield from _over_images(rows)
-    yield from _areas(rows, metric)
+    yield from _over_images(rows, metric)
+    yield from _areas(rows, axis)
     yield from _gap(rows)
     yield from _rounds(rows)
     yield from _absent(rows)
@@ -163,7 +166,7 @@ def _power(rows: Sequence[Row]) -> Iterator[str]:
         )
 
 
-def _over_images(rows: Sequence[Row]) -> Iterator[str]:
+def _over_images(rows: Sequence[Row], metric: Metric | None) -> Iterator[str]:
     images = sorted({row.image_interval.images for row in rows if row.image_interval is not None})
     if images:
         yield (
@@ -171,14 +174,35 @@ def _over_images(rows: Sequence[Row]) -> Iterator[str]:
             f"{' or '.join(map(str, images))} evaluation images (paired bootstrap). It compares two trained "
             "networks; how much seeds differ it does not say."
         )
-
-
-def _areas(rows: Sequence[Row], metric: Metric | None) -> Iterator[str]:
-    if any(row.area is not None for row in rows) or (metric is not None and metric.key.startswith("aubc")):
+    single = [row for row in rows if row.difference is not None and row.difference.n == 1]
+    if single and metric is not None and not metric.classes:
+        yield f"There is no interval over images for {metric.title}, only for IoU and its means."
+        return
+    without = [row.label for row in single if row.image_interval is None]
+    if without:
         yield (
-            "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean "
-            "height from nothing bought to all that was bought. It compares methods with the same budget."
+            f"No interval over images for {_names(without)}: confusion counts are missing or damaged, or of "
+            "other images than the baseline's."
         )
+
+
+def _areas(rows: Sequence[Row], axis: CostAxis | None) -> Iterator[str]:
+    if axis is None:
+        return
+    yield (
+        "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean "
+        "height from nothing bought to all that was bought. It compares methods with the same budget."
+    )
+    ends = {
+        row.label: sum(axis.read(result) for _, result in row.counted) / len(row.counted)
+        for row in rows
+        if row.counted and not row.is_reference
+    }
+    # A budget is spent to the last question or image, which costs of methods differ by.
+    if ends and max(ends.values()) > 1.1 * min(ends.values()):
+        listing = "; ".join(f"{label} at {end:.3g}{axis.unit}" for label, end in ends.items())
+        unit = axis.brief.lower()
+        yield f"Areas of curves that end at different costs do not compare methods: {listing} ({unit})."
 
 
 def _gap(rows: Sequence[Row]) -> Iterator[str]:

@@ -147,7 +147,8 @@ def p_value(p: float | None) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.0f}%"
+    # Adding 0 turns the minus zero of -0.3 into zero.
+    return NOTHING if value is None else f"{round(value) + 0:.0f}%"
 
 
 def legend(comparison: Comparison) -> str:

@@ -109,3 +109,54 @@ def test_the_p_values_of_a_table_are_corrected_for_how_many_there_are(results: P
     ps = [rows[label].difference.p for label in "AB"]  # type: ignore[union-attr]
     assert ps[0] < ps[1]
     assert [rows[label].p_holm for label in "AB"] == [2 * ps[0], max(2 * ps[0], ps[1])]
+
+
+def test_the_p_values_of_all_scenarios_are_corrected_together(tmp_path: Path) -> None:
+    for scenario in ("easy", "hard"):
+        for order, (label, scores) in enumerate({"Random": (50, 50, 50), "A": (52, 53, 55)}.items()):
+            for seed, score in enumerate(scores):
+                kind = label.lower()
+                iou = [[score] * 3]
+                write_run(
+                    tmp_path / scenario,
+                    label,
+                    seed,
+                    order=order,
+                    acquisition=kind,
+                    iou=iou,
+                    scenario=scenario,
+                )
+    comparison = compared(tmp_path / "easy", tmp_path / "hard")
+    ps = [each.difference.p for each in comparison.rows if each.difference and each.difference.p]
+    # Two differences are shown, one in each scenario, with the same p.
+    assert [each.p_holm for each in comparison.rows if each.p_holm] == [2 * p for p in ps]
+    assert "p: paired t-test, corrected by Holm for the 2 differences shown." in comparison.notes
+
+
+def test_a_difference_that_is_the_same_with_every_seed_has_no_p_and_it_says_why(results: Path) -> None:
+    for seed in (0, 1, 2):
+        write_run(results, "Random", seed, order=0, acquisition="random", iou=[[50 + seed] * 3])
+        write_run(results, "Entropy", seed, order=1, iou=[[52 + seed] * 3])
+    comparison = compared(results)
+    assert row(comparison, "Entropy").p_holm is None
+    assert (
+        "No p for Entropy: the difference is the same with every seed, which shows no spread."
+        in comparison.notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "note"),
+    [
+        (
+            "miou",
+            "No interval over images for Entropy: confusion counts are missing or damaged, or of other "
+            "images than the baseline's.",
+        ),
+        ("accuracy", "There is no interval over images for Accuracy, only for IoU and its means."),
+    ],
+)
+def test_one_seed_without_interval_over_images_says_why(results: Path, metric: str, note: str) -> None:
+    write_run(results, "Random", order=0, acquisition="random")
+    write_run(results, "Entropy", order=1)
+    assert note in compared(results, metric=metric).notes

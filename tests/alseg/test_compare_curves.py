@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from alseg.errors import AlsegError
+from alseg.markup_tables import as_markdown
 from comparing import compared, labels
 from fakeruns import write_run
 
@@ -95,3 +96,33 @@ def test_an_unknown_cost_or_order_is_answered_with_the_known_ones(results: Path)
         "Unknown sort key 'scores'. Did you mean 'score'? "
         "Available: area, difference, pixels, questions, score."
     )
+
+
+def test_areas_of_curves_that_end_at_different_costs_are_named(results: Path) -> None:
+    write_curves(results)
+    assert not any("end at different costs" in note for note in compared(results, x="pixels").notes)
+    # One pixel a round, after two rounds 2 of 10,000, and 2 clicks over 10 images.
+    write_run(results, "Points", order=9, iou=[[20] * 3, [30] * 3, [40] * 3], pixels_per_round=1)
+    assert (
+        "Areas of curves that end at different costs do not compare methods: "
+        "Random at 2%; Entropy at 2%; Points at 0.02% (pixels)."
+    ) in compared(results, x="pixels").notes
+    assert (
+        "Areas of curves that end at different costs do not compare methods: "
+        "Random at 20; Entropy at 20; Points at 0.2 (clicks/image)."
+    ) in compared(results, metric="aubc", x="questions").notes
+
+
+def test_a_gap_that_is_not_closed_at_all_is_no_minus_zero(results: Path) -> None:
+    for order, (label, kind, height) in enumerate(
+        (("Source only", "none", 40.0), ("Entropy", "acquired", 39.9), ("Fully supervised", "all", 90.0))
+    ):
+        write_run(results, label, order=order, target_labels=kind, iou=[[height] * 3])
+    # -0.1 of 50 points are -0.2%.
+    assert "| 0% |" in " ".join(as_markdown(compared(results)).split())
+
+
+def test_nobody_is_best_where_nobody_gets_above_zero(results: Path) -> None:
+    for order, label in enumerate(("Random", "Entropy")):
+        write_run(results, label, order=order, iou=[[0.01, 50, 50]])
+    assert [each.best_score for each in compared(results, metric="iou:road").rows] == [False, False]
