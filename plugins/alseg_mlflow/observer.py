@@ -12,15 +12,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunStatus
-from mlflow.exceptions import MlflowException
 from sqlalchemy import URL
 
 from alseg.contracts import RoundReport
 
 FOLDER = "mlflow"
 """Beside the experiment's ``runs``, where no other store is asked for."""
+
+LOCK, PATIENCE_SECONDS = ".mlflow.lock", 60
+"""Held while one process writes: two that make the tables of a store at once spoil it."""
 
 RUN_TAG, BEGUN_TAG = "alseg.run", "alseg.begun"
 """Name of the run's folder, and when its first attempt started: one begun anew is another run."""
@@ -47,15 +50,16 @@ class MLflow:
 
     def on_round_end(self, report: RoundReport) -> None:
         """Write a round, unless an earlier process has."""
-        if self._run != report.run:
-            self.close()
-            self._begin(report)
-        if report.iteration not in self._written:
-            self._client.log_batch(self._run_id, metrics=list(_metrics(report)))
-            self._written.add(report.iteration)
-        if report.round == len(report.spec["rounds"]):
-            self._client.set_terminated(self._run_id, RunStatus.to_string(RunStatus.FINISHED))
-            self._finished = True
+        with FileLock(_experiment_folder(report) / LOCK, timeout=PATIENCE_SECONDS):
+            if self._run != report.run:
+                self.close()
+                self._begin(report)
+            if report.iteration not in self._written:
+                self._client.log_batch(self._run_id, metrics=list(_metrics(report)))
+                self._written.add(report.iteration)
+            if report.round == len(report.spec["rounds"]):
+                self._client.set_terminated(self._run_id, RunStatus.to_string(RunStatus.FINISHED))
+                self._finished = True
 
     def close(self) -> None:
         """Mark the run that is being written as stopped, if it has not come to its end."""
@@ -65,7 +69,7 @@ class MLflow:
 
     def _begin(self, report: RoundReport) -> None:
         """Go on with the run's MLflow run, or make one."""
-        folder = Path(report.folder).parents[1] / FOLDER
+        folder = _experiment_folder(report) / FOLDER
         if self._client is None:
             self._client = MlflowClient(tracking_uri=self._uri or _file_in(folder))
         artifacts = None if self._uri else (folder / "artifacts").as_uri()
@@ -86,14 +90,13 @@ class MLflow:
     def _experiment(self, name: str, artifacts: str | None) -> str:
         """Return the id of the MLflow experiment of this name, making it where there is none."""
         found = self._client.get_experiment_by_name(name)
-        if found is None:
-            try:
-                return str(self._client.create_experiment(name, artifact_location=artifacts))
-            except MlflowException:
-                found = self._client.get_experiment_by_name(name)
-                if found is None:  # no other process has made it in between
-                    raise
-        return str(found.experiment_id)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self._client.create_experiment(name, artifact_location=artifacts))
+
+
+def _experiment_folder(report: RoundReport) -> Path:
+    return Path(report.folder).parents[1]
 
 
 def _file_in(folder: Path) -> str:

@@ -83,6 +83,7 @@ def test_a_run_that_goes_on_is_one_mlflow_run_with_every_round_once(tmp_path: Pa
     # Nothing is written but the store.
     assert sorted(path.name for path in (tmp_path / "results" / "toy").iterdir()) == [
         ".lock",
+        ".mlflow.lock",
         "experiment.yaml",
         "mlflow",
         "runs",
