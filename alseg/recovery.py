@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from alseg import checkpoint
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
 from alseg.files import read_json
@@ -70,12 +71,9 @@ def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[D
             followed = tuple(folder.round_folder(later) for later in range(number, rounds))
             consequence = f"The labels of round {number} are bought again, and the rounds after it."
             return [*found, Damage(f"{problem} {consequence}", followed)]
-        damage = _damage_of_results(folder, number, asked.space, required=number <= committed)
+        damage = _damage_of_results(folder, number, asked.space, required=done)
         if damage is not None:
             found.append(damage)
-    if committed >= 0 and not (folder.checkpoint.exists() or folder.weights.exists()):
-        missing = folder.weights if done else folder.checkpoint
-        found.append(Damage(f"{missing} is missing. Training starts over; bought labels are kept."))
     return found
 
 
@@ -95,6 +93,44 @@ def set_damaged_aside(folder: RunFolder, rounds: int, *, done: bool = False) -> 
         for path in damage.paths:
             folder.set_aside(path)
     return [damage.problem for damage in found]
+
+
+def what_is_not_trained(folder: RunFolder) -> str | None:
+    """Say so where rounds are committed, but there is no training state that they came from."""
+    if folder.last_round is None or folder.checkpoint.exists() or folder.weights.exists():
+        return None
+    lost = f"{folder.checkpoint} is missing, and there are no final weights."
+    return f"{lost} Training starts over; bought labels are kept."
+
+
+def what_is_lost(folder: RunFolder, rounds: int) -> str | None:
+    """Return the first thing that a run which says that it is done has not; final weights are read once."""
+    found = find_damage(folder, rounds, done=True)
+    if found:
+        return found[0].problem
+    try:
+        checkpoint.verify(folder.weights)
+    except AlsegError as error:
+        return str(error)
+    return None
+
+
+def set_damaged_description_aside(folder: RunFolder) -> str | None:
+    """Move run.json out of the way where it is damaged, or missing from a run that has begun.
+
+    Returns:
+        One line that says so; None where there is nothing to say.
+    """
+    path = folder.path / "run.json"
+    if not path.exists() and not folder.has_begun:
+        return None
+    try:
+        folder.description()
+    except AlsegError as error:
+        folder.set_aside(path)
+        unknown = " What the run was begun with is not known any more." if folder.has_begun else ""
+        return f"{error} It is written anew.{unknown}"
+    return None
 
 
 def set_damaged_records_aside(folder: RunFolder) -> list[str]:
@@ -167,7 +203,7 @@ def _damage_of_results(
 ) -> Damage | None:
     """Return what is wrong with counts or metrics of a round; without damage, metrics follow from counts."""
     counts, metrics = folder.counts_of(number), folder.metrics_of(number)
-    if required or counts.exists():
+    if required or counts.exists() or metrics.exists():
         try:
             read_image_counts(counts)
         except AlsegError as error:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alseg.errors import AlsegError
 from alseg.files import read_json, refuse_unknown_keys
-from alseg.roundfiles import refuse_damaged_round
+from alseg.roundfiles import METRICS_NAME, refuse_damaged_round
 from alseg.runs import DamagedRun, Method, ResultClasses, Results, RoundResult, Run, State
 
 OLD = ".old"
@@ -125,6 +125,7 @@ def read_run(folder: Path) -> Run:
     rounds = sorted(
         _read_rounds(folder / "rounds", file.label_space.classes), key=lambda result: result.round
     )
+    _refuse_gaps(folder, [result.round for result in rounds])
     last = rounds[-1].round if rounds else None
     if status.state == "done" and (last is None or last != status.round):
         found = "there is none" if last is None else f"the last one there is round {last}"
@@ -196,6 +197,14 @@ def _read_rounds(folder: Path, classes: tuple[str, ...]) -> Iterator[RoundResult
         if tuple(sorted(result.iou)) != tuple(sorted(classes)):
             raise AlsegError(f"{path} is damaged: its classes are not those of the run's label space.")
         yield result
+
+
+def _refuse_gaps(folder: Path, numbers: Sequence[int]) -> None:
+    """Refuse a run of which a round is missing: areas under its curve would be those of another curve."""
+    for expected, number in enumerate(numbers):
+        if number != expected:
+            missing = folder / "rounds" / f"{expected:02d}" / METRICS_NAME
+            raise AlsegError(f"{missing} is missing, but round {number} is there.")
 
 
 def _devices(folder: Path) -> Iterator[str]:

@@ -15,10 +15,9 @@ import torch
 import yaml
 from lightning_fabric import Fabric
 
-from alseg import checkpoint, determinism
+from alseg import determinism
 from alseg.assembly import Assembler
 from alseg.environment import describe
-from alseg.errors import AlsegError
 from alseg.experiment import Experiment, RunSpec, Settings
 from alseg.files import WriteError, remove_unfinished, write_checked_text
 from alseg.loop import run
@@ -27,7 +26,13 @@ from alseg.metrics import SCORER_VERSION
 from alseg.observers import build_observers
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
-from alseg.recovery import find_damage, set_damaged_aside, set_damaged_records_aside
+from alseg.recovery import (
+    set_damaged_aside,
+    set_damaged_description_aside,
+    set_damaged_records_aside,
+    what_is_lost,
+    what_is_not_trained,
+)
 from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
 from alseg.surroundings import Interrupted, StopRequest, Surroundings
 
@@ -184,26 +189,9 @@ def _one_run(
 ) -> str:
     """Do one run under its lock and record how it ended; returns its state."""
     spec, reporter = planned.spec, around.reporter
-    for problem in set_damaged_records_aside(folder):
-        _tell(problem, folder, reporter)
-    is_known = _description_is_sound(folder, reporter)
-    if folder.is_done:
-        if not is_known:
-            folder.write_run(_description(spec, around.assembler))
-        lost = _what_is_not_done(spec, folder)
-        if lost is None:
-            folder.checkpoint.unlink(missing_ok=True)
-            outcome.done += 1
-            return "done"
-        differences = [] if accept_drift else drift(folder, spec, around.assembler, even_done=True)
-        if differences:
-            changed = "; ".join(differences)
-            refusal = f"{lost} It is not made again, for not all is as it was: {changed}. {REMEDY}"
-            outcome.failed.append((folder.path.name, refusal))
-            reporter.note(f"  {refusal}")
-            return "failed"
-        for problem in set_damaged_aside(folder, len(spec.rounds) + 1, done=True):
-            _tell(problem, folder, reporter)
+    settled = _settled(spec, folder, around, outcome, accept_drift=accept_drift)
+    if settled is not None:
+        return settled
     folder.write_run(_description(spec, around.assembler))
     if planned.skipped is not None:
         folder.write_status("skipped", round_number=None, reason=planned.skipped)
@@ -241,29 +229,35 @@ def _one_run(
     return state
 
 
-def _description_is_sound(folder: RunFolder, reporter: Reporter) -> bool:
-    """Set run.json aside where it is damaged; returns whether what there is of the run is described."""
-    if not folder.path.joinpath("run.json").exists() and not folder.has_begun:
-        return False
-    try:
-        folder.description()
-    except AlsegError as error:
-        folder.set_aside(folder.path / "run.json")
-        unknown = " What the run was begun with is not known any more." if folder.has_begun else ""
-        _tell(f"{error} It is written anew.{unknown}", folder, reporter)
-        return False
-    return True
-
-
-def _what_is_not_done(spec: RunSpec, folder: RunFolder) -> str | None:
-    """Return what a run that says that it is done has lost; its final weights are read once."""
-    found = find_damage(folder, len(spec.rounds) + 1, done=True)
-    if found:
-        return found[0].problem
-    try:
-        checkpoint.verify(folder.weights)
-    except AlsegError as error:
-        return str(error)
+def _settled(
+    spec: RunSpec, folder: RunFolder, around: Surroundings, outcome: Outcome, *, accept_drift: bool
+) -> str | None:
+    """See to what the folder has lost; returns the run's state where no work is to be done."""
+    rounds = len(spec.rounds) + 1
+    for problem in set_damaged_records_aside(folder):
+        _tell(problem, folder, around.reporter)
+    undescribed = set_damaged_description_aside(folder)
+    if undescribed is not None:
+        _tell(undescribed, folder, around.reporter)
+        folder.write_run(_description(spec, around.assembler))
+    untrained = what_is_not_trained(folder)
+    if folder.is_done:
+        lost = what_is_lost(folder, rounds)
+        if lost is None:
+            folder.checkpoint.unlink(missing_ok=True)
+            outcome.done += 1
+            return "done"
+        differences = [] if accept_drift else drift(folder, spec, around.assembler, even_done=True)
+        if differences:
+            changed = "; ".join(differences)
+            refusal = f"{lost} It is not made again, for not all is as it was: {changed}. {REMEDY}"
+            outcome.failed.append((folder.path.name, refusal))
+            around.reporter.note(f"  {refusal}")
+            return "failed"
+        for problem in set_damaged_aside(folder, rounds, done=True):
+            _tell(problem, folder, around.reporter)
+    if untrained is not None:
+        _tell(untrained, folder, around.reporter)
     return None
 
 

@@ -119,10 +119,13 @@ def _run_state(path: Path, spec: RunSpec | None) -> RunState:
     try:
         run = read_run(path)
     except AlsegError as error:
-        if not (path / "run.json").exists() and spec is not None:
+        if not ((path / "run.json").exists() or folder.has_begun) and spec is not None:
             return _to_do(spec)
         label, seed = (spec.method.label, spec.seed) if spec else (None, None)
-        return RunState(path.name, label, seed, "damaged", why=" ".join(str(error).split()))
+        why = " ".join(str(error).split())
+        if holder is not None:  # who makes it again right now
+            return RunState(path.name, label, seed, "running", why=f"{holder}; {why}")
+        return RunState(path.name, label, seed, "damaged", why=why)
     state, why = _state(run, holder)
     return RunState(
         name=path.name,
