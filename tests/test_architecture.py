@@ -266,6 +266,7 @@ def test_every_field_of_what_plugins_give_and_get_is_documented(record: type) ->
         contracts.ScoreAcquisition,
         contracts.SelectAcquisition,
         contracts.AnnotationMode,
+        contracts.Observer,
     ],
 )
 def test_every_member_of_what_plugins_implement_is_documented(protocol: type) -> None:
