@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from alseg.contracts import (
     AnnotationMode,
@@ -19,67 +22,13 @@ from alseg.contracts import (
     TargetView,
 )
 from alseg.inference import InferenceOptions, Prediction, mean_features, predict
-from alseg.oracle import Oracle
+from alseg.pipeline import behind
+from alseg.poolpicks import Limits, PoolPicks
 from alseg.seeds import derive
-
-_PRUNE_EVERY = 64
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What may still be bought in this round.
-
-    Attributes:
-        per_image: Pixels left for each image, or None where the budget is the pool's.
-        pool_pixels: Pixels left for the whole pool, or None.
-        pool_images: Images left for the whole pool, or None.
-    """
-
-    per_image: Sequence[int] | None = None
-    pool_pixels: int | None = None
-    pool_images: int | None = None
-
-    @property
-    def of_pool(self) -> int:
-        """The pool's limit, in pixels or images."""
-        return (self.pool_images if self.pool_pixels is None else self.pool_pixels) or 0
 
 
 class AcquisitionError(Exception):
     """An acquisition returned something that cannot be used; the message names it and the image."""
-
-
-@dataclass
-class PoolPicks:
-    """Gathers proposals of all images and keeps the best that a pool-wide budget affords.
-
-    Proposals of one image come with non-increasing scores, so the best of the pool are a merge of them: the
-    result is that of a greedy choice over the whole pool. Ties go to the earlier image.
-    """
-
-    limits: Limits
-    _proposals: dict[str, Picks] = field(default_factory=dict)
-
-    def offer(self, image_id: str, picks: Picks) -> None:
-        """Add one image's proposals."""
-        self._proposals[image_id] = picks
-        if len(self._proposals) % _PRUNE_EVERY == 0:
-            self._proposals |= self.affordable()
-
-    def affordable(self) -> dict[str, Picks]:
-        """Return each image's proposals that fit the budget; ends before the first that does not."""
-        image_ids = list(self._proposals)
-        counts = np.array([len(self._proposals[name]) for name in image_ids], np.int64)
-        if not counts.sum():
-            return dict(self._proposals)
-        scores = np.concatenate([self._proposals[name].scores for name in image_ids])
-        pixels = np.concatenate([self._proposals[name].pixels for name in image_ids])
-        owner = np.repeat(np.arange(len(image_ids)), counts)
-        order = np.argsort(-scores, kind="stable")
-        weights = pixels[order] if self.limits.pool_images is None else np.ones(len(order), np.int64)
-        taken = order[: int(np.searchsorted(np.cumsum(weights), self.limits.of_pool, side="right"))]
-        kept = np.bincount(owner[taken], minlength=len(image_ids))
-        return {name: self._proposals[name].first(int(kept[place])) for place, name in enumerate(image_ids)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,36 +37,48 @@ class Pool:
 
     Attributes:
         dataset: The images; their labels are not read.
-        oracle: Asked only where it has been asked before.
+        num_classes: That the model predicts.
         model: Gives predictions.
-        options: How images are fed to it.
+        options: How images are fed to it; None where nothing of it is needed: no image is read then.
         seed_axes: What generators depend on: the run's seed and the round.
         on_image: Called after every image.
     """
 
     dataset: Dataset
-    oracle: Oracle
+    num_classes: int
     model: Any
-    options: InferenceOptions
+    options: InferenceOptions | None
     seed_axes: Sequence[int | str]
     on_image: Callable[[], None] = lambda: None
 
 
-def acquire(
-    acquisition: ScoreAcquisition | SelectAcquisition,
-    name: str,
-    mode: AnnotationMode,
-    pool: Pool,
-    limits: Limits,
-) -> Mapping[str, Picks]:
+@dataclass(frozen=True, kw_only=True)
+class Asker:
+    """A method that asks about the images of a pool.
+
+    Attributes:
+        acquisition: Says what is wanted.
+        name: Of the acquisition, for messages.
+        identity: Acquisitions of the same identity give the same scores.
+        mode: What a question is.
+        limits: The budget left.
+        asked: Image id to where it has been asked before, int32 ``(m, 2)``.
+    """
+
+    acquisition: ScoreAcquisition | SelectAcquisition
+    name: str
+    identity: str
+    mode: AnnotationMode
+    limits: Limits
+    asked: Callable[[str], NDArray[np.int32]]
+
+
+def acquire(asker: Asker, pool: Pool) -> Mapping[str, Picks]:
     """Decide what to ask in one round.
 
     Args:
-        acquisition: The method.
-        name: Its name, for messages.
-        mode: What a question is.
-        pool: The images and what is known of them.
-        limits: The budget left.
+        asker: The method.
+        pool: The images and what the network says of them.
 
     Returns:
         Image id to picks, within the limits.
@@ -125,42 +86,124 @@ def acquire(
     Raises:
         AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
     """
-    if isinstance(acquisition, SelectAcquisition):
-        return _select(acquisition, name, mode, pool, limits)
-    picked: dict[str, Picks] = {}
-    merged = PoolPicks(limits)
-    for prediction in predict(pool.model, pool.dataset, pool.options):
+    if isinstance(asker.acquisition, SelectAcquisition):
+        return _select(asker.acquisition, asker, pool)
+    [picks] = acquire_together([asker], pool)
+    assert picks is not None
+    return picks
+
+
+def acquire_together(askers: Sequence[Asker], pool: Pool) -> list[Mapping[str, Picks] | None]:
+    """Decide what several methods ask in one round, from one pass over the pool.
+
+    All of them score images, and need the same of the network. Each gets what it would get alone.
+
+    Args:
+        askers: The methods.
+        pool: The images and what the network says of them.
+
+    Returns:
+        For each asker image id to picks, within its limits. None for one that failed and is not the first:
+        it is asked again in its own run, which then tells what is wrong.
+
+    Raises:
+        AcquisitionError: If a score of the first asker has the wrong shape or holds NaN.
+    """
+    sharing = Counter(asker.identity for asker in askers)
+    gatherings = [_Gathering(asker, alone=sharing[asker.identity] == 1) for asker in askers]
+
+    def ask(prediction: Prediction) -> None:
         image_id = pool.dataset.image_id(prediction.index)
-        score = _score(acquisition, name, _view(prediction, image_id, pool.seed_axes))
-        asked = pool.oracle.asked(image_id)
-        if limits.per_image is not None:
-            picked[image_id] = mode.propose(score, asked, limits.per_image[prediction.index])
+        scores: dict[str, torch.Tensor] = {}
+        for place, gathering in enumerate(gatherings):
+            try:
+                # A thread starts with the first GPU, whatever the one is that its maker uses.
+                with torch.cuda.device_of(prediction.logits):  # type: ignore[no-untyped-call]
+                    gathering.offer(prediction, image_id, pool.seed_axes, scores)
+            except Exception:
+                if place == 0:
+                    raise
+                gathering.failed = True
+
+    overlap = pool.options is not None and pool.options.overlap
+    with closing(behind(ask, _predictions(pool), overlap=overlap)) as answers:
+        for _ in answers:
+            pool.on_image()
+    return [gathering.picks for gathering in gatherings]
+
+
+class _Gathering:
+    """What one method asks, image after image.
+
+    Args:
+        asker: The method.
+        alone: Whether no other one has the same scores.
+    """
+
+    def __init__(self, asker: Asker, *, alone: bool) -> None:
+        if isinstance(asker.acquisition, SelectAcquisition):
+            raise TypeError(f"acquisition '{asker.name}' looks at the whole pool by itself")
+        self.failed = False
+        self._acquisition = asker.acquisition
+        self._asker, self._alone = asker, alone
+        self._picked: dict[str, Picks] = {}
+        self._merged = PoolPicks(asker.limits)
+
+    def offer(
+        self,
+        prediction: Prediction,
+        image_id: str,
+        seed_axes: Sequence[int | str],
+        scores: dict[str, torch.Tensor],
+    ) -> None:
+        """Keep the best questions about one image; ``scores`` holds those of other methods, by identity."""
+        if self.failed:
+            return
+        asker = self._asker
+        score = scores.get(asker.identity)
+        if score is None:
+            score = score_of(self._acquisition, asker.name, prediction, image_id, seed_axes)
+            scores[asker.identity] = score
+        if not self._alone:
+            score = score.clone()  # whatever an annotation mode does to it, the next one does not see it
+        asked = asker.asked(image_id)
+        if asker.limits.per_image is not None:
+            limit = asker.limits.per_image[prediction.index]
+            self._picked[image_id] = asker.mode.propose(score, asked, limit)
         else:
-            merged.offer(image_id, mode.propose(score, asked, _most_of_one_image(score, limits)))
-        pool.on_image()
-    return picked if limits.per_image is not None else merged.affordable()
+            limit = score.numel() if asker.limits.pool_pixels is None else asker.limits.pool_pixels
+            self._merged.offer(image_id, asker.mode.propose(score, asked, limit))
+
+    @property
+    def picks(self) -> Mapping[str, Picks] | None:
+        """Image id to picks that the budget affords; None where it has failed."""
+        if self.failed:
+            return None
+        return self._picked if self._asker.limits.per_image is not None else self._merged.affordable()
 
 
-def _most_of_one_image(score: torch.Tensor, limits: Limits) -> int:
-    return score.numel() if limits.pool_pixels is None else limits.pool_pixels
+def _predictions(pool: Pool) -> Iterator[Prediction]:
+    if pool.options is not None:
+        yield from predict(pool.model, pool.dataset, pool.options)
+        return
+    for index in range(len(pool.dataset)):
+        # Has a size but no values: whoever reads it all the same gets an error.
+        logits = torch.empty((pool.num_classes, *pool.dataset.size(index)), device="meta")
+        yield Prediction(index, logits, None, None)
 
 
 def score_of(
-    acquisition: ScoreAcquisition | SelectAcquisition,
+    acquisition: ScoreAcquisition,
     name: str,
     prediction: Prediction,
     image_id: str,
     seed_axes: Sequence[int | str],
-) -> torch.Tensor | None:
+) -> torch.Tensor:
     """Return the score of one image, float ``(H, W)``, as a round with these seed axes has it.
-
-    None for an acquisition that ranks whole images.
 
     Raises:
         AcquisitionError: If the score has the wrong shape or holds NaN.
     """
-    if isinstance(acquisition, SelectAcquisition):
-        return None
     return _score(acquisition, name, _view(prediction, image_id, seed_axes))
 
 
@@ -186,6 +229,10 @@ def _score(acquisition: ScoreAcquisition, name: str, view: TargetView) -> torch.
         raise AcquisitionError(
             f"Acquisition '{name}' returned shape {tuple(score.shape)} {where}; the image has {view.size}."
         )
+    if score.is_meta:
+        raise AcquisitionError(
+            f"Acquisition '{name}' reads the logits, but its spec does not say so: its 'needs' is empty."
+        )
     nans = int(score.isnan().sum())
     if nans:
         raise AcquisitionError(
@@ -194,16 +241,20 @@ def _score(acquisition: ScoreAcquisition, name: str, view: TargetView) -> torch.
     return score
 
 
-def _select(
-    acquisition: SelectAcquisition, name: str, mode: AnnotationMode, pool: Pool, limits: Limits
-) -> dict[str, Picks]:
+def _select(acquisition: SelectAcquisition, asker: Asker, pool: Pool) -> dict[str, Picks]:
+    if pool.options is None:
+        raise AcquisitionError(
+            f"Acquisition '{asker.name}' ranks images by their features, but its spec does not say so: its "
+            "'needs' is empty."
+        )
+    limits, dataset = asker.limits, pool.dataset
     means: list[torch.Tensor] = []
-    for mean in mean_features(pool.model, pool.dataset, pool.options):
+    for mean in mean_features(pool.model, dataset, pool.options):
         means.append(mean)
         pool.on_image()
-    image_ids = tuple(pool.oracle.image_ids)
-    bought = torch.tensor([len(pool.oracle.asked(image_id)) > 0 for image_id in image_ids])
-    sizes = [pool.dataset.size(index) for index in range(len(image_ids))]
+    image_ids = tuple(dataset.image_id(index) for index in range(len(dataset)))
+    bought = torch.tensor([len(asker.asked(image_id)) > 0 for image_id in image_ids])
+    sizes = [dataset.size(index) for index in range(len(image_ids))]
     smallest = min(height * width for height, width in sizes)
     affordable = limits.of_pool if limits.pool_pixels is None else limits.of_pool // smallest
     count = min(affordable, int((~bought).sum()))
@@ -218,13 +269,13 @@ def _select(
     valid = all(0 <= index < len(image_ids) and not bought[index] for index in chosen)
     if not valid or len(set(chosen)) != len(chosen) or len(chosen) > count:
         raise AcquisitionError(
-            f"Acquisition '{name}' must select at most {count} different images that are not bought yet; "
-            f"it selected {chosen}."
+            f"Acquisition '{asker.name}' must select at most {count} different images that are not bought "
+            f"yet; it selected {chosen}."
         )
     merged = PoolPicks(limits)
     for rank, index in enumerate(chosen):
         # The rank stands in for a score: the first choice is the most wanted.
         score = torch.full(sizes[index], float(-rank))
         image_id = image_ids[index]
-        merged.offer(image_id, mode.propose(score, pool.oracle.asked(image_id), score.numel()))
+        merged.offer(image_id, asker.mode.propose(score, asker.asked(image_id), score.numel()))
     return merged.affordable()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from alseg.contracts import Dataset, Size
 from alseg.data import InferenceSample, InferenceSamples, inference_loader, normalise
+from alseg.pipeline import ahead
 
 
 def resize_logits(logits: torch.Tensor, size: Size) -> torch.Tensor:
@@ -50,6 +51,8 @@ class InferenceOptions:
         device: Where the model is.
         features: Whether features are wanted.
         image: Whether the native picture is wanted.
+        overlap: Whether the next batch is decoded while one is predicted, in a thread where there are no
+            workers, and predicted while an acquisition scores the last one.
     """
 
     size: Size | None
@@ -59,6 +62,7 @@ class InferenceOptions:
     device: torch.device | str = "cpu"
     features: bool = False
     image: bool = False
+    overlap: bool = True
 
 
 @torch.inference_mode()
@@ -130,7 +134,10 @@ def _network_inputs(
 ) -> Iterator[tuple[list[InferenceSample], torch.Tensor]]:
     """Yield batches of images of one size, and the same normalised, on the model's device."""
     samples = InferenceSamples(dataset, options.size, keep_image=options.image)
-    for batch in inference_loader(samples, options.batch_size, options.workers):
+    batches: Iterable[list[InferenceSample]] = inference_loader(samples, options.batch_size, options.workers)
+    if options.overlap and not options.workers:  # worker processes are ahead by themselves
+        batches = ahead(batches)
+    for batch in batches:
         for group in _same_size_groups(batch):
             images = torch.stack([image for _, image, _ in group]).to(options.device)
             yield group, normalise(images, model.mean, model.std)

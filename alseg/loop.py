@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg import checkpoint
-from alseg.acquire import Pool, acquire, score_of
+from alseg.acquire import Pool
+from alseg.asking import Asking
 from alseg.assembly import MethodParts, ScenarioData
 from alseg.contracts import Recipe
 from alseg.errors import AlsegError
@@ -35,7 +36,7 @@ from alseg.oracle import Oracle
 from alseg.recovery import furthest, set_damaged_aside
 from alseg.sharing import SharedTraining, shared_key
 from alseg.spending import Spending
-from alseg.store import BusyError, RunFolder, percent, read_counts, require_space
+from alseg.store import RunFolder, percent, read_counts, require_space
 from alseg.surroundings import Interrupted, Surroundings
 from alseg.training import StepLosses, Trainer
 
@@ -93,7 +94,16 @@ class _Run:
         target = self.data.target.dataset
         self._image_pixels = [height * width for height, width in map(target.size, range(len(target)))]
         budget = spec.method.budget
-        self.spending = Spending(budget, len(spec.rounds), self._image_pixels) if budget else None
+        self.asking: Asking | None = None
+        if self.method is not None and budget is not None:
+            self.asking = Asking(
+                spec=spec,
+                method=self.method,
+                spending=Spending(budget, len(spec.rounds), self._image_pixels),
+                oracle=self.oracle,
+                around=self.around,
+                folder=self.folder,
+            )
 
     def execute(self) -> None:
         self._resume()
@@ -162,28 +172,27 @@ class _Run:
         folder = self.folder.round_folder(round_number)
         if self.folder.purchase_is_committed(round_number):
             self.oracle.restore(Purchase.read(folder))
+            if self.asking is not None:
+                self.asking.forget(round_number)
             return
-        method, spending = self.method, self.spending
-        assert method is not None and spending is not None
-        target = self.data.target.dataset
+        method, asking = self.method, self.asking
+        assert method is not None and asking is not None
+        target, options = self.data.target.dataset, self._inference_options(for_acquisition=True)
         with self._phase("acquire", len(target)) as on_image:
             pool = Pool(
                 dataset=target,
-                oracle=self.oracle,
+                num_classes=len(self.data.label_space.classes),
                 model=self.trainer.model,
-                options=self._inference_options(for_acquisition=True),
+                options=options if method.spec.needs else None,
                 seed_axes=(self.spec.seed, round_number),
                 on_image=on_image,
             )
-            limits = spending.limits(round_number, self.oracle)
-            picks = acquire(method.acquisition, method.spec.name, method.mode, pool, limits)
-        self._keep_examples(
-            folder,
-            pool.options,
-            partial(score_of, method.acquisition, method.spec.name, seed_axes=pool.seed_axes),
-        )
+            picks, seconds = asking.picks(round_number, pool, self.trainer.module)
+            self._timing["acquire"] = self._timing.get("acquire", 0.0) + seconds
+        self._keep_examples(folder, options, partial(asking.score, pool.seed_axes))
         purchase = self.oracle.answer(picks)
         purchase.write(folder)
+        asking.forget(round_number)
         self._log(
             f"round {round_number}: bought {purchase.pixels} pixels ({purchase.void} void) with "
             f"{purchase.questions} clicks in {len(purchase.spans)} images"
@@ -243,7 +252,7 @@ class _Run:
         """Train round 0, or take over what another run with the same source training has left."""
         trainer = self.trainer
         shared = SharedTraining(self.around.shared / shared_key(self.spec, self.around.assembler.catalog))
-        with self._holding(shared):
+        with shared.held(self.around.stop):
             if shared.complete:
                 try:
                     trainer.iteration, counts = shared.load(trainer.module, trainer.optimizer)
@@ -258,16 +267,6 @@ class _Run:
             counts = self._counts(0)
             shared.save(stop, trainer.module, trainer.optimizer, counts, self._evaluation_ids())
             self._commit(0, counts)
-
-    @contextmanager
-    def _holding(self, shared: SharedTraining) -> Iterator[None]:
-        """Hold the shared training; while another process does it, listen to requests to stop."""
-        stop = self.around.stop
-        try:
-            with shared.exclusive(keep_waiting=lambda: stop.signal is None):
-                yield
-        except BusyError as busy:
-            raise Interrupted from busy
 
     # EVALUATE and COMMIT
 
@@ -306,7 +305,7 @@ class _Run:
             "round": round_number,
             "iteration": self.stages[round_number],
             "cost": asdict(cost),
-            "allowance_pixels": self.spending and self.spending.allowance_pixels(round_number),
+            "allowance_pixels": self.asking and self.asking.spending.allowance_pixels(round_number),
             "pool": {"pixels": sum(self._image_pixels), "images": len(self._image_pixels)},
             "miou": percent(metrics.miou),
             "accuracy": percent(metrics.accuracy),

@@ -120,6 +120,7 @@ def run_experiment(
             settings=experiment.settings,
             reporter=reporter,
             stop=stop,
+            specs=[planned.spec for planned in plan.runs if planned.skipped is None],
             # What is trained with other kernels must not get into runs that are to be the same every time.
             shared=root / ("shared-deterministic" if experiment.settings.deterministic else "shared"),
             observers=observers,

@@ -18,7 +18,8 @@ from alseg.files import content_hash, remove_unfinished
 from alseg.madewith import made_with
 from alseg.plugins import Catalog
 from alseg.runspec import RunSpec
-from alseg.store import exclusive, read_counts, write_counts
+from alseg.store import BusyError, exclusive, read_counts, write_counts
+from alseg.surroundings import Interrupted, StopRequest
 
 
 def shared_key(spec: RunSpec, catalog: Catalog) -> str:
@@ -67,8 +68,21 @@ class SharedTraining:
             BusyError: If another process holds it and there is no more waiting.
         """
         with exclusive(self.folder / ".lock", keep_waiting):
-            remove_unfinished(self.folder.glob)
+            remove_unfinished(self.folder.rglob)
             yield
+
+    @contextmanager
+    def held(self, stop: StopRequest) -> Iterator[None]:
+        """Hold the folder; while another process does, listen to requests to stop.
+
+        Raises:
+            Interrupted: If there was one.
+        """
+        try:
+            with self.exclusive(keep_waiting=lambda: stop.signal is None):
+                yield
+        except BusyError as busy:
+            raise Interrupted from busy
 
     @property
     def complete(self) -> bool:

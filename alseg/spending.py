@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alseg.acquire import Limits
 from alseg.budget import Budget, allowance
 from alseg.oracle import Oracle
+from alseg.poolpicks import Limits
 
 
 @dataclass(frozen=True)

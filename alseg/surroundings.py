@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lightning_fabric import Fabric
 
 from alseg.assembly import Assembler
-from alseg.experiment import Settings
+from alseg.experiment import RunSpec, Settings
 from alseg.observers import Observers
 from alseg.progress import Reporter
 
@@ -38,6 +39,7 @@ class Surroundings:
         settings: Workers and batch sizes of inference, checkpoint interval.
         reporter: Shows what happens.
         stop: Set when the run should save and stop.
+        specs: The runs that this process is to do, this one among them.
         shared: Folder of training that several runs have in common.
         observers: Told of every round.
     """
@@ -47,5 +49,6 @@ class Surroundings:
     settings: Settings
     reporter: Reporter
     stop: StopRequest
+    specs: Sequence[RunSpec]
     shared: Path
     observers: Observers

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
+from alseg.bench import poolpass
 from alseg.bench.inputs import NUM_CLASSES, regions_per_round
 from alseg.bench.result import Line, Options, Result, Spread
 from alseg.contracts import AnnotationMode, DatasetSpec, ScoreAcquisition, Size, TargetView
@@ -22,7 +23,7 @@ from alseg.oracle import Oracle
 
 T = TypeVar("T")
 
-_IMAGES = 2
+_IMAGES = 4
 _DATASET = "cityscapes"
 _INPUT_SIZE = (640, 1280)
 _QUICK_SIZE = (64, 128)
@@ -63,7 +64,7 @@ NETWORKS = (
 
 
 def run(options: Options) -> Result:
-    """Time the parts of a pass over the pool for each network, image after image.
+    """Time the parts of a pass over the pool for each network, image after image, and whole passes.
 
     Raises:
         AlsegError: If a network, a method or a data set is not installed.
@@ -76,9 +77,14 @@ def run(options: Options) -> Result:
         write_fake(options.catalog, _DATASET, Path(folder), count=_IMAGES, size=label_size)
         for network in NETWORKS[1:] if options.quick else NETWORKS:
             options.on_step(network.title)
-            seconds = _Pass(network, Path(folder), input_size, options).seconds()
+            one_by_one = _Parts(network, Path(folder), input_size, options)
+            seconds = one_by_one.seconds()
             lines += [Line(work=f"{network.title}: {PARTS[part]}", ours=seconds[part]) for part in PARTS]
             facts |= _shares(network.title, seconds)
+            if network is NETWORKS[-1]:
+                lines += poolpass.lines(
+                    network.title, one_by_one.model, one_by_one.dataset, input_size, options
+                )
     return Result(
         name="step",
         setting=(
@@ -101,7 +107,7 @@ def _shares(title: str, seconds: dict[str, Spread]) -> dict[str, str]:
     }
 
 
-class _Pass:
+class _Parts:
     """A pass over a few images, its parts timed one by one."""
 
     def __init__(self, network: Network, folder: Path, input_size: Size, options: Options) -> None:
@@ -109,9 +115,9 @@ class _Pass:
         spec: DatasetSpec = catalog.get("datasets", _DATASET).spec
         torch.manual_seed(0)
         build_model = catalog.get("models", network.name).spec.build
-        self._model: Any = build_model(num_classes=NUM_CLASSES, **network.parameters).eval()
-        self._dataset = spec.build(root=folder, split="train")
-        self._samples = InferenceSamples(self._dataset, input_size)
+        self.model: Any = build_model(num_classes=NUM_CLASSES, **network.parameters).eval()
+        self.dataset = spec.build(root=folder, split="train")
+        self._samples = InferenceSamples(self.dataset, input_size)
         self._acquisition: ScoreAcquisition = catalog.get("acquisitions", "ripu").spec.build(radius=1)
         self._mode: AnnotationMode = catalog.get("annotation_modes", "region").spec.build(radius=1)
         self._repeats = options.repeats
@@ -120,7 +126,7 @@ class _Pass:
     def seconds(self) -> dict[str, Spread]:
         """Return the seconds of each part per image, one value per turn and image."""
         for turn in range(1 + self._repeats):
-            for index in range(len(self._dataset)):
+            for index in range(len(self.dataset)):
                 self._go_through(index)
             if turn == 0:
                 self._seconds = {part: [] for part in PARTS}  # the first turn warms up
@@ -129,17 +135,17 @@ class _Pass:
     @torch.inference_mode()
     def _go_through(self, index: int) -> None:
         _, image, _ = self._timed("decode", lambda: self._samples[index])
-        inputs = normalise(image[None], self._model.mean, self._model.std)
-        outputs, _ = self._timed("forward", lambda: network_outputs(self._model, inputs))
-        size = self._dataset.size(index)
+        inputs = normalise(image[None], self.model.mean, self.model.std)
+        outputs, _ = self._timed("forward", lambda: network_outputs(self.model, inputs))
+        size = self.dataset.size(index)
         logits = self._timed("resize", lambda: resize_logits(outputs, size)[0])
-        image_id = self._dataset.image_id(index)
+        image_id = self.dataset.image_id(index)
         view = TargetView(image_id, logits, torch.Generator())
         score = self._timed("score", lambda: self._acquisition.score(view))
         nothing = np.zeros((0, 2), np.int32)
         pixels = 9 * regions_per_round(size)
         picks = self._timed("pick", lambda: self._mode.propose(score, nothing, pixels))
-        oracle = Oracle(self._dataset, np.arange(256, dtype=np.uint8), mode=self._mode)
+        oracle = Oracle(self.dataset, np.arange(256, dtype=np.uint8), mode=self._mode)
         self._timed("answer", lambda: oracle.answer({image_id: picks}))
 
     def _timed(self, part: str, work: Callable[[], T]) -> T:

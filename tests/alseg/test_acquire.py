@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
-from alseg.acquire import AcquisitionError, Limits, Pool, PoolPicks, acquire
+from alseg.acquire import AcquisitionError, Asker, Pool, acquire, acquire_together
 from alseg.contracts import Picks, PoolView, TargetView
 from alseg.inference import InferenceOptions
-from alseg.oracle import Oracle
+from alseg.poolpicks import Limits, PoolPicks
 from alseg_baselines.modes import WholeImage, Window
 from toys import Stripes, TinyNet
 
@@ -29,16 +31,29 @@ class Selecting:
 
 
 def _acquire(acquisition: object, mode: object, limits: Limits, **changes: object) -> dict[str, Picks]:
-    dataset = Stripes("train", 3, (6, 12))
-    oracle = Oracle(dataset, np.arange(256, dtype=np.uint8), mode=mode)  # type: ignore[arg-type]
-    pool = Pool(
-        dataset=dataset,
-        oracle=oracle,
+    pool = _pool(InferenceOptions(size=None, batch_size=2, **changes))  # type: ignore[arg-type]
+    return dict(acquire(_asker(acquisition, mode, limits), pool))
+
+
+def _pool(options: InferenceOptions | None) -> Pool:
+    return Pool(
+        dataset=Stripes("train", 3, (6, 12)),
+        num_classes=3,
         model=TinyNet(3),
-        options=InferenceOptions(size=None, batch_size=2, **changes),  # type: ignore[arg-type]
+        options=options,
         seed_axes=(0, 1),
     )
-    return dict(acquire(acquisition, "mine", mode, pool, limits))  # type: ignore[arg-type]
+
+
+def _asker(acquisition: object, mode: object, limits: Limits, identity: str = "mine") -> Asker:
+    return Asker(
+        acquisition=acquisition,  # type: ignore[arg-type]
+        name="mine",
+        identity=identity,
+        mode=mode,  # type: ignore[arg-type]
+        limits=limits,
+        asked=lambda _: np.zeros((0, 2), np.int32),
+    )
 
 
 def _brightness(view: TargetView) -> torch.Tensor:
@@ -137,3 +152,81 @@ def test_generators_depend_on_seed_round_and_image_alone() -> None:
     for name in draws[0]:
         np.testing.assert_array_equal(draws[0][name].positions, draws[1][name].positions)
     assert draws[0]["train-0"].positions.tolist() != draws[0]["train-1"].positions.tolist()
+
+
+def test_methods_that_ask_together_ask_what_they_would_alone() -> None:
+    noise = Scoring(lambda view: torch.rand(view.size, generator=view.generator))
+    asking = [
+        (Scoring(_brightness), Window(0, 1), Limits(per_image=[2, 0, 1])),
+        (noise, Window(0, 0), Limits(pool_pixels=50)),
+        (noise, WholeImage(1700), Limits(pool_images=2)),
+    ]
+    askers = [_asker(*each, identity=identity) for each, identity in zip(asking, "abb", strict=True)]
+    together = acquire_together(askers, _pool(InferenceOptions(size=None, batch_size=2)))
+    for picks, alone in zip(together, (_acquire(*each) for each in asking), strict=True):
+        assert picks is not None and picks.keys() == alone.keys()
+        for name in picks:
+            np.testing.assert_array_equal(picks[name].positions, alone[name].positions)
+            np.testing.assert_array_equal(picks[name].scores, alone[name].scores)
+
+
+def test_methods_of_one_identity_are_scored_once_and_cannot_spoil_the_map_for_each_other() -> None:
+    scored: list[str] = []
+
+    def score(view: TargetView) -> torch.Tensor:
+        scored.append(view.image_id)
+        return _brightness(view)
+
+    class Spoiling(Window):
+        def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
+            picks = super().propose(score, asked, pixel_limit)
+            score.zero_()
+            return picks
+
+    limits = Limits(per_image=[2, 0, 1])
+    askers = [_asker(Scoring(score), mode, limits) for mode in (Spoiling(0, 1), Window(0, 1))]
+    first, second = acquire_together(askers, _pool(InferenceOptions(size=None)))
+    assert scored == ["train-0", "train-1", "train-2"]
+    assert first is not None and second is not None
+    assert second["train-0"].positions.tolist() == first["train-0"].positions.tolist() == [[0, 11], [2, 11]]
+
+
+def test_a_method_that_fails_does_not_fail_those_that_ask_for_it() -> None:
+    limits = Limits(per_image=[1, 1, 1])
+    broken = _asker(Scoring(lambda view: torch.zeros(1)), Window(0, 0), limits, "broken")
+    whole = _asker(Scoring(_brightness), Window(0, 0), limits, "whole")
+    first, second = acquire_together([whole, broken], _pool(InferenceOptions(size=None)))
+    assert first is not None and second is None
+    with pytest.raises(AcquisitionError, match="returned shape"):
+        acquire_together([broken, whole], _pool(InferenceOptions(size=None)))
+
+
+def test_a_method_that_needs_nothing_of_the_network_is_asked_without_it() -> None:
+    noise = Scoring(lambda view: torch.rand(view.size, generator=view.generator))
+    limits = Limits(per_image=[4] * 3)
+    pool = replace(_pool(None), model=None)
+    blind = acquire(_asker(noise, Window(0, 0), limits), pool)
+    seeing = _acquire(noise, Window(0, 0), limits)
+    for name in seeing:
+        np.testing.assert_array_equal(blind[name].positions, seeing[name].positions)
+
+
+def test_a_method_that_reads_logits_without_saying_so_is_refused() -> None:
+    reading = _asker(Scoring(lambda view: view.logits.amax(0)), Window(0, 0), Limits(per_image=[1] * 3))
+    with pytest.raises(AcquisitionError) as raised:
+        acquire(reading, _pool(None))
+    assert str(raised.value) == (
+        "Acquisition 'mine' reads the logits, but its spec does not say so: its 'needs' is empty."
+    )
+
+
+def test_overlapping_changes_nothing() -> None:
+    limits = Limits(pool_pixels=50)
+    options = [InferenceOptions(size=None, batch_size=2, overlap=overlap) for overlap in (True, False)]
+    asker = _asker(Scoring(lambda view: view.probs.amax(0)), Window(0, 0), limits)
+    torch.manual_seed(0)
+    pools = [_pool(each) for each in options]
+    pools[1] = replace(pools[1], model=pools[0].model)
+    first, second = (acquire(asker, pool) for pool in pools)
+    for name in first:
+        np.testing.assert_array_equal(first[name].positions, second[name].positions)

@@ -111,7 +111,7 @@ def _instrument(recorder: _Recorder) -> None:
     def watched_sync(handle: int) -> None:
         path = Path(f"/proc/self/fd/{handle}").readlink()
         if path.suffix == ".tmp":
-            name = path.name[1:].rsplit(".", 2)[0]
+            name = _name(path.with_name(path.name[1:].rsplit(".", 2)[0]))
             size = path.stat().st_size
             recorder.event(f"half-written {name}", lambda: os.truncate(path, size // 2))
             recorder.event(f"written {name}")
@@ -119,17 +119,22 @@ def _instrument(recorder: _Recorder) -> None:
 
     def watched_replace(path: Path, target: Path) -> Path:
         moved = replace(path, target)
-        recorder.event(f"renamed {target.name}")
+        recorder.event(f"renamed {_name(target)}")
         return moved
 
     def watched_unlink(path: Path, missing_ok: bool = False) -> None:
-        if path.name == "checkpoint.pt" and path.exists():
-            recorder.event(f"removing {path.name}")
+        if _name(path) in ("checkpoint.pt", "picks") and path.exists():
+            recorder.event(f"removing {_name(path)}")
         unlink(path, missing_ok=missing_ok)
 
     os.fsync = watched_sync  # type: ignore[assignment]
     Path.replace = watched_replace  # type: ignore[assignment, method-assign]
     Path.unlink = watched_unlink  # type: ignore[method-assign]
+
+
+def _name(path: Path) -> str:
+    """Return what a file is called in events; picks that wait for their run are called after the run."""
+    return "picks" if path.parent.name == "picks" else path.name
 
 
 def _reporter(recorder: _Recorder) -> Any:

@@ -70,6 +70,23 @@ KILL_POINTS = (
     "removing checkpoint.pt#1",
 )
 
+# Two methods whose first purchase is decided in one pass over the pool.
+ASKING_TOGETHER: dict[str, Any] = toy_document(
+    methods=[
+        toy_document()["methods"][1],  # type: ignore[index]
+        {"label": "Margin", "acquisition": "margin", "annotation": "pixel", "budget": "6 px/image"},
+    ],
+    settings={"device": "cpu"},
+)
+TOGETHER_KILL_POINTS = (
+    "acquire#3",
+    "half-written picks#1",
+    "renamed picks#1",
+    "renamed ledger.json#1",  # of the first method
+    "renamed ledger.json#3",  # of the second one, whose picks waited for it
+    "removing picks#1",
+)
+
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -103,6 +120,30 @@ def test_a_run_killed_anywhere_goes_on_to_the_same_bytes(
     assert events_of(tmp_path)[-1] == point
     assert run_and_wait(tmp_path, DOCUMENT) == 0
     assert result_bytes(tmp_path) == result_bytes(undisturbed)
+
+
+@pytest.fixture(scope="module")
+def asked_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of two methods that were run one at a time, so that each asked for itself."""
+    folder = tmp_path_factory.mktemp("alone")
+    for method in ASKING_TOGETHER["methods"]:
+        assert run_and_wait(folder, {**ASKING_TOGETHER, "methods": [method]}) == 0
+    return folder
+
+
+@pytest.mark.parametrize("point", TOGETHER_KILL_POINTS)
+def test_runs_that_ask_together_and_are_killed_get_what_each_gets_alone(
+    tmp_path: Path, asked_alone: Path, point: str
+) -> None:
+    assert run_and_wait(tmp_path, ASKING_TOGETHER, point) == -signal.SIGKILL
+    assert events_of(tmp_path)[-1] == point
+    assert run_and_wait(tmp_path, ASKING_TOGETHER) == 0
+    varying = {"experiment.yaml", "run.json"}  # hold the other method, or the place among them
+    first, second = (
+        {name: content for name, content in result_bytes(folder).items() if Path(name).name not in varying}
+        for folder in (tmp_path, asked_alone)
+    )
+    assert first == second
 
 
 @pytest.mark.parametrize("events", [35, 46, 57])

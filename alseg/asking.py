@@ -1,0 +1,128 @@
+"""What a run asks in a round, alone or together with runs that have the same network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from alseg import checkpoint
+from alseg.acquire import Asker, Pool, acquire, acquire_together, score_of
+from alseg.assembly import MethodParts
+from alseg.commonpass import CommonPass
+from alseg.contracts import Picks, SelectAcquisition
+from alseg.experiment import RunSpec
+from alseg.files import content_hash
+from alseg.inference import Prediction
+from alseg.oracle import Oracle
+from alseg.sharing import SharedTraining, shared_key
+from alseg.spending import Spending
+from alseg.store import RunFolder
+from alseg.surroundings import Surroundings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """Decides what a run asks.
+
+    Attributes:
+        spec: The run.
+        method: What its method is made of.
+        spending: Its budget.
+        oracle: Knows what has been asked and spent.
+        around: The other runs, and the folder for what runs share.
+        folder: Of the run.
+    """
+
+    spec: RunSpec
+    method: MethodParts
+    spending: Spending
+    oracle: Oracle
+    around: Surroundings
+    folder: RunFolder
+
+    def picks(
+        self, round_number: int, pool: Pool, module: torch.nn.Module
+    ) -> tuple[Mapping[str, Picks], float]:
+        """Decide what to ask in a round. In the first, runs with the same training so far ask together.
+
+        Args:
+            round_number: From 1 on.
+            pool: The images.
+            module: The network whose weights the pool's model has.
+
+        Returns:
+            Image id to picks, and seconds to be added to the time that this took, so that every run is billed
+            its share of a common pass.
+
+        Raises:
+            AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
+            Interrupted: If asked to stop while another process asks for this run.
+        """
+        asker = self._asker(self.spec, self.method, self.spending, round_number)
+        if round_number > 1 or pool.options is None or isinstance(self.method.acquisition, SelectAcquisition):
+            return acquire(asker, pool), 0.0
+        key = shared_key(self.spec, self.around.assembler.catalog)
+        shared = SharedTraining(self.around.shared / key)
+        others = dict(self._others(key))
+        run = self.spec.folder
+        if not others and not CommonPass(shared.folder, "").holds(run):
+            return acquire(asker, pool), 0.0
+        common = CommonPass(shared.folder, checkpoint.digest(module.state_dict()))
+        with shared.held(self.around.stop):
+            taken = common.take(run)
+            if taken is not None:
+                return taken
+            names = [name for name in others if common.take(name) is None]
+            started = time.monotonic()
+            own, *found = acquire_together([asker, *(others[name] for name in names)], pool)
+            assert own is not None
+            kept = {name: picks for name, picks in zip(names, found, strict=True) if picks is not None}
+            took = time.monotonic() - started
+            share = took / (1 + len(kept))
+            for name, picks in kept.items():
+                common.keep(name, picks, share)
+            return own, share - took
+
+    def forget(self, round_number: int) -> None:
+        """Remove what another run has asked for this one, once it is bought."""
+        if round_number == 1:
+            key = shared_key(self.spec, self.around.assembler.catalog)
+            CommonPass(self.around.shared / key, "").forget(self.spec.folder)
+
+    def score(
+        self, seed_axes: Sequence[int | str], prediction: Prediction, image_id: str
+    ) -> torch.Tensor | None:
+        """Return the score of an image in a round, float ``(H, W)``; None where whole images are ranked."""
+        if isinstance(self.method.acquisition, SelectAcquisition):
+            return None
+        return score_of(self.method.acquisition, self.method.spec.name, prediction, image_id, seed_axes)
+
+    def _others(self, key: str) -> Iterator[tuple[str, Asker]]:
+        """Yield folder name and asker of the other runs that have not bought yet and need the same."""
+        for spec in self.around.specs:
+            if spec.seed != self.spec.seed or spec.folder == self.spec.folder:
+                continue
+            method, budget = self.around.assembler.method(spec), spec.method.budget
+            if method is None or budget is None or isinstance(method.acquisition, SelectAcquisition):
+                continue
+            if set(method.spec.needs) != set(self.method.spec.needs):
+                continue
+            bought = RunFolder(self.folder.path.parent / spec.folder).purchase_is_committed(1)
+            if not bought and shared_key(spec, self.around.assembler.catalog) == key:
+                spending = Spending(budget, len(spec.rounds), self.spending.image_pixels)
+                yield spec.folder, self._asker(spec, method, spending, 1)
+
+    def _asker(self, spec: RunSpec, method: MethodParts, spending: Spending, round_number: int) -> Asker:
+        # Where nothing has been bought, what the oracle knows holds for every run.
+        component = spec.method.acquisition
+        return Asker(
+            acquisition=method.acquisition,
+            name=method.spec.name,
+            identity=content_hash(component.as_json() if component else None),
+            mode=method.mode,
+            limits=spending.limits(round_number, self.oracle),
+            asked=self.oracle.asked,
+        )

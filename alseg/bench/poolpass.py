@@ -1,0 +1,87 @@
+"""A whole pass over the pool, as in a round: what overlapping and asking together are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from alseg.acquire import Asker, Pool, acquire, acquire_together
+from alseg.bench.inputs import NUM_CLASSES, regions_per_round
+from alseg.bench.measure import alternate
+from alseg.bench.result import Line, Options
+from alseg.contracts import Dataset, Picks, Size
+from alseg.errors import AlsegError
+from alseg.inference import InferenceOptions
+from alseg.poolpicks import Limits
+
+_METHODS: tuple[tuple[str, dict[str, Any]], ...] = (("entropy", {}), ("margin", {}), ("ripu", {"radius": 1}))
+
+
+def lines(title: str, model: Any, dataset: Dataset, input_size: Size, options: Options) -> list[Line]:
+    """Time passes over a few images.
+
+    Args:
+        title: Of the network.
+        model: In evaluation mode.
+        dataset: The images.
+        input_size: Height and width at which the network sees them.
+        options: How to measure.
+
+    Raises:
+        AlsegError: If both sides do not ask the same.
+    """
+
+    def pool(*, overlap: bool) -> Pool:
+        inference = InferenceOptions(size=input_size, batch_size=1, overlap=overlap)
+        return Pool(
+            dataset=dataset, num_classes=NUM_CLASSES, model=model, options=inference, seed_axes=("bench",)
+        )
+
+    askers = [_asker(name, parameters, dataset, options) for name, parameters in _METHODS]
+    ripu = askers[-1:]
+    sides: dict[str, Callable[[], list[Any]]] = {
+        "overlapping": lambda: acquire_together(ripu, pool(overlap=True)),
+        "in turn": lambda: acquire_together(ripu, pool(overlap=False)),
+        "together": lambda: acquire_together(askers, pool(overlap=True)),
+        "alone": lambda: [acquire(asker, pool(overlap=True)) for asker in askers],
+    }
+    for ours, plain in (("overlapping", "in turn"), ("together", "alone")):
+        if not all(map(_same, sides[ours](), sides[plain]())):
+            raise AlsegError(f"{title}: a pass asks something else {ours} than {plain}.")
+    seconds = alternate(sides, options.repeats)
+    count = len(dataset)
+    return [
+        Line(
+            work=f"{title}: {work}",
+            ours=seconds[ours].scaled(1 / count),
+            plain=seconds[plain].scaled(1 / count),
+            ratio=seconds[plain].over(seconds[ours]),
+            notes=[note],
+        )
+        for work, ours, plain, note in (
+            ("pass for RIPU", "overlapping", "in turn", "plain: decode, predict and score in turn"),
+            (f"pass for {len(askers)} methods", "together", "alone", "plain: one pass for each method"),
+        )
+    ]
+
+
+def _asker(name: str, parameters: dict[str, Any], dataset: Dataset, options: Options) -> Asker:
+    pixels = [9 * regions_per_round(dataset.size(index)) for index in range(len(dataset))]
+    return Asker(
+        acquisition=options.catalog.get("acquisitions", name).spec.build(**parameters),
+        name=name,
+        identity=name,
+        mode=options.catalog.get("annotation_modes", "region").spec.build(radius=1),
+        limits=Limits(per_image=pixels),
+        asked=lambda _: np.zeros((0, 2), np.int32),
+    )
+
+
+def _same(one: Any, two: Any) -> bool:
+    return one.keys() == two.keys() and all(_same_picks(one[name], two[name]) for name in one)
+
+
+def _same_picks(one: Picks, two: Picks) -> bool:
+    return np.array_equal(one.positions, two.positions) and np.array_equal(one.scores, two.scores)

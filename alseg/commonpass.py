@@ -1,0 +1,81 @@
+"""The first purchase of runs that have been trained alike so far: one pass over the pool for all of them.
+
+Predictions take longer than all else in an acquisition, and until the first purchase runs that differ in the
+acquisition alone have the same network. The first of them asks for the others too, and leaves their picks
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alseg.contracts import Picks
+from alseg.files import write_atomically
+
+
+class CommonPass:
+    """Picks that wait for their runs.
+
+    Args:
+        folder: Of the training that the runs share.
+        weights: Digest of the network's weights; picks made with others are not taken.
+    """
+
+    def __init__(self, folder: Path, weights: str) -> None:
+        self._folder, self._weights = folder / "picks", weights
+
+    def keep(self, run: str, picks: Mapping[str, Picks], seconds: float) -> None:
+        """Keep the picks of a run.
+
+        Args:
+            run: Its folder's name.
+            picks: Image id to picks.
+            seconds: The run's share of what the pass took.
+
+        Raises:
+            WriteError: If they cannot be written.
+        """
+        every = list(picks.values())
+        arrays: dict[str, Any] = {
+            "weights": np.array(self._weights),
+            "seconds": np.array(seconds),
+            "image_ids": np.array(list(picks)),
+            "counts": np.array([len(each) for each in every], np.int64),
+            "positions": np.concatenate([each.positions for each in every]),
+            "scores": np.concatenate([each.scores for each in every]),
+            "pixels": np.concatenate([each.pixels for each in every]),
+        }
+        # The archive has a checksum of each array.
+        write_atomically(self._file(run), lambda file: np.savez(file, **arrays))
+
+    def holds(self, run: str) -> bool:
+        """Whether there are picks of a run, made with whatever weights."""
+        return self._file(run).exists()
+
+    def take(self, run: str) -> tuple[dict[str, Picks], float] | None:
+        """Return a run's picks and its share of what the pass took, in seconds.
+
+        None where there are none, they cannot be read, or were made with other weights.
+        """
+        try:
+            with np.load(self._file(run), allow_pickle=False) as content:
+                if str(content["weights"]) != self._weights:
+                    return None
+                stops = np.cumsum(content["counts"])[:-1]
+                columns = [np.split(content[name], stops) for name in ("positions", "scores", "pixels")]
+                ids = content["image_ids"].tolist()
+                picks = {image_id: Picks(*each) for image_id, *each in zip(ids, *columns, strict=True)}
+                return picks, float(content["seconds"])
+        except Exception:  # numpy and zipfile raise many types for a damaged archive
+            return None
+
+    def forget(self, run: str) -> None:
+        """Remove the picks of a run that has bought them."""
+        self._file(run).unlink(missing_ok=True)
+
+    def _file(self, run: str) -> Path:
+        return self._folder / f"{run}.npz"
