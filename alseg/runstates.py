@@ -11,6 +11,7 @@ from typing import Any
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
 from alseg.files import is_as_written, read_json
+from alseg.ledger import Purchase
 from alseg.plugins import load_catalog
 from alseg.results import read_run, run_folders
 from alseg.roundfiles import read_timing
@@ -118,6 +119,7 @@ def _run_state(path: Path, spec: RunSpec | None) -> RunState:
     holder = folder.holder
     try:
         run = read_run(path)
+        _read_purchases(path)
     except AlsegError as error:
         if not ((path / "run.json").exists() or folder.has_begun) and spec is not None:
             return _to_do(spec)
@@ -137,6 +139,17 @@ def _run_state(path: Path, spec: RunSpec | None) -> RunState:
         seconds=_seconds(path, running=state == "running"),
         why=why,
     )
+
+
+def _read_purchases(path: Path) -> None:
+    """Compare the checksums of all that was bought; `read_run` looks at no more than sizes.
+
+    Raises:
+        AlsegError: If a file is missing or damaged; names it.
+    """
+    for folder in sorted(path.glob("rounds/[0-9]*")):
+        if Purchase.committed(folder):
+            Purchase.read(folder)
 
 
 def _state(run: Run, holder: str | None) -> tuple[str, str]:

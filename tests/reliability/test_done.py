@@ -247,19 +247,33 @@ def test_a_lost_round_is_not_made_again_with_something_else_unless_the_user_says
     assert result_bytes(tmp_path) == result_bytes(undisturbed)
 
 
+def cut_in_half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_status_says_that_what_was_bought_is_not_what_was_written(tmp_path: Path, run: Path) -> None:
+    path = run / "rounds" / "01" / "ledger.npy"
+    change_a_row(path)
+    (state,) = experiment_state(tmp_path / "results" / "toy").runs
+    assert (state.state, state.why) == (
+        "damaged",
+        f"{path} is damaged: its checksum differs from the one in ledger.json.",
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "damage", "problem"),
     [
-        (
-            "rounds/01/ledger.npy",
-            change_a_row,
-            "{path} is damaged: its checksum differs from the one in ledger.json.",
-        ),
         ("rounds/01/ledger.json", Path.unlink, "{path} is missing."),
         (
+            "rounds/01/ledger.npy",
+            lambda path: path.write_bytes(path.read_bytes()[:-1]),
+            "{path} is damaged or does not fit ledger.json: mmap length is greater than file size.",
+        ),
+        (
             "rounds/02/confusion.npz",
-            lambda path: path.write_bytes(b""),
-            "{path} is missing or damaged: No data left in file.",
+            cut_in_half,
+            "{path} is missing or damaged: File is not a zip file.",
         ),
         ("rounds/01/metrics.json", Path.unlink, "{path} is missing, but round 2 is there."),
     ],
