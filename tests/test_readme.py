@@ -74,14 +74,16 @@ def test_the_example_is_listed_with_its_parameter(site: Path) -> None:
     assert offer["parameters"] == [{"name": "power", "type": "float", "required": False, "default": 0.5}]
 
 
-def test_the_test_of_the_example_in_the_plugin_guide_passes(
+def test_the_tests_of_the_example_in_the_plugin_guide_pass(
     distribution: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(distribution)
     namespace: dict[str, object] = {}
     exec(compile(blocks(DOCS / "plugins.md", "python")[-1], "plugins.md", "exec"), namespace)
-    (test,) = [value for name, value in namespace.items() if name.startswith("test_")]
-    test()  # type: ignore[operator]
+    tests = [value for name, value in namespace.items() if name.startswith("test_")]
+    assert len(tests) == 2
+    for test in tests:
+        test()  # type: ignore[operator]
     del sys.modules[MODULE]
 
 

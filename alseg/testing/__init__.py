@@ -1,5 +1,6 @@
 """What authors of plugins test with. Importing this package does not import torch.
 
+- `check_acquisition`: does an acquisition keep its contract, whatever the predictions?
 - `check_dataset`: does a data set keep the contract of `alseg.contracts.Dataset`?
 - `round_report`: a `RoundReport`, for testing observers.
 - `view_of`: a `TargetView` from class probabilities, for testing acquisitions.
@@ -11,13 +12,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from alseg.testing.acquisitions import check_acquisition
     from alseg.testing.datasets import check_dataset
     from alseg.testing.reports import round_report
     from alseg.testing.views import view_of
 
-__all__ = ["check_dataset", "round_report", "view_of"]
+__all__ = ["check_acquisition", "check_dataset", "round_report", "view_of"]
 
 _MODULES = {
+    "check_acquisition": "alseg.testing.acquisitions",
     "check_dataset": "alseg.testing.datasets",
     "round_report": "alseg.testing.reports",
     "view_of": "alseg.testing.views",
