@@ -39,9 +39,7 @@ def check_acquisition(spec: AcquisitionSpec, *, num_classes: int = 5, **params: 
     """
     acquisition = spec.build(**params)
     if spec.kind == "select":
-        assert isinstance(acquisition, SelectAcquisition), (
-            f"'{spec.name}' is of kind select but has no select"
-        )
+        assert isinstance(acquisition, SelectAcquisition), f"'{spec.name}' has no select, as its kind says"
         _check_selections(spec.name, acquisition)
         return
     assert isinstance(acquisition, ScoreAcquisition), f"'{spec.name}' has no score, as its kind says"
