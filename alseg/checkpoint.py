@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import pickle
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,17 @@ def load(path: Path, *, model: torch.nn.Module, optimizer: torch.optim.Optimizer
     Raises:
         AlsegError: If the file is missing, damaged or does not fit the model; names it.
     """
-    with _refusing(path):
-        content = _read(path)
+    content = _read(path)
+    try:
         model.load_state_dict(content["model"])
         if optimizer is not None:
             optimizer.load_state_dict(content["optimizer"])
         return int(content["iteration"])
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # Where names or shapes differ, torch says which in the second line.
+        lines = [line.strip() for line in str(error).splitlines()][:2]
+        reason = lines[-1].rstrip(".") if lines else type(error).__name__
+        raise AlsegError(f"Checkpoint {path} is of another model: {reason}.") from error
 
 
 def verify(path: Path) -> None:
@@ -58,31 +64,31 @@ def verify(path: Path) -> None:
     Raises:
         AlsegError: If the file is missing or damaged; names it.
     """
-    with _refusing(path):
-        _read(path)
+    _read(path)
 
 
 def _read(path: Path) -> dict[str, Any]:
     """Read the content of a file of this format that is as it was written."""
-    content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about how a file was written that is refused anyway
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise AlsegError(f"Checkpoint {path} is missing.") from error
+    except pickle.UnpicklingError as error:  # torch tells how to unpickle it all the same; nobody should
+        raise AlsegError(
+            f"Checkpoint {path} is damaged, or holds objects that are no tensors. It is not loaded."
+        ) from error
+    except Exception as error:  # torch raises many types for a damaged file
+        raise AlsegError(f"Checkpoint {path} is damaged or no checkpoint of torch.") from error
+    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
+        raise AlsegError(f"Checkpoint {path} is damaged, or no training state of alseg.")
     if content["format"] != FORMAT:
         raise AlsegError(f"{path} has format {content['format']}; this version reads {FORMAT}.")
+    if not isinstance(content.get("iteration"), int) or not isinstance(content.get("model"), Mapping):
+        raise AlsegError(f"Checkpoint {path} is damaged, or no training state of alseg.")
     check_digest(content, path)
     return content
-
-
-@contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    """Turn whatever torch raises for a damaged file into an error that names it."""
-    try:
-        yield
-    except AlsegError:
-        raise
-    except Exception as error:  # torch raises many types
-        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise AlsegError(
-            f"Checkpoint {path} is missing, damaged or of another model: {first_line}"
-        ) from error
 
 
 def check_digest(content: dict[str, Any], path: Path) -> None:

@@ -77,15 +77,21 @@ def read_image_counts(path: Path) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     Raises:
         AlsegError: If the file is missing or damaged; names it.
     """
+    refuse_damaged_counts(path)
+    no_arrays = AlsegError(f"{path} is damaged: it holds something else than arrays of numbers and names.")
     try:
         with np.load(path, allow_pickle=False) as content:
-            ids = tuple(str(name) for name in content["image_ids"])
-            counts = np.asarray(content["counts"], np.int64)
-    except Exception as error:  # numpy and zipfile raise many types for a damaged archive
-        raise AlsegError(f"{path} is missing or damaged: {error}.") from error
+            names, counts = content["image_ids"], content["counts"]
+    except Exception as error:  # numpy raises many types; some of its texts tell how to unpickle objects
+        raise no_arrays from error
+    if not (isinstance(names, np.ndarray) and isinstance(counts, np.ndarray) and names.ndim == 1):
+        raise no_arrays
+    ids = tuple(str(name) for name in names)
     if counts.ndim != 3 or counts.shape[1] != counts.shape[2] or len(ids) != len(counts):
-        raise AlsegError(f"{path} is damaged: its counts have the shape {counts.shape}.")
-    return ids, counts
+        raise AlsegError(f"{path} is damaged: its counts of {len(ids)} images have the shape {counts.shape}.")
+    if counts.dtype.kind not in "iu" or (counts.size and counts.min() < 0):
+        raise AlsegError(f"{path} is damaged: its counts are not all whole numbers of at least 0.")
+    return ids, counts.astype(np.int64)
 
 
 def refuse_damaged_counts(path: Path) -> None:
@@ -98,8 +104,12 @@ def refuse_damaged_counts(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             for name in ("image_ids.npy", "counts.npy"):
                 archive.read(name)
+    except FileNotFoundError as error:
+        raise AlsegError(f"{path} is missing.") from error
+    except KeyError as error:
+        raise AlsegError(f"{path} is damaged: it holds no {name}.") from error
     except Exception as error:  # zipfile raises many types for a damaged archive
-        raise AlsegError(f"{path} is missing or damaged: {error}.") from error
+        raise AlsegError(f"{path} is damaged: {error}.") from error
 
 
 @lru_cache(maxsize=512)

@@ -33,6 +33,8 @@ ARRAY_NAME = "ledger.npy"
 INDEX_NAME = "ledger.json"
 LARGEST_SIDE = 65535
 
+_FIELDS = ("y", "x", "score", "pixels", "void")
+
 _INDEX_KEYS = frozenset({"questions_per_pick", "sha256", "images"})
 
 
@@ -67,8 +69,8 @@ class Purchase:
         starts = [0, *stops][:-1]
         largest = max((int(asked.pixels.max()) for asked in touched.values()), default=0)
         count_type = np.min_scalar_type(largest)
-        fields = [("y", "<u2"), ("x", "<u2"), ("score", "<f4"), ("pixels", count_type), ("void", count_type)]
-        rows = np.zeros(stops[-1] if stops else 0, dtype=fields)
+        types = ("<u2", "<u2", "<f4", count_type, count_type)
+        rows = np.zeros(stops[-1] if stops else 0, dtype=list(zip(_FIELDS, types, strict=True)))
         for (image_id, asked), start, stop in zip(touched.items(), starts, stops, strict=True):
             part = rows[start:stop]
             part["y"], part["x"] = asked.positions.T
@@ -139,9 +141,27 @@ class Purchase:
                 raise AlsegError(f"{array} is damaged: its checksum differs from the one in {INDEX_NAME}.")
             rows = np.load(array, mmap_mode="r", allow_pickle=False)
             spans = {str(name): (int(start), int(stop)) for name, (start, stop) in index["images"].items()}
-            return cls(rows, spans, int(index["questions_per_pick"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}: {error}.") from error
+            purchase = cls(rows, spans, int(index["questions_per_pick"]))
+        except FileNotFoundError as error:
+            raise AlsegError(f"{array} is missing.") from error
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+            # What numpy says of some arrays tells how to unpickle objects; nobody should.
+            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.") from error
+        if not purchase._is_whole():
+            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.")
+        return purchase
+
+    def _is_whole(self) -> bool:
+        """Whether the rows are questions, and those of one image follow those of the one before."""
+        stops = [0, *(stop for _, stop in self.spans.values())]
+        starts = [*(start for start, _ in self.spans.values()), len(self.rows)]
+        return (
+            self.rows.ndim == 1
+            and self.rows.dtype.names == _FIELDS
+            and starts == stops
+            and stops == sorted(stops)
+            and self.questions_per_pick > 0
+        )
 
     @staticmethod
     def refuse_partial(folder: Path) -> None:
@@ -155,8 +175,10 @@ class Purchase:
             raise AlsegError(f"{index} is missing.")
         try:
             np.load(array, mmap_mode="r", allow_pickle=False)
+        except FileNotFoundError as error:
+            raise AlsegError(f"{array} is missing.") from error
         except (OSError, ValueError, EOFError) as error:
-            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}: {error}.") from error
+            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.") from error
 
     @staticmethod
     def committed(folder: Path) -> bool:

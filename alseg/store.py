@@ -33,6 +33,7 @@ from alseg.files import (
     write_atomically,
     write_record,
 )
+from alseg.imagewise import read_image_counts
 from alseg.ledger import Purchase
 from alseg.results import OLD, RUN_KEYS
 
@@ -236,11 +237,7 @@ def read_counts(path: Path) -> NDArray[np.int32]:
     Raises:
         AlsegError: If the file is missing or damaged; names it.
     """
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            return np.asarray(content["counts"], np.int32)
-    except Exception as error:  # numpy and zipfile raise many types for a damaged archive
-        raise AlsegError(f"{path} is missing or damaged: {error}.") from error
+    return read_image_counts(path)[1].astype(np.int32)
 
 
 def require_space(checkpoint: Path, size: int) -> None:

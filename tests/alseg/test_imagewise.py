@@ -71,7 +71,7 @@ def test_without_counts_there_is_no_interval(tmp_path: Path) -> None:
 def test_damaged_counts_are_named(tmp_path: Path) -> None:
     path = tmp_path / "confusion.npz"
     path.write_bytes(b"PK")
-    with pytest.raises(AlsegError, match=r"confusion\.npz is missing or damaged"):
+    with pytest.raises(AlsegError, match=r"confusion\.npz is damaged: "):
         read_image_counts(path)
 
 

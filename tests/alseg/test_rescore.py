@@ -69,7 +69,10 @@ def test_a_round_without_counts_is_named_and_nothing_of_its_run_is_written(run: 
     (run / "rounds/00/confusion.npz").unlink()
     result = rescored(run, "--write")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"warning: {run / 'rounds/00/confusion.npz'} is missing or damaged: ")
+    assert result.stderr == (
+        f"warning: {run / 'rounds/00/confusion.npz'} is missing.\n"
+        "0 rounds of 1 run computed from the counts: nothing differs.\n"
+    )
 
 
 def test_a_damaged_description_is_a_users_mistake(run: Path) -> None:

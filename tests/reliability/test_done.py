@@ -87,8 +87,7 @@ PAST = "{run}/weights.pt is of iteration 8, past what is there of the run. " + T
             "rounds/01/confusion.npz",
             Path.unlink,
             [
-                "{path} is missing or damaged: [Errno 2] No such file or directory: '{path}'. "
-                "Round 1 is evaluated again.",
+                "{path} is missing. Round 1 is evaluated again.",
                 PAST,
             ],
             ["train", "evaluate", "train"],
@@ -236,8 +235,7 @@ def test_a_lost_round_is_not_made_again_with_something_else_unless_the_user_says
     assert outcome.failed == [
         (
             run.name,
-            f"Checkpoint {weights} is missing, damaged or of another model: [Errno 2] No such file or "
-            f"directory: '{weights}' It is not made again, for not all is as it was: "
+            f"Checkpoint {weights} is missing. It is not made again, for not all is as it was: "
             f"torch was 1.0 and is {made_with['torch']}. {REMEDY}",
         )
     ]
@@ -268,12 +266,12 @@ def test_status_says_that_what_was_bought_is_not_what_was_written(tmp_path: Path
         (
             "rounds/01/ledger.npy",
             lambda path: path.write_bytes(path.read_bytes()[:-1]),
-            "{path} is damaged or does not fit ledger.json: mmap length is greater than file size.",
+            "{path} is damaged or does not fit ledger.json.",
         ),
         (
             "rounds/02/confusion.npz",
             cut_in_half,
-            "{path} is missing or damaged: File is not a zip file.",
+            "{path} is damaged: File is not a zip file.",
         ),
         ("rounds/01/metrics.json", Path.unlink, "{path} is missing, but round 2 is there."),
     ],

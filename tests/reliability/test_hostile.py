@@ -15,7 +15,6 @@ from alseg import AcquisitionSpec, DatasetSpec, hookimpl
 from alseg.contracts import Size, TargetView
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
-from alseg.files import read_json
 from toys import Silent, Stripes, run_folder, run_toy, toy_catalog, toy_document
 
 NAME = "letters, digits, dots, underscores and hyphens, at most 100, starting with a letter or digit"
@@ -48,7 +47,8 @@ def refusal_of(folder: Path, document: dict[str, Any]) -> str:
     ],
 )
 def test_a_name_that_is_no_plain_folder_name_is_refused(tmp_path: Path, name: str) -> None:
-    assert refusal_of(tmp_path, toy_document(name=name)).partition(", got ")[0] == f"1:7: expected {NAME}"
+    shown = repr(name) if len(name) < 60 else f"{repr(name)[:57]}..."
+    assert refusal_of(tmp_path, toy_document(name=name)) == f"1:7: expected {NAME}, got {shown}"
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,8 @@ def test_a_name_that_is_no_plain_folder_name_is_refused(tmp_path: Path, name: st
         ),
     ],
 )
-def test_values_out_of_range_are_refused(
-    tmp_path: Path, changes: dict[str, Any], message: str | None
-) -> None:
-    refused = refusal_of(tmp_path, toy_document(**changes))
-    print(repr(refused))
-    assert message is None or refused == message
+def test_values_out_of_range_are_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    assert refusal_of(tmp_path, toy_document(**changes)) == message
 
 
 @pytest.mark.parametrize(
@@ -98,36 +94,6 @@ def test_any_label_of_one_line_becomes_a_plain_folder_name(tmp_path: Path, label
     assert run.method.label == label
     assert all(c.isascii() and (c.isalnum() or c in "-_") for c in run.folder)
     assert len(run.folder) < 80
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        (b"", "Expecting value: line 1 column 1 (char 0)."),
-        (b"[1]", "it holds list, not an object."),
-        (b'{"a": NaN}', "NaN is no number."),
-        (b'{"a": -Infinity}', "-Infinity is no number."),
-        (b'{"a": 1e5000}', "Out of range float values are not JSON compliant"),
-        (b'{"seal": 3}', "its checksum does not fit its content."),
-        (b'{"a": 1, "seal": "0"}', "its checksum does not fit its content."),
-        (b'{"a": "\xff"}', "'utf-8' codec can't decode byte 0xff in position 7: invalid start byte."),
-        (
-            b'{"a": "\\ud800"}',
-            "'utf-8' codec can't encode character '\\ud800' in position 7: surrogates not allowed.",
-        ),
-        (b"[" * 100_000, None),
-        (b'{"a": ' + b"9" * 5000 + b"}", None),
-    ],
-)
-def test_a_record_that_is_none_is_refused_by_name(
-    tmp_path: Path, content: bytes, problem: str | None
-) -> None:
-    path = tmp_path / "run.json"
-    path.write_bytes(content)
-    with pytest.raises(AlsegError) as raised:
-        read_json(path)
-    start = f"{path} is damaged: "
-    assert str(raised.value).startswith(start + (problem or ""))
 
 
 # -- plugins that misbehave
