@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from alseg.contracts import AnnotationMode, Dataset, Size
-from alseg.examples import Example, kept_size, most_impurity
+from alseg.examples import HIGH_IMPURITY, LONGEST_SIDE, Example, kept_size
 from alseg.inference import InferenceOptions, Prediction, predict
 from alseg.predictions import statistics
 from alseg.subset import Subset, evenly
@@ -56,22 +56,30 @@ def make_examples(
     chosen = Subset(dataset, evenly(len(dataset), count))
     radius = question_reach(mode)
     for prediction in predict(model, chosen, options):
-        # Mirrored averaging gives probabilities, whose logarithms are logits.
-        logits = prediction.logits.clamp(min=1e-12).log() if options.flip else prediction.logits
         image_id = chosen.image_id(prediction.index)
+        logits = logits_of(prediction, options)
         yield image_id, example_of(logits, radius, score(prediction, image_id))
 
 
-def example_of(logits: torch.Tensor, radius: int, score: torch.Tensor | None = None) -> Example:
+def logits_of(prediction: Prediction, options: InferenceOptions) -> torch.Tensor:
+    """Return float32 ``(C, H, W)`` that are logits with mirrored averaging, too."""
+    # It gives probabilities, whose logarithms are logits.
+    return prediction.logits.clamp(min=1e-12).log() if options.flip else prediction.logits
+
+
+def example_of(
+    logits: torch.Tensor, radius: int, score: torch.Tensor | None = None, longest: int = LONGEST_SIDE
+) -> Example:
     """Return the example of one image.
 
     Args:
         logits: float ``(C, H, W)``.
         radius: Reach of the window in which impurity is counted, at least 0.
         score: float ``(H, W)``, higher is asked first; infinities allowed.
+        longest: Pixels of the maps' longer side at most.
     """
     num_classes, height, width = logits.shape
-    small = kept_size((height, width))
+    small = kept_size((height, width), longest)
     maps = statistics(logits, "entropy", "classes")
     assert maps.entropy is not None and maps.classes is not None
     impurity = window_impurity(maps.classes, num_classes, radius)
@@ -80,7 +88,7 @@ def example_of(logits: torch.Tensor, radius: int, score: torch.Tensor | None = N
         size=(height, width),
         classes=_sampled(maps.classes, small),
         uncertainty=_quantised(_averaged(maps.entropy, small), 0.0, float(np.log(max(2, num_classes)))),
-        impurity=_quantised(_averaged(impurity, small), 0.0, most_impurity(num_classes, radius)),
+        impurity=_quantised(_averaged(impurity, small), 0.0, HIGH_IMPURITY),
         radius=radius,
         score=steps,
         score_range=limits,

@@ -8,7 +8,7 @@ depends on these files; one that is missing or damaged is as good as none.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,9 @@ LONGEST_SIDE = 512
 MOST_IMAGES = 50
 """Most images of which examples can be kept."""
 
+HIGH_IMPURITY = float(np.log(3))
+"""Entropy in nats of three classes in equal shares: more is rare, and the usual two would be hard to see."""
+
 _MAPS = ("classes", "uncertainty", "impurity", "score")
 _LARGEST_CONTENT = MOST_IMAGES * len(_MAPS) * LONGEST_SIDE**2 + 2**20
 """Bytes that a file can unfold to: no more is read of one that pretends to hold more."""
@@ -41,7 +44,7 @@ class Example:
         classes: uint8 ``(h, w)``, the prediction, sampled.
         uncertainty: uint8 ``(h, w)``, mean entropy of the class distribution: 255 is log C.
         impurity: uint8 ``(h, w)``, mean entropy of the classes predicted in the window around a pixel: 255 is
-            `most_impurity`.
+            `HIGH_IMPURITY` or more.
         radius: Reach of that window to each side, in pixels of the label map.
         score: uint8 ``(h, w)``, highest score of the acquisition, from 0 for the lowest to 255 for the
             highest of ``score_range``; None where it gave no map.
@@ -57,14 +60,9 @@ class Example:
     score_range: tuple[float, float] = (0.0, 0.0)
 
 
-def most_impurity(num_classes: int, radius: int) -> float:
-    """Return the highest entropy in nats of the classes in a window: all of them differ, if possible."""
-    return float(np.log(max(2, min(num_classes, (2 * radius + 1) ** 2))))
-
-
-def kept_size(size: Size) -> Size:
+def kept_size(size: Size, longest: int = LONGEST_SIDE) -> Size:
     """Return the size of the maps that are kept of an image: its own, or smaller in the same proportions."""
-    scale = min(1.0, LONGEST_SIDE / max(size))
+    scale = min(1.0, longest / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
@@ -156,8 +154,3 @@ def _checked_map(values: NDArray[np.generic], size: Size) -> NDArray[np.uint8]:
     if values.dtype != np.uint8 or values.shape != kept_size(size):
         raise ValueError(f"a map is {values.dtype} {values.shape}")
     return values.astype(np.uint8)
-
-
-def image_ids_kept(folders: Sequence[Path], classes: int) -> list[str]:
-    """Return the images of which any of some folders keeps examples, in order."""
-    return list(dict.fromkeys(name for folder in folders for name in read_examples(folder, classes)))

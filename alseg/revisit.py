@@ -6,7 +6,6 @@ Data and purchases need no torch; it is imported where the network is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +16,13 @@ from numpy.typing import NDArray
 from alseg.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
 from alseg.errors import AlsegError, unknown_name
+from alseg.examples import Example, read_examples
 from alseg.files import read_json
 from alseg.labels import translation
 from alseg.ledger import Purchase
 from alseg.oracle import Oracle
 from alseg.plugins import Catalog
+from alseg.subset import Subset
 
 
 class Split(NamedTuple):
@@ -43,21 +44,6 @@ class Split(NamedTuple):
     def truth(self, index: int) -> NDArray[np.uint8]:
         """Return an image's whole label map, uint8 ``(H, W)``, 255 for void: for people, after the run."""
         return self.translation[self.dataset.label(index)]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the final network says about one image, at label size.
-
-    Attributes:
-        index: In its split.
-        classes: uint8 ``(H, W)``.
-        uncertainty: float32 ``(H, W)``, entropy in nats; after mirrored averaging that of the averages.
-    """
-
-    index: int
-    classes: NDArray[np.uint8]
-    uncertainty: NDArray[np.float32]
 
 
 class Revisit:
@@ -141,15 +127,23 @@ class Revisit:
                 oracle.restore(purchase)
         return oracle
 
-    def bought_in(self, index: int, until: int) -> NDArray[np.int16]:
-        """Return in which round each pixel of a pool image was bought, int16 ``(H, W)``, -1 for never."""
-        size = self.pool.dataset.size(index)
-        image_id = self.pool.dataset.image_id(index)
-        per_round = {
-            number: purchase.positions(image_id)
-            for number, purchase in self.purchases.items()
-            if number <= until
-        }
+    def examples(self, round_number: int | None = None) -> dict[str, Example]:
+        """Return maps of what the network said before a round's picks, or in the end; see `read_examples`.
+
+        Args:
+            round_number: From 1; None for the final network.
+        """
+        folder = self.folder if round_number is None else self.folder / "rounds" / f"{round_number:02d}"
+        return read_examples(folder, len(self.space.classes))
+
+    def bought_in(self, image_id: str, size: Size) -> NDArray[np.int16]:
+        """Return in which round each pixel of a pool image was bought, int16 ``(H, W)``, -1 for never.
+
+        Args:
+            image_id: The image.
+            size: Height and width of its label map.
+        """
+        per_round = {number: purchase.positions(image_id) for number, purchase in self.purchases.items()}
         rounds = np.concatenate(
             [np.full(len(positions), number, np.int16) for number, positions in per_round.items()]
             or [np.zeros(0, np.int16)]
@@ -174,8 +168,13 @@ class Revisit:
                 )
         return [index_of[image_id] for image_id in image_ids]
 
-    def predict(self, split: Split, indices: Sequence[int], device: str = "auto") -> Iterator[Prediction]:
+    def predict(
+        self, split: Split, indices: Sequence[int], device: str = "auto"
+    ) -> Iterator[tuple[int, Example]]:
         """Yield what the final network says about some images, as in the run's evaluation.
+
+        Yields:
+            The image's index in its split; its maps, which are as large as its label map.
 
         Raises:
             AlsegError: If the run is not done, so that there are no final weights.
@@ -185,8 +184,8 @@ class Revisit:
         from alseg.assembly import Assembler
         from alseg.checkpoint_evaluation import fill
         from alseg.evaluation_request import Options, complete
+        from alseg.example_maps import example_of, logits_of, question_reach
         from alseg.inference import InferenceOptions, predict
-        from alseg.predictions import classes, entropy
         from alseg.runner import make_fabric
         from alseg.runspec import Settings
 
@@ -195,13 +194,11 @@ class Revisit:
         model = Assembler(self._catalog).model(request.model, len(self.space.classes), seed=0)
         fill(model, request.weights, request.model.name)
         options = InferenceOptions(size=request.size, flip=request.flip, batch_size=1, device=fabric.device)
-        chosen = _Chosen(split.dataset, tuple(indices))
-        for prediction in predict(fabric.setup_module(model), chosen, options):
-            # Mirrored averaging gives probabilities, whose logarithms are logits.
-            logits = prediction.logits.clamp(min=1e-12).log() if request.flip else prediction.logits
-            yield Prediction(
-                indices[prediction.index], classes(logits).cpu().numpy(), entropy(logits).cpu().numpy()
-            )
+        radius = question_reach(self._mode)
+        for prediction in predict(fabric.setup_module(model), Subset(split.dataset, indices), options):
+            size = prediction.logits.shape[-2:]
+            maps = example_of(logits_of(prediction, options), radius, longest=max(size))
+            yield indices[prediction.index], maps
 
     @cached_property
     def _mode(self) -> AnnotationMode | None:
@@ -226,32 +223,3 @@ class Revisit:
     def _build(self, kind: str, component: Mapping[str, Any], **filled_in: Any) -> Any:
         found = read_component(self._catalog, kind, component["name"], (), component["params"])
         return self._catalog.get(kind, found.name).spec.build(**filled_in, **found.params)
-
-
-class _Chosen:
-    """Some images of a split as a data set."""
-
-    def __init__(self, dataset: Dataset, indices: tuple[int, ...]) -> None:
-        self._dataset = dataset
-        self._indices = indices
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def image_id(self, index: int) -> str:
-        return self._dataset.image_id(self._indices[index])
-
-    def size(self, index: int) -> Size:
-        return self._dataset.size(self._indices[index])
-
-    def image(self, index: int) -> NDArray[np.uint8]:
-        return self._dataset.image(self._indices[index])
-
-    def label(self, index: int) -> NDArray[np.uint8]:
-        return self._dataset.label(self._indices[index])
-
-
-def evenly(count: int, wanted: int) -> list[int]:
-    """Return at most ``wanted`` of the numbers below ``count``, spread evenly from the first on."""
-    wanted = min(count, wanted)
-    return [number * count // wanted for number in range(wanted)]

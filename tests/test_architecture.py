@@ -44,6 +44,7 @@ WITHOUT_TORCH = (
     "alseg.plugins",
     "alseg.ranks",
     "alseg.report.content",
+    "alseg.report.extras",
     "alseg.report.page",
     "alseg.results",
     "alseg.runs",
@@ -53,6 +54,7 @@ WITHOUT_TORCH = (
     "alseg.tables",
     "alseg.terminal_tables",
     "alseg.testing",
+    "alseg_baselines.modes",
     *OWN_PLUGINS,
 )
 """Modules that only read or list things."""

@@ -104,8 +104,8 @@ def _write_predictions(revisit: Revisit, output: Path, device: str) -> int:
 
     split = revisit.evaluation
     count = len(split.dataset)
-    for prediction in revisit.predict(split, range(count), device):
-        write_png(output / f"{split.dataset.image_id(prediction.index)}.png", prediction.classes)
+    for index, predicted in revisit.predict(split, range(count), device):
+        write_png(output / f"{split.dataset.image_id(index)}.png", predicted.classes)
     _write_classes(revisit, output)
     return count
 

@@ -11,7 +11,6 @@ import click
 from alseg.cli.inputs import read_catalog
 
 if TYPE_CHECKING:
-    from alseg.plugins import Catalog
     from alseg.report.content import Extras
     from alseg.runs import Results
 
@@ -38,14 +37,14 @@ if TYPE_CHECKING:
 @click.option(
     "--images",
     type=click.IntRange(min=0),
-    default=0,
+    default=3,
     show_default=True,
-    help="Pictures of so many target images, and frequencies of the classes bought; needs the data set.",
+    help="Pictures of so many target images, as far as the runs have kept any; 0 for none.",
 )
 @click.option(
     "--root",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the data sets. [default: the runs']",
+    help="Folder of the data sets, for photographs and ground truth. [default: the runs']",
 )
 def command(
     results: tuple[Path, ...],
@@ -67,12 +66,12 @@ def command(
     from alseg.results import load_results
 
     found = load_results(results)
-    catalog = read_catalog() if published or images else None
+    catalog = read_catalog() if published else None
     content = report_content(
         found,
         baseline=baseline,
-        published=catalog.published_results if catalog and published else None,
-        extras=_extras(found, catalog, images, root, baseline) if catalog and images else None,
+        published=catalog.published_results if catalog else None,
+        extras=_extras(found, images, root, baseline) if images else None,
         command=_again(click.get_current_context()),
     )
     names = ", ".join(dict.fromkeys(run.experiment for run in found.runs))
@@ -80,15 +79,22 @@ def command(
     click.echo(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB). Open it in a browser.", err=True)
 
 
-def _extras(found: Results, catalog: Catalog, images: int, root: Path | None, baseline: str | None) -> Extras:
-    """Draw pictures; torch is imported here, for predictions."""
+def _extras(found: Results, images: int, root: Path | None, baseline: str | None) -> Extras | None:
+    """Draw pictures, where any run has kept something to draw."""
     from alseg.report.content import counted_runs
-    from alseg.report.pictures import gather_extras
+    from alseg.report.extras import gather_extras, has_pictures
+
+    if not any(map(has_pictures, found.runs)):
+        return None
 
     def tell(label: str) -> None:
         click.echo(f"drawing {label}", err=True)
 
-    return gather_extras(counted_runs(found, baseline), catalog, images, root=root, on_row=tell)
+    extras = gather_extras(counted_runs(found, baseline), read_catalog(), images, root=root, on_row=tell)
+    for pictures in extras.pictures.values():
+        if pictures.get("note"):
+            click.echo(f"note: {pictures['note']}", err=True)
+    return extras
 
 
 def _again(context: click.Context) -> str:
@@ -98,5 +104,5 @@ def _again(context: click.Context) -> str:
     for name in ("title", "baseline", "root"):
         words += [f"--{name}", str(given[name])] if given[name] else []
     words += ["--published"] if given["published"] else []
-    words += ["--images", str(given["images"])] if given["images"] else []
+    words += ["--images", str(given["images"])] if given["images"] != 3 else []
     return shlex.join(words)

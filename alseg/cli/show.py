@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from alseg.cli.inputs import read_catalog
+
+if TYPE_CHECKING:
+    from alseg.contracts import LabelSpace
+    from alseg.examples import Example
 
 _IMAGES = 3
 
@@ -16,7 +21,12 @@ _IMAGES = 3
 @click.option(
     "--image", "images", multiple=True, metavar="ID", help="Image of the pool; several times for more."
 )
-@click.option("--round", "round_number", type=click.IntRange(min=1), help="Picks up to this round.")
+@click.option(
+    "--round",
+    "round_number",
+    type=click.IntRange(min=1),
+    help="What this round bought, and why. [default: the last]",
+)
 @click.option(
     "-o",
     "--output",
@@ -39,42 +49,87 @@ def command(
     root: Path | None,
     device: str,
 ) -> None:
-    """Draw what RUN, a run folder, bought and predicts: photograph, picks, bought labels, prediction, truth.
+    """Draw what RUN, a run folder, bought and predicts, with a legend.
 
-    Without --image, a few images of the pool. Picks of the round are orange, those of earlier rounds blue.
-    Predictions and uncertainty are those of the final network, and left out where the run is not done.
+    Photograph, ground truth, picks and labels bought; score, impurity, uncertainty and prediction that the
+    picks of the round were made on, where the run has kept them; and those of the final network, unless
+    --round is given. Without --image, the images that the run has kept maps of, or a few. Picks of the round
+    are orange, those of earlier rounds blue.
     """
-    import numpy as np
-
     from alseg.labels import colorize
-    from alseg.pictures import draw_picks, heat, write_png
-    from alseg.revisit import Revisit, evenly
+    from alseg.legend import draw_legend
+    from alseg.pictures import draw_picks, write_png
+    from alseg.revisit import Revisit
+    from alseg.subset import evenly
 
     revisit = Revisit(run, read_catalog(), root)
     last = revisit.last_round(round_number)
     pool = revisit.pool
-    indices = revisit.find(pool, images) if images else evenly(len(pool.dataset), _IMAGES)
+    kept = revisit.examples(last) if last else {}
+    final = revisit.examples() if round_number is None else {}
+    if images:
+        indices = revisit.find(pool, images)
+    else:
+        known = set(kept) | set(final)
+        indices = [index for index, image_id in enumerate(pool.image_ids) if image_id in known]
+        indices = indices or evenly(len(pool.dataset), _IMAGES)
     oracle = revisit.oracle(last)
+    drawing = _Drawing(output, revisit.space)
     for index in indices:
-        start = output / pool.dataset.image_id(index)
-        photograph = pool.dataset.image(index)
-        pictures = {
-            "photo": photograph,
-            "truth": colorize(pool.truth(index), revisit.space),
-        }
+        image_id = pool.dataset.image_id(index)
+        start, photograph = output / image_id, pool.dataset.image(index)
+        pictures = {"photo": photograph, "truth": colorize(pool.truth(index), revisit.space)}
         if last:
-            picks = draw_picks(photograph, revisit.bought_in(index, last), last)
-            pictures[f"picks-round-{last}"] = picks
+            bought_in = revisit.bought_in(image_id, pool.dataset.size(index))
+            pictures[f"picks-round-{last}"] = draw_picks(photograph, bought_in, last)
             pictures[f"bought-round-{last}"] = colorize(oracle.revealed(index), revisit.space)
         for kind, pixels in pictures.items():
             write_png(start.with_name(f"{start.name}_{kind}.png"), pixels)
-    if (run / "weights.pt").is_file():
-        highest = float(np.log(len(revisit.space.classes)))
-        for prediction in revisit.predict(pool, indices, device):
-            start = output / pool.dataset.image_id(prediction.index)
-            classes = colorize(prediction.classes, revisit.space)
-            write_png(start.with_name(f"{start.name}_prediction.png"), classes)
-            write_png(start.with_name(f"{start.name}_uncertainty.png"), heat(prediction.uncertainty, highest))
-    else:
-        click.echo("note: no predictions: the run is not done.", err=True)
+        if image_id in kept:
+            drawing.maps(image_id, kept[image_id], f"-round-{last}")
+        elif last:
+            click.echo(f"note: no maps of {image_id} were kept in round {last}.", err=True)
+    if round_number is None and (run / "weights.pt").is_file():
+        for index, maps in revisit.predict(pool, indices, device):
+            drawing.maps(pool.dataset.image_id(index), maps, "")
+    elif round_number is None:
+        for image_id in (pool.dataset.image_id(index) for index in indices):
+            if image_id in final:
+                drawing.maps(image_id, final[image_id], "")
+        if not final:
+            click.echo("note: no final predictions: the run is not done.", err=True)
+    write_png(output / "legend.png", draw_legend(revisit.space, drawing.scales))
     click.echo(f"Wrote pictures of {len(indices)} images to {output}.", err=True)
+
+
+class _Drawing:
+    """Writes maps and remembers what their colours stand for.
+
+    Args:
+        output: The folder.
+        space: Gives the classes' colours.
+    """
+
+    def __init__(self, output: Path, space: LabelSpace) -> None:
+        self._output, self._space = output, space
+        self._scales: dict[str, tuple[str, str]] = {}
+
+    def maps(self, image_id: str, example: Example, ending: str) -> None:
+        """Write the maps of one image, each named after image, map and ending."""
+        from alseg.labels import colorize
+        from alseg.legend import map_title, scale_texts
+        from alseg.pictures import heat, write_png
+
+        start = self._output / image_id
+        classes = colorize(example.classes, self._space)
+        write_png(start.with_name(f"{start.name}_prediction{ending}.png"), classes)
+        for name, texts in scale_texts(example, len(self._space.classes)).items():
+            steps = getattr(example, name)
+            write_png(start.with_name(f"{start.name}_{name}{ending}.png"), heat(steps))
+            title = f"score of {image_id}" if name == "score" else map_title(name, example)
+            self._scales[title] = texts
+
+    @property
+    def scales(self) -> list[tuple[str, str, str]]:
+        """Each map's title, lowest and highest value."""
+        return [(title, low, high) for title, (low, high) in self._scales.items()]

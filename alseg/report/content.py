@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from alseg.compare import compare
 from alseg.comparison import Comparison, Metric, Row
 from alseg.contracts import PublishedResult
 from alseg.costaxes import COST_AXES
 from alseg.errors import AlsegError
-from alseg.imagewise import read_image_counts
 from alseg.metric_choice import area_until
+from alseg.report.frequencies import kept_frequencies
 from alseg.report.provenance import (
     RUN_COLUMNS,
     class_colors,
@@ -29,15 +27,15 @@ from alseg.stats import Interval, mean_interval
 
 @dataclass(frozen=True)
 class Extras:
-    """What can only be shown with the data set at hand; see `alseg.report.pictures`.
+    """What is shown beside numbers; see `alseg.report.extras`.
 
     Attributes:
-        pictures: Scenario to what the page's ``drawPictures`` reads.
-        frequencies: Scenario to class frequencies beside those of the evaluation images: ``label``,
-            ``method`` (label of the row that bought them, or None) and ``percent`` per class.
+        pictures: Scenario to what the page's ``drawPictures`` reads, see `alseg.report.pictures.PictureBook`.
+        frequencies: Scenario to class frequencies that runs have not kept, as
+            `alseg.report.frequencies.counted_frequencies` gives them.
     """
 
-    pictures: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    pictures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     frequencies: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
@@ -147,8 +145,8 @@ def _scenario(
             for other in main.published
             if other.scenario == name
         ],
-        "frequencies": _evaluation_frequencies(rows) + extras.frequencies.get(name, []),
-        "pictures": extras.pictures.get(name, []),
+        "frequencies": kept_frequencies(rows) + extras.frequencies.get(name, []),
+        "pictures": extras.pictures.get(name, {}),
         "runs": run_records(runs),
         "settings": [{"label": row.label, "text": settings_text(row.runs[0])} for row in rows],
     }
@@ -232,24 +230,3 @@ def _over_runs(values: Sequence[float | None]) -> Interval | None:
 
 def _pair(interval: Interval | None) -> list[float | None] | None:
     return None if interval is None else [interval.mean, interval.half_width]
-
-
-def _evaluation_frequencies(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return how frequent classes are in the evaluation images, as the first round with counts has them."""
-    for row in rows:
-        for run, result in row.counted:
-            percent = _frequencies(run, result)
-            if percent is not None:
-                return [{"label": "evaluation images", "method": None, "percent": percent}]
-    return []
-
-
-def _frequencies(run: Run, result: RoundResult) -> list[float] | None:
-    try:
-        _, counts = read_image_counts(run.folder / "rounds" / f"{result.round:02d}" / "confusion.npz")
-    except AlsegError:
-        return None
-    pixels = counts.sum(axis=(0, 2))
-    if pixels.shape != (len(run.label_space.classes),) or not pixels.sum():
-        return None
-    return [float(share) for share in np.round(100 * pixels / pixels.sum(), 5)]

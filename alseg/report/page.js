@@ -117,20 +117,31 @@
     drawTable(at("curve-numbers"), ["Method", "Round", "Seeds", axis().title, metric().title], rows);
   }
   function drawFrequencies() {
+    // Places on a line, not bars: a logarithmic axis has no zero for a bar to begin at, and dots need less room.
     const series = scenario().frequencies;
     at("frequencies-section").hidden = !series.length;
     if (!series.length) return;
+    const names = scenario().classes, longest = innerWidth < 640 ? 14 : 40;
+    const rows = names.map((name, place) => place);
     const traces = series.filter((each) => !hidden.has(each.method)).map((each) => {
       const method = scenario().methods.find((one) => one.label === each.method);
-      return { type: "bar", name: plain(each.label), x: scenario().classes.map(plain), y: each.percent.map((value) => value || null),
-        marker: { color: method ? look(method).color : ink("soft") },
-        hovertemplate: `<b>%{x}</b><br>${plain(each.label)}: %{y:.3g}%<extra></extra>` };
+      const own = method ? look(method) : null, isPool = each.label.startsWith("pool");
+      return { type: "scatter", mode: "markers", name: plain(each.label), x: each.percent.map((value) => value || null), y: rows,
+        customdata: names.map(plain), cliponaxis: false,
+        marker: own ? { color: own.color, symbol: own.symbol, size: 9, opacity: 0.85 }
+          : { color: ink(isPool ? "text" : "soft"), symbol: isPool ? "line-ns-open" : "circle-open", size: isPool ? 15 : 8, line: { width: isPool ? 3 : 1.5 } },
+        hovertemplate: `<b>%{customdata}</b><br>${plain(each.label)}: %{x:.3g}%<extra></extra>` };
     });
-    Plotly.react("frequencies", traces, layout({ barmode: "group", xaxis: { ...frame(), tickangle: -45 },
-      yaxis: { title: { text: "% of pixels with a class" }, type: "log", dtick: 1, ...frame() } }), CONFIG);
-    at("frequencies-note").textContent = series.length > 1
-      ? "Grey: " + series.filter((each) => !each.method).map((each) => each.label).join(", ") + ". Colours: what each method bought in all rounds. Logarithmic."
-      : "Of the images that are evaluated. What was bought is shown where the report is made with --images. Logarithmic.";
+    at("frequencies").style.height = `${names.length * 24 + 80}px`;
+    Plotly.react("frequencies", traces, layout({
+      xaxis: { title: { text: "% of pixels with a class, logarithmic" }, type: "log", dtick: 1, ...frame() },
+      yaxis: { ...frame(), tickvals: rows, ticktext: names.map((name) => plain(name.length > longest ? name.slice(0, longest - 1) + "\u2026" : name)),
+        range: [names.length - 0.4, -0.6], zeroline: false } }), CONFIG);
+    const lines = series.filter((each) => !each.method).map((each) => `${each.label.startsWith("pool") ? "Upright lines" : "Open circles"}: ${each.label}. `);
+    at("frequencies-note").textContent = lines.join("") + (series.some((each) => each.method) ? "Coloured: what each method bought in all rounds. " : "")
+      + "A class without a mark was not bought.";
+    drawTable(at("frequency-numbers"), ["Class", ...series.map((each) => each.label + " %")],
+      names.map((name, place) => [name, ...series.map((each) => short(each.percent[place]))]));
   }
 
   // ---- tables
@@ -253,28 +264,55 @@
 
   // ---- pictures and provenance
 
+  let openers = [], opened = 0;
   function drawPictures() {
-    const pictures = scenario().pictures;
-    at("pictures-section").hidden = !pictures.length;
-    if (!pictures.length) return;
-    options(at("picture"), pictures.map((each, place) => [String(place), each.title]));
-    const picture = pictures[Number(at("picture").value)];
-    fill(at("pictures"), ...picture.groups.map((group) => element("div", {}, element("h3", { textContent: group.title }),
-      element("div", { className: "grid" }, ...group.images.map((each) => {
-        const text = `${group.title}: ${each.caption}`;
-        const button = element("button", { type: "button" }, element("img", { src: each.source, alt: text }));
-        button.addEventListener("click", () => {
-          at("viewer-image").src = each.source; at("viewer-image").alt = text; at("viewer-text").textContent = text;
-          at("viewer").showModal();
-        });
-        return element("figure", {}, button, element("figcaption", { textContent: each.caption }));
-      })))));
-    fill(at("palette"), ...scenario().colors.map((color, place) => {
-      const square = element("span");
-      square.style.background = `rgb(${color.join(",")})`;
-      return element("li", {}, square, scenario().classes[place]);
-    }));
+    const book = scenario().pictures, images = book.images || [];
+    at("pictures-section").hidden = !images.length && !book.note;
+    at("pictures-note").textContent = book.note || "";
+    at("picture-controls").hidden = at("palette").hidden = !images.length;
+    openers = [];
+    fill(at("pictures"));
+    if (!images.length) return;
+    options(at("picture"), images.map((each, place) => [String(place), each.title]));
+    const image = images[Number(at("picture").value)], titles = image.views.map((each) => each.title);
+    const before = at("view").value;
+    options(at("view"), titles.map((title) => [title, title]));
+    // The last round shows most: what was bought, and why.
+    if (!titles.includes(before)) at("view").value = titles[Math.max(0, titles.length - 2)];
+    const view = image.views.find((each) => each.title === at("view").value);
+    const own = [["photograph", image.photograph, "smooth"], ["ground truth", image.truth, ""]].filter(([, source]) => source !== null)
+      .map(([caption, source, kind]) => ({ caption, source, kind }));
+    const groups = [...(own.length ? [{ title: "Image", images: own, note: "" }] : []), ...view.groups.filter((each) => !hidden.has(each.title))];
+    fill(at("pictures"), ...groups.map((group) => element("div", {}, element("h3", { textContent: group.title }),
+      element("div", { className: "grid" }, ...group.images.map((each) => figure(group.title, each, image, book))),
+      ...(group.note ? [element("p", { className: "note", textContent: group.note })] : []))));
+    const square = (color) => { const node = element("span"); node.style.background = color; return node; };
+    fill(at("palette"), ...scenario().colors.map((color, place) => element("li", {}, square(`rgb(${color.join(",")})`), scenario().classes[place])),
+      element("li", {}, square("rgb(255,176,0)"), "bought in this round"), element("li", {}, square("rgb(100,180,255)"), "bought before"));
   }
+  function figure(title, each, image, book) {
+    const text = `${title}: ${each.caption}`;
+    const layers = () => {
+      const top = element("img", { src: book.sources[each.source], alt: text + (each.scale ? `, ${each.scale.join(" to ")}` : ""), className: each.over ? "over" : each.kind || "" });
+      return each.over && image.photograph !== null ? [element("img", { src: book.sources[image.photograph], alt: "", className: "under smooth" }), top] : [top];
+    };
+    const caption = (first) => {
+      if (!each.scale) return [first];
+      const bar = element("i");
+      bar.style.background = `linear-gradient(to right, ${book.scale.join(", ")})`;
+      return [first, element("span", { className: "scale" }, each.scale[0], bar, each.scale[1])];
+    };
+    const place = openers.length;
+    openers.push(() => {
+      opened = place;
+      fill(at("viewer-image"), ...layers());
+      fill(at("viewer-text"), ...caption(text));
+    });
+    const button = element("button", { type: "button", className: "stack" }, ...layers());
+    button.addEventListener("click", () => { openers[place](); at("viewer").showModal(); });
+    return element("figure", {}, button, element("figcaption", {}, ...caption(each.caption)));
+  }
+  function step(by) { openers[(opened + by + openers.length) % openers.length](); }
   function drawProvenance() {
     fill(at("provenance"), ...content.provenance.flatMap(([term, values]) => [element("dt", { textContent: term }),
       element("dd", {}, ...values.flatMap((value, place) => place ? [element("br"), value] : [value]))]));
@@ -287,7 +325,7 @@
   function drawMethods() {
     fill(at("methods"), element("legend", { textContent: "Methods shown" }), ...scenario().methods.map((method) => {
       const box = element("input", { type: "checkbox", checked: !hidden.has(method.label), value: method.label });
-      box.addEventListener("change", () => { box.checked ? hidden.delete(method.label) : hidden.add(method.label); drawCurves(); drawHeatmap(); drawFrequencies(); });
+      box.addEventListener("change", () => { box.checked ? hidden.delete(method.label) : hidden.add(method.label); drawCurves(); drawHeatmap(); drawFrequencies(); drawPictures(); });
       const { color, symbol, dash } = look(method);
       const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       sample.setAttribute("viewBox", "0 0 36 14"); sample.setAttribute("aria-hidden", "true");
@@ -321,7 +359,12 @@
   at("scenario").addEventListener("change", drawScenario);
   for (const id of ["metric", "axis"]) at(id).addEventListener("change", () => { drawCurves(); drawComparison(); });
   at("heat").addEventListener("change", drawHeatmap);
-  at("picture").addEventListener("change", drawPictures);
+  for (const id of ["picture", "view"]) at(id).addEventListener("change", drawPictures);
+  at("viewer-previous").addEventListener("click", () => step(-1));
+  at("viewer-next").addEventListener("click", () => step(1));
+  at("viewer").addEventListener("keydown", (event) => {
+    if (event.key === "ArrowLeft" || event.key === "ArrowRight") step(event.key === "ArrowLeft" ? -1 : 1);
+  });
   at("theme").addEventListener("change", () => {
     if (at("theme").value) document.documentElement.dataset.theme = at("theme").value;
     else delete document.documentElement.dataset.theme;

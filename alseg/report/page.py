@@ -46,7 +46,9 @@ def page(content: Mapping[str, Any], title: str) -> str:
 def _inside_script(text: str) -> str:
     """Return JSON that a script element can hold: no ``<`` can end it or begin a comment."""
     escaped = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-    return "".join(escaped.get(character, character) for character in text)
+    for character, escape in escaped.items():
+        text = text.replace(character, escape)
+    return text
 
 
 def _plotly() -> str:

@@ -1,179 +1,208 @@
-"""Pictures and class frequencies for the report: what needs the data set and, for predictions, torch."""
+"""Pictures for the report: of a few images what methods bought, and what the network said before.
+
+Maps come from the examples that run folders keep, photographs and ground truth from the data set where it is
+at hand. No network is asked, and no torch imported.
+"""
 
 from __future__ import annotations
 
 import base64
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from alseg.contracts import IGNORE_INDEX
+from alseg.contracts import IGNORE_INDEX, LabelSpace, Size
 from alseg.errors import AlsegError
-from alseg.labels import colorize
-from alseg.pictures import draw_picks, encode, heat
-from alseg.plugins import Catalog
-from alseg.report.content import Extras
-from alseg.revisit import Revisit, evenly
-from alseg.runs import Run
+from alseg.examples import Example, kept_size
+from alseg.legend import map_title, scale_texts
+from alseg.pictures import encode, encode_indexed, encode_marks, heat, marks, scale_colors
+from alseg.revisit import Revisit
+from alseg.subset import evenly
 
-WIDTH = 640
-"""Most columns of a picture: larger ones are made smaller, so that the page stays readable by a phone."""
+LONGEST_SIDE = 640
+"""Pixels of a photograph's longer side at most: the page stays small enough to be sent around."""
 
-COUNTED_IMAGES = 100
-"""Most images whose labels are read for class frequencies."""
+FINAL = None
+"""Stands for the end of a run where rounds are numbers."""
 
 
-def gather_extras(
-    rows: Mapping[str, Mapping[str, Run]],
-    catalog: Catalog,
-    images: int,
-    *,
-    root: Path | None = None,
-    on_row: Callable[[str], None] = lambda label: None,
-) -> Extras:
-    """Draw pictures of a few images for every method, and count which classes were bought.
+class PictureBook:
+    """What the page's ``drawPictures`` reads about one scenario.
 
     Args:
-        rows: Scenario to label of a row to its first run that counts.
-        catalog: Where names are looked up.
-        images: How many images of the pool.
-        root: Folder of the data sets; None for those the runs have used.
-        on_row: Called before each row with its label.
-
-    Raises:
-        AlsegError: If the data set is not there, or a purchase is damaged.
+        visits: Label of a row to its run.
+        wanted: How many images.
     """
-    pictures, frequencies = {}, {}
-    for scenario, runs in rows.items():
-        visits = {label: Revisit(run.folder, catalog, root) for label, run in runs.items()}
-        if not visits:
-            continue
-        indices = _telling(list(visits.values()), images)
-        pictures[scenario] = _pictures(visits, indices, on_row)
-        frequencies[scenario] = _frequencies(visits)
-    return Extras(pictures=pictures, frequencies=frequencies)
+
+    def __init__(self, visits: Mapping[str, Revisit], wanted: int) -> None:
+        self._visits = visits
+        self._wanted = wanted
+        self._sources: dict[str, int] = {}
+        self._problem = ""
+
+    def content(self, on_row: Callable[[str], None] = lambda label: None) -> dict[str, Any]:
+        """Draw everything.
+
+        Args:
+            on_row: Called with each row's label before it is drawn.
+
+        Returns:
+            ``sources`` (pictures as data URIs), ``scale`` (colours of maps of numbers), ``note`` and
+            ``images``: for each one title, places of photograph and truth in ``sources``, and ``views``, one
+            per round and one for the end. Empty where there is nothing to show.
+
+        Raises:
+            AlsegError: If a purchase is damaged.
+        """
+        images = self._chosen()
+        rounds = sorted({number for visit in self._visits.values() for number in visit.purchases})
+        groups: dict[tuple[str, int | None], list[dict[str, Any]]] = {}
+        for label, visit in self._visits.items():
+            on_row(label)
+            bought = {
+                image_id: visit.bought_in(image_id, size)
+                for image_id, size in images.items()
+                if visit.purchases
+            }
+            for number in (*visit.purchases, FINAL):
+                kept = visit.examples(number)
+                for image_id in images:
+                    pictures = []
+                    if image_id in bought:
+                        pictures.append(self._picks(bought[image_id], number))
+                    if image_id in kept:
+                        pictures += self._maps(kept[image_id], number)
+                    if pictures:
+                        note = "" if image_id in kept else "No maps were kept."
+                        group = {"title": label, "images": pictures, "note": note}
+                        groups.setdefault((image_id, number), []).append(group)
+        if not groups:
+            return {}
+        return {
+            "images": [self._image(image_id, [*rounds, FINAL], groups) for image_id in images],
+            "sources": list(self._sources),
+            "scale": [f"rgb({','.join(map(str, color))})" for color in scale_colors()[::51].tolist()],
+            "note": self._problem,
+        }
+
+    def _chosen(self) -> dict[str, Size]:
+        """Return the images that most is known about, with the sizes of their label maps."""
+        sizes: dict[str, Size] = {}
+        votes: Counter[str] = Counter()
+        for visit in self._visits.values():
+            for number in (*visit.purchases, FINAL):
+                for image_id, example in visit.examples(number).items():
+                    sizes[image_id] = example.size
+                    votes[image_id] += 1
+        if not votes and self._pool is not None:
+            # Runs from before examples were kept: what they have asked about.
+            ids = self._pool.image_ids
+            votes.update(
+                image_id
+                for visit in self._visits.values()
+                for image_id in {name for purchase in visit.purchases.values() for name in purchase.spans}
+            )
+            sizes = {name: self._pool.dataset.size(place) for place, name in enumerate(ids) if votes[name]}
+        often = [image_id for image_id in sizes if votes[image_id] == max(votes.values())]
+        return {often[place]: sizes[often[place]] for place in evenly(len(often), self._wanted)}
+
+    def _image(
+        self,
+        image_id: str,
+        rounds: Sequence[int | None],
+        groups: Mapping[tuple[str, int | None], list[dict[str, Any]]],
+    ) -> dict[str, Any]:
+        pool, photograph, truth = self._pool, None, None
+        if pool is not None and image_id in self._places:
+            try:
+                index = self._places[image_id]
+                photograph = self._source(_photograph(pool.dataset.image(index)), "jpeg")
+                truth = self._source(_class_map(_smaller(pool.truth(index)), self._space), "png")
+            except AlsegError as error:
+                self._problem = _without_data(error)
+        return {
+            "title": image_id,
+            "photograph": photograph,
+            "truth": truth,
+            "views": [
+                {
+                    "title": "After the last round" if number is FINAL else f"Round {number}",
+                    "groups": groups[image_id, number],
+                }
+                for number in rounds
+                if (image_id, number) in groups
+            ],
+        }
+
+    def _picks(self, bought_in: NDArray[np.int16], number: int | None) -> dict[str, Any]:
+        shown = max(1, int(bought_in.max())) if number is FINAL else number
+        size = kept_size((bought_in.shape[0], bought_in.shape[1]))
+        caption = "picks of all rounds" if number is FINAL else f"picks of round {number}"
+        return {
+            "caption": caption if (bought_in == shown).any() else f"{caption}: none",
+            "source": self._source(encode_marks(marks(bought_in, shown, size)), "png"),
+            "over": True,
+        }
+
+    def _maps(self, example: Example, number: int | None) -> list[dict[str, Any]]:
+        texts = scale_texts(example, len(self._space.classes))
+        pictures = []
+        for name in ("score", "impurity", "uncertainty"):
+            steps: NDArray[np.uint8] | None = getattr(example, name)
+            if steps is not None:
+                source = self._source(encode(heat(steps), "WEBP"), "webp")
+                pictures.append({"caption": map_title(name, example), "source": source, "scale": texts[name]})
+        caption = "final prediction" if number is FINAL else f"prediction before round {number}"
+        source = self._source(_class_map(example.classes, self._space), "png")
+        return [*pictures, {"caption": caption, "source": source}]
+
+    def _source(self, encoded: bytes, kind: str) -> int:
+        """Return the place of a picture among the sources; equal ones, as after shared training, are one."""
+        uri = f"data:image/{kind};base64,{base64.b64encode(encoded).decode('ascii')}"
+        return self._sources.setdefault(uri, len(self._sources))
+
+    @property
+    def _space(self) -> LabelSpace:
+        return next(iter(self._visits.values())).space
+
+    @cached_property
+    def _pool(self) -> Any:
+        """The pool, or None where the data set is not at hand."""
+        try:
+            return next(iter(self._visits.values())).pool
+        except AlsegError as error:
+            self._problem = _without_data(error)
+            return None
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {image_id: index for index, image_id in enumerate(self._pool.image_ids)}
 
 
-def _telling(visits: Sequence[Revisit], wanted: int) -> list[int]:
-    """Return images, evenly spread, that most methods have asked about."""
-    asked = Counter(
-        image_id
-        for visit in visits
-        for image_id in {name for purchase in visit.purchases.values() for name in purchase.spans}
+def _without_data(error: AlsegError) -> str:
+    return f"Without photographs and ground truth: {error}"
+
+
+def _photograph(pixels: NDArray[np.uint8]) -> bytes:
+    size = kept_size((pixels.shape[0], pixels.shape[1]), LONGEST_SIDE)
+    picture = Image.fromarray(pixels)
+    if size != pixels.shape[:2]:
+        picture = picture.resize((size[1], size[0]), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return encode(np.array(picture), "JPEG")
+
+
+def _smaller(label: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    size = kept_size((label.shape[0], label.shape[1]), LONGEST_SIDE)
+    return np.array(Image.fromarray(label).resize((size[1], size[0]), Image.Resampling.NEAREST))
+
+
+def _class_map(classes: NDArray[np.uint8], space: LabelSpace) -> bytes:
+    colors = np.array([*(info.color for info in space.classes), (0, 0, 0)], np.uint8)
+    return encode_indexed(
+        np.where(classes == IGNORE_INDEX, len(colors) - 1, classes).astype(np.uint8), colors
     )
-    ids = visits[0].pool.image_ids
-    most = max(asked.values(), default=0)
-    often = [index for index, image_id in enumerate(ids) if asked[image_id] == most]
-    return [often[place] for place in evenly(len(often), wanted)]
-
-
-def _pictures(
-    visits: Mapping[str, Revisit], indices: Sequence[int], on_row: Callable[[str], None]
-) -> list[dict[str, Any]]:
-    first = next(iter(visits.values()))
-    pool, space = first.pool, first.space
-    groups: dict[int, list[dict[str, Any]]] = {
-        index: [
-            _group(
-                "Image",
-                [
-                    ("photograph", pool.dataset.image(index), "JPEG"),
-                    ("ground truth", colorize(pool.truth(index), space), "PNG"),
-                ],
-            )
-        ]
-        for index in indices
-    }
-    for label, visit in visits.items():
-        on_row(label)
-        drawn: dict[int, list[tuple[str, NDArray[np.uint8], str]]] = {index: [] for index in indices}
-        for index in indices:
-            for number in visit.purchases:
-                photograph, bought_in = pool.dataset.image(index), visit.bought_in(index, number)
-                drawn[index].append(
-                    (f"picks of round {number}", draw_picks(photograph, bought_in, number), "JPEG")
-                )
-        if (visit.folder / "weights.pt").is_file():
-            for prediction in visit.predict(pool, indices):
-                drawn[prediction.index] += [
-                    ("final prediction", colorize(prediction.classes, space), "PNG"),
-                    (
-                        "its uncertainty",
-                        heat(prediction.uncertainty, float(np.log(len(space.names)))),
-                        "JPEG",
-                    ),
-                ]
-        for index in indices:
-            groups[index].append(_group(label, drawn[index]))
-    return [{"title": pool.dataset.image_id(index), "groups": groups[index]} for index in indices]
-
-
-def _group(title: str, pictures: Sequence[tuple[str, NDArray[np.uint8], str]]) -> dict[str, Any]:
-    return {
-        "title": title,
-        "images": [
-            {"caption": caption, "source": _data_uri(pixels, kind)} for caption, pixels, kind in pictures
-        ],
-    }
-
-
-def _data_uri(pixels: NDArray[np.uint8], kind: str) -> str:
-    """Return a picture inside a URI: as JPEG, or with exact colours as PNG."""
-    height, width = pixels.shape[:2]
-    if width > WIDTH:
-        smooth = Image.Resampling.LANCZOS if kind == "JPEG" else Image.Resampling.NEAREST
-        size = (WIDTH, max(1, round(height * WIDTH / width)))
-        pixels = np.array(Image.fromarray(pixels).resize(size, smooth))
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(encode(pixels, kind)).decode('ascii')}"
-
-
-def _frequencies(visits: Mapping[str, Revisit]) -> list[dict[str, Any]]:
-    """Return how frequent classes are in the pool and in what each method bought."""
-    first = next(iter(visits.values()))
-    everything = evenly(len(first.pool.dataset), COUNTED_IMAGES)
-    series = [
-        _series(
-            f"pool{_sample(len(everything), len(first.pool.dataset))}",
-            None,
-            [first.pool.truth(index) for index in everything],
-            len(first.space.names),
-        )
-    ]
-    for label, visit in visits.items():
-        asked = {image_id for purchase in visit.purchases.values() for image_id in purchase.spans}
-        touched = [index for index, image_id in enumerate(visit.pool.image_ids) if image_id in asked]
-        if not touched:
-            continue
-        chosen = [touched[place] for place in evenly(len(touched), COUNTED_IMAGES)]
-        oracle = visit.oracle(visit.last_round())
-        series.append(
-            _series(
-                f"{label}{_sample(len(chosen), len(touched))}",
-                label,
-                [oracle.revealed(index) for index in chosen],
-                len(visit.space.names),
-            )
-        )
-    return series
-
-
-def _sample(counted: int, all_of_them: int) -> str:
-    return "" if counted == all_of_them else f" ({counted} of {all_of_them} images)"
-
-
-def _series(
-    label: str, method: str | None, maps: Sequence[NDArray[np.uint8]], classes: int
-) -> dict[str, Any]:
-    counts = np.zeros(256, np.int64)
-    for label_map in maps:
-        counts += np.bincount(label_map.ravel(), minlength=256)
-    if int(counts[classes:IGNORE_INDEX].sum()):
-        raise AlsegError(f"The labels of {label} hold values that the label space does not have.")
-    valid = counts[:classes]
-    shares = 100 * valid / max(1, int(valid.sum()))
-    return {"label": label, "method": method, "percent": [round(float(share), 5) for share in shares]}

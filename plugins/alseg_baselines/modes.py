@@ -1,15 +1,21 @@
-"""Annotation modes: square windows (single pixels among them) and whole images."""
+"""Annotation modes: square windows (single pixels among them) and whole images.
+
+torch is imported where picks are chosen: whoever only draws what was bought need not wait for it.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from alseg.contracts import Picks, Size
-from alseg.selection import greedy_select
+
+if TYPE_CHECKING:
+    import torch
 
 _NOTHING = Picks(np.zeros((0, 2), np.int32), np.zeros(0, np.float32), np.zeros(0, np.int64))
 
@@ -30,6 +36,10 @@ class Window:
 
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
         """Return greedy picks by score; they end before the first whose window does not fit the limit."""
+        import torch
+
+        from alseg.selection import greedy_select
+
         size = (int(score.shape[0]), int(score.shape[1]))
         if pixel_limit < 1:
             return _NOTHING
@@ -92,7 +102,7 @@ class WholeImage:
 
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
         """Return the image as one pick at (0, 0), unless it is bought, too dear or -inf all over."""
-        wanted = score[score > -torch.inf]
+        wanted = score[score > -math.inf]
         if len(asked) or score.numel() > pixel_limit or not wanted.numel():
             return _NOTHING
         return Picks(

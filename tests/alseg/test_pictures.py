@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,17 +10,16 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from alseg.cli import export, main, report, show
+from alseg.cli import export, main, show
 from alseg.errors import AlsegError
 from alseg.files import read_json
 from alseg.imagewise import read_image_counts
+from alseg.legend import draw_legend
 from alseg.metrics import confusion_counts
-from alseg.pictures import NEW, OLD, draw_picks, heat
-from alseg.report.content import counted_runs
-from alseg.report.pictures import gather_extras
-from alseg.results import load_results
-from alseg.revisit import Revisit, evenly
-from toys import run_toy, toy_catalog
+from alseg.pictures import NEW, OLD, draw_picks, encode_marks, heat, marks
+from alseg.revisit import Revisit
+from alseg.subset import evenly
+from toys import STRIPES, run_toy, toy_catalog
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def toys_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (show, export, report):
+    for module in (show, export):
         monkeypatch.setattr(module, "read_catalog", toy_catalog)
 
 
@@ -66,10 +67,37 @@ def test_single_pixels_of_large_pictures_become_dots() -> None:
     assert int((drawn != 20).any(axis=2).sum()) == 25
 
 
-def test_heat_is_black_for_nothing_and_lightest_for_the_most() -> None:
-    colors = heat(np.array([[0.0, 1.0, 2.0, 5.0]], np.float32), 2.0)[0].astype(int).sum(axis=1)
-    assert colors[0] == 0
-    assert colors[1] < colors[2] == colors[3]
+def test_marks_shrink_to_dots_that_can_be_seen() -> None:
+    bought_in = np.full((800, 800), -1, np.int16)
+    bought_in[400, 400], bought_in[1, 1], bought_in[2, 799] = 2, 1, 3
+    small = marks(bought_in, 2, (400, 400))
+    # 400 rows: a radius of 2, so 5 x 5 pixels around (200, 200), and 3 x 3 of them in the corner.
+    assert np.argwhere(small == 2).tolist() == [[y, x] for y in range(198, 203) for x in range(198, 203)]
+    assert np.argwhere(small == 1).tolist() == [[y, x] for y in range(3) for x in range(3)]
+    assert int((small == 0).sum()) == 160_000 - 25 - 9  # round 3 is not yet
+
+
+def test_encoded_marks_let_the_photograph_be_seen() -> None:
+    with Image.open(io.BytesIO(encode_marks(np.array([[0, 1, 2]], np.uint8)))) as picture:
+        assert np.array(picture.convert("RGBA"))[0].tolist() == [[0, 0, 0, 0], [*OLD, 255], [*NEW, 255]]
+
+
+def test_maps_get_lighter_all_the_way_to_the_highest() -> None:
+    colors = heat(np.arange(0, 256, 5, dtype=np.uint8)[None])[0] / 255
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    assert (np.diff(linear @ [0.2126, 0.7152, 0.0722]) > 0).all()
+    assert heat(np.array([[0, 255]], np.uint8))[0].tolist() == [[0x44, 0x01, 0x54], [0xFD, 0xE7, 0x25]]
+
+
+def test_a_legend_has_a_square_in_each_class_colour_and_a_scale() -> None:
+    legend = draw_legend(STRIPES, [("score", "0", "1")])
+    # Lines of 24 pixels from 8 on: three classes, no label, two kinds of picks, a title and its scale.
+    assert legend.shape[0] == 8 * 24 + 16
+    assert [legend[8 + 24 * line + 11, 20].tolist() for line in range(6)] == [
+        *([255, 0, 0], [0, 255, 0], [0, 0, 255], [0, 0, 0]),
+        *(list(NEW), list(OLD)),
+    ]
+    assert legend[8 + 7 * 24 + 7, 10].tolist() == [0x44, 0x01, 0x54]
 
 
 def test_images_are_chosen_evenly() -> None:
@@ -78,20 +106,42 @@ def test_images_are_chosen_evenly() -> None:
 
 
 def test_show_draws_an_image_of_the_pool(results: Path, tmp_path: Path) -> None:
-    result = alseg("show", run_of(results, "entropy"), "--image", "train-1", "-o", tmp_path)
+    result = alseg("show", run_of(results, "entropy"), "--image", "train-2", "-o", tmp_path)
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "train-1_bought-round-2.png",
-        "train-1_photo.png",
-        "train-1_picks-round-2.png",
-        "train-1_prediction.png",
-        "train-1_truth.png",
-        "train-1_uncertainty.png",
-    ]
-    truth, bought = pixels(tmp_path / "train-1_truth.png"), pixels(tmp_path / "train-1_bought-round-2.png")
+    # Of six images 0, 2 and 4 are examples: what the last picks were made on, and what the network ends with.
+    of_round = ("bought", "impurity", "picks", "prediction", "score", "uncertainty")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "legend.png",
+        *(f"train-2_{name}-round-2.png" for name in of_round),
+        *(f"train-2_{name}.png" for name in ("impurity", "photo", "prediction", "truth", "uncertainty")),
+    }
+    truth, bought = pixels(tmp_path / "train-2_truth.png"), pixels(tmp_path / "train-2_bought-round-2.png")
     is_bought = bought.any(axis=2)
     assert 0 < is_bought.mean() <= 0.2  # the budget
     assert np.array_equal(bought[is_bought], truth[is_bought])
+
+
+def test_show_draws_the_images_that_maps_were_kept_of(results: Path, tmp_path: Path) -> None:
+    assert alseg("show", run_of(results, "entropy"), "-o", tmp_path).exit_code == 0
+    photos = sorted(path.name for path in tmp_path.glob("*_photo.png"))
+    assert photos == ["train-0_photo.png", "train-2_photo.png", "train-4_photo.png"]
+
+
+def test_show_says_of_which_image_no_maps_were_kept(results: Path, tmp_path: Path) -> None:
+    result = alseg("show", run_of(results, "entropy"), "--image", "train-1", "--round", "1", "-o", tmp_path)
+    assert result.stderr.startswith("note: no maps of train-1 were kept in round 1.\n")
+    assert not (tmp_path / "train-1_prediction-round-1.png").exists()
+
+
+def test_the_final_example_is_what_the_final_network_says(results: Path, tmp_path: Path) -> None:
+    run = run_of(results, "entropy")
+    alseg("show", run, "--image", "train-2", "-o", tmp_path / "network")
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "weights.pt").unlink()
+    alseg("show", tmp_path / "run", "--image", "train-2", "-o", tmp_path / "kept")
+    for name in ("prediction", "impurity", "uncertainty"):
+        drawn, kept = (pixels(tmp_path / way / f"train-2_{name}.png") for way in ("network", "kept"))
+        assert np.abs(drawn.astype(int) - kept).max() <= 4  # a step of 256, by rounding
 
 
 def test_an_earlier_round_can_be_shown(results: Path, tmp_path: Path) -> None:
@@ -151,33 +201,3 @@ def test_predictions_have_no_round(results: Path, tmp_path: Path) -> None:
     result = alseg("export", run_of(results, "entropy"), "--what", "predictions", "--round", "1")
     assert result.exit_code == 2
     assert "Predictions are those of the final network: leave out --round." in result.stderr
-
-
-def test_the_report_gets_pictures_and_frequencies(results: Path) -> None:
-    found = load_results([results])
-    extras = gather_extras(counted_runs(found), toy_catalog(), 2)
-    ((pictures,), (frequencies,)) = extras.pictures.values(), extras.frequencies.values()
-    assert len(pictures) == 2
-    captions = {
-        group["title"]: [each["caption"] for each in group["images"]] for group in pictures[0]["groups"]
-    }
-    assert captions == {
-        "Image": ["photograph", "ground truth"],
-        "Source only": ["final prediction", "its uncertainty"],
-        "Entropy": ["picks of round 1", "picks of round 2", "final prediction", "its uncertainty"],
-        "Fully supervised": ["final prediction", "its uncertainty"],
-    }
-    assert pictures[0]["groups"][0]["images"][0]["source"].startswith("data:image/jpeg;base64,")
-    assert [each["label"] for each in frequencies] == ["pool", "Entropy"]
-    # Six stripes of three colours in 24 columns, 4 each, of which the last column is void; the colours move
-    # on by one column from image to image, so that the lost column is not always of the same colour.
-    assert sum(frequencies[0]["percent"]) == pytest.approx(100, abs=1e-3)
-
-
-def test_the_report_command_draws_pictures(results: Path, tmp_path: Path) -> None:
-    output = tmp_path / "report.html"
-    result = alseg("report", results, "-o", output, "--images", "1")
-    assert result.exit_code == 0, result.output
-    text = output.read_text(encoding="utf-8")
-    assert f"alseg report {results} -o {output} --images 1" in text
-    assert "picks of round 2" in text

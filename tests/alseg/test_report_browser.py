@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium o
 
 HOSTILE = "<script>alert(1)</script> a_b%&"
 LONG = "Donaudampfschifffahrtsgesellschaftskapitaen_without_any_space_at_all"
-DOT = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='4' height='2'/%3E"
+DOTS = [
+    f"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='{width}' height='200'/%3E"
+    for width in (400, 401, 402)
+]
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +51,37 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
     found = load_results([results])
     name = found.runs[0].scenario
-    image = {"caption": "photograph", "source": DOT}
-    pictures = {name: [{"title": "image 1", "groups": [{"title": HOSTILE, "images": [image]}]}]}
     output = folder / "report.html"
-    write_page(report_content(found, extras=Extras(pictures=pictures)), "toy", output)
+    write_page(report_content(found, extras=Extras(pictures={name: book()})), "toy", output)
     return output
+
+
+def book() -> dict[str, Any]:
+    """Return pictures as `alseg.report.pictures` makes them: two images, two rounds and the end."""
+    score = {"caption": "score", "source": 2, "scale": ("-1.5", "1e+10")}
+    views = [
+        {
+            "title": f"Round {number}",
+            "groups": [
+                {
+                    "title": HOSTILE,
+                    "images": [{"caption": f"picks of round {number}", "source": 1, "over": True}, score],
+                    "note": "",
+                },
+                {"title": LONG, "images": [{**score, "caption": LONG}], "note": "No maps were kept."},
+            ],
+        }
+        for number in (1, 2)
+    ]
+    end = {
+        "title": "After the last round",
+        "groups": [{"title": "Source only", "images": [score], "note": ""}],
+    }
+    images = [
+        {"title": "image 1", "photograph": 0, "truth": 2, "views": [*views, end]},
+        {"title": "image 2", "photograph": None, "truth": None, "views": [*views, end]},
+    ]
+    return {"images": images, "sources": DOTS, "scale": ["rgb(0,0,0)", "rgb(255,255,255)"], "note": HOSTILE}
 
 
 @pytest.fixture(scope="module")
@@ -148,18 +178,93 @@ def test_names_are_text_and_nothing_else(browser: Any, report: Path) -> None:
     visit = Visit(browser, report, 1440)
     assert HOSTILE in visit.page.locator("#comparison").inner_text()
     assert HOSTILE in visit.page.locator("#heatmap thead").inner_text()
-    assert HOSTILE in visit.page.locator("#frequencies .xaxislayer-above").text_content()
+    assert HOSTILE in visit.page.locator("#frequencies .yaxislayer-above").text_content()
     assert visit.complaints == []
 
 
-def test_a_picture_opens_and_closes(browser: Any, report: Path) -> None:
-    visit = Visit(browser, report, 390)
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_picture_opens_and_closes(browser: Any, report: Path, width: int) -> None:
+    visit = Visit(browser, report, width)
     visit.page.get_by_role("button", name="photograph").click()
     assert visit.page.locator("#viewer").is_visible()
-    assert visit.page.locator("#viewer-text").inner_text() == f"{HOSTILE}: photograph"
+    assert visit.page.locator("#viewer-text").inner_text() == "Image: photograph"
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert visit.page.evaluate("document.getElementById('viewer').scrollWidth") <= width
     visit.page.keyboard.press("Escape")
     assert not visit.page.locator("#viewer").is_visible()
     assert visit.complaints == []
+
+
+def test_picks_are_laid_over_the_photograph(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    picks = visit.page.get_by_role("button", name=f"{HOSTILE}: picks of round 2")
+    assert [image.get_attribute("src") for image in picks.locator("img").all()] == [DOTS[0], DOTS[1]]
+    under, over = (image.bounding_box() for image in picks.locator("img").all())
+    assert under == over
+    # Without a photograph there is nothing to lay them over.
+    visit.page.get_by_label("Image", exact=True).select_option(label="image 2")
+    assert [image.get_attribute("src") for image in picks.locator("img").all()] == [DOTS[1]]
+    assert visit.complaints == []
+
+
+def test_the_last_round_is_shown_first_and_others_can_be_chosen(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    pictures = visit.page.locator("#pictures")
+    assert "picks of round 2" in pictures.inner_text()
+    visit.page.get_by_label("Show", exact=True).select_option(label="Round 1")
+    assert "picks of round 1" in pictures.inner_text()
+    visit.page.get_by_label("Image", exact=True).select_option(label="image 2")
+    assert "picks of round 1" in pictures.inner_text()  # the round stays with another image
+    visit.page.get_by_label("Show", exact=True).select_option(label="After the last round")
+    assert pictures.locator("h3").all_inner_texts() == ["Source only"]
+    assert visit.complaints == []
+
+
+def test_a_map_says_what_its_colours_mean(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 390)
+    score = visit.page.get_by_role("button", name=f"{HOSTILE}: score, -1.5 to 1e+10")
+    caption = visit.page.locator("figure", has=score).locator("figcaption")
+    assert caption.inner_text().split() == ["score", "-1.5", "1e+10"]
+    assert "linear-gradient" in caption.locator("i").evaluate("(node) => node.style.background")
+    assert visit.page.locator("#pictures-note").inner_text() == HOSTILE
+    assert "No maps were kept." in visit.page.locator("#pictures").inner_text()
+    assert "bought in this round" in visit.page.locator("#palette").inner_text()
+
+
+def test_pictures_can_be_gone_through_by_keyboard(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    visit.page.get_by_role("button", name="ground truth").focus()
+    visit.page.keyboard.press("Enter")
+    texts = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowLeft"):
+        visit.page.keyboard.press(key)
+        texts.append(visit.page.locator("#viewer-text").inner_text().splitlines()[0])
+    picks, score = f"{HOSTILE}: picks of round 2", f"{HOSTILE}: score"
+    assert texts == [picks, score, picks, "Image: ground truth", "Image: photograph"]
+    visit.page.get_by_role("button", name="Next").click()
+    assert visit.page.locator("#viewer-text").inner_text() == "Image: ground truth"
+    visit.page.keyboard.press("Escape")
+    assert visit.page.evaluate("document.activeElement.querySelector('img').alt") == "Image: ground truth"
+    assert visit.complaints == []
+
+
+def test_a_hidden_method_is_left_out_of_the_pictures(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 1440)
+    visit.page.get_by_role("checkbox", name=LONG).click()
+    assert visit.page.locator("#pictures h3").all_inner_texts() == ["Image", HOSTILE]
+    assert visit.complaints == []
+
+
+def test_frequencies_have_room_for_every_class_on_a_phone(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 390)
+    labels = visit.page.locator("#frequencies .yaxislayer-above text")
+    boxes = [label.bounding_box() for label in labels.all()]
+    assert len(boxes) == 19
+    tops = sorted(box["y"] for box in boxes)
+    # 24 pixels a class: no two labels touch, and a long one is cut rather than pushing the chart away.
+    assert min(below - above for above, below in pairwise(tops)) > max(box["height"] for box in boxes)
+    assert max(box["width"] for box in boxes) < 130
+    assert visit.page.locator("#frequency-numbers tbody tr").count() == 19
 
 
 def test_the_page_can_be_dark_on_a_light_system(browser: Any, report: Path) -> None:
