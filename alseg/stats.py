@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -57,11 +59,14 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
     """
     if not 0 < level < 1:
         raise ValueError(f"A confidence level lies between 0 and 1, got {level}.")
-    sample = _finite(values, "values")
-    if sample.size == 1:
-        return Interval(float(sample[0]), None, 1)
-    quantile = float(special.stdtrit(sample.size - 1, 0.5 + level / 2))
-    return Interval(float(sample.mean()), quantile * _standard_error(sample), sample.size)
+    # A report asks for ten thousand intervals of a few values: plain floats take a fifth of NumPy's time.
+    sample = _checked(values, "values")
+    n = len(sample)
+    if n == 1:
+        return Interval(sample[0], None, 1)
+    mean = math.fsum(sample) / n
+    variance = math.fsum((value - mean) ** 2 for value in sample) / (n - 1)
+    return Interval(mean, _t_quantile(n - 1, level) * math.sqrt(variance / n), n)
 
 
 def paired_difference(
@@ -201,12 +206,13 @@ def area_under_curve(costs: Sequence[float], values: Sequence[float]) -> float:
         raise ValueError(
             f"A curve needs two points or more, got {len(costs)} costs and {len(values)} values."
         )
-    x = _finite(costs, "costs")
-    y = _finite(values, "values")
-    steps = np.diff(x)
-    if not (steps > 0).all():
+    x = _checked(costs, "costs")
+    y = _checked(values, "values")
+    steps = [after - before for before, after in pairwise(x)]
+    if min(steps) <= 0:
         raise ValueError(f"Costs must increase from point to point, got {list(costs)}.")
-    return float((steps * (y[1:] + y[:-1]) / 2).sum() / (x[-1] - x[0]))
+    heights = [(before + after) / 2 for before, after in pairwise(y)]
+    return math.fsum(step * height for step, height in zip(steps, heights, strict=True)) / (x[-1] - x[0])
 
 
 def average_ranks(values: Sequence[float]) -> list[float]:
@@ -229,9 +235,18 @@ def _standard_error(sample: np.ndarray[tuple[int], np.dtype[np.float64]]) -> flo
 
 
 def _finite(values: Sequence[float], what: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    sample = np.array(list(values), dtype=np.float64)
-    if sample.size == 0:
+    return np.array(_checked(values, what), dtype=np.float64)
+
+
+def _checked(values: Sequence[float], what: str) -> list[float]:
+    sample = [float(value) for value in values]
+    if not sample:
         raise ValueError(f"No {what}: at least one is needed.")
-    if not np.isfinite(sample).all():
+    if not all(map(math.isfinite, sample)):
         raise ValueError(f"All {what} must be finite, got {list(values)}.")
     return sample
+
+
+@lru_cache
+def _t_quantile(freedom: int, level: float) -> float:
+    return float(special.stdtrit(freedom, 0.5 + level / 2))
