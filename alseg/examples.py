@@ -30,6 +30,9 @@ MOST_IMAGES = 50
 HIGH_IMPURITY = float(np.log(3))
 """Entropy in nats of three classes in equal shares: more is rare, and the usual two would be hard to see."""
 
+_MOST_PIXELS = 2**27
+"""More than any photograph has: the size of an image decides how much memory its picks take."""
+
 _MAPS = ("classes", "uncertainty", "impurity", "score")
 _LARGEST_CONTENT = MOST_IMAGES * len(_MAPS) * LONGEST_SIDE**2 + 2**20
 """Bytes that a file can unfold to: no more is read of one that pretends to hold more."""
@@ -131,6 +134,8 @@ def _unpacked(content: Mapping[str, NDArray[np.generic]], classes: int) -> dict[
     examples = {}
     for place, name in enumerate(names):
         size = (int(sizes[place, 0]), int(sizes[place, 1]))
+        if size[0] * size[1] > _MOST_PIXELS:
+            raise ValueError(f"an image of {size} pixels")
         maps = [
             _checked_map(content[f"{kind}_{place}"], size)
             for kind in _MAPS

@@ -73,6 +73,7 @@ def marks(bought_in: NDArray[np.int16], round_number: int, size: Size) -> NDArra
         shrunk = np.zeros(size, np.bool_)
         rows, columns = np.nonzero(is_bought)
         shrunk[rows * size[0] // bought_in.shape[0], columns * size[1] // bought_in.shape[1]] = True
+        shrunk |= _grown(_lone(shrunk), 1)
         small[_dots(shrunk, ROWS_PER_DOT_OF_SMALL_MAPS)] = value
     return small
 
@@ -151,12 +152,19 @@ def encode_indexed(indices: NDArray[np.uint8], colors: NDArray[np.uint8]) -> byt
 
 def _dots(is_bought: NDArray[np.bool_], rows_per_dot: int) -> NDArray[np.bool_]:
     """Return a mask in which every pixel has grown to a dot of a size that the picture needs."""
-    radius = is_bought.shape[0] // rows_per_dot
-    if not radius:
-        return is_bought
-    grown = is_bought
+    return _grown(is_bought, is_bought.shape[0] // rows_per_dot)
+
+
+def _grown(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
     for _ in range(radius):
-        before = np.pad(grown, 1)
+        before = np.pad(mask, 1)
         wide = before[:, :-2] | before[:, 1:-1] | before[:, 2:]
-        grown = wide[:-2] | wide[1:-1] | wide[2:]
-    return grown
+        mask = wide[:-2] | wide[1:-1] | wide[2:]
+    return mask
+
+
+def _lone(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the pixels of a mask that no other one of it touches."""
+    padded = np.pad(mask.astype(np.uint8), 1)
+    wide = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    return mask & (wide[:-2] + wide[1:-1] + wide[2:] == 1)

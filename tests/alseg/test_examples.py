@@ -151,6 +151,11 @@ def test_a_file_that_unfolds_to_too_much_is_not_read(tmp_path: Path) -> None:
     assert read_examples(tmp_path, classes=3) == {}
 
 
+def test_an_image_larger_than_any_is_not_believed(tmp_path: Path) -> None:
+    write_examples(tmp_path, {"a": blank((2**14, 2**14))})
+    assert read_examples(tmp_path, classes=3) == {}
+
+
 def test_nothing_is_unpickled(tmp_path: Path) -> None:
     content = io.BytesIO()
     np.savez(content, format=np.array([{"a": 1}], object))

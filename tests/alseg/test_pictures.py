@@ -71,10 +71,19 @@ def test_marks_shrink_to_dots_that_can_be_seen() -> None:
     bought_in = np.full((800, 800), -1, np.int16)
     bought_in[400, 400], bought_in[1, 1], bought_in[2, 799] = 2, 1, 3
     small = marks(bought_in, 2, (400, 400))
-    # 400 rows: a radius of 2, so 5 x 5 pixels around (200, 200), and 3 x 3 of them in the corner.
-    assert np.argwhere(small == 2).tolist() == [[y, x] for y in range(198, 203) for x in range(198, 203)]
-    assert np.argwhere(small == 1).tolist() == [[y, x] for y in range(3) for x in range(3)]
-    assert int((small == 0).sum()) == 160_000 - 25 - 9  # round 3 is not yet
+    # 400 rows: a radius of 2, and one more for lone pixels: 7 x 7 around (200, 200), 4 x 4 in the corner.
+    assert np.argwhere(small == 2).tolist() == [[y, x] for y in range(197, 204) for x in range(197, 204)]
+    assert np.argwhere(small == 1).tolist() == [[y, x] for y in range(4) for x in range(4)]
+    assert int((small == 0).sum()) == 160_000 - 49 - 16  # round 3 is not yet
+
+
+def test_lone_pixels_of_small_pictures_become_dots_and_regions_stay_as_they_are() -> None:
+    bought_in = np.full((20, 20), -1, np.int16)
+    bought_in[3, 3] = 1
+    bought_in[10:13, 10:13] = 1
+    small = marks(bought_in, 1, (20, 20))
+    assert np.argwhere(small[:6, :6]).tolist() == [[y, x] for y in range(2, 5) for x in range(2, 5)]
+    assert int((small > 0).sum()) == 9 + 9
 
 
 def test_encoded_marks_let_the_photograph_be_seen() -> None:
