@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from alseg import madewith
+from alseg import DatasetSpec, hookimpl, madewith
 from alseg.errors import AlsegError
-from alseg.files import write_record
+from alseg.files import content_hash, write_record
 from alseg.results import load_results
 from alseg.surroundings import Interrupted
-from toys import Silent, run_folder, run_toy, toy_document
+from toys import Silent, Stripes, run_folder, run_toy, toy_document
 
 DOCUMENT: dict[str, Any] = toy_document(methods=[toy_document()["methods"][1]])  # type: ignore[index]
 
@@ -65,6 +65,47 @@ def test_changed_code_of_a_plugin_is_drift(tmp_path: Path, monkeypatch: pytest.M
         AlsegError, match=rf"  {run.name}: plugin ToyPlugin was .*, code \w+ and is .*, code 0+\n"
     ):
         run_toy(tmp_path, DOCUMENT)
+
+
+class _Growing:
+    """Stripes of which there are more each time one looks."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    @hookimpl
+    def register_datasets(self) -> list[DatasetSpec]:
+        def build(*, root: Path | None, split: str) -> Stripes:
+            return Stripes(split, self._count if split == "train" else 6, (12, 24))
+
+        return [
+            DatasetSpec(
+                name="growing",
+                summary="Test.",
+                source="Test.",
+                build=build,
+                label_space="stripes-3",
+                needs_root=False,
+            )
+        ]
+
+
+def test_images_that_came_or_went_are_drift(tmp_path: Path) -> None:
+    document = {**DOCUMENT, "scenario": {"source": "stripes", "target": "growing"}}
+    stopped = run_toy(tmp_path, document, _Growing(6), reporter=StopInSecondTraining())
+    assert stopped.signal is not None
+    with pytest.raises(AlsegError) as raised:
+        run_toy(tmp_path, document, _Growing(7))
+    # Ids and sizes in order: the hash says which list, not what is in it.
+    before, now = (
+        f"{count} images, {content_hash([[f'train-{index}', 12, 24] for index in range(count)])[:12]}"
+        for count in (6, 7)
+    )
+    run = run_folder(tmp_path, "entropy")
+    assert str(raised.value) == (
+        "Not all is as it was when these runs were begun:\n"
+        f"  {run.name}: target data was {before} and is {now}{REMEDY}"
+    )
 
 
 def test_accepted_drift_goes_on_and_is_written_down(tmp_path: Path) -> None:

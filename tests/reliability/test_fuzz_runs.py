@@ -34,8 +34,13 @@ EXAMPLES = int(os.environ.get("ALSEG_FUZZ_EXAMPLES", "80"))
 
 METHODS: list[Any] = toy_document()["methods"]  # type: ignore[assignment]
 DOCUMENT: dict[str, Any] = toy_document(
-    methods=METHODS[:2], settings={"device": "cpu", "checkpoint_minutes": 1e-9}
+    methods=[*METHODS[:2], {**METHODS[1], "label": "Margin", "acquisition": "margin"}],
+    settings={"device": "cpu", "checkpoint_minutes": 1e-9},
 )
+
+
+STOPS = {"training": 17, "asking": 33, "asked": 45, "buying": 57, "last": 90}
+"""Moments at which an experiment is stopped, and how many steps it has done."""
 
 
 class StopAt(Silent):
@@ -77,10 +82,10 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bases]:
             patched.setattr(f"{module}.load_catalog", toy_catalog)
         patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
         folders = {"finished": tmp_path_factory.mktemp("finished")}
-        assert run_toy(folders["finished"], DOCUMENT).done == 2
-        # Steps of both runs: 2 of training and 6 images of evaluation; then for the one that buys 6 images of
-        # asking, 2 and 6, 6, 4 and 6.
-        for name, step in {"training": 4, "asking": 40, "buying": 55}.items():
+        assert run_toy(folders["finished"], DOCUMENT).done == 3
+        # 29 steps of the first run; then those of the two that buy, 39 and 33: 6 images asked about, which
+        # the first does for both, 3 kept for people, 2 of training, 6 images evaluated, and so on.
+        for name, step in STOPS.items():
             folders[name] = tmp_path_factory.mktemp(name)
             assert run_toy(folders[name], DOCUMENT, reporter=StopAt(step)).signal is not None
         results = load_results([folders["finished"] / "results" / "toy"])
@@ -152,7 +157,7 @@ def refuse_wrong_numbers(folder: Path, bases: Bases) -> None:
 
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    name=st.sampled_from(["finished", "training", "asking", "buying"]),
+    name=st.sampled_from(["finished", *STOPS]),
     changes=st.lists(damages(), min_size=1, max_size=4),
 )
 def test_alseg_run_makes_damaged_files_again_or_names_them(
@@ -182,6 +187,6 @@ def test_alseg_run_makes_damaged_files_again_or_names_them(
     assert result.exit_code == 0
     assert outcome_of(folder) == bases.outcome
     results = load_results([toy])
-    assert (len(results.runs), results.damaged) == (2, ())
+    assert (len(results.runs), results.damaged) == (3, ())
     assert {run.state for run in results.runs} == {"done"}
     refuse_wrong_numbers(toy, bases)
