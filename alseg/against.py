@@ -10,6 +10,7 @@ from alseg.comparison import Metric, Row
 from alseg.contests import Contest
 from alseg.errors import AlsegError, unknown_name
 from alseg.imagewise import ImageInterval, image_interval
+from alseg.roundfiles import COUNTS_NAME
 from alseg.runs import RoundResult, Run
 from alseg.stats import Interval, gap_closed, holm, paired_difference
 
@@ -90,7 +91,7 @@ def _over_images(row: Row, baseline: Row, metric: Metric) -> ImageInterval | Non
 
 
 def _counts_of(run: Run, result: RoundResult) -> Path:
-    return run.folder / "rounds" / f"{result.round:02d}" / "confusion.npz"
+    return run.round_folder(result.round) / COUNTS_NAME
 
 
 def _with_holm(rows: Sequence[Row]) -> list[Row]:
@@ -132,17 +133,18 @@ def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
         if not row.is_reference and row.score is not None:
             together.setdefault((row.scenario, row.conditions_hash), []).append(row)
     titles = _titles(together)
+    named = {key: _named(group) for key, group in together.items()}
     return [
         Contest(
             title=titles[key],
             scenario=key[0],
-            scores={name: by_seed(row.counted, metric.value) for name, row in _named(group).items()},
-            by_round=_by_round(_named(group), metric),
+            scores={name: by_seed(row.counted, metric.value) for name, row in methods.items()},
+            by_round=_by_round(methods, metric),
             differences={
-                name: row.difference.mean for name, row in _named(group).items() if row.difference is not None
+                name: row.difference.mean for name, row in methods.items() if row.difference is not None
             },
         )
-        for key, group in together.items()
+        for key, methods in named.items()
     ]
 
 

@@ -14,6 +14,7 @@ from alseg.errors import AlsegError
 from alseg.files import read_json, write_record
 from alseg.imagewise import read_image_counts
 from alseg.metrics import SCORER_VERSION, metrics_of
+from alseg.roundfiles import COUNTS_NAME, METRICS_NAME
 from alseg.store import RunFolder, percent, read_metrics
 
 TOLERANCE = 1e-9
@@ -73,7 +74,7 @@ def rescore(folder: Path) -> Rescored:
     except (KeyError, TypeError, ValueError) as error:
         raise AlsegError(f"{path} is damaged or of another version: {error!r}.") from error
     changes, problems, rounds = [], [], 0
-    for metrics in sorted(folder.glob("rounds/[0-9]*/metrics.json")):
+    for metrics in sorted(folder.glob(f"rounds/[0-9]*/{METRICS_NAME}")):
         try:
             change = recomputed(metrics.parent, space)
         except AlsegError as error:
@@ -94,7 +95,7 @@ def write(rescored: Rescored) -> None:
     run = RunFolder(rescored.folder)
     with run.writing():
         for change in rescored.changes:
-            write_record(change.folder / "metrics.json", change.content)
+            write_record(change.folder / METRICS_NAME, change.content)
         # Last: a run that is interrupted here still has the old version, and is done again.
         description = read_json(rescored.folder / "run.json")
         write_record(rescored.folder / "run.json", {**description, "scorer": SCORER_VERSION})
@@ -110,8 +111,8 @@ def recomputed(folder: Path, space: LabelSpace) -> RoundChange:
     Raises:
         AlsegError: If metrics or counts are missing or damaged; names the file.
     """
-    before = read_metrics(folder / "metrics.json")
-    path = folder / "confusion.npz"
+    before = read_metrics(folder / METRICS_NAME)
+    path = folder / COUNTS_NAME
     _, counts = read_image_counts(path)
     try:
         metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), space)

@@ -190,7 +190,7 @@ def _read_rounds(folder: Path, classes: tuple[str, ...]) -> Iterator[RoundResult
     """Yield the committed rounds; a round is committed by its ``metrics.json``."""
     for round_folder in folder.glob("[0-9]*"):
         refuse_damaged_round(round_folder)
-    for path in folder.glob("[0-9]*/metrics.json"):
+    for path in folder.glob(f"[0-9]*/{METRICS_NAME}"):
         result = _read(path, _ROUND_FILE, _ROUND_KEYS)
         if path.parent.name != f"{result.round:02d}":
             raise AlsegError(f"{path} is damaged: it says that it is of round {result.round}.")

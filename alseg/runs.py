@@ -163,6 +163,10 @@ class Run:
         """The last round of a run that is done; None for any other run."""
         return self.rounds[-1] if self.state == "done" and self.rounds else None
 
+    def round_folder(self, number: int) -> Path:
+        """Return the folder of round ``number``, whether or not it has been committed."""
+        return self.folder / "rounds" / f"{number:02d}"
+
     def at(self, number: int) -> RoundResult | None:
         """Return round ``number``, or None where it has not been committed."""
         return next((result for result in self.rounds if result.round == number), None)

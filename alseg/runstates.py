@@ -169,7 +169,7 @@ def _round_states(run: Run) -> Iterator[RoundState]:
             iteration=result.iteration,
             pixels=result.cost.pixels,
             miou=result.miou,
-            seconds=_timing(run.folder / "rounds" / f"{result.round:02d}"),
+            seconds=_timing(run.round_folder(result.round)),
         )
 
 

@@ -13,6 +13,7 @@ from alseg.contracts import IGNORE_INDEX
 from alseg.errors import AlsegError
 from alseg.imagewise import read_image_counts
 from alseg.revisit import Revisit, Split
+from alseg.roundfiles import COUNTS_NAME
 from alseg.runs import RoundResult, Run
 from alseg.subset import evenly
 
@@ -76,7 +77,7 @@ def _of_evaluation(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _pixels_evaluated(run: Run, result: RoundResult) -> NDArray[np.int64] | None:
     try:
-        _, counts = read_image_counts(run.folder / "rounds" / f"{result.round:02d}" / "confusion.npz")
+        _, counts = read_image_counts(run.round_folder(result.round) / COUNTS_NAME)
     except AlsegError:
         return None
     pixels: NDArray[np.int64] = counts.sum(axis=(0, 2))

@@ -119,7 +119,7 @@ def settings_text(run: Run) -> str:
 
 def _timing_of(run: Run) -> list[tuple[str, float]] | None:
     """Return phases with their seconds, round after round; None where a round's cannot be read."""
-    folders = [run.folder / "rounds" / f"{result.round:02d}" for result in run.rounds]
+    folders = [run.round_folder(result.round) for result in run.rounds]
     try:
         return [item for folder in folders for item in read_timing(folder).items()]
     except AlsegError:
