@@ -209,6 +209,11 @@ class Comparison:
         everything: tuple[Row | PublishedRow, ...] = (*self.rows, *self.published)
         return tuple(row for name in self.scenarios for row in everything if row.scenario == name)
 
+    @property
+    def round_text(self) -> str:
+        """Which round is compared, in words: ``last round`` or, say, ``round 2``."""
+        return "last round" if self.round is None else f"round {self.round}"
+
     @cached_property
     def experiments(self) -> tuple[str, ...]:
         """Each experiment once, in order."""

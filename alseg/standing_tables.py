@@ -51,7 +51,7 @@ def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
         "scenarios": f"{count} scenarios",
         "seeds": f"{count} seed{'s' if count > 1 else ''} of one scenario",
     }[ranking.over]
-    return Standings(clean(f"Mean rank over {over}, {_what(comparison)}"), columns)
+    return Standings(clean(f"Mean rank over {over}, {_metric_and_round(comparison)}"), columns)
 
 
 def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
@@ -62,12 +62,11 @@ def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
         zip(zip(*matrix.penalties, strict=True), matrix.averages, strict=True), 1
     ):
         columns.append(Filled(str(number), tuple(Cell(_penalty(value)) for value in (*column, average))))
-    return Standings(clean(f"Penalty matrix, {_what(comparison)}"), columns)
+    return Standings(clean(f"Penalty matrix, {_metric_and_round(comparison)}"), columns)
 
 
-def _what(comparison: Comparison) -> str:
-    when = "last round" if comparison.round is None else f"round {comparison.round}"
-    return f"{comparison.metric.title}, {when}"
+def _metric_and_round(comparison: Comparison) -> str:
+    return f"{comparison.metric.title}, {comparison.round_text}"
 
 
 def _penalty(value: float | None) -> str:

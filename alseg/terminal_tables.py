@@ -61,8 +61,7 @@ def _title(comparison: Comparison, scenario: str) -> str:
     experiments = ", ".join(
         dict.fromkeys(row.experiment for row in comparison.rows if row.scenario == scenario)
     )
-    when = "last round" if comparison.round is None else f"round {comparison.round}"
-    return clean(f"{experiments}: {scenario}, {comparison.label_space}, {when}")
+    return clean(f"{experiments}: {scenario}, {comparison.label_space}, {comparison.round_text}")
 
 
 def _table(names: Filled, columns: Sequence[Filled], gap: int) -> Table:
