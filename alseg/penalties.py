@@ -43,7 +43,8 @@ class PenaltyMatrix:
         averages: Mean of each column, the diagonal left out: how often a method is beaten; lower is better.
             None where a method met nobody.
         contests: Titles of the contests that count; their number is the largest penalty there can be.
-        few_seeds: Title of each contest to methods left out of it, which have fewer than two seeds.
+        few_seeds: Title of each contest to methods left out of it, which have fewer than two seeds in any
+            round; without contests in which no round follows a purchase.
         missing: Method left out to the titles of contests that lack it.
         incomplete: Pairs that met in fewer rounds than the contest has; their penalties are shares of those.
         unused: Titles of contests with fewer than two methods that have two seeds.
@@ -107,6 +108,7 @@ def penalty_matrix(contests: Sequence[Contest]) -> PenaltyMatrix:
         few_seeds={
             each.title: left_out
             for each in contests
+            if each.by_round
             if (left_out := tuple(name for name in each.scores if name not in able[each.title]))
         },
         missing=missing,

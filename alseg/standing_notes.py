@@ -66,7 +66,10 @@ def _about_penalties(matrix: PenaltyMatrix) -> Iterator[str]:
             "how often a method is beaten; lower is better."
         )
     else:
-        yield "No penalty matrix: it takes two methods that buy labels and have two seeds or more."
+        yield (
+            "No penalty matrix: it takes two methods that buy labels and have two seeds or more after a "
+            "purchase."
+        )
     for title, names in matrix.few_seeds.items():
         yield f"Not in the penalty matrix, fewer than two seeds in {title}: {', '.join(names)}."
     yield from _missing("Not in the penalty matrix", matrix.missing)

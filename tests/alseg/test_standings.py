@@ -25,6 +25,10 @@ SCORES = {
 }
 """Scenario to method to the mIoU of seeds 0 and 1, after round 2; 10 less after round 1 and 10 before it."""
 
+NO_MATRIX = (
+    "No penalty matrix: it takes two methods that buy labels and have two seeds or more after a purchase."
+)
+
 
 def write_scenario(tmp_path: Path, name: str, seeds: int = 2) -> Path:
     """Write a scenario's runs in a folder that has its name; full supervision is better than all methods."""
@@ -192,7 +196,16 @@ def test_the_notes_on_penalties_name_what_is_left_out(tmp_path: Path) -> None:
 
 def test_with_one_seed_there_is_no_penalty_matrix_and_it_says_why(tmp_path: Path) -> None:
     notes = compared(write_scenario(tmp_path, "easy", seeds=1), penalties=True).notes
-    assert "No penalty matrix: it takes two methods that buy labels and have two seeds or more." in notes
+    assert notes[-3:-1] == (
+        NO_MATRIX,
+        "Not in the penalty matrix, fewer than two seeds in easy: Random, Entropy, RIPU.",
+    )
+
+
+def test_before_the_first_purchase_no_method_is_said_to_lack_seeds(tmp_path: Path) -> None:
+    notes = compared(write_scenario(tmp_path, "easy", seeds=2), round_number=0, penalties=True).notes
+    assert notes[-2] == NO_MATRIX
+    assert not any("fewer than two seeds" in note for note in notes)
 
 
 def test_many_methods_make_a_penalty_matrix_in_parts_that_fit_the_terminal(tmp_path: Path) -> None:
