@@ -68,14 +68,15 @@ class Asking:
         shared = SharedTraining(self.around.shared / key)
         others = dict(self._others(key))
         run = self.spec.folder
-        if not others and not CommonPass(shared.folder, "").holds(run):
+        common = CommonPass(shared.folder)
+        if not others and not common.holds(run):
             return acquire(asker, pool), 0.0
-        common = CommonPass(shared.folder, checkpoint.digest(module.state_dict()))
+        weights = checkpoint.digest(module.state_dict())
         with shared.held(self.around.stop):
-            taken = common.take(run)
+            taken = common.take(run, weights)
             if taken is not None:
                 return taken
-            names = [name for name in others if common.take(name) is None]
+            names = [name for name in others if common.take(name, weights) is None]
             started = time.monotonic()
             own, *found = acquire_together([asker, *(others[name] for name in names)], pool)
             assert own is not None
@@ -83,14 +84,14 @@ class Asking:
             took = time.monotonic() - started
             share = took / (1 + len(kept))
             for name, picks in kept.items():
-                common.keep(name, picks, share)
+                common.keep(name, weights, picks, share)
             return own, share - took
 
     def forget(self, round_number: int) -> None:
         """Remove what another run has asked for this one, once it is bought."""
         if round_number == 1:
             key = shared_key(self.spec, self.around.assembler.catalog)
-            CommonPass(self.around.shared / key, "").forget(self.spec.folder)
+            CommonPass(self.around.shared / key).forget(self.spec.folder)
 
     def score(
         self, seed_axes: Sequence[int | str], prediction: Prediction, image_id: str

@@ -22,17 +22,17 @@ class CommonPass:
 
     Args:
         folder: Of the training that the runs share.
-        weights: Digest of the network's weights; picks made with others are not taken.
     """
 
-    def __init__(self, folder: Path, weights: str) -> None:
-        self._folder, self._weights = folder / "picks", weights
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "picks"
 
-    def keep(self, run: str, picks: Mapping[str, Picks], seconds: float) -> None:
+    def keep(self, run: str, weights: str, picks: Mapping[str, Picks], seconds: float) -> None:
         """Keep the picks of a run.
 
         Args:
             run: Its folder's name.
+            weights: Digest of the weights of the network that they were made with.
             picks: Image id to picks.
             seconds: The run's share of what the pass took.
 
@@ -41,7 +41,7 @@ class CommonPass:
         """
         every = list(picks.values())
         arrays: dict[str, Any] = {
-            "weights": np.array(self._weights),
+            "weights": np.array(weights),
             "seconds": np.array(seconds),
             "image_ids": np.array(list(picks)),
             "counts": np.array([len(each) for each in every], np.int64),
@@ -56,14 +56,14 @@ class CommonPass:
         """Whether there are picks of a run, made with whatever weights."""
         return self._file(run).exists()
 
-    def take(self, run: str) -> tuple[dict[str, Picks], float] | None:
-        """Return a run's picks and its share of what the pass took, in seconds.
+    def take(self, run: str, weights: str) -> tuple[dict[str, Picks], float] | None:
+        """Return a run's picks, by image id, and its share of what the pass took, in seconds.
 
-        None where there are none, they cannot be read, or were made with other weights.
+        None where there are none, they cannot be read, or were made with weights of another digest.
         """
         try:
             with np.load(self._file(run), allow_pickle=False) as content:
-                if str(content["weights"]) != self._weights:
+                if str(content["weights"]) != weights:
                     return None
                 stops = np.cumsum(content["counts"])[:-1]
                 columns = [np.split(content[name], stops) for name in ("positions", "scores", "pixels")]

@@ -16,8 +16,8 @@ PICKS = {
 
 
 def test_picks_come_back_as_they_were(tmp_path: Path) -> None:
-    CommonPass(tmp_path, "w").keep("run", PICKS, 1.5)
-    taken = CommonPass(tmp_path, "w").take("run")
+    CommonPass(tmp_path).keep("run", "w", PICKS, 1.5)
+    taken = CommonPass(tmp_path).take("run", "w")
     assert taken is not None
     picks, seconds = taken
     assert seconds == 1.5
@@ -30,40 +30,40 @@ def test_picks_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_picks_of_other_weights_and_other_runs_are_not_taken(tmp_path: Path) -> None:
-    common = CommonPass(tmp_path, "w")
-    common.keep("run", PICKS, 1.5)
-    assert CommonPass(tmp_path, "other").take("run") is None
-    assert common.take("another") is None
+    common = CommonPass(tmp_path)
+    common.keep("run", "w", PICKS, 1.5)
+    assert common.take("run", "other") is None
+    assert common.take("another", "w") is None
 
 
 @pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
 def test_damaged_picks_are_as_good_as_none(tmp_path: Path, place: float) -> None:
-    common = CommonPass(tmp_path, "w")
-    common.keep("run", PICKS, 1.5)
+    common = CommonPass(tmp_path)
+    common.keep("run", "w", PICKS, 1.5)
     (file,) = (tmp_path / "picks").iterdir()
     content = bytearray(file.read_bytes())
     file.write_bytes(content[: int(place * len(content))])
-    assert common.take("run") is None
+    assert common.take("run", "w") is None
 
 
 def test_a_changed_bit_never_gives_other_picks(tmp_path: Path) -> None:
-    common = CommonPass(tmp_path, "w")
-    common.keep("run", PICKS, 1.5)
+    common = CommonPass(tmp_path)
+    common.keep("run", "w", PICKS, 1.5)
     (file,) = (tmp_path / "picks").iterdir()
     whole = file.read_bytes()
     for place in range(0, len(whole), 7):
         damaged = bytearray(whole)
         damaged[place] ^= 4
         file.write_bytes(damaged)
-        taken = common.take("run")
+        taken = common.take("run", "w")
         if taken is not None:  # a bit that only describes the archive, such as a time
             np.testing.assert_array_equal(taken[0]["a"].positions, PICKS["a"].positions)
             np.testing.assert_array_equal(taken[0]["c"].pixels, PICKS["c"].pixels)
 
 
 def test_bought_picks_are_removed(tmp_path: Path) -> None:
-    common = CommonPass(tmp_path, "w")
-    common.keep("run", PICKS, 1.5)
+    common = CommonPass(tmp_path)
+    common.keep("run", "w", PICKS, 1.5)
     assert common.holds("run")
     common.forget("run")
     assert not common.holds("run")
