@@ -15,13 +15,29 @@ if TYPE_CHECKING:
 
 _SIZE = (1024, 2048)
 _QUICK_SIZE = (64, 128)
+_SMALLEST_SIDE = 32
+"""In pixels; smaller label maps have no room for the picks of a round."""
+
+
+def _bench_size(context: click.Context, option: click.Parameter, value: str | None) -> Size | None:
+    """Read the size of label maps.
+
+    Raises:
+        click.BadParameter: If it is none, or one that nothing can be measured with.
+    """
+    size = parse_size(context, option, value)
+    if size is not None and min(size) < _SMALLEST_SIDE:
+        raise click.BadParameter(
+            f"'{value}' is too small; height and width must be at least {_SMALLEST_SIDE} pixels."
+        )
+    return size
 
 
 @click.command("bench")
 @click.argument(
     "names", nargs=-1, metavar=f"[{'|'.join(BENCHMARKS)}]...", type=click.Choice(list(BENCHMARKS))
 )
-@click.option("--size", callback=parse_size, metavar="HxW", help="Of label maps. [default: 1024x2048]")
+@click.option("--size", callback=_bench_size, metavar="HxW", help="Of label maps. [default: 1024x2048]")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads. [default: torch's choice]")
 @click.option("--repeats", type=click.IntRange(min=1), help="Turns. [default: 5]")
 @click.option("--quick", is_flag=True, help="Only see that everything works: small maps, one turn.")

@@ -154,6 +154,15 @@ def test_threads_and_repeats_are_taken() -> None:
     assert (machine["threads"], machine["repeats"], machine["size"]) == (1, 2, [32, 48])
 
 
+def test_label_maps_with_no_room_for_picks_are_a_mistake_of_the_user() -> None:
+    ended = bench("ledger", "--size", "31x64")
+    assert ended.exit_code == 2
+    assert ended.stderr.splitlines()[-1] == (
+        "Error: Invalid value for '--size': '31x64' is too small; "
+        "height and width must be at least 32 pixels."
+    )
+
+
 def test_an_unknown_benchmark_is_a_mistake_of_the_user() -> None:
     ended = bench("speed")
     assert ended.exit_code == 2
