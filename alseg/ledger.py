@@ -165,7 +165,7 @@ class Purchase:
 
     @staticmethod
     def refuse_partial(folder: Path) -> None:
-        """Check that both files are there and the array as long as it says, without reading either.
+        """Check that both files are there and the array is as long as its header says, reading no more.
 
         Raises:
             AlsegError: If a file is missing, or the array too short; names it.

@@ -71,8 +71,9 @@ def mean_ranks(contests: Sequence[Contest]) -> Ranking:
     Source:
         Demsar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 2006: average ranks
         over data sets, where ties share the mean of their ranks. Deviation: t intervals instead of a critical
-        difference, which needs more data sets than domain adaptation has. They treat ranks as normally
-        distributed, which few ranks are not quite, and may reach beyond the first and the last place.
+        difference, which needs more data sets than domain adaptation has. Their effect: with few scenarios
+        they are wide, and may reach beyond the first and the last place, since ranks are treated as if they
+        were normally distributed.
     """
     methods, missing = in_all({each.title: each.scores for each in contests})
     ranks = {each.title: found for each in contests if (found := _ranks_by_seed(each, methods))}

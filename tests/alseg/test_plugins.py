@@ -70,8 +70,12 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all_names() -> None:
 
 
 def test_an_unknown_kind_is_a_bug_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="kind 'acquisitionz' is none of label_spaces, "):
+    with pytest.raises(ValueError) as caught:
         catalog_of(Fakes()).get("acquisitionz", "ripu")
+    assert str(caught.value) == (
+        "kind 'acquisitionz' is none of label_spaces, datasets, models, recipes, acquisitions, "
+        "annotation_modes, observers"
+    )
 
 
 def test_what_is_offered_cannot_be_changed() -> None:
