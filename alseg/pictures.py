@@ -167,4 +167,5 @@ def _lone(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the pixels of a mask that no other one of it touches."""
     padded = np.pad(mask.astype(np.uint8), 1)
     wide = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
-    return mask & (wide[:-2] + wide[1:-1] + wide[2:] == 1)
+    alone: NDArray[np.bool_] = wide[:-2] + wide[1:-1] + wide[2:] == 1
+    return mask & alone
