@@ -46,7 +46,8 @@ def _about_ranks(ranking: Ranking) -> Iterator[str]:
         )
     seeds = {title: ", ".join(map(str, numbers)) for title, numbers in ranking.seeds.items()}
     if len(set(seeds.values())) == 1:
-        yield f"Ranked: seed {next(iter(seeds.values()))}, which all ranked methods have."
+        numbers = next(iter(seeds.values()))
+        yield f"Ranked: seed{'s' if ',' in numbers else ''} {numbers}, which all ranked methods have."
     else:
         listing = "; ".join(f"{numbers} in {title}" for title, numbers in seeds.items())
         yield f"Ranked: the seeds that all ranked methods have, {listing}."

@@ -114,7 +114,7 @@ def test_one_scenario_is_ranked_over_its_seeds_where_asked_for(tmp_path: Path) -
         "share a rank. ± is half the width of the 95% t interval over the seeds of one scenario: how much "
         "scenarios differ it does not say.",
         "± 0.00 beside a mean rank: all ranks agree, as few can by chance. The next need not.",
-        "Ranked: seed 0, 1, which all ranked methods have.",
+        "Ranked: seeds 0, 1, which all ranked methods have.",
     )
 
 
