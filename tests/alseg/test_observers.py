@@ -143,9 +143,10 @@ def test_an_observer_changes_no_result_and_prints_nothing_among_results(
         result = run_command(tmp_path / name, catalog, monkeypatch, *overrides)
         assert (result.exit_code, result.stdout) == (0, "")
         folder = run_folder(tmp_path / name, "entropy")
-        paths = sorted(folder.glob("rounds/*/*"))
-        numbers.append({path.name: path.read_bytes() for path in paths if path.name != "timing.json"})
+        paths = [path for path in folder.glob("rounds/*/*") if path.name != "timing.json"]
+        numbers.append({path.relative_to(folder): path.read_bytes() for path in paths})
     assert numbers[0] == numbers[1]
+    assert sum(path.name == "metrics.json" for path in numbers[0]) == 3
 
 
 def test_an_interrupt_by_the_user_passes_through_an_observer(tmp_path: Path) -> None:
