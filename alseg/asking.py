@@ -64,7 +64,7 @@ class Asking:
         asker = self._asker(self.spec, self.method, self.spending, round_number)
         if round_number > 1 or pool.options is None or isinstance(self.method.acquisition, SelectAcquisition):
             return acquire(asker, pool), 0.0
-        key = shared_key(self.spec, self.around.assembler.catalog)
+        key = shared_key(self.spec, self.around.assembler)
         shared = SharedTraining(self.around.shared / key)
         others = dict(self._others(key))
         run = self.spec.folder
@@ -90,7 +90,7 @@ class Asking:
     def forget(self, round_number: int) -> None:
         """Remove what another run has asked for this one, once it is bought."""
         if round_number == 1:
-            key = shared_key(self.spec, self.around.assembler.catalog)
+            key = shared_key(self.spec, self.around.assembler)
             CommonPass(self.around.shared / key).forget(self.spec.folder)
 
     def score(
@@ -112,7 +112,7 @@ class Asking:
             if set(method.spec.needs) != set(self.method.spec.needs):
                 continue
             bought = RunFolder(self.folder.path.parent / spec.folder).purchase_is_committed(1)
-            if not bought and shared_key(spec, self.around.assembler.catalog) == key:
+            if not bought and shared_key(spec, self.around.assembler) == key:
                 spending = Spending(budget, len(spec.rounds), self.spending.image_pixels)
                 yield spec.folder, self._asker(spec, method, spending, 1)
 

@@ -251,7 +251,7 @@ class _Run:
     def _shared_source_training(self, stop: int) -> None:
         """Train round 0, or take over what another run with the same source training has left."""
         trainer = self.trainer
-        shared = SharedTraining(self.around.shared / shared_key(self.spec, self.around.assembler.catalog))
+        shared = SharedTraining(self.around.shared / shared_key(self.spec, self.around.assembler))
         with shared.held(self.around.stop):
             if shared.complete:
                 try:

@@ -13,21 +13,22 @@ import torch
 from numpy.typing import NDArray
 
 from alseg import checkpoint
+from alseg.assembly import Assembler
 from alseg.errors import AlsegError
 from alseg.files import content_hash, remove_unfinished
 from alseg.madewith import made_with
-from alseg.plugins import Catalog
 from alseg.runspec import RunSpec
 from alseg.store import BusyError, exclusive, read_counts, write_counts
 from alseg.surroundings import Interrupted, StopRequest
 
 
-def shared_key(spec: RunSpec, catalog: Catalog) -> str:
+def shared_key(spec: RunSpec, assembler: Assembler) -> str:
     """Return a name for the training up to a run's first purchase, and its evaluation.
 
     Two runs have the same name where both would compute the same: everything that matters is in it, and
     nothing of the method but its recipe.
     """
+    anything = replace(spec, method=replace(spec.method, acquisition=None, annotation=None))
     parts: dict[str, Any] = {
         "scenario": asdict(spec.scenario) | {"root": None},
         "model": spec.model.as_json(),
@@ -38,9 +39,7 @@ def shared_key(spec: RunSpec, catalog: Catalog) -> str:
         "compile": spec.compile,
         "seed": spec.seed,
         "rounds": list(spec.rounds[:1]),
-        "made_with": made_with(
-            replace(spec, method=replace(spec.method, acquisition=None, annotation=None)), catalog
-        ),
+        "made_with": made_with(anything, assembler.catalog, assembler.scenario(spec.scenario)),
     }
     return content_hash(parts)[:16]
 

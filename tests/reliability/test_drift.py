@@ -108,6 +108,14 @@ def test_images_that_came_or_went_are_drift(tmp_path: Path) -> None:
     )
 
 
+def test_source_training_with_other_images_is_not_taken_over(tmp_path: Path) -> None:
+    document = {**DOCUMENT, "scenario": {"source": "growing", "target": "stripes"}}
+    run_toy(tmp_path, document, _Growing(6))
+    assert run_toy(tmp_path, document, _Growing(7), fresh=True).done == 1
+    shared = tmp_path / "results" / "toy" / "shared"
+    assert len([folder for folder in shared.iterdir() if (folder / "checkpoint.pt").exists()]) == 2
+
+
 def test_accepted_drift_goes_on_and_is_written_down(tmp_path: Path) -> None:
     run = begin(tmp_path)
     now = pretend_torch_was("1.0", run)
