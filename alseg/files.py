@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -55,7 +56,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 def cannot_write(path: Path, error: OSError) -> WriteError:
     """Return what the user is told when ``path`` cannot be written."""
-    return WriteError(f"Cannot write {path}: {error.strerror or error}. Free space or choose --results.")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "Free space or choose --results." if full else "Make it writable or choose another folder."
+    return WriteError(f"Cannot write {path}: {error.strerror or error}. {remedy}")
 
 
 def append_line(path: Path, line: str) -> None:

@@ -121,7 +121,8 @@ class Trainer:
         values = {name: float(loss.detach()) for name, loss in losses.items()}
         if not all(math.isfinite(value) for value in values.values()):
             raise DivergedError(
-                f"The loss is not finite at iteration {self.iteration}: {values}. {self._batch_in_words()}"
+                f"The loss is not finite at iteration {self.iteration}: {values}. {self._batch_in_words()} "
+                "Look at these images, or lower the recipe's learning rate."
             )
         if losses:
             self._fabric_optimizer.zero_grad()

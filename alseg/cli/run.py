@@ -143,6 +143,7 @@ def _finish(outcome: Outcome, folder: Path, file: Path) -> None:
             f"Stopped by {name}, all is saved. Go on with the same command: alseg run {file}", err=True
         )
         context.exit(128 + outcome.signal)
-    click.echo(f"Results in {folder}. Compare them: alseg compare {folder}", err=True)
+    hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
+    click.echo(f"Results in {folder}.{hint}", err=True)
     if outcome.failed:
         context.exit(1)

@@ -112,7 +112,8 @@ def test_a_read_only_results_folder_is_named_before_training(tmp_path: Path) -> 
     finally:
         subprocess.run(["umount", str(tmp_path / "results")], check=True)
     assert str(raised.value) == (
-        f"Cannot write {tmp_path}/results/toy/.lock: Read-only file system. Free space or choose --results."
+        f"Cannot write {tmp_path}/results/toy/.lock: Read-only file system. "
+        "Make it writable or choose another folder."
     )
     assert reporter.phases == []
 

@@ -147,7 +147,9 @@ def test_a_loss_that_is_no_number_names_the_images_of_its_batch(tmp_path: Path) 
     ((_, error),) = run_toy(tmp_path, document).failed
     first, batch = error.split(" Images of the batch: ")
     assert first.startswith("DivergedError: The loss is not finite at iteration ")
-    source, target = batch.removesuffix(".").split("; ")
+    images, hint = batch.split(". ")
+    assert hint == "Look at these images, or lower the recipe's learning rate."
+    source, target = images.split("; ")
     # Two source and two target images a step.
     assert source.startswith("source train-") and source.count("train-") == 2
     assert target.startswith("target train-") and target.count("train-") == 2
