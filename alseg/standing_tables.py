@@ -51,7 +51,8 @@ def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
         "scenarios": f"{count} scenarios",
         "seeds": f"{count} seed{'s' if count > 1 else ''} of one scenario",
     }[ranking.over]
-    return Standings(clean(f"Mean rank over {over}, {_metric_and_round(comparison)}"), columns)
+    title = f"Mean rank over {over}, {comparison.metric.title}, {comparison.round_text}"
+    return Standings(clean(title), columns)
 
 
 def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
@@ -62,11 +63,8 @@ def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
         zip(zip(*matrix.penalties, strict=True), matrix.averages, strict=True), 1
     ):
         columns.append(Filled(str(number), tuple(Cell(_penalty(value)) for value in (*column, average))))
-    return Standings(clean(f"Penalty matrix, {_metric_and_round(comparison)}"), columns)
-
-
-def _metric_and_round(comparison: Comparison) -> str:
-    return f"{comparison.metric.title}, {comparison.round_text}"
+    rounds = "all rounds" if comparison.round is None else f"rounds 1 to {comparison.round}"
+    return Standings(clean(f"Penalty matrix, {comparison.metric.title}, {rounds}"), columns)
 
 
 def _penalty(value: float | None) -> str:

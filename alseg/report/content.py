@@ -21,6 +21,7 @@ from alseg.report.provenance import (
     run_records,
     settings_text,
 )
+from alseg.report.standing import standing_tables
 from alseg.runs import Results, RoundResult, Run
 from alseg.stats import Interval, mean_interval
 
@@ -86,6 +87,7 @@ def report_content(
         ],
         "notes": notes,
         "run_columns": list(RUN_COLUMNS),
+        "standing": standing_tables(results, baseline),
         "provenance": provenance(results, main, command),
         "scenarios": [_scenario(name, comparisons, notes, extras or Extras()) for name in main.scenarios],
     }

@@ -313,6 +313,17 @@
     return element("figure", {}, button, element("figcaption", {}, ...caption(each.caption)));
   }
   function step(by) { openers[(opened + by + openers.length) % openers.length](); }
+  function drawStanding() {
+    const { tables, notes } = content.standing;
+    at("standing-section").hidden = !tables.length;
+    fill(at("standing"), ...tables.map(({ title, columns, rows, best }) => {
+      const table = element("table");
+      drawTable(table, columns, rows);
+      for (const [row, place] of best) table.tBodies[0].rows[row].cells[place].classList.add("best");
+      return element("div", {}, element("h3", { textContent: title }), element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": title }, table));
+    }));
+    fill(at("standing-notes"), ...notes.map((note) => element("li", { textContent: note })));
+  }
   function drawProvenance() {
     fill(at("provenance"), ...content.provenance.flatMap(([term, values]) => [element("dt", { textContent: term }),
       element("dd", {}, ...values.flatMap((value, place) => place ? [element("br"), value] : [value]))]));
@@ -371,5 +382,6 @@
     drawMethods(); drawCurves(); drawHeatmap(); drawFrequencies();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { drawMethods(); drawCurves(); drawHeatmap(); drawFrequencies(); });
+  drawStanding();
   drawScenario();
 })();

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from alseg.cli import main
+from alseg.compare import compare
 from alseg.report.content import report_content
 from alseg.report.page import page
 from alseg.results import load_results
@@ -85,6 +86,24 @@ def test_statistics_are_those_of_compare_for_every_metric(results: Path) -> None
     assert stats["gap"] == 60.0
     assert stats["areas"]["pixels"][0] == 36.0
     assert stats["baseline"] == "Random"
+
+
+def test_ranks_and_penalties_are_those_of_compare(results: Path) -> None:
+    write_curves(results, seeds=3)
+    standing = content_of(results)["standing"]
+    comparison = compare(load_results([results]), ranks=True, penalties=True)
+    ranks, matrix = standing["tables"]
+    assert ranks["title"] == "Mean rank over 3 seeds of one scenario, mIoU, last round"
+    assert comparison.ranking is not None
+    assert [row[0] for row in ranks["rows"]] == [each.method for each in comparison.ranking.methods]
+    assert matrix["title"] == "Penalty matrix, mIoU, all rounds"
+    assert matrix["rows"][-1][0] == "Average"
+    assert standing["notes"][0].startswith("Mean rank: 1 is best;")
+
+
+def test_one_seed_ranks_nobody(results: Path) -> None:
+    write_curves(results, seeds=1)
+    assert content_of(results)["standing"] == {"tables": [], "notes": []}
 
 
 def test_class_frequencies_are_those_of_the_ground_truth_of_the_evaluation(results: Path) -> None:

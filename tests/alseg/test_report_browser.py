@@ -174,6 +174,18 @@ def test_the_table_sorts_by_a_column_both_ways(browser: Any, report: Path) -> No
     assert visit.complaints == []
 
 
+def test_ranks_and_penalties_are_shown_with_several_seeds(browser: Any, report: Path) -> None:
+    visit = Visit(browser, report, 390)
+    section = visit.page.locator("#standing-section")
+    assert section.get_by_role("heading", level=3).all_text_contents() == [
+        "Mean rank over 2 seeds of one scenario, mIoU, last round",
+        "Penalty matrix, mIoU, all rounds",
+    ]
+    assert HOSTILE in section.locator("tbody th").all_text_contents()
+    assert section.locator("td.best").count() >= 1
+    assert visit.complaints == []
+
+
 def test_names_are_text_and_nothing_else(browser: Any, report: Path) -> None:
     visit = Visit(browser, report, 1440)
     assert HOSTILE in visit.page.locator("#comparison").inner_text()

@@ -160,7 +160,7 @@ def test_the_penalty_matrix_says_who_beats_whom_in_how_many_rounds(tmp_path: Pat
     # more than 12.706). RIPU is 20 above Random with both seeds of easy, which shows no spread and is no win;
     # 20 and 20.1 in hard. RIPU beats Entropy in both: 10 and 9.9, 30 and 29.1.
     assert after(lines, "Penalty matrix, ") == [
-        "Penalty matrix, mIoU, last round",
+        "Penalty matrix, mIoU, all rounds",
         "",
         "Method        1     2     3",
         "───────────────────────────",
@@ -235,7 +235,7 @@ def test_markdown_and_latex_have_the_same_tables(tmp_path: Path) -> None:
     assert "\n\nMean rank over 2 scenarios, mIoU, last round\n\n| Method " in markdown
     assert "| RIPU | **1.00 ± 0.00** | 2 | +20.0 ± 0.3 | 0.0016 |" in " ".join(markdown.split())
     assert "| Average   | 1.00 | 1.50 | 0.00 |\n" in markdown
-    assert "\n\n% Penalty matrix, mIoU, last round\n\\begin{tabular}{lrrr}\n" in latex
+    assert "\n\n% Penalty matrix, mIoU, all rounds\n\\begin{tabular}{lrrr}\n" in latex
     assert latex.count(r"\end{tabular}") == 3
 
 
