@@ -5,9 +5,10 @@ Only data sets that can tell when a file has changed are kept, see `Stamped`.
 
 from __future__ import annotations
 
-import io
+import math
+import zlib
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from alseg.imaging import resize_image, resize_label_nearest
 
 FORMAT = 2
 """Part of every file's name; another one when what is kept would differ."""
+
+_CHECKSUM_BYTES = 4
 
 
 @runtime_checkable
@@ -83,7 +86,7 @@ class CachedDataset:
 
     def _file(self, kind: str, index: int, size: Size) -> Path:
         name = content_hash([FORMAT, kind, *size, self._stamped.stamp(index)])
-        return self._folder / name[:2] / f"{name}.npy"
+        return self._folder / name[:2] / f"{name}.bin"
 
 
 def resized_image(dataset: Dataset, index: int, size: Size) -> NDArray[np.uint8]:
@@ -103,19 +106,25 @@ def resized_label(dataset: Dataset, index: int, size: Size) -> NDArray[np.uint8]
 def _read(file: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
     """Return what is kept in a file; None where there is none, or another than was written."""
     try:
-        kept: NDArray[Any] = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        content = np.fromfile(file, np.uint8)
+    except OSError:
         return None
-    return kept if kept.shape == shape and kept.dtype == np.uint8 else None
+    if content.size != math.prod(shape) + _CHECKSUM_BYTES:
+        return None
+    pixels, checksum = content[:-_CHECKSUM_BYTES], content[-_CHECKSUM_BYTES:]
+    return pixels.reshape(shape) if checksum.tobytes() == _checksum(pixels) else None
 
 
 def _write(file: Path, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Keep an array in a file and return it.
+    """Keep an array in a file, its bytes in row-major order and their checksum, and return it.
 
     Raises:
         AlsegError: If it cannot be written.
     """
-    content = io.BytesIO()  # numpy does not say why it cannot write to a file itself
-    np.save(content, pixels, allow_pickle=False)
-    write_atomically(file, lambda opened: opened.write(content.getbuffer()))
+    content = np.ascontiguousarray(pixels).data
+    write_atomically(file, lambda opened: opened.write(content) and opened.write(_checksum(pixels)))
     return pixels
+
+
+def _checksum(pixels: NDArray[np.uint8]) -> bytes:
+    return zlib.crc32(np.ascontiguousarray(pixels).data).to_bytes(_CHECKSUM_BYTES, "little")

@@ -144,8 +144,10 @@ class Purchase:
             purchase = cls(rows, spans, int(index["questions_per_pick"]))
         except FileNotFoundError as error:
             raise AlsegError(f"{array} is missing.") from error
-        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
-            # What numpy says of some arrays tells how to unpickle objects; nobody should.
+        except AlsegError:
+            raise
+        except Exception as error:  # numpy raises many types for a damaged header
+            # What it says of some arrays tells how to unpickle objects; nobody should.
             raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.") from error
         if not purchase._is_whole():
             raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.")
@@ -177,7 +179,7 @@ class Purchase:
             np.load(array, mmap_mode="r", allow_pickle=False)
         except FileNotFoundError as error:
             raise AlsegError(f"{array} is missing.") from error
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:  # numpy raises many types for a damaged header
             raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.") from error
 
     @staticmethod

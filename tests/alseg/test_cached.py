@@ -33,7 +33,7 @@ def _cached(root: Path) -> CachedDataset:
 
 
 def _files(root: Path) -> list[Path]:
-    return sorted((root.parent / "cache").rglob("*.npy"))
+    return sorted((root.parent / "cache").rglob("*.bin"))
 
 
 def _sample(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
@@ -79,7 +79,18 @@ def test_a_damaged_file_is_made_again(root: Path, content: bytes | None) -> None
     (file,) = _files(root)
     file.write_bytes(file.read_bytes()[:-1] if content is None else content)
     np.testing.assert_array_equal(_cached(root).resized_image(0, SIZE), kept)
-    assert np.load(file).shape == (3, *SIZE)
+    assert file.stat().st_size == kept.size + 4  # and their checksum
+
+
+def test_a_changed_bit_is_noticed_wherever_it_is(root: Path) -> None:
+    kept = _cached(root).resized_label(0, SIZE)
+    (file,) = _files(root)
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 97):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        file.write_bytes(damaged)
+        np.testing.assert_array_equal(_cached(root).resized_label(0, SIZE), kept)
 
 
 def test_a_missing_image_is_named_as_without_a_cache(root: Path) -> None:

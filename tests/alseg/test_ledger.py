@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,26 @@ def test_a_changed_byte_is_found(tmp_path: Path) -> None:
     with pytest.raises(AlsegError) as raised:
         Purchase.read(tmp_path)
     assert str(raised.value) == f"{array} is damaged: its checksum differs from the one in ledger.json."
+
+
+def test_any_changed_bit_of_the_header_is_damage_or_harmless(tmp_path: Path) -> None:
+    _purchase().write(tmp_path)
+    array = tmp_path / "ledger.npy"
+    whole = array.read_bytes()
+    damage = f"{array} is damaged or does not fit ledger.json."
+    refused = 0
+    for place in range(128):  # numpy fills the header up to here
+        for bit in range(8):
+            content = bytearray(whole)
+            content[place] ^= 1 << bit
+            array.write_bytes(bytes(content))
+            for read in (Purchase.refuse_partial, partial(Purchase.read, verify=False)):
+                try:
+                    read(tmp_path)
+                except AlsegError as error:
+                    assert str(error) == damage
+                    refused += 1
+    assert refused > 500
 
 
 def test_a_missing_array_is_named(tmp_path: Path) -> None:
