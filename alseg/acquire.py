@@ -63,6 +63,8 @@ class Asker:
         mode: What a question is.
         limits: The budget left.
         asked: Image id to where it has been asked before, int32 ``(m, 2)``.
+        on_final: Called with an image's id and picks as soon as nothing can change them any more, while
+            others are still scored; never where the budget is the pool's.
     """
 
     acquisition: ScoreAcquisition | SelectAcquisition
@@ -71,6 +73,7 @@ class Asker:
     mode: AnnotationMode
     limits: Limits
     asked: Callable[[str], NDArray[np.int32]]
+    on_final: Callable[[str, Picks], object] = lambda image_id, picks: None
 
 
 def acquire(asker: Asker, pool: Pool) -> Mapping[str, Picks]:
@@ -170,6 +173,7 @@ class _Gathering:
         if asker.limits.per_image is not None:
             limit = asker.limits.per_image[prediction.index]
             self._picked[image_id] = asker.mode.propose(score, asked, limit)
+            asker.on_final(image_id, self._picked[image_id])
         else:
             limit = score.numel() if asker.limits.pool_pixels is None else asker.limits.pool_pixels
             self._merged.offer(image_id, asker.mode.propose(score, asked, limit))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -62,6 +62,7 @@ class Asking:
             Interrupted: If asked to stop while another process asks for this run.
         """
         asker = self._asker(self.spec, self.method, self.spending, round_number)
+        asker = replace(asker, on_final=self.oracle.look_up)
         if round_number > 1 or pool.options is None or isinstance(self.method.acquisition, SelectAcquisition):
             return acquire(asker, pool), 0.0
         key = shared_key(self.spec, self.around.assembler)

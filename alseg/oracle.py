@@ -7,6 +7,7 @@ positions; the training loop gets label maps painted here, void wherever nobody 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,21 @@ from alseg.contracts import CLICKS_PER_IMAGE, IGNORE_INDEX, AnnotationMode, Cost
 from alseg.imaging import resize_label_nearest, resize_label_points
 from alseg.labels import translated
 from alseg.ledger import Purchase, all_positions
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the questions of a round reveal of one image, with all that was bought of it before.
+
+    Attributes:
+        void: int64 ``(n,)``, void pixels of each question.
+        trained: Pixels of all that is bought that remain at the size of training.
+        classes: int64 ``(255,)``, pixels of each class in all that is bought.
+    """
+
+    void: NDArray[np.int64]
+    trained: int
+    classes: NDArray[np.int64]
 
 
 class Oracle:
@@ -54,6 +70,7 @@ class Oracle:
         self._trained: dict[str, int] = {}
         self._classes: dict[str, NDArray[np.int64]] = {}
         self._uncounted: set[str] = set()
+        self._looked_up: dict[str, tuple[Picks, _Answer]] = {}
         self._index = {dataset.image_id(index): index for index in range(len(dataset))}
         self._full_cost: Cost | None = None
 
@@ -77,6 +94,21 @@ class Oracle:
             int(purchase.of_image(image_id)["pixels"].sum(dtype=np.int64)) for purchase in self._purchases
         )
 
+    def look_up(self, image_id: str, picks: Picks) -> None:
+        """Look up the answers to all questions of a round about one image, ahead of `answer`.
+
+        Nothing is bought or told by it. It may be called from another thread.
+
+        Args:
+            image_id: The image.
+            picks: The questions; `answer` must be given the same object.
+
+        Raises:
+            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed.
+        """
+        if len(picks):
+            self._looked_up[image_id] = picks, self._look_up(image_id, picks)
+
     def answer(self, picks: Mapping[str, Picks]) -> Purchase:
         """Answer a round's questions and bill them.
 
@@ -89,32 +121,38 @@ class Oracle:
         Raises:
             ValueError: If the annotation mode's footprint disagrees with the pixels it claimed.
         """
-        mode = self._require_mode()
-        void: dict[str, NDArray[np.int64]] = {}
-        trained: dict[str, int] = {}
-        classes: dict[str, NDArray[np.int64]] = {}
+        answers: dict[str, _Answer] = {}
         for image_id, asked in picks.items():
             if not len(asked):
                 continue
-            index = self._index[image_id]
-            earlier = self.asked(image_id)
-            footprint = mode.footprint(np.concatenate([earlier, asked.positions]), self._dataset.size(index))
-            label = self._paid_for(index, footprint)
-            places = np.flatnonzero(footprint >= len(earlier))
-            questions = footprint.reshape(-1)[places] - len(earlier)
-            revealed = np.bincount(questions, minlength=len(asked))
-            if not np.array_equal(revealed, asked.pixels):
-                raise ValueError(f"The annotation mode billed {asked.pixels} pixels but revealed {revealed}.")
-            is_void = label.reshape(-1)[places] == IGNORE_INDEX
-            void[image_id] = np.bincount(questions[is_void], minlength=len(asked))
-            trained[image_id] = self._count_trained(label)
-            classes[image_id] = _histogram(label)
-        purchase = Purchase.of(picks, void, mode.questions_per_pick)
+            given, answer = self._looked_up.get(image_id, (None, None))
+            answers[image_id] = answer if answer and given is asked else self._look_up(image_id, asked)
+        self._looked_up.clear()
+        void = {image_id: answer.void for image_id, answer in answers.items()}
+        purchase = Purchase.of(picks, void, self._require_mode().questions_per_pick)
         self._purchases.append(purchase)
-        self._trained |= trained
-        self._classes |= classes
-        self._uncounted -= trained.keys()
+        self._trained |= {image_id: answer.trained for image_id, answer in answers.items()}
+        self._classes |= {image_id: answer.classes for image_id, answer in answers.items()}
+        self._uncounted -= answers.keys()
         return purchase
+
+    def _look_up(self, image_id: str, asked: Picks) -> _Answer:
+        index = self._index[image_id]
+        earlier = self.asked(image_id)
+        positions = np.concatenate([earlier, asked.positions])
+        footprint = self._require_mode().footprint(positions, self._dataset.size(index))
+        label = self._paid_for(index, footprint)
+        places = np.flatnonzero(footprint >= len(earlier))
+        questions = footprint.reshape(-1)[places] - len(earlier)
+        revealed = np.bincount(questions, minlength=len(asked))
+        if not np.array_equal(revealed, asked.pixels):
+            raise ValueError(f"The annotation mode billed {asked.pixels} pixels but revealed {revealed}.")
+        is_void = label.reshape(-1)[places] == IGNORE_INDEX
+        return _Answer(
+            void=np.bincount(questions[is_void], minlength=len(asked)),
+            trained=self._count_trained(label),
+            classes=_histogram(label),
+        )
 
     def restore(self, purchase: Purchase) -> None:
         """Take a purchase of an earlier process as bought; label maps are read when `cost` is asked for."""

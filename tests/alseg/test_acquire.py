@@ -233,3 +233,15 @@ def test_overlapping_changes_nothing() -> None:
     first, second = (acquire(asker, pool) for pool in pools)
     for name in first:
         np.testing.assert_array_equal(first[name].positions, second[name].positions)
+
+
+def test_picks_are_told_while_others_are_scored_where_the_budget_is_an_images_own() -> None:
+    told: list[str] = []
+    mode = Window(0, 0)
+    for limits in (Limits(per_image=[1, 1, 1]), Limits(pool_pixels=3)):
+        asker = replace(
+            _asker(Scoring(_brightness), mode, limits), on_final=lambda image_id, picks: told.append(image_id)
+        )
+        acquire(asker, _pool(InferenceOptions(size=None)))
+    # Of a pool's budget nothing is final before the last image is scored.
+    assert told == ["train-0", "train-1", "train-2"]

@@ -123,6 +123,30 @@ def test_each_label_map_is_read_once_to_answer_and_to_bill() -> None:
     assert dataset.reads == 2
 
 
+def test_answers_that_were_looked_up_ahead_are_the_same_and_read_no_label_map_again() -> None:
+    picks = {"train-0": _picks((0, 11), (3, 3), pixels=[4, 9]), "train-1": _picks((2, 2), pixels=[9])}
+    dataset = Watched("train", 2, (6, 12))
+    ahead, plain = Oracle(dataset, IDENTITY, mode=REGION), _oracle()
+    ahead.look_up("train-0", picks["train-0"])
+    assert (ahead.revealed(0) == 255).all() and ahead.cost == Cost()  # nothing is bought by it
+    purchase, expected = ahead.answer(picks), plain.answer(picks)
+    np.testing.assert_array_equal(purchase.rows, expected.rows)
+    assert purchase.spans == expected.spans
+    assert dataset.reads == 2
+    assert ahead.cost == plain.cost
+    np.testing.assert_array_equal(ahead.bought, plain.bought)
+
+
+def test_questions_other_than_those_looked_up_are_answered_anew() -> None:
+    oracle, plain = _oracle(), _oracle()
+    oracle.look_up("train-0", _picks((0, 11), pixels=[4]))
+    asked = {"train-0": _picks((3, 3), pixels=[9])}
+    np.testing.assert_array_equal(oracle.answer(asked).rows, plain.answer(asked).rows)
+    assert (
+        oracle.cost == plain.cost == Cost(pixels=9, valid_pixels=9, trained_pixels=9, questions=1, images=1)
+    )
+
+
 def test_restored_purchases_are_counted_once_however_many_they_are() -> None:
     bought = _oracle()
     purchases = [bought.answer({"train-0": _picks((2, x), pixels=[9])}) for x in (2, 6, 10)]
