@@ -7,7 +7,7 @@ import pickle
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -16,11 +16,28 @@ from alseg.files import write_atomically
 
 FORMAT = 1
 
-_KEYS = frozenset({"format", "iteration", "model", "optimizer", "sha256"})
+_KEYS = frozenset({"format", "iteration", "model", "optimizer", "scaler", "sha256"})
+
+
+class Scaler(Protocol):
+    """What scales losses in half precision, or does nothing in others; its state is empty then."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on with a state."""
+        ...
 
 
 def save(
-    path: Path, *, iteration: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer | None
+    path: Path,
+    *,
+    iteration: int,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer | None,
+    scaler: Scaler | None = None,
 ) -> None:
     """Write the training state.
 
@@ -32,12 +49,20 @@ def save(
     content: dict[str, Any] = {"format": FORMAT, "iteration": iteration, "model": model.state_dict()}
     if optimizer is not None:
         content["optimizer"] = optimizer.state_dict()
+    if scaler is not None and (state := scaler.state_dict()):
+        content["scaler"] = state
     content["sha256"] = digest(content)
     write_atomically(path, lambda file: torch.save(content, file))
 
 
-def load(path: Path, *, model: torch.nn.Module, optimizer: torch.optim.Optimizer | None) -> int:
-    """Read a training state into model and optimiser.
+def load(
+    path: Path,
+    *,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer | None,
+    scaler: Scaler | None = None,
+) -> int:
+    """Read a training state into model, optimiser and scaler.
 
     Returns:
         The iteration at which it was saved.
@@ -50,6 +75,8 @@ def load(path: Path, *, model: torch.nn.Module, optimizer: torch.optim.Optimizer
         model.load_state_dict(content["model"])
         if optimizer is not None:
             optimizer.load_state_dict(content["optimizer"])
+        if scaler is not None and "scaler" in content:
+            scaler.load_state_dict(content["scaler"])
         return int(content["iteration"])
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         # Where names or shapes differ, torch says which in the second line.

@@ -147,7 +147,9 @@ class _Run:
             if not path.exists():
                 continue
             try:
-                iteration = checkpoint.load(path, model=self.trainer.module, optimizer=optimizer)
+                iteration = checkpoint.load(
+                    path, model=self.trainer.module, optimizer=optimizer, scaler=self.trainer.scaler
+                )
                 if iteration > limit:
                     raise AlsegError(f"{path} is of iteration {iteration}, past what is there of the run.")
             except AlsegError as error:
@@ -162,9 +164,7 @@ class _Run:
         self._tell(reason)
         num_classes = len(self.data.label_space.classes)
         fresh = self.around.assembler.model(self.spec.model, num_classes, self.spec.seed)
-        self.trainer.module.load_state_dict(fresh.state_dict())
-        self.trainer.optimizer.state.clear()
-        self.trainer.iteration = 0
+        self.trainer.restart(fresh.state_dict())
 
     # ACQUIRE and ANNOTATE
 
@@ -245,6 +245,7 @@ class _Run:
             iteration=self.trainer.iteration,
             model=self.trainer.module,
             optimizer=self.trainer.optimizer,
+            scaler=self.trainer.scaler,
         )
         self._last_saved = time.monotonic()
 
@@ -255,7 +256,7 @@ class _Run:
         with shared.held(self.around.stop):
             if shared.complete:
                 try:
-                    trainer.iteration, counts = shared.load(trainer.module, trainer.optimizer)
+                    counts = shared.load(trainer)
                 except AlsegError as error:
                     self._start_over(f"{error} Source training is done again.")
                 else:
@@ -265,7 +266,7 @@ class _Run:
                     return
             self._train(stop)
             counts = self._counts(0)
-            shared.save(stop, trainer.module, trainer.optimizer, counts, self._evaluation_ids())
+            shared.save(trainer, counts, self._evaluation_ids())
             self._commit(0, counts)
 
     # EVALUATE and COMMIT

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from alseg import checkpoint
@@ -20,6 +19,7 @@ from alseg.madewith import made_with
 from alseg.runspec import RunSpec
 from alseg.store import BusyError, exclusive, read_counts, write_counts
 from alseg.surroundings import Interrupted, StopRequest
+from alseg.training import Trainer
 
 
 def shared_key(spec: RunSpec, assembler: Assembler) -> str:
@@ -88,27 +88,29 @@ class SharedTraining:
         """Whether the training has been done."""
         return self._weights.exists() and self._counts.exists()
 
-    def load(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, NDArray[np.int32]]:
-        """Read the training state into model and optimiser; returns its iteration and the confusion counts.
+    def load(self, trainer: Trainer) -> NDArray[np.int32]:
+        """Read the training state into a trainer; returns the confusion counts.
 
         Raises:
             AlsegError: If a file is damaged; it is removed, so that the training is done again.
         """
         try:
             counts = read_counts(self._counts)
-            return checkpoint.load(self._weights, model=model, optimizer=optimizer), counts
+            trainer.iteration = checkpoint.load(
+                self._weights, model=trainer.module, optimizer=trainer.optimizer, scaler=trainer.scaler
+            )
+            return counts
         except AlsegError:
             self._weights.unlink(missing_ok=True)
             raise
 
-    def save(
-        self,
-        iteration: int,
-        model: torch.nn.Module,
-        optimizer: torch.optim.Optimizer,
-        counts: NDArray[np.int32],
-        image_ids: list[str],
-    ) -> None:
+    def save(self, trainer: Trainer, counts: NDArray[np.int32], image_ids: list[str]) -> None:
         """Write the training state and the confusion counts; the counts complete the folder."""
-        checkpoint.save(self._weights, iteration=iteration, model=model, optimizer=optimizer)
+        checkpoint.save(
+            self._weights,
+            iteration=trainer.iteration,
+            model=trainer.module,
+            optimizer=trainer.optimizer,
+            scaler=trainer.scaler,
+        )
         write_counts(self._counts, counts, image_ids)

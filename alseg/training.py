@@ -15,6 +15,7 @@ import torch
 from lightning_fabric import Fabric
 
 from alseg.assembly import ScenarioData
+from alseg.checkpoint import Scaler
 from alseg.contracts import DataPlan, Recipe, Size, TrainingBatch
 from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, training_loader
 from alseg.inference import resize_logits
@@ -67,6 +68,8 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
         self._fabric = fabric
+        self.scaler: Scaler = fabric.strategy.precision
+        self._reset_scaler()  # runs of one process share it
         self._recipe = recipe
         self._data = data
         self._target_labels = target_labels
@@ -77,6 +80,18 @@ class Trainer:
         for method in ("features", "logits_and_features"):
             if hasattr(model, method):
                 self.model.mark_forward_method(method)
+
+    def restart(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Forget all training and begin with other weights."""
+        self.module.load_state_dict(weights)
+        self.optimizer.state.clear()
+        self._reset_scaler()
+        self.iteration = 0
+
+    def _reset_scaler(self) -> None:
+        if self.scaler.state_dict():
+            fresh = torch.amp.GradScaler(self._fabric.device.type)
+            self.scaler.load_state_dict(fresh.state_dict())
 
     def train(self, stop: int, after_step: Callable[[int, StepLosses], None]) -> None:
         """Take steps until ``stop`` have been taken in all.
