@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from alseg.cli import main
 from alseg.report.content import Extras, report_content
 from alseg.report.page import write_page
 from alseg.results import load_results
+from documents import REPOSITORY
 from fakeruns import write_run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -129,6 +132,27 @@ def test_the_page_is_quiet_and_never_wider_than_the_screen(
     visit = Visit(browser, report, width, scheme)
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
     assert visit.complaints == []
+
+
+@pytest.mark.parametrize("name", ["quickstart", "camvid"])
+def test_the_report_of_the_published_results_is_made_by_one_command_and_can_be_used(
+    browser: Any, tmp_path: Path, name: str
+) -> None:
+    output = tmp_path / "report.html"
+    made = CliRunner().invoke(
+        main, ["report", str(REPOSITORY / "results" / "published" / name), "-o", str(output)]
+    )
+    assert made.exit_code == 0, made.output
+    for width in (390, 1440):
+        visit = Visit(browser, output, width)
+        before = visit.lines()
+        visit.page.get_by_role("checkbox", name="Entropy").uncheck()
+        assert visit.lines() < before
+        visit.page.get_by_label("Cost", exact=True).select_option(label="Clicks per image of the pool")
+        visit.page.locator("#comparison thead").get_by_role("button", name="mIoU", exact=True).click()
+        assert set(visit.first_methods(1)) <= {"Source only", "Fully supervised"}  # lowest or highest
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert visit.complaints == []
 
 
 def test_a_method_can_be_hidden_and_shown_again_by_keyboard(browser: Any, report: Path) -> None:
