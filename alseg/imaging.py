@@ -6,22 +6,17 @@ names it.
 
 from __future__ import annotations
 
-import struct
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image
 
 from alseg.contracts import IGNORE_INDEX, Size
 from alseg.errors import DataError
-
-_AGAIN = "Copy or unpack it again."
+from alseg.imagefile import AGAIN, opened, raw_mode
 
 _Pixel = TypeVar("_Pixel", np.uint8, np.uint16)
 
@@ -44,12 +39,12 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         DataError: If the file is missing, unreadable, empty, truncated, no image, larger than Pillow's safety
             limit, or of a kind with no agreed way to 8 bits (16-bit grayscale, float).
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         if image.mode not in _IMAGE_MODES:
             raise DataError(
                 f"{path} has pixels of mode {image.mode}, which do not fit RGB. Convert it to 8-bit RGB."
             )
-        if image.format == "PNG" and _raw_mode(image) == "RGB":
+        if image.format == "PNG" and raw_mode(image) == "RGB":
             pixels = _decoded_png(path, (image.height, image.width, 3), np.uint8)
             if pixels is not None:
                 return pixels
@@ -72,7 +67,7 @@ def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
         DataError: As `read_image`, or if the file holds several channels, or is a JPEG (whose ids are not
             exact).
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         if image.format == "JPEG":
             raise DataError(f"{path} is a JPEG, which changes class ids. Use a PNG label map.")
         if image.mode not in ("1", "L", "P", "I", "I;16"):
@@ -80,11 +75,11 @@ def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
                 f"{path} has pixels of mode {image.mode}, not one class id each. "
                 "Use the label maps with class ids, not the coloured ones."
             )
-        if image.format == "PNG" and _raw_mode(image) == "L":
+        if image.format == "PNG" and raw_mode(image) == "L":
             stored = _decoded_png(path, (image.height, image.width), np.uint8)
             if stored is not None:
                 return stored
-        factor = _STRETCHED.get(_raw_mode(image), 1)
+        factor = _STRETCHED.get(raw_mode(image), 1)
         ids = np.array(image)
         if image.mode in ("I", "I;16"):
             return _sixteen_bits(ids, path)
@@ -110,16 +105,16 @@ def read_label16(path: Path, channel: int = 0) -> NDArray[np.uint16]:
     """
     if channel not in (0, 1, 2):
         raise ValueError(f"channel must be 0, 1 or 2, got {channel}")
-    with _opened(path) as image:
-        if image.format != "PNG" or _raw_mode(image) != "RGB;16B":
+    with opened(path) as image:
+        if image.format != "PNG" or raw_mode(image) != "RGB;16B":
             raise DataError(
-                f"{path} is a {image.format} with pixels of mode {_raw_mode(image)}, not a 16-bit RGB PNG. "
+                f"{path} is a {image.format} with pixels of mode {raw_mode(image)}, not a 16-bit RGB PNG. "
                 "Use the label maps as they come in the archive."
             )
         values = _decoded_png(path, (image.height, image.width, 3), np.uint16)
         if values is None:
             image.load()  # says what is wrong with most files
-            raise DataError(f"{path} is damaged: its pixels cannot be decoded. {_AGAIN}")
+            raise DataError(f"{path} is damaged: its pixels cannot be decoded. {AGAIN}")
         return np.ascontiguousarray(values[..., channel])
 
 
@@ -129,7 +124,7 @@ def image_size(path: Path) -> Size:
     Raises:
         DataError: If the file is missing, unreadable, empty, no image, or larger than Pillow's safety limit.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         return image.height, image.width
 
 
@@ -227,39 +222,6 @@ def _check_size(size: Size) -> None:
         raise ValueError(f"size must be positive, got {size}")
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
-    """Open an image and turn whatever Pillow raises, now or while decoding, into a `DataError`."""
-    try:
-        with Image.open(path) as image:
-            yield image
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist. {_AGAIN}") from error
-    except IsADirectoryError as error:
-        raise DataError(f"{path} is a folder, not an image file. {_AGAIN}") from error
-    except Image.DecompressionBombError as error:
-        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0)
-        raise DataError(
-            f"{path} claims more than {limit} pixels, which Pillow refuses to decode. {_AGAIN}"
-        ) from error
-    except UnidentifiedImageError as error:
-        empty = path.stat().st_size == 0
-        what = "is empty (0 bytes)" if empty else "is not an image of a known format"
-        raise DataError(f"{path} {what}. {_AGAIN}") from error
-    except OSError as error:
-        if error.errno is not None:
-            raise DataError(f"Cannot read {path}: {error.strerror}. Make the file readable.") from error
-        raise DataError(f"{path} is damaged: {error}. {_AGAIN}") from error
-    except (SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error) as error:
-        raise DataError(f"{path} is damaged: {error}. {_AGAIN}") from error
-
-
-def _raw_mode(image: ImageFile.ImageFile) -> str:
-    """Return how the file stores pixels, in Pillow's words, such as ``RGB;16B``."""
-    arguments = image.tile[0][3] if image.tile else ""
-    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
-
-
 def _decoded_png(path: Path, shape: tuple[int, ...], dtype: type[_Pixel]) -> NDArray[_Pixel] | None:
     """Decode a PNG, faster than Pillow and with all 16 bits where there are as many.
 
@@ -277,5 +239,5 @@ def _decoded_png(path: Path, shape: tuple[int, ...], dtype: type[_Pixel]) -> NDA
 def _sixteen_bits(ids: NDArray[np.generic], path: Path) -> NDArray[np.uint16]:
     values = ids.astype(np.int64)
     if values.size and not 0 <= values.min() <= values.max() <= 65535:
-        raise DataError(f"{path} holds values outside 0-65535, which are no class ids. {_AGAIN}")
+        raise DataError(f"{path} holds values outside 0-65535, which are no class ids. {AGAIN}")
     return ids.astype(np.uint16)
