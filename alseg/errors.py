@@ -15,7 +15,19 @@ class AlsegError(Exception):
 
 
 class DataError(AlsegError):
-    """A data set that is missing, incomplete or damaged; the message names file or folder and remedy."""
+    """A data set that is missing, incomplete or damaged; the message names file or folder and remedy.
+
+    The message is all three parts. Kept apart, so that a remedy of many files can be told once.
+
+    Args:
+        problem: What is wrong, with the file or folder. May be the whole message.
+        remedy: What to do about it, in sentences.
+        alternative: What else would do, such as leaving the image out.
+    """
+
+    def __init__(self, problem: str, remedy: str = "", alternative: str = "") -> None:
+        super().__init__(" ".join(filter(None, (problem, remedy, alternative))))
+        self.problem, self.remedy, self.alternative = problem, remedy, alternative
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
