@@ -7,7 +7,7 @@ names it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import imagecodecs
 import numpy as np
@@ -16,11 +16,21 @@ from PIL import Image
 
 from alseg.contracts import IGNORE_INDEX, Size
 from alseg.errors import DataError
-from alseg.imagefile import AGAIN, opened, raw_mode
+from alseg.imagefile import (
+    AGAIN,
+    check_image_kind,
+    check_label16_kind,
+    check_label_kind,
+    opened,
+    raw_mode,
+)
+
+Content = Literal["image", "label", "label16"]
+"""How a file is read: as RGB, as class ids, or as class ids in red of 16-bit RGB."""
+
+_CHECKS = {"image": check_image_kind, "label": check_label_kind, "label16": check_label16_kind}
 
 _Pixel = TypeVar("_Pixel", np.uint8, np.uint16)
-
-_IMAGE_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 
 # Pillow stretches grayscale PNGs of 2 and 4 bits to 0-255, which would change class ids.
 _STRETCHED = {"L;2": 85, "L;4": 17}
@@ -40,10 +50,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
             limit, or of a kind with no agreed way to 8 bits (16-bit grayscale, float).
     """
     with opened(path) as image:
-        if image.mode not in _IMAGE_MODES:
-            raise DataError(
-                f"{path} has pixels of mode {image.mode}, which do not fit RGB. Convert it to 8-bit RGB."
-            )
+        check_image_kind(image, path)
         if image.format == "PNG" and raw_mode(image) == "RGB":
             pixels = _decoded_png(path, (image.height, image.width, 3), np.uint8)
             if pixels is not None:
@@ -68,13 +75,7 @@ def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
             exact).
     """
     with opened(path) as image:
-        if image.format == "JPEG":
-            raise DataError(f"{path} is a JPEG, which changes class ids. Use a PNG label map.")
-        if image.mode not in ("1", "L", "P", "I", "I;16"):
-            raise DataError(
-                f"{path} has pixels of mode {image.mode}, not one class id each. "
-                "Use the label maps with class ids, not the coloured ones."
-            )
+        check_label_kind(image, path)
         if image.format == "PNG" and raw_mode(image) == "L":
             stored = _decoded_png(path, (image.height, image.width), np.uint8)
             if stored is not None:
@@ -106,25 +107,29 @@ def read_label16(path: Path, channel: int = 0) -> NDArray[np.uint16]:
     if channel not in (0, 1, 2):
         raise ValueError(f"channel must be 0, 1 or 2, got {channel}")
     with opened(path) as image:
-        if image.format != "PNG" or raw_mode(image) != "RGB;16B":
-            raise DataError(
-                f"{path} is a {image.format} with pixels of mode {raw_mode(image)}, not a 16-bit RGB PNG. "
-                "Use the label maps as they come in the archive."
-            )
+        check_label16_kind(image, path)
         values = _decoded_png(path, (image.height, image.width, 3), np.uint16)
         if values is None:
             image.load()  # says what is wrong with most files
-            raise DataError(f"{path} is damaged: its pixels cannot be decoded. {AGAIN}")
+            raise DataError(f"{path} is damaged: its pixels cannot be decoded.", AGAIN)
         return np.ascontiguousarray(values[..., channel])
 
 
-def image_size(path: Path) -> Size:
+def image_size(path: Path, content: Content | None = None) -> Size:
     """Return height and width in pixels from the file's header, without decoding pixels.
 
+    Args:
+        path: The file.
+        content: What it will be read as; refuses at once what `read_image` (``image``), `read_label`
+            (``label``) or `read_label16` (``label16``) would refuse for its kind. None takes any image.
+
     Raises:
-        DataError: If the file is missing, unreadable, empty, no image, or larger than Pillow's safety limit.
+        DataError: If the file is missing, unreadable, empty, cut off, no image, larger than Pillow's safety
+            limit, or not of the kind that ``content`` needs.
     """
     with opened(path) as image:
+        if content is not None:
+            _CHECKS[content](image, path)
         return image.height, image.width
 
 
@@ -239,5 +244,5 @@ def _decoded_png(path: Path, shape: tuple[int, ...], dtype: type[_Pixel]) -> NDA
 def _sixteen_bits(ids: NDArray[np.generic], path: Path) -> NDArray[np.uint16]:
     values = ids.astype(np.int64)
     if values.size and not 0 <= values.min() <= values.max() <= 65535:
-        raise DataError(f"{path} holds values outside 0-65535, which are no class ids. {AGAIN}")
+        raise DataError(f"{path} holds values outside 0-65535, which are no class ids.", AGAIN)
     return ids.astype(np.uint16)

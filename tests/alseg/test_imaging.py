@@ -4,6 +4,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alseg import DataError
+from alseg.imagefile import AGAIN
 from alseg.imaging import (
     image_size,
     read_image,
@@ -107,8 +109,35 @@ def test_the_size_is_height_and_width(tmp_path: Path) -> None:
 
 def test_the_size_is_read_without_the_pixels(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.png", PIXELS)
-    path.write_bytes(path.read_bytes()[:45])  # the signature, the header and the start of the pixel data
+    content = path.read_bytes()
+    # The signature, the header and the start of the pixel data; zeros; the end chunk of 12 bytes.
+    path.write_bytes(content[:45] + bytes(len(content) - 57) + content[-12:])
     assert image_size(path) == (5, 7)
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "remedy"),
+    [
+        (
+            "image",
+            "{} has pixels of mode I;16, which do not fit RGB.",
+            "Convert it to 8-bit RGB.",
+        ),
+        (
+            "label16",
+            "{} is a PNG with pixels of mode I;16B, not a 16-bit RGB PNG.",
+            "Use the label maps as they come in the archive.",
+        ),
+    ],
+)
+def test_the_header_tells_what_cannot_be_read_as_wanted(
+    content: Literal["image", "label16"], mode: str, remedy: str, tmp_path: Path
+) -> None:
+    path = saved(tmp_path / "a.png", np.zeros((5, 7), np.uint16))
+    assert image_size(path, "label") == (5, 7)
+    with pytest.raises(DataError, match=refusal(f"{mode.format(path)} {remedy}")) as caught:
+        image_size(path, content)
+    assert (caught.value.problem, caught.value.remedy) == (mode.format(path), remedy)
 
 
 # -- files that cannot be used
@@ -134,12 +163,57 @@ def test_an_empty_file_is_named(tmp_path: Path) -> None:
         read_image(path)
 
 
-def test_a_text_file_is_not_an_image(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"GIF no more", "is not an image of a known format. Copy or unpack it again."),
+        (b"<html>Not found</html>", "is a web page, not an image. Download it again, signed in if needed."),
+        (bytes(4000), "holds zero bytes where an image should start. Copy or unpack it again."),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            "is a Git LFS pointer, not the image. Run 'git lfs pull' where the files come from.",
+        ),
+        (
+            b"/annex/objects/SHA256E-s31390--f50d7a.png\n",
+            "is a git-annex pointer, not the image. Run 'git annex get' where the files come from.",
+        ),
+    ],
+)
+def test_what_is_no_image_is_told_by_what_it_is(content: bytes, told: str, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    path.write_text("<html>Not found</html>")
-    message = f"{path} is not an image of a known format. Copy or unpack it again."
-    with pytest.raises(DataError, match=refusal(message)):
-        read_image(path)
+    path.write_bytes(content)
+    for read in (read_image, read_label, read_label16, image_size):
+        with pytest.raises(DataError, match=refusal(f"{path} {told}")):
+            read(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("missing", [1, 12, 60])
+def test_a_file_without_its_end_is_refused_by_its_size(missing: int, suffix: str, tmp_path: Path) -> None:
+    path = saved(tmp_path / f"a{suffix}", PIXELS)
+    path.write_bytes(path.read_bytes()[:-missing])
+    message = f"{path} is damaged: its end is missing. Copy or unpack it again."
+    for read in (image_size, read_image):
+        with pytest.raises(DataError, match=refusal(message)):
+            read(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_bytes_that_a_program_has_appended_do_no_harm(suffix: str, tmp_path: Path) -> None:
+    path = saved(tmp_path / f"a{suffix}", PIXELS)
+    expected = read_image(path)
+    path.write_bytes(path.read_bytes() + b"made with a camera\0\0")
+    assert image_size(path) == (5, 7)
+    np.testing.assert_array_equal(read_image(path), expected)
+
+
+def test_the_end_of_a_thumbnail_is_not_that_of_the_photograph(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.jpg", PIXELS)
+    content = path.read_bytes()
+    # An application segment (marker, length 30 = 2 + 28, content) after the start of the image.
+    path.write_bytes(content[:2] + b"\xff\xe5\x00\x1e" + content[:26] + b"\xff\xd9" + content[2:-30])
+    with pytest.raises(DataError, match=refusal(f"{path} is damaged: its end is missing. {AGAIN}")):
+        image_size(path)
 
 
 def test_a_file_cut_short_anywhere_is_refused_or_complete_in_its_pixels(tmp_path: Path) -> None:
