@@ -24,6 +24,7 @@ from alseg.contracts import (
     Recipe,
     ScoreAcquisition,
     SelectAcquisition,
+    Size,
 )
 from alseg.errors import AlsegError
 from alseg.experiment import Component, RunSpec, Scenario
@@ -62,16 +63,24 @@ class Domain:
         return np.stack(counts)[:, : self.num_classes]
 
     @cached_property
-    def listing(self) -> str:
-        """Number of images and a hash of their ids and sizes, in order: all one can know without decoding.
+    def sizes(self) -> tuple[Size, ...]:
+        """Height and width of every image, in order.
 
         Reads the header of every file, once for all runs that share the data set.
 
         Raises:
             DataError: As `Dataset.size`.
         """
-        dataset = self.dataset
-        each = [[dataset.image_id(index), *dataset.size(index)] for index in range(len(dataset))]
+        return tuple(self.dataset.size(index) for index in range(len(self.dataset)))
+
+    @cached_property
+    def listing(self) -> str:
+        """Number of images and a hash of their ids and sizes, in order: all one can know without decoding.
+
+        Raises:
+            DataError: As `sizes`.
+        """
+        each = [[self.dataset.image_id(index), *size] for index, size in enumerate(self.sizes)]
         return f"{len(each)} images, {content_hash(each)[:12]}"
 
 

@@ -48,6 +48,11 @@ class CachedDataset:
             raise TypeError(f"{type(dataset).__name__} has no stamp: changed files would go unnoticed")
         self._dataset, self._stamped, self._folder = dataset, dataset, folder
 
+    @property
+    def original(self) -> Dataset:
+        """The data set that is kept, with all its methods."""
+        return self._dataset
+
     def __len__(self) -> int:
         """Return the number of images."""
         return len(self._dataset)
@@ -87,6 +92,11 @@ class CachedDataset:
     def _file(self, kind: str, index: int, size: Size) -> Path:
         name = content_hash([FORMAT, kind, *size, self._stamped.stamp(index)])
         return self._folder / name[:2] / f"{name}.bin"
+
+
+def uncached(dataset: Dataset) -> Dataset:
+    """Return the data set itself where a `CachedDataset` stands for it."""
+    return dataset.original if isinstance(dataset, CachedDataset) else dataset
 
 
 def resized_image(dataset: Dataset, index: int, size: Size) -> NDArray[np.uint8]:

@@ -12,31 +12,14 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from alseg.contracts import IGNORE_INDEX, Dataset, Size
-from alseg.errors import AlsegError, DataError
+from alseg.contracts import Dataset, LabelSpace, Size
+from alseg.datarules import sample, split_problems, split_warnings
+from alseg.errors import AlsegError
+from alseg.evidence import Fault, Findings, SplitEvidence, examine
 
 _IMAGES_PER_PROCESS = 32
 """Fewest images that are worth starting another process for."""
-
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with one image or its label map.
-
-    Attributes:
-        image_id: The image.
-        message: What is wrong, with the file and what to do.
-    """
-
-    image_id: str
-    message: str
 
 
 @dataclass
@@ -48,20 +31,20 @@ class SplitReport:
         images: Images looked at.
         faults: What is wrong with single images, in the order of the split.
         problems: What is wrong with the split as a whole.
+        warnings: What is doubtful about it, and may be right all the same.
         notes: What is worth knowing and no problem.
         sizes: Images by size, of those with a usable size.
-        pixels: int64 ``(256,)``: pixels by class index, 255 for void, of usable label maps.
-        showing: int64 ``(256,)``: images with such a pixel.
+        evidence: Of the usable label maps.
     """
 
     split: str
     images: int = 0
     faults: list[Fault] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sizes: Counter[Size] = field(default_factory=Counter)
-    pixels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
-    showing: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
+    evidence: SplitEvidence = field(default_factory=SplitEvidence)
 
     @property
     def sound(self) -> bool:
@@ -69,27 +52,12 @@ class SplitReport:
         return not self.faults and not self.problems
 
     @property
-    def faulty_images(self) -> dict[str, list[str]]:
+    def faulty_images(self) -> dict[str, list[Fault]]:
         """Image id to what is wrong with it, in order."""
-        found: dict[str, list[str]] = {}
+        found: dict[str, list[Fault]] = {}
         for fault in self.faults:
-            found.setdefault(fault.image_id, []).append(fault.message)
+            found.setdefault(fault.image_id, []).append(fault)
         return found
-
-
-@dataclass(frozen=True)
-class ImageFindings:
-    """What was found in one image and its label map.
-
-    Attributes:
-        faults: What is wrong.
-        size: Height and width, or None where they cannot be used.
-        pixels: int64 ``(256,)``, pixels by class index; None where the label map cannot be used.
-    """
-
-    faults: tuple[Fault, ...]
-    size: Size | None
-    pixels: NDArray[np.int64] | None
 
 
 def default_jobs(images: int) -> int:
@@ -102,7 +70,7 @@ def default_jobs(images: int) -> int:
 def check_split(
     dataset: Dataset,
     split: str,
-    num_classes: int,
+    space: LabelSpace,
     *,
     jobs: int = 1,
     on_image: Callable[[], None] = lambda: None,
@@ -112,7 +80,7 @@ def check_split(
     Args:
         dataset: The split.
         split: Its name, for the report.
-        num_classes: Number of classes of its label space.
+        space: The label space of its label maps.
         jobs: Processes; 1 works in this one.
         on_image: Called after every image.
 
@@ -123,69 +91,32 @@ def check_split(
     if jobs < 1:
         raise ValueError(f"jobs must be positive, got {jobs}")
     report = SplitReport(split, images=len(dataset))
-    with closing(_all_findings(dataset, num_classes, min(jobs, len(dataset)))) as all_findings:
+    with closing(_all_findings(dataset, space, min(jobs, len(dataset)))) as all_findings:
         for findings in all_findings:
             report.faults += findings.faults
             if findings.size is not None:
                 report.sizes[findings.size] += 1
-            if findings.pixels is not None:
-                report.pixels += findings.pixels
-                report.showing += findings.pixels > 0
+            if findings.label is not None:
+                report.evidence.add(findings.label)
             on_image()
+    report.problems += split_problems(report.evidence, space, dataset)
+    if not report.problems:
+        report.warnings += split_warnings(report.evidence, space)
     return report
-
-
-def check_image(dataset: Dataset, index: int, num_classes: int) -> ImageFindings:
-    """Decode one image and its label map.
-
-    Args:
-        dataset: The split.
-        index: The image's index.
-        num_classes: Number of classes of the label space.
-    """
-    image_id = dataset.image_id(index)
-    messages: list[str] = []
-    size = _attempt(lambda: dataset.size(index), messages)
-    image = _attempt(lambda: dataset.image(index), messages)
-    label = _attempt(lambda: dataset.label(index), messages)
-    pixels = None if label is None else np.bincount(label.ravel(), minlength=256)
-    if pixels is not None and (foreign := np.flatnonzero(pixels[num_classes:IGNORE_INDEX])).size:
-        listed = ", ".join(map(str, (foreign + num_classes).tolist()))
-        messages.append(
-            f"The label map of {image_id} holds classes that its label space does not have: {listed}."
-        )
-        pixels = None
-    if size is not None:
-        for what, array in (("image", image), ("label map", label)):
-            if array is not None and array.shape[:2] != size:
-                height, width = array.shape[:2]
-                messages.append(
-                    f"The {what} of {image_id} is {width} x {height} pixels, not {size[1]} x {size[0]}."
-                )
-    # A file that cannot be opened is told about by size() and again by image() or label().
-    faults = tuple(Fault(image_id, message) for message in dict.fromkeys(messages))
-    return ImageFindings(faults, size, pixels)
-
-
-def _attempt(read: Callable[[], _T], messages: list[str]) -> _T | None:
-    try:
-        return read()
-    except DataError as error:
-        messages.append(str(error))
-        return None
 
 
 # ----------------------------------------------------------------------------------------------------
 # Several processes. They are spawned, so that no lock or thread of this one is copied into them.
 
 
-def _all_findings(dataset: Dataset, num_classes: int, jobs: int) -> Generator[ImageFindings]:
+def _all_findings(dataset: Dataset, space: LabelSpace, jobs: int) -> Generator[Findings]:
     """Yield the findings of every image in order."""
     if jobs <= 1:
-        yield from (check_image(dataset, index, num_classes) for index in range(len(dataset)))
+        closely = frozenset(sample(len(dataset)))
+        yield from (examine(dataset, index, space, closely=index in closely) for index in range(len(dataset)))
         return
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, spawn, initializer=_enter_worker, initargs=(dataset, num_classes))
+    pool = ProcessPoolExecutor(jobs, spawn, initializer=_enter_worker, initargs=(dataset, space))
     try:
         with _interrupts_ignored():  # inherited: Ctrl-C reaches this process alone, which ends the others
             # One by one: an interrupt waits for what has been handed out.
@@ -212,12 +143,13 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-_worker_data: list[tuple[Dataset, int]] = []
-"""The data set of this worker process and its number of classes, sent once instead of with every image."""
+_worker_data: list[tuple[Dataset, LabelSpace, frozenset[int]]] = []
+"""The data set of this worker process, its label space and which label maps are looked at closely, sent once
+instead of with every image."""
 
 
-def _enter_worker(dataset: Dataset, num_classes: int) -> None:
-    _worker_data[:] = [(dataset, num_classes)]
+def _enter_worker(dataset: Dataset, space: LabelSpace) -> None:
+    _worker_data[:] = [(dataset, space, frozenset(sample(len(dataset))))]
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 
@@ -229,6 +161,6 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _check_in_worker(index: int) -> ImageFindings:
-    dataset, num_classes = _worker_data[0]
-    return check_image(dataset, index, num_classes)
+def _check_in_worker(index: int) -> Findings:
+    dataset, space, closely = _worker_data[0]
+    return examine(dataset, index, space, closely=index in closely)

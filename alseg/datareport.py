@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from alseg.datacheck import SplitReport
 MOST_LISTED = 50
 """Faulty images that the text names; the rest is counted."""
 _MOST_SIZES = 5
+_MOST_NAMED = 3
+"""Images that are named with what to do about them; the rest is counted."""
 
 
 def as_text(name: str, reports: Sequence[SplitReport], space: LabelSpace, root: Path | None) -> str:
@@ -31,13 +32,14 @@ def as_text(name: str, reports: Sequence[SplitReport], space: LabelSpace, root: 
         lines = [f"{name} {report.split}: {report.images:,} images"]
         lines += [f"sizes: {_sizes(report)}"] if report.sizes else []
         lines += [f"note: {note}" for note in report.notes]
-        lines += [f"PROBLEM: {problem}" for problem in report.problems]
-        if report.pixels.any():
+        lines += [f"WARNING: {_short(warning, root)}" for warning in report.warnings]
+        lines += [f"PROBLEM: {_short(problem, root)}" for problem in report.problems]
+        if report.evidence.pixels.any():
             lines += ["", _class_table(report, space)]
         if report.faults:
             lines += ["", *_fault_lines(report, root)]
         blocks.append("\n".join(lines))
-    return "\n\n".join([*blocks, _verdict(reports)])
+    return "\n\n".join([*blocks, "\n".join([_verdict(reports), *_remedies(reports, root)])])
 
 
 def as_json(
@@ -57,16 +59,17 @@ def exclusion_list(name: str, reports: Sequence[SplitReport], root: Path | None)
     """Return a list of the faulty images, as the parameter ``exclude`` of a data set reads it."""
     lines = [f"# Images of {name} to leave out, as 'alseg data check' found them."]
     for report in reports:
-        for image_id, messages in report.faulty_images.items():
-            lines.append(f"{image_id}  # {'; '.join(brief(message, root) for message in messages)}")
+        for image_id, faults in report.faulty_images.items():
+            reasons = (_short(f"{fault.problem} {fault.remedy}".strip(), root) for fault in faults)
+            lines.append(f"{image_id}  # {' '.join(reasons)}")
     return "\n".join(lines) + "\n"
 
 
-def brief(message: str, root: Path | None) -> str:
-    """Return what is wrong without what to do about it, with files named from ``root`` on."""
+def _short(message: str, root: Path | None) -> str:
+    """Return the whole message on one line, with files named from ``root`` on."""
     if root is not None:
         message = message.replace(f"{root}/", "")
-    return " ".join(re.split(r"\.(?= [A-Z])", message)[0].split()).removesuffix(".")
+    return " ".join(message.split())
 
 
 def _sizes(report: SplitReport) -> str:
@@ -91,29 +94,43 @@ def _class_table(report: SplitReport, space: LabelSpace) -> str:
 
 def _class_rows(report: SplitReport, space: LabelSpace) -> Iterator[tuple[str, int, int, int]]:
     """Yield name, pixels, images showing it and all pixels, for every class and void."""
-    total = int(report.pixels.sum())
+    total = int(report.evidence.pixels.sum())
     for index, name in [*enumerate(space.names), (IGNORE_INDEX, "void")]:
-        yield name, int(report.pixels[index]), int(report.showing[index]), total
+        yield name, int(report.evidence.pixels[index]), int(report.evidence.showing[index]), total
 
 
 def _fault_lines(report: SplitReport, root: Path | None) -> Iterator[str]:
     faulty = report.faulty_images
     yield f"PROBLEM: {len(faulty):,} of {report.images:,} images cannot be used:"
     for image_id in list(faulty)[:MOST_LISTED]:
-        yield f"  {image_id}  {'; '.join(brief(message, root) for message in faulty[image_id])}"
+        yield f"  {image_id}  {' '.join(_short(fault.problem, root) for fault in faulty[image_id])}"
     if len(faulty) > MOST_LISTED:
         yield f"  and {len(faulty) - MOST_LISTED:,} more; --json names all"
 
 
 def _verdict(reports: Sequence[SplitReport]) -> str:
     images = sum(report.images for report in reports)
+    doubts = sum(len(report.warnings) for report in reports)
+    warned = f" {doubts} warning{'s' if doubts > 1 else ''} to look into." if doubts else ""
     if all(report.sound for report in reports):
-        return f"No problems in {images:,} images."
+        return f"No problems in {images:,} images.{warned}"
     faulty = sum(len(report.faulty_images) for report in reports)
     others = sum(len(report.problems) for report in reports)
-    found = [f"{faulty:,} faulty images"] if faulty else []
+    found = [f"{faulty:,} faulty image{'s' if faulty > 1 else ''}"] if faulty else []
     found += [f"{others} other problem{'s' if others > 1 else ''}"] if others else []
-    return f"Found {' and '.join(found)} in {images:,} images."
+    return f"Found {' and '.join(found)} in {images:,} images.{warned}"
+
+
+def _remedies(reports: Sequence[SplitReport], root: Path | None) -> Iterator[str]:
+    """Yield what to do about faulty images; a remedy that many of them share is told once."""
+    images: dict[str, dict[str, None]] = {}
+    for fault in (fault for report in reports for fault in report.faults):
+        if fault.remedy:
+            images.setdefault(_short(fault.remedy, root), {})[fault.image_id] = None
+    for remedy, ids in images.items():
+        named = list(ids)[:_MOST_NAMED]
+        more = f" and {len(ids) - len(named):,} more" if len(ids) > len(named) else ""
+        yield f"{', '.join(named)}{more}: {remedy}"
 
 
 def _split_as_json(report: SplitReport, space: LabelSpace) -> dict[str, Any]:
@@ -126,7 +143,16 @@ def _split_as_json(report: SplitReport, space: LabelSpace) -> dict[str, Any]:
         "images": report.images,
         "sound": report.sound,
         "problems": report.problems,
-        "faults": [{"image_id": fault.image_id, "message": fault.message} for fault in report.faults],
+        "warnings": report.warnings,
+        "faults": [
+            {
+                "image_id": fault.image_id,
+                "message": fault.message,
+                "problem": fault.problem,
+                "remedy": fault.remedy,
+            }
+            for fault in report.faults
+        ],
         "notes": report.notes,
         "sizes": [
             {"height": height, "width": width, "images": count}

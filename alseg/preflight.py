@@ -15,9 +15,7 @@ from alseg.errors import AlsegError
 from alseg.experiment import RunSpec
 from alseg.files import content_hash
 from alseg.labels import unreachable, untranslated
-
-LABELS_READ = 64
-"""How many label maps of each split are decoded, spread evenly; sizes are checked for all files."""
+from alseg.preflight_data import check_data
 
 
 @dataclass(frozen=True)
@@ -63,10 +61,8 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
         AlsegError: If data is missing or faulty, a budget cannot be spent, or a component cannot be built.
     """
     data = assembler.scenario(specs[0].scenario)
-    for domain, role in ((data.source, "source"), (data.target, "target"), (data.evaluation, "evaluation")):
-        _ = domain.listing  # reads the header of every file
-        _check_labels(domain, role)
-    sizes = [data.target.dataset.size(index) for index in range(len(data.target.dataset))]
+    doubts = check_data(data, specs[0].scenario)
+    sizes = data.target.sizes
     planned: dict[int, PlannedRun] = {}
     recipes: dict[int, Recipe] = {}
     for spec in specs:
@@ -80,41 +76,13 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
         PlannedRun(spec, plan.skipped, plan.pixels, plan.questions, plan.pool_pixels)
         for spec, plan in ((spec, planned[spec.method.order]) for spec in specs)
     )
-    return Plan(runs, tuple(_notes(specs, data, assembler, sizes)))
-
-
-def _check_labels(domain: Domain, role: str) -> None:
-    """Decode some label maps: ids must be known, and some must mean something in the scenario."""
-    count = len(domain.dataset)
-    known = len(domain.label_space.classes)
-    useful = False
-    spread = np.linspace(0, count - 1, min(count, LABELS_READ)).round().astype(int)
-    for index in np.unique(spread).tolist():
-        label, size = domain.dataset.label(index), domain.dataset.size(index)
-        if label.shape != size:
-            raise AlsegError(
-                f"The label map of {domain.dataset.image_id(index)} ({role}) has {label.shape[0]} x "
-                f"{label.shape[1]} pixels, but its image has {size[0]} x {size[1]}. "
-                "Image and label map must have the same size."
-            )
-        values = np.flatnonzero(np.bincount(label.ravel(), minlength=256)[:255])
-        if values.size and values[-1] >= known:
-            raise AlsegError(
-                f"The label map of {domain.dataset.image_id(index)} ({role}) holds class {values[-1]}, "
-                f"but label space {domain.label_space.name} ends at {known - 1}."
-            )
-        useful = useful or bool((domain.translation[values] != 255).any())
-    if not useful:
-        raise AlsegError(
-            f"No label map of the {role} images shows a class of the scenario's label space (their own is "
-            f"{domain.label_space.name}). Choose another scenario.label_space."
-        )
+    return Plan(runs, (*doubts, *_notes(specs, data, assembler, sizes)))
 
 
 def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
     if plan.size is not None or plan.batch_size < 2:
         return
-    sizes = {domain.dataset.size(index) for index in range(len(domain.dataset))}
+    sizes = set(domain.sizes)
     if len(sizes) > 1:
         raise AlsegError(
             f"Images of {len(sizes)} different sizes cannot share a batch: "

@@ -185,12 +185,11 @@ def _report(
         return SplitReport(split, problems=[str(error)])
     count = len(dataset)
     with progress_bar(f"checking {spec.name} {split}", count) as advance:
-        report = check_split(
-            dataset, split, len(space.classes), jobs=jobs or default_jobs(count), on_image=advance
-        )
+        report = check_split(dataset, split, space, jobs=jobs or default_jobs(count), on_image=advance)
     _compare_count(report, spec, root, is_changed=is_changed)
-    unseen = [name for index, name in enumerate(space.names) if not report.showing[index]]
-    if unseen:
+    shows_something = report.evidence.showing[: len(space.classes)].any()
+    unseen = [name for index, name in enumerate(space.names) if not report.evidence.showing[index]]
+    if unseen and shows_something:
         report.notes.append(f"no usable image shows {', '.join(unseen)}")
     return report
 
@@ -216,15 +215,13 @@ def _compare_count(report: SplitReport, spec: DatasetSpec, root: Path | None, *,
 
 
 def _say_what_to_do(spec: DatasetSpec, reports: list[SplitReport], written: Path | None) -> None:
-    """Print how to go on after faulty images were found."""
+    """Print how to leave faulty images out, where some of the others can be used."""
     from alseg.parameters import parameters_of
 
-    if not any(report.faults for report in reports):
+    faulty = sum(len(report.faulty_images) for report in reports)
+    if not 0 < faulty < sum(report.images for report in reports):
         return
-    again = "Copy or unpack these files again"
     if written is not None:
-        click.echo(f"{again}, or set 'exclude' of {spec.name} to {written}.")
+        click.echo(f"Or leave the images out: set 'exclude' of {spec.name} to {written}.")
     elif any(parameter.name == "exclude" for parameter in parameters_of(spec)):
-        click.echo(f"{again}, or leave the images out: --write-exclude FILE writes a list of them.")
-    else:
-        click.echo(f"{again}.")
+        click.echo("Or leave the images out: --write-exclude FILE writes a list of them.")

@@ -18,7 +18,7 @@ from alseg.contracts.asking import (
     TargetView,
 )
 from alseg.contracts.basics import CLICKS_PER_IMAGE, IGNORE_INDEX, Need, Size
-from alseg.contracts.data import Dataset, SceneRenderer
+from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
 from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observing import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
@@ -47,6 +47,7 @@ __all__ = [
     "AnnotationMode",
     "AnnotationModeSpec",
     "Augmentation",
+    "ChecksIds",
     "ClassInfo",
     "Cost",
     "DataPlan",

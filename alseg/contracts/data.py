@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from alseg.contracts.basics import Size
@@ -18,6 +19,9 @@ class Dataset(Protocol):
     It may have ``stamp(index) -> str``, a text that is another one whenever the image, the label map or their
     meaning may be, such as paths with sizes and times of change. Only then can ``settings.cache`` keep what
     has been decoded.
+
+    It may be `ChecksIds`, so that wrong label files are told apart from right ones; and it may have
+    ``most_void``, the largest share of void pixels that is usual in a split, 0.5 where it has none.
     """
 
     def __len__(self) -> int:
@@ -50,6 +54,30 @@ class Dataset(Protocol):
         Raises:
             DataError: If the file cannot be decoded or holds ids the data set does not define; names the
             file.
+        """
+        ...
+
+
+@runtime_checkable
+class ChecksIds(Protocol):
+    """What a `Dataset` may have besides: it knows how the ids in its label files should look."""
+
+    def label_and_ids(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | NDArray[np.uint16]]:
+        """Return ``label(index)`` and the ids in the file from which it was made, of the same shape.
+
+        Raises:
+            DataError: As ``label``.
+        """
+        ...
+
+    def ids_problem(self, ids: Mapping[int, int]) -> str | None:
+        """Say what is wrong with the label maps of a split, as far as the ids in them tell.
+
+        Args:
+            ids: Each id that was seen, and how many label maps show it.
+
+        Returns:
+            Problem, cause and remedy; None where nothing is wrong.
         """
         ...
 

@@ -90,14 +90,13 @@ def write_fake(
 
 
 def _listed_pairs(base: Path, split: str) -> list[Pair]:
+    from alseg.textfile import read_lines
+
     path = base / f"{split}.txt"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_lines(path)
     except FileNotFoundError as error:
         raise LAYOUT.missing("list of images", path, base) from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"Cannot read {path}: {reason}. Copy or unpack it again.") from error
     pairs = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -108,7 +107,7 @@ def _listed_pairs(base: Path, split: str) -> list[Pair]:
                 f"{path}:{number}: '{line.strip()}' is not a pair 'FOLDER/IMAGE FOLDER/LABEL'. Mend the line."
             )
         if any(piece in ("..", "/") for part in parts for piece in part):
-            raise DataError(f"{path}:{number}: '{line.strip()}' leads out of {base}. Mend the line.")
+            raise DataError(f"{path}:{number}: '{line.strip()}' leads out of {base}.", "Mend the line.")
         image, label = ("/".join(part) for part in parts)
         pairs.append(Pair(PurePosixPath(image).stem, image, label))
     return pairs

@@ -50,7 +50,7 @@ def build_cityscapes(*, root: Path | None, split: str) -> Dataset:
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
-    from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS
+    from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS, train_ids_problem
     from alseg_driving.paired import PairedFiles, class_table
 
     check_split("cityscapes", split, SPLITS)
@@ -67,10 +67,11 @@ def build_cityscapes(*, root: Path | None, split: str) -> Dataset:
     return PairedFiles(
         title=LAYOUT.title,
         base=base,
-        pairs=LAYOUT.checked(pairs, base, base / images),
+        pairs=LAYOUT.checked(pairs, base, base / images, (_IMAGE_END, _LABEL_END)),
         table=class_table(
             {raw_id: index for index, raw_id in enumerate(CLASS_IDS)}, VOID_IDS | {LICENSE_PLATE}
         ),
+        judge_ids=train_ids_problem,
     )
 
 

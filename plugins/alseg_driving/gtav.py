@@ -50,7 +50,7 @@ def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> 
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
-    from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS
+    from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS, train_ids_problem
     from alseg_driving.paired import LEAVE_OUT_HINT, PairedFiles, class_table
 
     check_split("gtav", split, SPLITS)
@@ -66,6 +66,7 @@ def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> 
             VOID_IDS | {_LICENSE_PLATE, LICENSE_PLATE},
         ),
         hint=LEAVE_OUT_HINT.format(name="gtav"),
+        judge_ids=train_ids_problem,
     )
 
 

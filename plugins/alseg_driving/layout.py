@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import NamedTuple
 
 from alseg import AlsegError, DataError
 from alseg.errors import unknown_name
+from alseg.textfile import read_lines
 
 
 class Pair(NamedTuple):
@@ -62,15 +65,17 @@ class Layout:
                 return candidate
         raise self.missing("images", candidates[0] / images, candidates[0])
 
-    def missing(self, what: str, place: Path, base: Path) -> DataError:
+    def missing(self, what: str, place: Path, base: Path, ending: str = "") -> DataError:
         """Return the error for files that are not where they should be.
 
         Args:
             what: Such as ``images`` or ``label maps``.
             place: The folder or file that was looked for.
             base: The data set's own folder.
+            ending: How names of such files end; others that lie there are told.
         """
-        return DataError(f"No {self.title} {what} at {place}. {self.download.format(folder=base)}")
+        there = f": {found}" if ending and (found := others_there(place, ending)) else ""
+        return DataError(f"No {self.title} {what} at {place}{there}.", self.download.format(folder=base))
 
     def image_names(self, base: Path, folder: str, suffix: str) -> list[str]:
         """Return the sorted names in ``base/folder`` that end with ``suffix``; hidden files are left out.
@@ -83,39 +88,73 @@ class Layout:
             raise self.missing("images", place, base)
         return sorted(name for name in _listing(place) if name.endswith(suffix) and not name.startswith("."))
 
-    def checked(self, pairs: Sequence[Pair], base: Path, place: Path) -> tuple[Pair, ...]:
+    def checked(
+        self, pairs: Sequence[Pair], base: Path, place: Path, endings: tuple[str, str] = (".png", ".png")
+    ) -> tuple[Pair, ...]:
         """Return ``pairs`` if every file is there.
 
         Args:
             pairs: Images and label maps to look for.
             base: The data set's own folder.
             place: What to name if there is no pair at all.
+            endings: How names of images and label maps end.
 
         Raises:
             DataError: If there is no pair, two have the same id, or images or label maps are missing.
         """
         if not pairs:
-            raise self.missing("images", place, base)
+            raise self.missing("images", place, base, endings[0])
         seen: set[str] = set()
         for pair in pairs:
             if pair.image_id in seen:
                 raise DataError(f"{place} gives the image {pair.image_id} twice. Remove one of them.")
             seen.add(pair.image_id)
-        self._require("images", [pair.image for pair in pairs], base)
-        self._require("label maps", [pair.label for pair in pairs], base)
+        self._require("images", [pair.image for pair in pairs], base, endings[0])
+        self._require("label maps", [pair.label for pair in pairs], base, endings[1])
         return tuple(pairs)
 
-    def _require(self, what: str, names: Sequence[str], base: Path) -> None:
+    def _require(self, what: str, names: Sequence[str], base: Path, ending: str) -> None:
         absent = list(_absent(base, names))
         if not absent:
             return
+        place = (base / absent[0]).parent
         if len(absent) == len(names):
-            raise self.missing(what, (base / absent[0]).parent, base)
+            raise self.missing(what, place, base, ending)
         more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        there = f" ({found})" if (found := others_there(place, ending)) else ""
         raise DataError(
             f"{len(absent)} of {len(names)} {self.title} {what} are missing in {base}: "
-            f"{', '.join(absent[:3])}{more}. {self.download.format(folder=base)}"
+            f"{', '.join(absent[:3])}{more}{there}.",
+            self.download.format(folder=base),
         )
+
+
+def others_there(place: Path, ending: str) -> str:
+    """Say which files with other endings lie in a folder or the folders in it.
+
+    Args:
+        place: The folder; nothing is found where there is none.
+        ending: The expected end of names, such as ``.png``.
+
+    Returns:
+        Such as ``3 .jpg files found, .png expected``; empty where there is no other file.
+    """
+    if not place.is_dir():
+        return ""
+    endings: Counter[str] = Counter()
+    for name in (path.name for pattern in ("*", "*/*") for path in place.glob(pattern) if path.is_file()):
+        if not name.startswith(".") and not name.endswith(ending):
+            endings[_ending(name)] += 1
+    if not endings:
+        return ""
+    counts = [f"{count:,} {found} file{'s' if count > 1 else ''}" for found, count in endings.most_common(3)]
+    return f"{' and '.join(counts)} found, {ending} expected"
+
+
+def _ending(name: str) -> str:
+    """Return the last part of a name: its suffix, with words before it that start with ``_`` and a letter."""
+    match = re.search(r"(?:_[A-Za-z][A-Za-z0-9]*)*\.[^.]*$", name)
+    return match.group() if match else name
 
 
 def check_split(dataset: str, split: str, splits: Sequence[str]) -> None:
@@ -158,11 +197,11 @@ def read_exclusions(path: Path, known: Iterable[str]) -> frozenset[str]:
         DataError: If the file cannot be read or names an image that does not exist.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
+        lines = read_lines(path)
+    except FileNotFoundError as error:
         raise DataError(
-            f"Cannot read the list of images to leave out, {path}: {reason}. Set 'exclude' to a text file."
+            f"Cannot read the list of images to leave out, {path}: No such file or directory.",
+            "Set 'exclude' to a text file.",
         ) from error
     ids = [line.partition("#")[0].strip().removesuffix(".png") for line in lines]
     excluded = frozenset(image_id for image_id in ids if image_id)

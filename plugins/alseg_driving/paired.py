@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,10 @@ def class_table(classes: Mapping[int, int], void: frozenset[int]) -> bytes:
     return bytes(table)
 
 
+def no_judgement(ids: Mapping[int, int]) -> None:
+    """Find nothing wrong with the ids of a split."""
+
+
 @dataclass(frozen=True)
 class PairedFiles:
     """Images and label maps in files of their own, read one by one.
@@ -53,8 +58,10 @@ class PairedFiles:
         pairs: The files, in order.
         table: 256 bytes from `class_table`.
         read_ids: Decodes one label map to raw ids, ``(H, W)`` uint8 or uint16.
+        content: As what label maps are read, for `alseg.imaging.image_size`; goes with ``read_ids``.
         hint: What else one can do about a file that cannot be used, added to every such message;
             ``{image_id}`` is filled in.
+        judge_ids: What is wrong with the ids of a split, see `alseg.contracts.ChecksIds`.
     """
 
     title: str
@@ -62,7 +69,9 @@ class PairedFiles:
     pairs: tuple[Pair, ...]
     table: bytes
     read_ids: Callable[[Path], NDArray[np.uint8] | NDArray[np.uint16]] = read_label
+    content: Literal["label", "label16"] = "label"
     hint: str = ""
+    judge_ids: Callable[[Mapping[int, int]], str | None] = no_judgement
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -80,11 +89,12 @@ class PairedFiles:
         """
         image_path, label_path = self._paths(index)
         with self._hinting(index):
-            of_image, of_label = image_size(image_path), image_size(label_path)
+            of_image, of_label = image_size(image_path, "image"), image_size(label_path, self.content)
             if of_image != of_label:
                 raise DataError(
                     f"{image_path} is {of_image[1]} x {of_image[0]} pixels, but its label map "
-                    f"{label_path} is {of_label[1]} x {of_label[0]}. Copy or unpack both again."
+                    f"{label_path} is {of_label[1]} x {of_label[0]}.",
+                    "Copy or unpack both again.",
                 )
             return of_label
 
@@ -103,6 +113,14 @@ class PairedFiles:
         Raises:
             DataError: If the file cannot be decoded or holds ids that the data set does not define; names it.
         """
+        return self.label_and_ids(index)[0]
+
+    def label_and_ids(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | NDArray[np.uint16]]:
+        """Return the label map in class indices and in raw ids, uint8 and uint8 or uint16, ``(H, W)`` each.
+
+        Raises:
+            DataError: As `label`.
+        """
         path = self._paths(index)[1]
         with self._hinting(index):
             ids = self.read_ids(path)
@@ -112,7 +130,11 @@ class PairedFiles:
             undefined = label == UNDEFINED
             if undefined.any():
                 raise self._undefined(path, ids[undefined])
-            return label
+            return label, ids
+
+    def ids_problem(self, ids: Mapping[int, int]) -> str | None:
+        """Return what is wrong with the ids of the split, or None."""
+        return self.judge_ids(ids)
 
     def stamp(self, index: int) -> str:
         """Return paths, sizes and times of change of image and label map, and what raw ids mean."""
@@ -139,8 +161,8 @@ class PairedFiles:
         different = np.unique(ids).tolist()
         listed = ", ".join(map(str, different[:10])) + (", ..." if len(different) > 10 else "")
         return DataError(
-            f"{path} holds ids that {self.title} does not define: {listed}. "
-            "Use the label maps as they come in the archive, or copy the file again."
+            f"{path} holds ids that {self.title} does not define: {listed}.",
+            "Use the label maps as they come in the archive, or copy the file again.",
         )
 
     @contextmanager
@@ -150,7 +172,8 @@ class PairedFiles:
         except DataError as error:
             if not self.hint:
                 raise
-            raise DataError(f"{error} {self.hint.format(image_id=self.image_id(index))}") from error
+            alternative = self.hint.format(image_id=self.image_id(index))
+            raise DataError(error.problem, error.remedy, alternative) from error
 
 
 def _stamp(path: Path) -> str:

@@ -88,6 +88,7 @@ def build_synthia(*, root: Path | None, split: str, exclude: str | None = None) 
         pairs=LAYOUT.checked(leave_out(pairs, exclude, LAYOUT.title), base, base / "RGB"),
         table=class_table({RAW_IDS[name]: index for index, name in enumerate(SYNTHIA_16.names)}, DEFINED_IDS),
         read_ids=read_label16,
+        content="label16",
         hint=LEAVE_OUT_HINT.format(name="synthia"),
     )
 
