@@ -144,16 +144,17 @@ def others_there(place: Path, ending: str) -> str:
     endings: Counter[str] = Counter()
     for name in (path.name for pattern in ("*", "*/*") for path in place.glob(pattern) if path.is_file()):
         if not name.startswith(".") and not name.endswith(ending):
-            endings[_ending(name)] += 1
+            endings[_ending(name, ending)] += 1
     if not endings:
         return ""
     counts = [f"{count:,} {found} file{'s' if count > 1 else ''}" for found, count in endings.most_common(3)]
     return f"{' and '.join(counts)} found, {ending} expected"
 
 
-def _ending(name: str) -> str:
-    """Return the last part of a name: its suffix, with words before it that start with ``_`` and a letter."""
-    match = re.search(r"(?:_[A-Za-z][A-Za-z0-9]*)*\.[^.]*$", name)
+def _ending(name: str, like: str) -> str:
+    """Return the suffix of a name, with the words before it that start with ``_`` if ``like`` has such words."""
+    words = r"(?:_[A-Za-z][A-Za-z0-9]*)*" if like.startswith("_") else ""
+    match = re.search(words + r"\.[^.]*$", name)
     return match.group() if match else name
 
 
