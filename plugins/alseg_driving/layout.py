@@ -152,7 +152,7 @@ def others_there(place: Path, ending: str) -> str:
 
 
 def _ending(name: str, like: str) -> str:
-    """Return the suffix of a name, with the words before it that start with ``_`` if ``like`` has such words."""
+    """Return the suffix of a name, with words such as ``_gtFine_color`` before it if ``like`` has such."""
     words = r"(?:_[A-Za-z][A-Za-z0-9]*)*" if like.startswith("_") else ""
     match = re.search(words + r"\.[^.]*$", name)
     return match.group() if match else name

@@ -147,13 +147,14 @@ def test_files_that_cannot_be_used_are_listed_with_what_is_wrong(jobs: str, tmp_
         "PROBLEM: 3 of 5 images cannot be used:\n  00002  gtav/labels/00002.png is damaged: "
     ) in result.stdout
     assert result.stdout.endswith(
-        "  00003  gtav/images/00003.png is empty (0 bytes)\n"
+        "  00003  gtav/images/00003.png is empty (0 bytes).\n"
         "  00004  gtav/images/00004.png is 50 x 40 pixels, but its label map gtav/labels/00004.png "
-        "is 64 x 32\n"
+        "is 64 x 32.\n"
         "\n"
         "Found 3 faulty images in 5 images.\n"
-        "Copy or unpack these files again, or leave the images out: --write-exclude FILE writes a list of "
-        "them.\n"
+        "00002, 00003: Copy or unpack it again.\n"
+        "00004: Copy or unpack both again.\n"
+        "Or leave the images out: --write-exclude FILE writes a list of them.\n"
     )
 
 
@@ -163,9 +164,7 @@ def test_the_written_list_leaves_out_what_cannot_be_used(tmp_path: Path) -> None
     listing = tmp_path / "damaged.txt"
     first = run("check", "gtav", "--root", tmp_path, "--write-exclude", listing)
     assert first.exit_code == 1
-    assert first.stdout.endswith(
-        f"Copy or unpack these files again, or set 'exclude' of gtav to {listing}.\n"
-    )
+    assert first.stdout.endswith(f"Or leave the images out: set 'exclude' of gtav to {listing}.\n")
     assert [line.split()[0] for line in listing.read_text().splitlines()] == ["#", "00002", "00003", "00004"]
     second = run("check", "gtav", f"exclude={listing}", "--root", tmp_path)
     assert second.exit_code == 0
@@ -215,15 +214,17 @@ def test_the_number_of_images_is_a_note_where_parameters_change_it(tmp_path: Pat
 
 def test_classes_are_counted_over_the_split(tmp_path: Path) -> None:
     fake("gtav", tmp_path, count=2)
-    # Ids 7 road, 8 sidewalk, 0 void; 2048 pixels a label map: 1024 road and 1024 void, then 2048 sidewalk.
+    # Ids 7 road, 8 sidewalk, 23 sky, 0 void; 2048 pixels a label map: 1023 road, 1 sky and 1024 void, then 2048
+    # sidewalk.
     first = Image.new("L", (64, 32), 7)
     first.paste(0, (0, 0, 32, 32))
+    first.putpixel((63, 0), 23)
     first.save(tmp_path / "gtav/labels/00001.png")
     Image.new("L", (64, 32), 8).save(tmp_path / "gtav/labels/00002.png")
     found = json.loads(run("check", "gtav", "--root", tmp_path, "--json").stdout)
     (split,) = found["splits"]
     road, sidewalk, building = split["classes"][:3]
-    assert road == {"name": "road", "pixels": 1024, "percent": 25.0, "images": 1}
+    assert road == {"name": "road", "pixels": 1023, "percent": 100 * 1023 / 4096, "images": 1}
     assert sidewalk == {"name": "sidewalk", "pixels": 2048, "percent": 50.0, "images": 1}
     assert building == {"name": "building", "pixels": 0, "percent": 0.0, "images": 0}
     assert split["void"] == {"name": "void", "pixels": 1024, "percent": 25.0, "images": 1}
@@ -283,10 +284,11 @@ def test_checking_does_not_import_torch(tmp_path: Path) -> None:
         "import sys\n"
         "import alseg.cli.data, alseg.datacheck, alseg.datareport, alseg.components, alseg.fakedata\n"
         "from alseg_driving.gtav import build_gtav\n"
+        "from alseg_driving.spaces import CITYSCAPES_19 as space\n"
         "import pathlib\n"
         "from alseg.datacheck import check_split\n"
         "dataset = build_gtav(root=pathlib.Path(sys.argv[1]), split='train')\n"
-        "assert check_split(dataset, 'train', 19).sound\n"
+        "assert check_split(dataset, 'train', space).sound\n"
         "print('torch' in sys.modules)\n"
     )
     shown = subprocess.run(
@@ -300,6 +302,7 @@ def test_an_interrupt_ends_all_processes_without_tracebacks(tmp_path: Path) -> N
     # A shell that starts tests in the background has them ignore interrupts, which the process would inherit.
     code = (
         "import signal, sys\n"
+        "from alseg_driving.spaces import CITYSCAPES_19\n"
         "from alseg_streets import build_streets\n"
         "from alseg.datacheck import check_split\n"
         "if __name__ == '__main__':\n"
@@ -308,7 +311,7 @@ def test_an_interrupt_ends_all_processes_without_tracebacks(tmp_path: Path) -> N
         "    def on_image():\n"
         "        print('.', end='', flush=True)\n"
         "    try:\n"
-        "        check_split(dataset, 'train', 19, jobs=2, on_image=on_image)\n"
+        "        check_split(dataset, 'train', CITYSCAPES_19, jobs=2, on_image=on_image)\n"
         "    except KeyboardInterrupt:\n"
         "        sys.exit(130)\n"
     )

@@ -452,7 +452,7 @@ def test_label_maps_resized_by_interpolation_are_doubted(name: str, catalog: Cat
 
 
 # In the blocks of the fake data, the top is sky (id 23) and the bottom road (id 7) between sidewalks (id 8),
-# until the last rows, which are void. Plus one, sky is person and road is sidewalk; id 34 is defined in GTAV alone.
+# until the last rows, which are void. Plus one, sky is person and road is sidewalk; GTAV alone defines id 34.
 def test_ids_shifted_by_one_are_doubted(catalog: Catalog, tmp_path: Path) -> None:
     made(tmp_path, "gtav")
     every_label(lambda ids: (ids + 1).astype(np.uint8), "gtav")(tmp_path)
