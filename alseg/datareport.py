@@ -32,8 +32,8 @@ def as_text(name: str, reports: Sequence[SplitReport], space: LabelSpace, root: 
         lines = [f"{name} {report.split}: {report.images:,} images"]
         lines += [f"sizes: {_sizes(report)}"] if report.sizes else []
         lines += [f"note: {note}" for note in report.notes]
-        lines += [f"WARNING: {_short(warning, root)}" for warning in report.warnings]
-        lines += [f"PROBLEM: {_short(problem, root)}" for problem in report.problems]
+        lines += [f"WARNING: {warning}" for warning in report.warnings]
+        lines += [f"PROBLEM: {problem}" for problem in report.problems]
         if report.evidence.pixels.any():
             lines += ["", _class_table(report, space)]
         if report.faults:

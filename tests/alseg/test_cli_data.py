@@ -214,7 +214,7 @@ def test_the_number_of_images_is_a_note_where_parameters_change_it(tmp_path: Pat
 
 def test_classes_are_counted_over_the_split(tmp_path: Path) -> None:
     fake("gtav", tmp_path, count=2)
-    # Ids 7 road, 8 sidewalk, 23 sky, 0 void; 2048 pixels a label map: 1023 road, 1 sky and 1024 void, then 2048
+    # Ids 7 road, 8 sidewalk, 23 sky, 0 void; 2048 pixels a label map: 1023 road, 1 sky, 1024 void; then 2048
     # sidewalk.
     first = Image.new("L", (64, 32), 7)
     first.paste(0, (0, 0, 32, 32))

@@ -188,7 +188,7 @@ def test_what_is_no_image_is_told_by_what_it_is(content: bytes, told: str, tmp_p
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
-@pytest.mark.parametrize("missing", [1, 12, 60])
+@pytest.mark.parametrize("missing", [1, 12, 20])
 def test_a_file_without_its_end_is_refused_by_its_size(missing: int, suffix: str, tmp_path: Path) -> None:
     path = saved(tmp_path / f"a{suffix}", PIXELS)
     path.write_bytes(path.read_bytes()[:-missing])
