@@ -126,6 +126,25 @@ def test_source_free_pairs_have_the_released_sizes_and_schedule(name: str, size:
     assert experiment.rounds == (0, 2000, 4000, 6000, 8000)
 
 
+def test_the_ablation_changes_one_part_at_a_time() -> None:
+    methods = {method.label: method for method in read("gta2city-ablation").methods}
+    terms = {
+        label: method.acquisition.params.get("terms")
+        for label, method in methods.items()
+        if method.acquisition and method.acquisition.name == "ripu"
+    }
+    assert terms == {
+        "Impurity alone": "impurity",
+        "Uncertainty alone": "uncertainty",
+        "RIPU": "both",
+        "RIPU without consistency": "both",
+        "RIPU without negative learning": "both",
+    }
+    whole = dict(methods["RIPU"].recipe.params)
+    for label, key in (("consistency", "consistency"), ("negative learning", "negative_learning")):
+        assert methods[f"RIPU without {label}"].recipe.params == {**whole, key: 0.0}
+
+
 @pytest.mark.parametrize("name", ["gta2city", "synthia2city"])
 def test_every_choice_has_a_random_one_with_its_annotation_budget_and_network(name: str) -> None:
     def conditions(random: bool) -> set[tuple[str, str, str]]:
