@@ -42,7 +42,7 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     for scorer, count in sorted(old.items()):
         click.echo(
             f"note: {_number(count, 'run')} with counts of scorer version {scorer}, which version "
-            f"{SCORER_VERSION} would count differently. The version stays; only running anew changes it.",
+            f"{SCORER_VERSION} may count differently. The version stays; only running anew changes it.",
             err=True,
         )
     click.echo(_summary(len(folders), rounds, outdated, writing), err=True)

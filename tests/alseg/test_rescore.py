@@ -77,7 +77,7 @@ def test_counts_of_other_rules_keep_their_scorer_version(run: Path) -> None:
     write_record(path, {**read_json(path), "miou": 60.0})
     result = rescored(run, "--write")
     assert result.stderr == (
-        "note: 1 run with counts of scorer version 1, which version 2 would count differently. The version "
+        "note: 1 run with counts of scorer version 1, which version 2 may count differently. The version "
         "stays; only running anew changes it.\n"
         "1 round of 1 run computed from the counts: 1 run differs, written.\n"
     )
