@@ -74,7 +74,10 @@ def test_evaluation_takes_the_softmax_at_label_size_of_logits_that_were_resized_
             both = torch.cat([model(image), model(image.flip(-1))])
             assert both.shape == (2, 3, 8, 16)
             own, mirrored = interpolated(both, (40, 66)).softmax(1)
-        assert torch.equal(prediction.logits, (own + mirrored.flip(-1)) / 2)
+        expected = (own + mirrored.flip(-1)) / 2
+        # The last digit of an exponential depends on its place in a vector of the processor.
+        torch.testing.assert_close(prediction.logits, expected, rtol=0, atol=2e-7)
+        assert torch.equal(prediction.logits.argmax(0), expected.argmax(0))
 
 
 def test_acquisitions_see_logits_that_were_resized_to_the_input_size_first() -> None:
