@@ -24,7 +24,7 @@ from alseg.contracts import (
 from alseg.inference import InferenceOptions, Prediction, mean_features, predict
 from alseg.pipeline import behind
 from alseg.poolpicks import Limits, PoolPicks
-from alseg.seeds import derive
+from alseg.seeds import derive, image_token
 
 
 class AcquisitionError(Exception):
@@ -208,12 +208,12 @@ def score_of(
     Raises:
         AcquisitionError: If the score has the wrong shape or holds NaN.
     """
-    return _score(acquisition, name, _view(prediction, image_id, seed_axes))
+    return _score(acquisition, name, _view(prediction, image_id, seed_axes), image_id)
 
 
 def _view(prediction: Prediction, image_id: str, seed_axes: Sequence[int | str]) -> TargetView:
     return TargetView(
-        image_id=image_id,
+        image_id=image_token(image_id),
         logits=prediction.logits,
         generator=torch.Generator().manual_seed(derive("acquire", *seed_axes, image_id)),
         image=prediction.image,
@@ -221,9 +221,9 @@ def _view(prediction: Prediction, image_id: str, seed_axes: Sequence[int | str])
     )
 
 
-def _score(acquisition: ScoreAcquisition, name: str, view: TargetView) -> torch.Tensor:
+def _score(acquisition: ScoreAcquisition, name: str, view: TargetView, image_id: str) -> torch.Tensor:
     score = acquisition.score(view)
-    where = f"for image {view.image_id}"
+    where = f"for image {image_id}"
     if not isinstance(score, torch.Tensor) or not score.is_floating_point():
         kind = getattr(score, "dtype", type(score).__name__)
         raise AcquisitionError(
@@ -263,7 +263,7 @@ def _select(acquisition: SelectAcquisition, asker: Asker, pool: Pool) -> dict[st
     affordable = limits.of_pool if limits.pool_pixels is None else limits.of_pool // smallest
     count = min(affordable, int((~bought).sum()))
     view = PoolView(
-        image_ids=image_ids,
+        image_ids=tuple(map(image_token, image_ids)),
         features=torch.stack(means),
         bought=bought,
         count=count,

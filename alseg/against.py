@@ -15,9 +15,18 @@ from alseg.runs import RoundResult, Run
 from alseg.stats import Interval, gap_closed, holm, paired_difference
 
 
-def against_each_other(rows: Sequence[Row], baselines: Sequence[Row], metric: Metric) -> list[Row]:
-    """Return the rows with their differences to a baseline, corrected p-values and the gap they close."""
-    compared = _with_holm([_against_baseline(row, baselines, metric) for row in rows])
+def against_each_other(
+    rows: Sequence[Row], baselines: Sequence[Row], metric: Metric, *, any_recipe: bool = False
+) -> list[Row]:
+    """Return the rows with their differences to a baseline, corrected p-values and the gap they close.
+
+    Args:
+        rows: All rows.
+        baselines: As `find_baselines` returns them.
+        metric: What is compared.
+        any_recipe: Whether a baseline with another recipe will do where none has the row's own.
+    """
+    compared = _with_holm([_against_baseline(row, baselines, metric, any_recipe) for row in rows])
     return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in compared]
 
 
@@ -56,8 +65,10 @@ def _spending(row: Row) -> tuple[str | None, str | None]:
     return row.method.annotation, row.method.budget
 
 
-def _against_baseline(row: Row, baselines: Sequence[Row], metric: Metric) -> Row:
+def _against_baseline(row: Row, baselines: Sequence[Row], metric: Metric, any_recipe: bool) -> Row:
     candidates = [other for other in baselines if other.conditions_hash == row.conditions_hash]
+    if any_recipe and not candidates:
+        candidates = [other for other in baselines if other.task_hash == row.task_hash]
     own = [other for other in candidates if other.experiment == row.experiment]
     if row in own or not candidates:
         return row
@@ -105,25 +116,34 @@ def _with_holm(rows: Sequence[Row]) -> list[Row]:
 
 def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> float | None:
     """Return the share of the gap that a row closes, by means over the seeds that it and both ends have."""
-    if row.is_reference:
+    ends = gap_ends(row, rows)
+    if ends is None:
         return None
-    ends = []
-    for kind in ("none", "all"):
-        found = [
-            other
-            for other in rows
-            if other.method.target_labels == kind and other.conditions_hash == row.conditions_hash
-        ]
-        own = [other for other in found if other.experiment == row.experiment]
-        if not found:
-            return None
-        ends.append((own or found)[0])
     values = [by_seed(each.counted, metric.value) for each in (row, *ends)]
     shared = set.intersection(*map(set, values))
     if not shared:
         return None
     own_mean, lowest, highest = (sum(scores[seed] for seed in shared) / len(shared) for scores in values)
     return gap_closed(own_mean, lowest, highest)
+
+
+def gap_ends(row: Row, rows: Sequence[Row]) -> tuple[Row, Row] | None:
+    """Return the rows at 0% and 100% of a row's gap, which share its task but need not share its recipe.
+
+    The source alone has a recipe of its own by nature. None where either end is missing, and for an end.
+    """
+    if row.is_reference:
+        return None
+    ends = []
+    for kind in ("none", "all"):
+        found = [
+            other for other in rows if other.method.target_labels == kind and other.task_hash == row.task_hash
+        ]
+        own = [other for other in found if other.experiment == row.experiment]
+        if not found:
+            return None
+        ends.append((own or found)[0])
+    return ends[0], ends[1]
 
 
 def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from alseg import footnotes, standing_notes
+from alseg import footnotes, recipe_notes, standing_notes
 from alseg.against import against_each_other, by_seed, find_baselines, find_contests, mark_best
 from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
 from alseg.contracts import PublishedResult
@@ -80,7 +80,7 @@ def compare(
     rows = [_row(label, group, round_number, chosen, axis) for label, group in _groups(runs)]
     _require_scores(rows, runs, round_number, chosen)
     baselines = find_baselines(rows, baseline)
-    rows = against_each_other(rows, baselines, chosen)
+    rows = against_each_other(rows, baselines, chosen, any_recipe=baseline is not None)
     scenarios = dict.fromkeys(row.scenario for row in rows)
     marked = tuple(
         row
@@ -106,6 +106,7 @@ def compare(
         penalties=matrix,
         notes=(
             *footnotes.notes(results, marked, baselines, of_others, chosen, area_axis),
+            *recipe_notes.notes(marked),
             *standing_notes.notes(ranking, matrix),
             f"Scorer version {runs[0].scorer}.",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from alseg.contracts import PublishedResult
 from alseg.costaxes import CostAxis
@@ -91,8 +92,9 @@ class Row:
             counted.
         subsets: Name of a subset of the label space to the mean over it in percent; None as for the score.
         costs: None where nothing is counted.
-        baseline: Label of the row that ``difference`` is taken to, which shares scenario, model, rounds and
-            evaluation; that of the same experiment if it has one. None for a baseline, and without any.
+        baseline: Label of the row that ``difference`` is taken to, which shares scenario, model, rounds,
+            evaluation and recipe; that of the same experiment if it has one. One asked for by name may have
+            another recipe. None for a baseline, and without any.
         difference: Paired by seed; None for a baseline and where no seed is shared.
         p_holm: The p-value of the difference after Holm's correction for all differences of the comparison;
             None where there is no p-value.
@@ -132,9 +134,19 @@ class Row:
         return self.method.target_labels != "acquired"
 
     @property
-    def conditions_hash(self) -> str:
+    def task_hash(self) -> str:
         """Hash of all settings but seed and method."""
+        return self.runs[0].task_hash
+
+    @property
+    def conditions_hash(self) -> str:
+        """Hash of all settings but seed and method, and of the recipe."""
         return self.runs[0].conditions_hash
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """Name and parameters of the recipe, see `alseg.runs.Run.recipe`."""
+        return self.runs[0].recipe
 
     @property
     def seeds(self) -> tuple[int, ...]:

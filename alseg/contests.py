@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """Methods that buy labels and share scenario, model, rounds and evaluation.
+    """Methods that buy labels and share scenario, model, rounds, evaluation and recipe.
 
     Attributes:
         title: Names it to people; no other has it.

@@ -134,7 +134,7 @@ def _differences(rows: Sequence[Row], baselines: Sequence[str]) -> Iterator[str]
         yield f"No difference for {_names(unpaired)}: no seed is shared with the baseline."
     alone = [row.label for row in rows if row.baseline is None and row.label not in baselines]
     if alone and baselines:
-        same = "scenario, model, rounds and evaluation"
+        same = "scenario, model, rounds, evaluation and recipe"
         yield f"No difference for {_names(alone)}: no baseline has the same {same}."
 
 

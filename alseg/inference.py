@@ -13,6 +13,9 @@ from alseg.contracts import Dataset, Size
 from alseg.data import InferenceSample, InferenceSamples, inference_loader, normalise
 from alseg.pipeline import ahead
 
+_STRIPS = 16
+"""Parts of an image whose softmax is averaged one after the other, so that no third map is made."""
+
 
 def resize_logits(logits: torch.Tensor, size: Size) -> torch.Tensor:
     """Resize ``(B, C, h, w)`` bilinearly to ``size``, corners aligned; float32."""
@@ -28,7 +31,7 @@ class Prediction:
     Attributes:
         index: The image's index in its split.
         logits: float32 ``(C, H, W)`` at label size, on the model's device. With mirrored averaging these are
-            averaged probabilities, resized; their argmax is the prediction, but they are no logits.
+            averaged probabilities; their argmax is the prediction, but they are no logits.
         features: float32 ``(D, h, w)``, or None where not asked for.
         image: uint8 ``(3, H, W)`` on the CPU, or None where not asked for.
     """
@@ -45,7 +48,9 @@ class InferenceOptions:
 
     Attributes:
         size: Input size; None for the native size.
-        flip: Whether the softmax is averaged with that of the mirrored image.
+        flip: Whether the softmax at label size is averaged with that of the mirrored image.
+        through_input_size: Whether logits are resized to the input size first and then to the label size, as
+            acquisitions see them; otherwise to the label size at once, as they are evaluated.
         batch_size: Images per forward pass.
         workers: Loader processes.
         device: Where the model is.
@@ -57,6 +62,7 @@ class InferenceOptions:
 
     size: Size | None
     flip: bool = False
+    through_input_size: bool = False
     batch_size: int = 4
     workers: int = 0
     device: torch.device | str = "cpu"
@@ -76,9 +82,15 @@ def predict(model: Any, dataset: Dataset, options: InferenceOptions) -> Iterator
     """
     model.eval()
     for group, inputs in _network_inputs(model, dataset, options):
-        outputs, features = network_outputs(model, inputs, flip=options.flip, features=options.features)
+        raw, features = network_outputs(model, inputs, features=options.features)
+        mirrored = model(inputs.flip(-1)) if options.flip else None
         for place, (index, _, native) in enumerate(group):
-            logits = resize_logits(outputs[place : place + 1], dataset.size(index))[0]
+            sizes = _sizes(inputs, dataset.size(index), options)
+            logits = _resized(raw[place], sizes)
+            if mirrored is not None:
+                if logits.data_ptr() == raw[place].data_ptr():  # not resized, and the model's own
+                    logits = logits.clone()
+                _average_softmax(logits, _resized(mirrored[place], sizes))
             yield Prediction(index, logits, None if features is None else features[place], native)
 
 
@@ -99,34 +111,55 @@ def mean_features(model: Any, dataset: Dataset, options: InferenceOptions) -> It
 
 
 def network_outputs(
-    model: Any, inputs: torch.Tensor, *, flip: bool = False, features: bool = False
+    model: Any, inputs: torch.Tensor, *, features: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Run a batch through the network.
 
     Args:
         model: A `SegmentationModel` in evaluation mode, possibly wrapped.
         inputs: Normalised images, float ``(B, 3, H, W)``.
-        flip: Whether the softmax is averaged with that of the mirrored images.
         features: Whether features are wanted. A model with ``logits_and_features`` gives them in the same
             pass; others are run twice.
 
     Returns:
-        Logits, or with ``flip`` probabilities, float32 ``(B, C, H, W)``; features, float32 ``(B, D, h, w)``,
+        Logits at the network's own resolution, float ``(B, C, h, w)``; features, float32 ``(B, D, h', w')``,
         or None.
     """
-    maps: torch.Tensor | None = None
     if not features:
-        raw = model(inputs)
-    elif hasattr(model, "logits_and_features"):
-        raw, maps = model.logits_and_features(inputs)
+        return model(inputs), None
+    if hasattr(model, "logits_and_features"):
+        logits, maps = model.logits_and_features(inputs)
     else:
-        raw, maps = model(inputs), model.features(inputs)
-    size = (inputs.shape[-2], inputs.shape[-1])
-    outputs = resize_logits(raw, size)
-    if flip:
-        mirrored = resize_logits(model(inputs.flip(-1)), size).flip(-1)
-        outputs = (outputs.softmax(1) + mirrored.softmax(1)) / 2
-    return outputs, None if maps is None else maps.float()
+        logits, maps = model(inputs), model.features(inputs)
+    return logits, maps.float()
+
+
+def _sizes(inputs: torch.Tensor, label_size: Size, options: InferenceOptions) -> list[Size]:
+    """Return the sizes that logits take, one after the other."""
+    input_size = (inputs.shape[-2], inputs.shape[-1])
+    return [input_size, label_size] if options.through_input_size else [label_size]
+
+
+def _resized(logits: torch.Tensor, sizes: list[Size]) -> torch.Tensor:
+    """Return logits ``(C, h, w)`` of one image, resized to each size in turn, float32 ``(C, H, W)``."""
+    logits = logits[None]
+    for size in sizes:
+        logits = resize_logits(logits, size)
+    return logits[0]
+
+
+def _average_softmax(logits: torch.Tensor, mirrored: torch.Tensor) -> None:
+    """Turn logits into the mean of their softmax and that of the mirrored image's.
+
+    Args:
+        logits: float32 ``(C, H, W)``, overwritten with probabilities.
+        mirrored: The same of the mirrored image.
+
+    Source:
+        The released evaluation of Xie et al., CVPR 2022: softmax after resizing, mirrored back last.
+    """
+    for own, other in zip(logits.chunk(_STRIPS, dim=1), mirrored.chunk(_STRIPS, dim=1), strict=True):
+        own.copy_(own.softmax(0)).add_(other.softmax(0).flip(-1)).div_(2)
 
 
 def _network_inputs(

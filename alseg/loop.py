@@ -339,6 +339,7 @@ class _Run:
         return InferenceOptions(
             size=training_size if for_acquisition else evaluation.size or training_size,
             flip=evaluation.flip and not for_acquisition,
+            through_input_size=for_acquisition,
             batch_size=settings.pool_batch if for_acquisition else settings.evaluation_batch,
             workers=settings.workers,
             device=self.around.fabric.device,

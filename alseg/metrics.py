@@ -13,8 +13,20 @@ from numpy.typing import NDArray
 
 from alseg.contracts import IGNORE_INDEX, LabelSpace
 
-SCORER_VERSION = "1"
-"""Changes whenever the same counts or predictions would give another number."""
+SCORER_VERSION = "2"
+"""Changes whenever the same counts or logits would give another number.
+
+Version 2 resizes logits from the network's resolution straight to that of the labels, and averages the
+softmax of mirrored images there; version 1 went through the input size, and resized averaged probabilities.
+"""
+
+_SAME_COUNTS = ("2",)
+"""Scorer versions that count the same as this one; counts of others need a new evaluation."""
+
+
+def counts_are_current(scorer: str) -> bool:
+    """Return whether a scorer version's counts are what the present one would count from the same logits."""
+    return scorer in _SAME_COUNTS
 
 
 def confusion_counts(

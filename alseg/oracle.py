@@ -1,7 +1,10 @@
 """The only holder of target labels: it answers questions, bills them and paints what has been bought.
 
-Nothing else in a run can read a target training label. Acquisitions and annotation modes get predictions and
+Inside alseg nothing else reads a target training label. Acquisitions and annotation modes get predictions and
 positions; the training loop gets label maps painted here, void wherever nobody has paid.
+
+Plugins run with the rights of the user: one that opens the files of a data set by itself can read every label
+in them. Acquisitions know images by opaque tokens only, which prevents mistakes, not intent.
 """
 
 from __future__ import annotations

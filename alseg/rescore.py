@@ -13,7 +13,7 @@ from alseg.contracts import ClassInfo, LabelSpace
 from alseg.errors import AlsegError
 from alseg.files import read_json, write_record
 from alseg.imagewise import read_image_counts
-from alseg.metrics import SCORER_VERSION, metrics_of
+from alseg.metrics import SCORER_VERSION, counts_are_current, metrics_of
 from alseg.roundfiles import COUNTS_NAME, METRICS_NAME
 from alseg.store import RunFolder, percent, read_metrics
 
@@ -57,7 +57,12 @@ class Rescored:
     @property
     def is_outdated(self) -> bool:
         """Whether there is anything to write."""
-        return not self.problems and (bool(self.changes) or self.scorer != SCORER_VERSION)
+        return not self.problems and (bool(self.changes) or self.scorer != self.new_scorer)
+
+    @property
+    def new_scorer(self) -> str:
+        """The scorer version that new metrics have: the run's own where its counts are of older rules."""
+        return SCORER_VERSION if counts_are_current(self.scorer) else self.scorer
 
 
 def rescore(folder: Path) -> Rescored:
@@ -89,6 +94,8 @@ def rescore(folder: Path) -> Rescored:
 def write(rescored: Rescored) -> None:
     """Write what has changed, and the scorer version, while nobody else writes to the run.
 
+    A run whose counts the present scorer would not count keeps its version: it stays apart in comparisons.
+
     Raises:
         AlsegError: If another process is writing to the run, or a file cannot be written.
     """
@@ -98,7 +105,7 @@ def write(rescored: Rescored) -> None:
             write_record(change.folder / METRICS_NAME, change.content)
         # Last: a run that is interrupted here still has the old version, and is done again.
         description = read_json(rescored.folder / "run.json")
-        write_record(rescored.folder / "run.json", {**description, "scorer": SCORER_VERSION})
+        write_record(rescored.folder / "run.json", {**description, "scorer": rescored.new_scorer})
 
 
 def recomputed(folder: Path, space: LabelSpace) -> RoundChange:

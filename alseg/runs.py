@@ -136,9 +136,22 @@ class Run:
         return content_hash(self._conditions["scenario"])
 
     @cached_property
-    def conditions_hash(self) -> str:
-        """Hash of all settings but seed and method: those that methods must share to be compared fairly."""
+    def task_hash(self) -> str:
+        """Hash of all settings but seed and method: scenario, network, rounds and evaluation."""
         return content_hash(self._conditions)
+
+    @cached_property
+    def conditions_hash(self) -> str:
+        """Hash of the task and the recipe: what methods must share to be compared fairly."""
+        return content_hash([self._conditions, self.recipe])
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Parameters of the recipe, and its name under ``recipe``; empty where the run does not say."""
+        recipe = _without(self.spec.get("method")).get("recipe")
+        if not isinstance(recipe, Mapping):
+            return {}
+        return {"recipe": recipe.get("name"), **_without(recipe.get("params") or {})}
 
     @cached_property
     def settings_hash(self) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
+from math import log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +16,10 @@ from alseg.seeds import derive
 
 Draw = tuple[int, int]
 """A draw's number in the run, and the image's index."""
+
+_COUNTED_DRAWS = 3_000
+CLASS_BALANCED_LIST = 42 * _COUNTED_DRAWS
+"""Draws in the list of `ClassBalancedOrder`: that of the released code, for 62,500 steps of 2 images."""
 
 
 class ShuffledOrder:
@@ -40,41 +48,88 @@ class ShuffledOrder:
 class ClassBalancedOrder:
     """Images that show classes seen little so far are drawn more often.
 
-    A class is drawn with weight ``1 / log(1.01 + share of the class in all pixels drawn so far)``, then an
-    image among those that show it. Later draws depend on earlier ones, so all draws up to the one asked for
-    are replayed.
+    A list of draws of a fixed length is made once, see `class_balanced_draws`, and gone through in a shuffled
+    order, then in another one. So any draw is found without those before it, and resuming needs no state.
 
     Args:
-        class_pixels: int64 ``(images, classes)``: pixels of each class in each image.
-        axes: What the order depends on.
+        class_pixels: int64 ``(images, classes)``: pixels of each class in each image. An image shows a class
+            from its first pixel on.
+        axes: What the list and its order depend on.
+
+    Raises:
+        ValueError: If no image shows any class.
 
     Source:
-        The sampling of the RIPU authors' recipe, Xie et al., CVPR 2022.
+        The released code of Xie et al., CVPR 2022, whose list is as long and is shuffled as a whole, too. Its
+        list is the same for all seeds; here it depends on the seed as everything else does.
     """
 
     def __init__(self, class_pixels: NDArray[np.int64], *axes: int | str) -> None:
-        if not class_pixels.any():
-            raise ValueError("No image shows any class.")
-        self._pixels = class_pixels
-        self._showing = [np.flatnonzero(column) for column in class_pixels.T]
-        self._present = np.array([images.size > 0 for images in self._showing])
-        self._random = np.random.default_rng(derive("class-balanced-order", *axes))
-        self._seen = np.zeros(class_pixels.shape[1])
-        self._drawn: list[int] = []
+        random = np.random.default_rng(derive("class-balanced-order", *axes))
+        self._images = class_balanced_draws(class_pixels > 0, CLASS_BALANCED_LIST, random).images
+        self._order = ShuffledOrder(len(self._images), "class-balanced", *axes)
 
     def image(self, draw: int) -> int:
         """Return the index of the image of the ``draw``-th draw, from 0."""
-        while len(self._drawn) <= draw:
-            self._drawn.append(self._next())
-        return self._drawn[draw]
+        return int(self._images[self._order.image(draw)])
 
-    def _next(self) -> int:
-        shares = self._seen / max(self._seen.sum(), 1.0)
-        weights = np.where(self._present, 1.0 / np.log(1.01 + shares), 0.0)
-        chosen_class = self._random.choice(len(weights), p=weights / weights.sum())
-        image = int(self._random.choice(self._showing[chosen_class]))
-        self._seen += self._pixels[image]
-        return image
+
+class BalancedDraws(NamedTuple):
+    """Draws in the order in which they were made.
+
+    Attributes:
+        images: int64 ``(draws,)``: index of the image.
+        classes: int64 ``(draws,)``: the class for which it was drawn.
+    """
+
+    images: NDArray[np.int64]
+    classes: NDArray[np.int64]
+
+
+def class_balanced_draws(shows: NDArray[np.bool_], draws: int, random: np.random.Generator) -> BalancedDraws:
+    """Draw images so that every class is seen.
+
+    A class is drawn with weight ``1 / log(1.01 + share)``: its share among the classes that the images drawn
+    so far show, each counted once per image. Counts start anew every 3,000 draws. The images that show a
+    class come in the order of the data set, and in a new random order after each pass.
+
+    Args:
+        shows: bool ``(images, classes)``: which image shows which class.
+        draws: How many.
+        random: Draws classes and orders.
+
+    Raises:
+        ValueError: If no image shows any class.
+
+    Source:
+        The released code of Xie et al., CVPR 2022. A class that no image shows is never drawn, which would be
+        an error there.
+    """
+    if not shows.any():
+        raise ValueError("No image shows any class.")
+    showing = [np.flatnonzero(column) for column in shows.T]
+    present = [1.0 if len(images) else 0.0 for images in showing]
+    places = [0] * len(showing)
+    images, classes = np.empty(draws, np.int64), np.empty(draws, np.int64)
+    # Plain numbers: arrays as short as these take longer.
+    for draw, chance in enumerate(random.random(draws).tolist()):
+        if draw % _COUNTED_DRAWS == 0:
+            seen, total = [0] * len(showing), 1
+        edges = list(
+            accumulate(p / log(1.01 + count / total) for p, count in zip(present, seen, strict=True))
+        )
+        # A chance of almost 1 may be rounded up to the last edge, behind which there is no class.
+        chosen = min(bisect_right(edges, chance * edges[-1]), bisect_left(edges, edges[-1]))
+        if places[chosen] == len(showing[chosen]):
+            random.shuffle(showing[chosen])
+            places[chosen] = 0
+        image = showing[chosen][places[chosen]]
+        images[draw], classes[draw] = image, chosen
+        places[chosen] += 1
+        for shown in shows[image].nonzero()[0].tolist():
+            seen[shown] += 1
+        total = sum(seen)
+    return BalancedDraws(images, classes)
 
 
 class StepBatches:

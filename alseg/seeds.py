@@ -23,3 +23,13 @@ def derive(purpose: str, *axes: int | str) -> int:
     """
     name = json.dumps([purpose, *axes], ensure_ascii=True)
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
+
+
+def image_token(image_id: str) -> str:
+    """Return the name under which acquisitions know an image: 16 hexadecimal digits.
+
+    The same image has the same token in all rounds, runs and experiments, so that an acquisition may keep
+    something for each image. A token does not say which file it belongs to; whoever lists the files can still
+    compute the tokens of all of them.
+    """
+    return f"{derive('image-token', image_id):016x}"

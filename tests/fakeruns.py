@@ -34,6 +34,7 @@ def write_run(
     scorer: str = "1",
     device: str = "cpu",
     settings: Mapping[str, Any] | None = None,
+    recipe: Mapping[str, Any] | None = None,
     pixels_per_round: int = 100,
     extra: Mapping[str, Any] | None = None,
     counts: np.ndarray | None = None,
@@ -58,6 +59,7 @@ def write_run(
         scorer: Scorer version.
         device: What the one attempt ran on.
         settings: What else the specification holds.
+        recipe: Name and parameters of the recipe.
         pixels_per_round: Pixels bought in each round from 1 on; a tenth of them is void, each is one click.
         extra: Replaces keys of run.json.
         counts: int ``(N, C, C)``, confusion counts per image of every round; no such file without.
@@ -69,7 +71,7 @@ def write_run(
     spec = {
         "experiment": results.name,
         "scenario": {"source": "render", "root": str(results)},
-        "method": {"label": label, "order": order, "acquisition": acquisition},
+        "method": {"label": label, "order": order, "acquisition": acquisition, "recipe": recipe},
         "seed": seed,
         **(settings or {}),
     }

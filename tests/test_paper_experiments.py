@@ -91,6 +91,60 @@ def test_the_recipe_as_written_is_the_default(name: str) -> None:
     assert written.methods[1].recipe.params == {**params, "label_resize": "point"}
 
 
+@pytest.mark.parametrize("name", ["gta2city-source", "synthia2city-source"])
+def test_source_models_see_what_they_see_in_the_released_code(name: str) -> None:
+    experiment = read(name)
+    (method,) = experiment.methods
+    params = dict(method.recipe.params)
+    released = {
+        "source_batch": 2,
+        "target_batch": 0,
+        "learning_rate": 5e-4,
+        "decay_iterations": 31250,
+        "iterations": 20000,
+        "consistency": 0.0,
+        "sampling": "class-balanced",
+        "source_size": (720, 1280),
+    }
+    assert {key: tuple(v) if isinstance(v := params[key], list) else v for key in released} == released
+    assert experiment.rounds == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("gta2city-source-free", (640, 1280)), ("synthia2city-source-free", (512, 1024))]
+)
+def test_source_free_pairs_have_the_released_sizes_and_schedule(name: str, size: tuple[int, int]) -> None:
+    experiment = read(name)
+    for method in experiment.methods:
+        params = method.recipe.params
+        assert tuple(params["target_size"]) == size  # of acquisitions, too
+        assert (params["source_batch"], params["target_batch"], params["learning_rate"]) == (0, 2, 2.5e-4)
+        assert (params["iterations"], params["decay_iterations"]) == (30000, 62500)
+        assert (params["negative_learning"], params["negative_threshold"]) == (1.0, 0.05)
+    assert experiment.evaluation.size == size
+    assert experiment.evaluation.flip
+    assert experiment.rounds == (0, 2000, 4000, 6000, 8000)
+
+
+def test_the_ablation_changes_one_part_at_a_time() -> None:
+    methods = {method.label: method for method in read("gta2city-ablation").methods}
+    terms = {
+        label: method.acquisition.params.get("terms")
+        for label, method in methods.items()
+        if method.acquisition and method.acquisition.name == "ripu"
+    }
+    assert terms == {
+        "Impurity alone": "impurity",
+        "Uncertainty alone": "uncertainty",
+        "RIPU": "both",
+        "RIPU without consistency": "both",
+        "RIPU without negative learning": "both",
+    }
+    whole = dict(methods["RIPU"].recipe.params)
+    for label, key in (("consistency", "consistency"), ("negative learning", "negative_learning")):
+        assert methods[f"RIPU without {label}"].recipe.params == {**whole, key: 0.0}
+
+
 @pytest.mark.parametrize("name", ["gta2city", "synthia2city"])
 def test_every_choice_has_a_random_one_with_its_annotation_budget_and_network(name: str) -> None:
     def conditions(random: bool) -> set[tuple[str, str, str]]:

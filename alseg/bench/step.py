@@ -20,6 +20,7 @@ from alseg.data import InferenceSamples, normalise
 from alseg.fakedata import write_fake
 from alseg.inference import network_outputs, resize_logits
 from alseg.oracle import Oracle
+from alseg.seeds import image_token
 
 T = TypeVar("T")
 
@@ -138,9 +139,10 @@ class _Parts:
         inputs = normalise(image[None], self.model.mean, self.model.std)
         outputs, _ = self._timed("forward", lambda: network_outputs(self.model, inputs))
         size = self.dataset.size(index)
-        logits = self._timed("resize", lambda: resize_logits(outputs, size)[0])
+        input_size = (inputs.shape[-2], inputs.shape[-1])
+        logits = self._timed("resize", lambda: resize_logits(resize_logits(outputs, input_size), size)[0])
         image_id = self.dataset.image_id(index)
-        view = TargetView(image_id, logits, torch.Generator())
+        view = TargetView(image_token(image_id), logits, torch.Generator())
         score = self._timed("score", lambda: self._acquisition.score(view))
         nothing = np.zeros((0, 2), np.int32)
         pixels = 9 * regions_per_round(size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -17,11 +18,13 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     predicted. The exit code is 1 where a round could not be computed.
     """
     # Imported here: --help needs none of it.
+    from alseg.metrics import SCORER_VERSION
     from alseg.rescore import rescore, write
     from alseg.results import run_folders
 
     folders = list(dict.fromkeys(folder for path in results for folder in run_folders(path)))
     rounds = outdated = 0
+    old: Counter[str] = Counter()
     problems: list[str] = []
     for folder in folders:
         rescored = rescore(folder)
@@ -30,10 +33,18 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
         for change in rescored.changes:
             click.echo(f"{folder.name}, round {int(change.folder.name)}: {'; '.join(change.changes)}")
         outdated += rescored.is_outdated
+        if rescored.new_scorer != SCORER_VERSION:
+            old[rescored.scorer] += 1
         if writing and rescored.is_outdated:
             write(rescored)
     for problem in problems:
         click.echo(f"warning: {problem}", err=True)
+    for scorer, count in sorted(old.items()):
+        click.echo(
+            f"note: {_number(count, 'run')} with counts of scorer version {scorer}, which version "
+            f"{SCORER_VERSION} may count differently. The version stays; only running anew changes it.",
+            err=True,
+        )
     click.echo(_summary(len(folders), rounds, outdated, writing), err=True)
     if problems:
         click.get_current_context().exit(1)

@@ -20,7 +20,8 @@ class TargetView:
     """All that an acquisition may know about one target image. No labels.
 
     Attributes:
-        image_id: The image's name.
+        image_id: An opaque token, 16 hexadecimal digits: the same in all rounds and runs, but not the
+            data set's name for the image, see `alseg.seeds.image_token`.
         logits: float32 ``(C, H, W)`` at label size, on the device of the model.
         generator: Seeded for this scenario, seed, round and image; on the CPU.
         image: uint8 RGB ``(3, H, W)`` at label size, on the CPU; None unless ``image`` is needed.
@@ -58,7 +59,7 @@ class PoolView:
     """All that a *select* acquisition may know about the pool. No labels.
 
     Attributes:
-        image_ids: Every image of the pool, in order.
+        image_ids: Every image of the pool, in order, as opaque tokens as in `TargetView`.
         features: float32 ``(N, D)`` on the CPU: the model's features averaged over each image.
         bought: bool ``(N,)``: images already labelled in full.
         count: How many images can be afforded in this round, at most.

@@ -61,8 +61,8 @@ class DataPlan:
         batch_size: Images per step from this domain; 0 leaves the domain out.
         size: Input size ``(height, width)`` in pixels; None keeps the native size (all images must share it).
         augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``.
-        sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes seen least so far
-            are drawn more often, weights ``1 / log(1.01 + share of the class so far)``).
+        sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes that the
+            images drawn so far show least are drawn more often, see `alseg.sampling.class_balanced_draws`).
         label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall
             on one place count once), ``nearest`` samples the grid and loses most single pixels. Dense source
             label maps are always resized by ``nearest``.

@@ -16,6 +16,7 @@ from alseg.contracts import (
     Size,
     TargetView,
 )
+from alseg.seeds import image_token
 
 _FEATURES = 8
 _IMAGES = 7
@@ -137,7 +138,7 @@ def _check_selections(name: str, acquisition: SelectAcquisition) -> None:
 def _pool(bought: torch.Tensor, count: int) -> PoolView:
     random = torch.Generator().manual_seed(2)
     return PoolView(
-        image_ids=tuple(f"image-{index}" for index in range(_IMAGES)),
+        image_ids=tuple(image_token(f"image-{index}") for index in range(_IMAGES)),
         features=torch.rand((_IMAGES, _FEATURES), generator=random),
         bought=bought.clone(),
         count=count,

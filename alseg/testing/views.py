@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from alseg.contracts import TargetView
+from alseg.seeds import image_token
 
 
 def view_of(
@@ -44,4 +45,4 @@ def view_of(
     if features is not None and features.ndim != 3:
         raise ValueError(f"features must be (D, h, w), got {tuple(features.shape)}")
     logits = probs.to(torch.float32).clamp_min(torch.finfo(torch.float32).tiny).log()
-    return TargetView("image", logits, torch.Generator().manual_seed(seed), image, features)
+    return TargetView(image_token("image"), logits, torch.Generator().manual_seed(seed), image, features)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import torch
 
+from alseg import predictions
 from alseg.contracts import TargetView
-from alseg_ripu.scores import pixel_scores, region_scores
+from alseg_ripu.build import Terms
+from alseg_ripu.scores import impurity, pixel_scores, region_scores, region_uncertainty
 
 
 @dataclass(frozen=True)
@@ -16,16 +18,22 @@ class RegionRipu:
 
     Attributes:
         radius: Reach of the window to each side, in pixels.
+        terms: Which factors count.
     """
 
     radius: int
+    terms: Terms = "both"
 
     def score(self, view: TargetView) -> torch.Tensor:
-        """Return impurity times mean entropy of each window, float32 ``(H, W)``, at least 0.
+        """Return impurity times mean entropy of each window, or one of them, float32 ``(H, W)``, at least 0.
 
         Source:
             See `alseg_ripu.region_scores`.
         """
+        if self.terms == "impurity":
+            return impurity(view.logits, self.radius)
+        if self.terms == "uncertainty":
+            return region_uncertainty(view.logits, self.radius)
         return region_scores(view.logits, self.radius).score
 
 
@@ -35,14 +43,20 @@ class PixelRipu:
 
     Attributes:
         radius: Reach of the window to each side, in pixels.
+        terms: Which factors count.
     """
 
     radius: int
+    terms: Terms = "both"
 
     def score(self, view: TargetView) -> torch.Tensor:
-        """Return each pixel's entropy times its window's impurity, float32 ``(H, W)``, at least 0.
+        """Return each pixel's entropy times its window's impurity, or one of them, float32 ``(H, W)``.
 
         Source:
             See `alseg_ripu.pixel_scores`.
         """
+        if self.terms == "impurity":
+            return impurity(view.logits, self.radius)
+        if self.terms == "uncertainty":
+            return predictions.entropy(view.logits)
         return pixel_scores(view.logits, self.radius).score

@@ -10,33 +10,40 @@ if TYPE_CHECKING:
     from alseg.contracts import Recipe, ScoreAcquisition
 
 
-def ripu(radius: int = 1) -> ScoreAcquisition:
+Terms = Literal["both", "impurity", "uncertainty"]
+
+
+def ripu(radius: int = 1, terms: Terms = "both") -> ScoreAcquisition:
     """Build ``ripu``.
 
     Args:
         radius: The window reaches this many pixels to each side; at least 1. The paper takes 1, source-free
             9.
+        terms: ``both`` for their product; ``impurity`` or ``uncertainty`` alone, both over the window, are
+            the paper's ablation.
 
     Raises:
         AlsegError: If the radius is less than 1.
     """
     from alseg_ripu.acquisitions import RegionRipu
 
-    return RegionRipu(_checked_radius("ripu", radius))
+    return RegionRipu(_checked_radius("ripu", radius), terms)
 
 
-def ripu_pixel(radius: int = 32) -> ScoreAcquisition:
+def ripu_pixel(radius: int = 32, terms: Terms = "both") -> ScoreAcquisition:
     """Build ``ripu-pixel``.
 
     Args:
         radius: The window reaches this many pixels to each side; at least 1. The paper takes 32.
+        terms: ``both`` for their product; ``impurity`` of the window or ``uncertainty`` of the pixel alone
+            are the paper's ablation.
 
     Raises:
         AlsegError: If the radius is less than 1.
     """
     from alseg_ripu.acquisitions import PixelRipu
 
-    return PixelRipu(_checked_radius("ripu-pixel", radius))
+    return PixelRipu(_checked_radius("ripu-pixel", radius), terms)
 
 
 def recipe(

@@ -63,12 +63,28 @@ def pixel_scores(logits: torch.Tensor, radius: int) -> Scores:
     return Scores(impurity * entropy, impurity, entropy)
 
 
+def impurity(logits: torch.Tensor, radius: int) -> torch.Tensor:
+    """Return the impurity of the window around each pixel alone, see `region_scores`; float32 ``(H, W)``."""
+    _check(logits, radius)
+    return windows.window_impurity(predictions.classes(logits), len(logits), radius)
+
+
+def region_uncertainty(logits: torch.Tensor, radius: int) -> torch.Tensor:
+    """Return the mean entropy of the window around each pixel, see `region_scores`; float32 ``(H, W)``."""
+    _check(logits, radius)
+    return windows.window_mean(predictions.entropy(logits), radius)
+
+
 def _factors(logits: torch.Tensor, radius: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the entropy of each pixel and the impurity of each window."""
+    _check(logits, radius)
+    maps = predictions.statistics(logits, "entropy", "classes")
+    assert maps.entropy is not None and maps.classes is not None
+    return maps.entropy, windows.window_impurity(maps.classes, len(logits), radius)
+
+
+def _check(logits: torch.Tensor, radius: int) -> None:
     if radius < 1:
         raise ValueError(f"radius must be at least 1, not {radius}")
     if logits.ndim == 3 and len(logits) < 2:
         raise ValueError(f"logits must have at least 2 classes, not {len(logits)}")
-    maps = predictions.statistics(logits, "entropy", "classes")
-    assert maps.entropy is not None and maps.classes is not None
-    return maps.entropy, windows.window_impurity(maps.classes, len(logits), radius)

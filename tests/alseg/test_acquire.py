@@ -12,6 +12,7 @@ from alseg.acquire import AcquisitionError, Asker, Pool, acquire, acquire_togeth
 from alseg.contracts import Picks, PoolView, TargetView
 from alseg.inference import InferenceOptions
 from alseg.poolpicks import Limits, PoolPicks
+from alseg.seeds import image_token
 from alseg_baselines.modes import WholeImage, Window
 from toys import Stripes, TinyNet
 
@@ -56,9 +57,12 @@ def _asker(acquisition: object, mode: object, limits: Limits, identity: str = "m
     )
 
 
+TOKENS = [image_token(f"train-{index}") for index in range(3)]
+
+
 def _brightness(view: TargetView) -> torch.Tensor:
     """Score pixels by their column, images by their number."""
-    offset = 100.0 * int(view.image_id.split("-")[1])
+    offset = 100.0 * TOKENS.index(view.image_id)
     return torch.arange(12.0).expand(6, 12) + offset
 
 
@@ -109,6 +113,7 @@ def test_select_acquisitions_rank_whole_images() -> None:
     picks = _acquire(Selecting(select), WholeImage(1700), Limits(pool_images=2), features=True)
     assert [name for name, asked in picks.items() if len(asked)] == ["train-2", "train-0"]
     assert seen[0].features.shape == (3, 8)
+    assert list(seen[0].image_ids) == TOKENS
     assert seen[0].count == 2
 
 
@@ -186,7 +191,7 @@ def test_methods_of_one_identity_are_scored_once_and_cannot_spoil_the_map_for_ea
     limits = Limits(per_image=[2, 0, 1])
     askers = [_asker(Scoring(score), mode, limits) for mode in (Spoiling(0, 1), Window(0, 1))]
     first, second = acquire_together(askers, _pool(InferenceOptions(size=None)))
-    assert scored == ["train-0", "train-1", "train-2"]
+    assert scored == TOKENS
     assert first is not None and second is not None
     assert second["train-0"].positions.tolist() == first["train-0"].positions.tolist() == [[0, 11], [2, 11]]
 

@@ -87,7 +87,7 @@ def test_an_experiment_without_baseline_takes_one_with_the_same_conditions(tmp_p
     comparison = compared(tmp_path / "a", tmp_path / "b", tmp_path / "c")
     assert [row.baseline for row in comparison.rows] == [None, "Random", None]
     assert (
-        "No difference for Margin: no baseline has the same scenario, model, rounds and evaluation."
+        "No difference for Margin: no baseline has the same scenario, model, rounds, evaluation and recipe."
     ) in comparison.notes
 
 
@@ -97,6 +97,77 @@ def test_a_changed_experiment_compares_old_runs_with_old_and_new_with_new(result
         write_run(results, "RIPU", order=1, iou=[[rounds + 1] * 3], settings={"rounds": [rounds]})
     differences = [row.difference for row in compared(results).rows if row.difference]
     assert [difference.mean for difference in differences] == [1, 1]
+
+
+# ----------------------------------------------------------------------------------------------------
+# Recipes
+
+USUAL = {"name": "ripu", "params": {"iterations": 300, "consistency": 0.1, "target_size": [180, 240]}}
+OTHER = {"name": "ripu", "params": {"iterations": 300, "consistency": 0.0, "target_size": [90, 120]}}
+DIFFERING = (
+    "Recipes differ from that of Random: {} with consistency 0 (not 0.1), "
+    "target size 90 x 120 (not 180 x 240). Methods with different recipes are neither ranked nor tested "
+    "against each other, unless a baseline is asked for by name."
+)
+
+
+def write_recipes(results: Path) -> None:
+    for seed in (0, 1):
+        write_run(results, "Random", seed, order=0, acquisition="random", iou=[[10 + seed] * 3], recipe=USUAL)
+        write_run(results, "RIPU", seed, order=1, iou=[[14 + seed * 2] * 3], recipe=USUAL)
+        write_run(results, "Without", seed, order=2, iou=[[13 + seed * 3] * 3], recipe=OTHER)
+
+
+def test_methods_with_different_recipes_are_not_paired_and_a_note_says_what_differs(results: Path) -> None:
+    write_recipes(results)
+    comparison = compared(results)
+    assert [row.baseline for row in comparison.rows] == [None, "Random", None]
+    assert row(comparison, "Without").difference is None
+    assert row(comparison, "Without").p_holm is None
+    assert DIFFERING.format("Without") in comparison.notes
+    assert (
+        "No difference for Without: no baseline has the same scenario, model, rounds, evaluation and recipe."
+    ) in comparison.notes
+
+
+def test_methods_with_different_recipes_are_not_ranked_together(results: Path) -> None:
+    write_recipes(results)
+    ranking = compared(results, ranks=True).ranking
+    assert ranking is not None
+    assert sorted(each.method for each in ranking.methods) == ["RIPU", "Random"]
+
+
+def test_a_baseline_asked_for_by_name_may_have_another_recipe_which_is_said(results: Path) -> None:
+    write_recipes(results)
+    comparison = compared(results, baseline="RIPU")
+    assert [row.baseline for row in comparison.rows] == ["RIPU", None, "RIPU"]
+    assert "The difference to RIPU is one of recipes, too, for Without." in comparison.notes
+
+
+def test_a_named_baseline_of_the_same_recipe_comes_first(tmp_path: Path) -> None:
+    for name, recipe, level in (("a", USUAL, 10), ("b", OTHER, 20)):
+        write_run(tmp_path / name, "RIPU", iou=[[level] * 3], recipe=recipe)
+        write_run(tmp_path / name, "Entropy", order=1, iou=[[level + 1] * 3], recipe=recipe)
+    comparison = compared(tmp_path / "a", tmp_path / "b", baseline="RIPU")
+    assert [row.baseline for row in comparison.rows] == [None, "RIPU [a]", None, "RIPU [b]"]
+    assert not any("one of recipes, too" in note for note in comparison.notes)
+
+
+def test_source_only_of_another_recipe_is_still_the_zero_of_the_gap_which_is_said(results: Path) -> None:
+    write_run(results, "Source only", order=0, target_labels="none", iou=[[20] * 3], recipe=OTHER)
+    write_run(results, "Random", order=1, acquisition="random", iou=[[30] * 3], recipe=USUAL)
+    write_run(results, "Full", order=2, target_labels="all", iou=[[60] * 3], recipe=USUAL)
+    comparison = compared(results)
+    # 10 of 40 points.
+    assert row(comparison, "Random").gap_closed == 25
+    assert "Gap closed is measured with other recipes at Source only." in comparison.notes
+    assert DIFFERING.format("Source only") in comparison.notes
+
+
+def test_equal_recipes_need_no_note(results: Path) -> None:
+    write_run(results, "Random", acquisition="random", recipe=USUAL)
+    write_run(results, "RIPU", order=1, recipe=dict(USUAL))
+    assert not any("ecipe" in note for note in compared(results).notes)
 
 
 def test_the_p_values_of_a_table_are_corrected_for_how_many_there_are(results: Path) -> None:

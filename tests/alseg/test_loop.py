@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from alseg.errors import AlsegError
 from alseg.inference import predict
 from alseg.ledger import Purchase
 from alseg.loop import Interrupted
+from alseg.seeds import image_token
 from toys import Silent, run_folder, run_toy, toy_document
 
 
@@ -181,6 +183,45 @@ def test_swapping_the_target_labels_moves_no_score_before_they_are_bought(tmp_pa
     assert len(first) == len(second) == 12
     assert all(torch.equal(a, b) for a, b in zip(first[:6], second[:6], strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(first[6:], second[6:], strict=True))
+
+
+class _Curious:
+    """Writes down everything about a view that is no tensor."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, object]] = []
+
+    def score(self, view: TargetView) -> torch.Tensor:
+        known = {name: value for name, value in vars(view).items() if not isinstance(value, torch.Tensor)}
+        self.seen.append({**known, "generator": view.generator.initial_seed()})
+        return view.probs.amax(0)
+
+
+def test_acquisitions_know_images_by_the_same_opaque_token_in_all_rounds_and_runs(tmp_path: Path) -> None:
+    curious = _Curious()
+    spec = AcquisitionSpec(name="curious", summary="Test.", source="Test.", build=lambda: curious)
+
+    class Plugin:
+        @hookimpl
+        def register_acquisitions(self) -> list[AcquisitionSpec]:
+            return [spec]
+
+    method = {"label": "Curious", "acquisition": "curious", "annotation": "image", "budget": "100%"}
+    run_toy(tmp_path, toy_document(methods=[method], seeds=[0, 1]), Plugin())
+    # Six images, named train-0 to train-5, in two rounds of two seeds and once more each for pictures.
+    tokens = [view["image_id"] for view in curious.seen]
+    assert len(tokens) >= 24
+    assert set(tokens) == {image_token(f"train-{index}") for index in range(6)}
+    assert all(re.fullmatch("[0-9a-f]{16}", str(token)) for token in tokens)
+    assert "train-" not in repr(curious.seen)
+    # The ledger names the images themselves.
+    assert {name for run in tmp_path.glob("results/toy/runs/*") for name in _bought(run)} == {
+        f"train-{index}" for index in range(6)
+    }
+
+
+def _bought(run: Path) -> set[str]:
+    return {name for folder in run.glob("rounds/0[1-9]") for name in Purchase.read(folder).spans}
 
 
 class _StopAfter(Silent):

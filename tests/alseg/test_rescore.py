@@ -19,7 +19,9 @@ IOU = (75.0, 50.0)
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    folder = write_run(tmp_path / "toy", "Random", classes=("road", "car"), iou=[IOU], counts=COUNTS)
+    folder = write_run(
+        tmp_path / "toy", "Random", scorer="2", classes=("road", "car"), iou=[IOU], counts=COUNTS
+    )
     path = folder / "rounds/00/metrics.json"
     write_record(path, {**read_json(path), "accuracy": 80.0})  # 8 of 10 pixels
     return folder
@@ -57,12 +59,30 @@ def test_what_differs_is_written_where_that_is_wanted(run: Path) -> None:
     assert load_results([run]).runs[0].rounds[0].miou == 62.5
 
 
-def test_an_older_scorer_version_is_replaced(run: Path) -> None:
+def test_an_older_scorer_version_with_the_same_counts_is_replaced(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("metrics", "rescore"):
+        monkeypatch.setattr(f"alseg.{module}.SCORER_VERSION", "3")
     content = read_json(run / "run.json")
-    write_record(run / "run.json", {**content, "scorer": "0"})
     result = rescored(run, "--write")
     assert result.stderr == "1 round of 1 run computed from the counts: 1 run differs, written.\n"
-    assert read_json(run / "run.json") == content
+    assert read_json(run / "run.json") == {**content, "scorer": "3"}
+
+
+def test_counts_of_other_rules_keep_their_scorer_version(run: Path) -> None:
+    content = read_json(run / "run.json")
+    write_record(run / "run.json", {**content, "scorer": "1"})
+    path = run / "rounds/00/metrics.json"
+    write_record(path, {**read_json(path), "miou": 60.0})
+    result = rescored(run, "--write")
+    assert result.stderr == (
+        "note: 1 run with counts of scorer version 1, which version 2 may count differently. The version "
+        "stays; only running anew changes it.\n"
+        "1 round of 1 run computed from the counts: 1 run differs, written.\n"
+    )
+    assert read_json(path)["miou"] == 62.5
+    assert read_json(run / "run.json")["scorer"] == "1"
 
 
 def test_a_round_without_counts_is_named_and_nothing_of_its_run_is_written(run: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import zlib
@@ -14,7 +15,7 @@ import torch
 import torchvision
 
 from alseg.errors import AlsegError
-from alseg_deeplab import register_models
+from alseg_deeplab import heads, register_models
 from alseg_deeplab.build import build_deeplab_v2, build_deeplab_v3plus
 from alseg_deeplab.model import DeepLab
 
@@ -195,6 +196,56 @@ def test_random_weights_neither_vanish_nor_explode(build: Build) -> None:
     torch.manual_seed(0)
     deep = small(build, backbone="resnet101").feature_extractor.eval()(torch.randn(1, 3, 64, 64))[1]
     assert 0.1 < deep.std().item() < 10
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        # N(0, 0.01) over four classifiers of 2048 * 9 inputs: sqrt(4 * 18432) * 0.01 = 2.7, less at the
+        # border of a map that is smaller than the dilation, where weights meet padding: half of it here.
+        (heads.DilatedSum, 1.4),
+        # The released code's start, measured; PyTorch's default start gives 0.0007.
+        (heads.SeparablePyramid, 0.30),
+    ],
+)
+def test_logits_at_the_start_vary_over_pixels_as_in_the_released_code(
+    make: Callable[[int], heads.Head], expected: float
+) -> None:
+    torch.manual_seed(0)
+    head = make(19).eval()
+    with torch.no_grad():
+        logits = head.classify(head.features(torch.randn(1, 256, 32, 32), torch.randn(1, 2048, 16, 16)))
+    spread = logits.std(dim=(0, 2, 3)).mean().item()
+    assert expected / 2 < spread < expected * 2
+
+
+def test_the_head_of_v3plus_learns_visible_classes_within_1200_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = {
+        "BACKBONE_CHANNELS": 256,
+        "SHORTCUT_CHANNELS": 32,
+        "_V3_CHANNELS": 64,
+        "_V3_SHORTCUT_CHANNELS": 6,
+    }
+    for name, eighth in widths.items():
+        monkeypatch.setattr(heads, name, eighth)
+    torch.manual_seed(0)
+    head = heads.SeparablePyramid(19).train()
+    # The paper's optimiser, at the head's ten times higher rate.
+    optimizer = torch.optim.SGD(head.parameters(), lr=2.5e-3, momentum=0.9, weight_decay=5e-4)
+    of_class, of_class_in_shortcut = torch.randn(19, 256), torch.randn(19, 32)
+    losses = [math.log(19)]
+    while min(losses) > math.log(19) / 2 and len(losses) <= 1200:
+        labels = torch.randint(19, (2, 2, 3)).repeat_interleave(4, 1).repeat_interleave(4, 2)
+        fine = labels.repeat_interleave(2, 1).repeat_interleave(2, 2)
+        deep = of_class[labels].permute(0, 3, 1, 2) + torch.randn(2, 256, 8, 12)
+        shortcut = of_class_in_shortcut[fine].permute(0, 3, 1, 2) + torch.randn(2, 32, 16, 24)
+        loss = torch.nn.functional.cross_entropy(head.classify(head.features(shortcut, deep)), fine)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    # About 150 steps; with PyTorch's default start the loss is still log 19 after 3,000.
+    assert losses[-1] <= math.log(19) / 2
 
 
 @BOTH

@@ -6,8 +6,10 @@ import pytest
 import torch
 
 import alseg_ripu
+from alseg.contracts import TargetView
 from alseg.selection import greedy_select
 from alseg.testing import view_of
+from alseg_ripu import build
 from alseg_ripu.acquisitions import PixelRipu, RegionRipu
 
 # Of `waves` below: computed by the formulas of the paper in float64, window by window.
@@ -69,6 +71,50 @@ def test_the_score_is_the_product_of_its_factors(pixel: bool) -> None:
     assert torch.equal(scores.score, scores.impurity * scores.uncertainty)
     assert scores.score.dtype == torch.float32
     assert tuple(scores.score.shape) == (20, 30)
+
+
+def plain_factors(logits: torch.Tensor, radius: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return impurity, mean entropy and the pixel's entropy, window by window in float64."""
+    probs = logits.double().softmax(0)
+    entropy = torch.special.entr(probs).sum(0)
+    classes = probs.argmax(0)
+    impurity, mean = torch.zeros_like(entropy), torch.zeros_like(entropy)
+    height, width = entropy.shape
+    for y in range(height):
+        for x in range(width):
+            rows = slice(max(0, y - radius), y + radius + 1)
+            columns = slice(max(0, x - radius), x + radius + 1)
+            inside = classes[rows, columns].flatten()
+            shares = torch.bincount(inside, minlength=len(logits)).double() / len(inside)
+            impurity[y, x] = torch.special.entr(shares).sum()
+            mean[y, x] = entropy[rows, columns].mean()
+    return impurity, mean, entropy
+
+
+@pytest.mark.parametrize("radius", [1, 3])
+def test_either_term_alone_is_that_factor_of_the_window(radius: int) -> None:
+    logits = waves(5, 14, 20)
+    view = view_of(logits.softmax(0))
+    impurity, mean, entropy = plain_factors(logits, radius)
+    expected = {
+        (build.ripu, "both"): impurity * mean,
+        (build.ripu, "impurity"): impurity,
+        (build.ripu, "uncertainty"): mean,
+        (build.ripu_pixel, "both"): impurity * entropy,
+        (build.ripu_pixel, "impurity"): impurity,
+        (build.ripu_pixel, "uncertainty"): entropy,
+    }
+    for (builder, terms), values in expected.items():
+        score = builder(radius=radius, terms=terms).score(view)  # type: ignore[arg-type]
+        assert score.dtype == torch.float32
+        torch.testing.assert_close(score.double(), values, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("terms", ["impurity", "uncertainty"])
+def test_a_term_alone_refuses_what_both_refuse(terms: str) -> None:
+    acquisition = build.ripu(radius=1, terms=terms)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^logits must have at least 2 classes, not 1$"):
+        acquisition.score(TargetView("token", torch.zeros(1, 4, 4), torch.Generator()))
 
 
 def test_regions_of_a_known_map_are_picked_in_a_known_order() -> None:
