@@ -38,6 +38,7 @@ from alseg.sharing import SharedTraining, shared_key
 from alseg.spending import Spending
 from alseg.store import RunFolder, percent, read_counts, require_space
 from alseg.surroundings import Interrupted, Surroundings
+from alseg.target_order import TargetOrder
 from alseg.training import StepLosses, Trainer
 
 LOG_EVERY_SECONDS = 10.0
@@ -77,6 +78,7 @@ class _Run:
             training_size=self.recipe.plan.target.size,
             point_resize=self.recipe.plan.target.label_resize == "point",
         )
+        self.target_order = TargetOrder(len(self.data.target.dataset), self.recipe.plan.target, spec.seed)
         num_classes = len(self.data.label_space.classes)
         model = assembler.model(spec.model, num_classes, spec.seed)
         self.trainer = Trainer(
@@ -85,6 +87,7 @@ class _Run:
             self.recipe,
             self.data,
             self.oracle,
+            self.target_order,
             spec.seed,
             self.around.settings.workers,
             channels_last=spec.channels_last,
@@ -112,6 +115,7 @@ class _Run:
             self._timing = {}
             if round_number > 0 and self.method is not None:
                 self._purchase(round_number)
+                self.target_order.buy(self.stages[round_number - 1], self.oracle.labelled)
             if self._is_done(round_number):
                 self._observe(round_number)
                 continue

@@ -84,6 +84,14 @@ class Oracle:
         """All purchases, oldest first."""
         return tuple(self._purchases)
 
+    @property
+    def labelled(self) -> Sequence[int]:
+        """Indices of the images with bought labels, void ones included, in pool order."""
+        if self._everything:
+            return range(len(self._dataset))
+        touched = {self._index[image_id] for purchase in self._purchases for image_id in purchase.spans}
+        return sorted(touched)
+
     def asked(self, image_id: str) -> NDArray[np.int32]:
         """Return where an image has been asked about, int32 ``(m, 2)`` rows ``(y, x)``."""
         return all_positions(self._purchases, image_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,14 @@ from alseg.seeds import derive
 
 Draw = tuple[int, int]
 """A draw's number in the run, and the image's index."""
+
+
+class Order(Protocol):
+    """Which image each draw is."""
+
+    def image(self, draw: int) -> int:
+        """Return the index of the image of the ``draw``-th draw, from 0."""
+        ...
 
 
 class ShuffledOrder:
@@ -87,9 +96,7 @@ class StepBatches:
         stop: The step after the last.
     """
 
-    def __init__(
-        self, order: ShuffledOrder | ClassBalancedOrder, batch_size: int, start: int, stop: int
-    ) -> None:
+    def __init__(self, order: Order, batch_size: int, start: int, stop: int) -> None:
         self._order, self._batch_size, self._start, self._stop = order, batch_size, start, stop
 
     def __len__(self) -> int:

@@ -62,7 +62,9 @@ class DataPlan:
         size: Input size ``(height, width)`` in pixels; None keeps the native size (all images must share it).
         augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``.
         sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes seen least so far
-            are drawn more often, weights ``1 / log(1.01 + share of the class so far)``).
+            are drawn more often, weights ``1 / log(1.01 + share of the class so far)``). Of the target
+            ``shuffle`` or ``labelled`` (a share of the draws are of images with bought labels).
+        labelled_share: That share, above 0 and at most 1, for ``labelled``.
         label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall
             on one place count once), ``nearest`` samples the grid and loses most single pixels. Dense source
             label maps are always resized by ``nearest``.
@@ -71,7 +73,8 @@ class DataPlan:
     batch_size: int
     size: Size | None
     augmentation: Augmentation = Augmentation()
-    sampling: Literal["shuffle", "class-balanced"] = "shuffle"
+    sampling: Literal["shuffle", "class-balanced", "labelled"] = "shuffle"
+    labelled_share: float = 0.5
     label_resize: Literal["point", "nearest"] = "point"
 
 

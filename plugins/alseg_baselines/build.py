@@ -121,6 +121,8 @@ def plain(
     color: float = 0.0,
     sampling: Literal["shuffle", "class-balanced"] = "shuffle",
     label_resize: Literal["point", "nearest"] = "point",
+    target_sampling: Literal["uniform", "labelled"] = "uniform",
+    labelled_share: float = 0.5,
 ) -> Recipe:
     """Build ``plain``.
 
@@ -142,6 +144,9 @@ def plain(
         color: Strength of random brightness, contrast and saturation.
         sampling: How source images are drawn.
         label_resize: How bought labels shrink, see `alseg.contracts.DataPlan`.
+        target_sampling: How target images are drawn: ``uniform``, or ``labelled`` for a share of them from
+            images with bought labels, once there are any.
+        labelled_share: That share of the target images, above 0 and at most 1.
     """
     given = dict(locals())
     from alseg.recipes import SupervisedRecipe
