@@ -117,7 +117,8 @@ def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> float | None:
         own = [other for other in found if other.experiment == row.experiment]
         if not found:
             return None
-        ends.append((own or found)[0])
+        declared = [other for other in own or found if other.method.reference is not None]
+        ends.append((declared or own or found)[0])
     values = [by_seed(each.counted, metric.value) for each in (row, *ends)]
     shared = set.intersection(*map(set, values))
     if not shared:

@@ -74,7 +74,7 @@ class _Run:
             self.data.target.dataset,
             self.data.target.translation,
             mode=self.method.mode if self.method else None,
-            everything=spec.method.target_labels == "all",
+            everything=spec.method.target_labels == "all" and spec.method.labels_since == "start",
             training_size=self.recipe.plan.target.size,
             point_resize=self.recipe.plan.target.label_resize == "point",
         )
@@ -113,13 +113,12 @@ class _Run:
         require_space(self.folder.checkpoint, checkpoint.largest_size(self.trainer.module))
         for round_number, stop in enumerate(self.stages):
             self._timing = {}
-            if round_number > 0 and self.method is not None:
-                self._purchase(round_number)
-                self.target_order.buy(self.stages[round_number - 1], self.oracle.labelled)
+            if round_number > 0:
+                self._reveal(round_number)
             if self._is_done(round_number):
                 self._observe(round_number)
                 continue
-            if round_number == 0 and self.spec.method.target_labels != "all":
+            if round_number == 0 and not self.oracle.labelled:
                 self._shared_source_training(stop)
             else:
                 self._train(stop)
@@ -171,6 +170,14 @@ class _Run:
         self.trainer.restart(fresh.state_dict())
 
     # ACQUIRE and ANNOTATE
+
+    def _reveal(self, round_number: int) -> None:
+        """Buy the labels of a round, or learn all of them."""
+        if self.method is not None:
+            self._purchase(round_number)
+        elif self.spec.method.target_labels == "all":
+            self.oracle.reveal_everything()
+        self.target_order.buy(self.stages[round_number - 1], self.oracle.labelled)
 
     def _purchase(self, round_number: int) -> None:
         folder = self.folder.round_folder(round_number)

@@ -84,6 +84,16 @@ class Oracle:
         """All purchases, oldest first."""
         return tuple(self._purchases)
 
+    def reveal_everything(self) -> None:
+        """Reveal all labels from now on, as those of the fully supervised reference.
+
+        Raises:
+            ValueError: If labels have been asked for.
+        """
+        if self._mode is not None:
+            raise ValueError("An oracle that answers questions does not reveal everything.")
+        self._everything = True
+
     @property
     def labelled(self) -> Sequence[int]:
         """Indices of the images with bought labels, void ones included, in pool order."""

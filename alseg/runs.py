@@ -30,6 +30,10 @@ class Method:
         acquisition: Plugin name, or None.
         annotation: Plugin name, or None.
         budget: As written in the experiment file, or None.
+        labels_since: Where all labels are known: from the ``start``, or from the ``first-purchase`` of the
+            other methods on, so that training with labels is as long as theirs.
+        reference: ``lower`` or ``upper`` end of the gap that other methods close; None where the file does
+            not say.
     """
 
     label: str
@@ -38,6 +42,8 @@ class Method:
     acquisition: str | None = None
     annotation: str | None = None
     budget: str | None = None
+    labels_since: Literal["start", "first-purchase"] = "start"
+    reference: Literal["lower", "upper"] | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ class Run:
     @cached_property
     def settings_hash(self) -> str:
         """Hash of all settings but the seed, which the runs of one method share."""
-        method = _without(self.spec.get("method"), "label", "order", "twin")
+        method = _without(self.spec.get("method"), "label", "order", "twin", "reference")
         return content_hash([self._conditions, method])
 
     @property

@@ -37,6 +37,7 @@ def write_run(
     pixels_per_round: int = 100,
     extra: Mapping[str, Any] | None = None,
     counts: np.ndarray | None = None,
+    reference: str | None = None,
 ) -> Path:
     """Write one run.
 
@@ -61,6 +62,7 @@ def write_run(
         pixels_per_round: Pixels bought in each round from 1 on; a tenth of them is void, each is one click.
         extra: Replaces keys of run.json.
         counts: int ``(N, C, C)``, confusion counts per image of every round; no such file without.
+        reference: ``lower`` or ``upper`` end of the gap.
 
     Returns:
         The run folder.
@@ -91,6 +93,7 @@ def write_run(
                 "acquisition": acquisition,
                 "annotation": None,
                 "budget": "5%" if target_labels == "acquired" else None,
+                "reference": reference,
             },
             "seed": seed,
             "rounds": [10 * number for number in range(1, len(iou))],
