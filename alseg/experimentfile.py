@@ -202,7 +202,7 @@ class ExperimentReader:
         known = len(self.problems)
         name = f"method '{section.label}'" if section.label else "this method"
         known_labels = (*path, "target_labels")
-        labels, since = read_known_labels(section.target_labels, known_labels, self.problems)
+        labels, since, tolerance = read_known_labels(section.target_labels, known_labels, self.problems)
         if section.acquisition is None:
             given = [key for key in ("annotation", "budget") if getattr(section, key) is not None]
             if given:
@@ -216,7 +216,9 @@ class ExperimentReader:
             if section.label is None or recipe is None or len(self.problems) > known:
                 return None
             method = Method(section.label, index, labels or "none", None, None, None, recipe)
-            return replace(method, labels_since=since, reference=section.reference)
+            return replace(
+                method, labels_since=since, outline_tolerance=tolerance, reference=section.reference
+            )
         if labels not in (None, "acquired"):
             message = f"{name} has an acquisition, so target_labels can only be 'acquired'; leave it out"
             self._report(known_labels, message)

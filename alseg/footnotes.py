@@ -46,6 +46,7 @@ def notes(
     yield from _over_images(rows, metric)
     yield from _areas(rows, axis)
     yield from _gap(rows)
+    yield from _constant_clicks(rows)
     yield from _rounds(rows)
     yield from _absent(rows)
     yield from _devices(rows)
@@ -208,6 +209,20 @@ def _areas(rows: Sequence[Row], axis: CostAxis | None) -> Iterator[str]:
 def _gap(rows: Sequence[Row]) -> Iterator[str]:
     if any(row.gap_closed is not None for row in rows):
         yield "Gap closed: 0% is source only, 100% fully supervised, by means over the seeds they share."
+
+
+def _constant_clicks(rows: Iterable[Row]) -> Iterator[str]:
+    """Name rows whose clicks mean something else than those of the others."""
+    old = [
+        row.label
+        for row in rows
+        if row.costs and row.costs.questions and not all(run.clicks_of_answers for run, _ in row.counted)
+    ]
+    if old:
+        yield (
+            f"Clicks of {_names(old)} are from an earlier version of alseg: one for each question, a "
+            "constant for a whole image. They do not compare with clicks that are counted from answers."
+        )
 
 
 def _rounds(rows: Iterable[Row]) -> Iterator[str]:

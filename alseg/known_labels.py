@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from alseg.contracts import OUTLINE_TOLERANCE
 from alseg.problems import Path, Problem
 from alseg.runspec import LabelsSince, Method, TargetLabels
 from alseg.sections import LabelsSection, ShortLabelsSection, read_section
@@ -19,14 +20,16 @@ class KnownLabels(NamedTuple):
     Attributes:
         labels: None where the file says nothing, or something wrong.
         since: From when on.
+        tolerance: Pixels by which outlines may miss the label maps.
     """
 
     labels: TargetLabels | None
-    since: LabelsSince
+    since: LabelsSince = "start"
+    tolerance: float = OUTLINE_TOLERANCE
 
 
 def read_known_labels(value: object, path: Path, problems: list[Problem]) -> KnownLabels:
-    """Read ``target_labels``: a word, or a mapping with ``labels`` and ``since``.
+    """Read ``target_labels``: a word, or a mapping with ``labels``, ``since`` and ``tolerance``.
 
     Args:
         value: What the file holds at ``path``.
@@ -35,12 +38,15 @@ def read_known_labels(value: object, path: Path, problems: list[Problem]) -> Kno
     """
     if not isinstance(value, dict):
         short = read_section(ShortLabelsSection, {path[-1]: value}, path[:-1], problems)
-        return KnownLabels(short.target_labels, "start")
+        return KnownLabels(short.target_labels)
     section = read_section(LabelsSection, value, path, problems)
-    if section.since is not None and section.labels in ("none", "acquired"):
-        message = f"'since' belongs to labels: all, not to labels: {section.labels}"
-        problems.append(Problem((*path, "since"), message))
-    return KnownLabels(section.labels, section.since or "start")
+    given = {key: getattr(section, key) for key in ("since", "tolerance")}
+    given = {key: value for key, value in given.items() if value is not None}
+    if section.labels in ("none", "acquired"):
+        for key in given:
+            message = f"'{key}' belongs to labels: all, not to labels: {section.labels}"
+            problems.append(Problem((*path, key), message))
+    return KnownLabels(section.labels, **given)
 
 
 def check_references(methods: Sequence[Method], problems: list[Problem]) -> None:

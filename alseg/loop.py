@@ -77,6 +77,7 @@ class _Run:
             everything=spec.method.target_labels == "all" and spec.method.labels_since == "start",
             training_size=self.recipe.plan.target.size,
             point_resize=self.recipe.plan.target.label_resize == "point",
+            outline_tolerance=spec.method.outline_tolerance,
         )
         self.target_order = TargetOrder(len(self.data.target.dataset), self.recipe.plan.target, spec.seed)
         num_classes = len(self.data.label_space.classes)

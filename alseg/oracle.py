@@ -12,7 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import CLICKS_PER_IMAGE, IGNORE_INDEX, AnnotationMode, Cost, Dataset, Picks, Size
+from alseg.clicks import clicks_per_outline
+from alseg.contracts import (
+    IGNORE_INDEX,
+    OUTLINE_TOLERANCE,
+    AnnotationMode,
+    Answers,
+    Cost,
+    Dataset,
+    Picks,
+    Size,
+)
 from alseg.imaging import resize_label_nearest, resize_label_points
 from alseg.labels import translated
 from alseg.ledger import Purchase, all_positions
@@ -24,11 +34,13 @@ class _Answer:
 
     Attributes:
         void: int64 ``(n,)``, void pixels of each question.
+        clicks: int64 ``(n,)``, what each answer costs.
         trained: Pixels of all that is bought that remain at the size of training.
         classes: int64 ``(255,)``, pixels of each class in all that is bought.
     """
 
     void: NDArray[np.int64]
+    clicks: NDArray[np.int64]
     trained: int
     classes: NDArray[np.int64]
 
@@ -46,6 +58,8 @@ class Oracle:
         training_size: Size to which label maps are resized for training, for counting trained pixels; None
             for the native size.
         point_resize: Whether that resize keeps every bought pixel (`resize_label_points`) or samples a grid.
+        outline_tolerance: Where everything is known, pixels by which outlines may miss the label maps; their
+            corners are the price.
     """
 
     def __init__(
@@ -57,6 +71,7 @@ class Oracle:
         everything: bool = False,
         training_size: Size | None = None,
         point_resize: bool = True,
+        outline_tolerance: float = OUTLINE_TOLERANCE,
     ) -> None:
         if everything and mode is not None:
             raise ValueError("An oracle that has revealed everything has nothing left to ask.")
@@ -66,6 +81,7 @@ class Oracle:
         self._everything = everything
         self._training_size = training_size
         self._point_resize = point_resize
+        self._outline_tolerance = outline_tolerance
         self._purchases: list[Purchase] = []
         self._trained: dict[str, int] = {}
         self._classes: dict[str, NDArray[np.int64]] = {}
@@ -122,7 +138,8 @@ class Oracle:
             picks: The questions; `answer` must be given the same object.
 
         Raises:
-            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed.
+            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed, or a price is
+                no price.
         """
         if len(picks):
             self._looked_up[image_id] = picks, self._look_up(image_id, picks)
@@ -137,7 +154,8 @@ class Oracle:
             The purchase, already part of this oracle.
 
         Raises:
-            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed.
+            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed, or a price is
+                no price.
         """
         answers: dict[str, _Answer] = {}
         for image_id, asked in picks.items():
@@ -147,7 +165,8 @@ class Oracle:
             answers[image_id] = answer if answer and given is asked else self._look_up(image_id, asked)
         self._looked_up.clear()
         void = {image_id: answer.void for image_id, answer in answers.items()}
-        purchase = Purchase.of(picks, void, self._require_mode().questions_per_pick)
+        clicks = {image_id: answer.clicks for image_id, answer in answers.items()}
+        purchase = Purchase.of(picks, void, clicks)
         self._purchases.append(purchase)
         self._trained |= {image_id: answer.trained for image_id, answer in answers.items()}
         self._classes |= {image_id: answer.classes for image_id, answer in answers.items()}
@@ -161,16 +180,27 @@ class Oracle:
         footprint = self._require_mode().footprint(positions, self._dataset.size(index))
         label = self._paid_for(index, footprint)
         places = np.flatnonzero(footprint >= len(earlier))
-        questions = footprint.reshape(-1)[places] - len(earlier)
+        questions = footprint.reshape(-1)[places].astype(np.int64) - len(earlier)
         revealed = np.bincount(questions, minlength=len(asked))
         if not np.array_equal(revealed, asked.pixels):
             raise ValueError(f"The annotation mode billed {asked.pixels} pixels but revealed {revealed}.")
-        is_void = label.reshape(-1)[places] == IGNORE_INDEX
+        classes = label.reshape(-1)[places]
+        answers = Answers(len(asked), self._dataset.size(index), places, questions, classes)
         return _Answer(
-            void=np.bincount(questions[is_void], minlength=len(asked)),
+            void=np.bincount(questions[classes == IGNORE_INDEX], minlength=len(asked)),
+            clicks=self._price(answers),
             trained=self._count_trained(label),
             classes=_histogram(label),
         )
+
+    def _price(self, answers: Answers) -> NDArray[np.int64]:
+        clicks = np.asarray(self._require_mode().clicks(answers))
+        if clicks.shape != (answers.count,) or clicks.dtype.kind not in "iu" or (clicks < 1).any():
+            raise ValueError(
+                f"The annotation mode must return at least 1 click for each of {answers.count} answers, as "
+                f"integers; it returned {clicks}."
+            )
+        return clicks.astype(np.int64)
 
     def restore(self, purchase: Purchase) -> None:
         """Take a purchase of an earlier process as bought; label maps are read when `cost` is asked for."""
@@ -228,22 +258,22 @@ class Oracle:
         self._uncounted.clear()
 
     def _cost_of_everything(self) -> Cost:
-        pixels = valid = trained = 0
+        pixels = valid = trained = clicks = 0
         everything = np.zeros(IGNORE_INDEX, np.int64)
         for index in range(len(self._dataset)):
             label = self._labels(index)
             pixels += label.size
             valid += int(np.count_nonzero(label != IGNORE_INDEX))
             trained += self._count_trained(label)
+            clicks += clicks_per_outline(label, self._outline_tolerance)
             everything += _histogram(label)
         self._classes = {"": everything}
-        images = len(self._dataset)
         return Cost(
             pixels=pixels,
             valid_pixels=valid,
             trained_pixels=trained,
-            questions=images * CLICKS_PER_IMAGE,
-            images=images,
+            questions=clicks,
+            images=len(self._dataset),
         )
 
     def _paid_for(self, index: int, footprint: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -118,6 +118,8 @@ class Run:
         rounds: Committed rounds in order.
         devices: What its attempts ran on, in order, each once.
         planned_rounds: Rounds when it is done, round 0 included.
+        clicks_of_answers: Whether clicks were counted from answers; in files from before, an answer cost a
+            constant.
     """
 
     folder: Path
@@ -135,6 +137,7 @@ class Run:
     rounds: tuple[RoundResult, ...]
     devices: tuple[str, ...]
     planned_rounds: int
+    clicks_of_answers: bool = True
 
     @cached_property
     def scenario_hash(self) -> str:

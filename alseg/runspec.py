@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from alseg.budget import Budget
-from alseg.contracts import Size
+from alseg.contracts import OUTLINE_TOLERANCE, Size
 
 FINGERPRINT_FORMAT = 2
 """Raised when what goes into a fingerprint changes, so that old results are not taken for new ones."""
@@ -85,6 +85,8 @@ class Method:
         model: The method's own network; None for that of the experiment.
         labels_since: Where all labels are known: from the ``start``, or from the ``first-purchase`` of the
             other methods on.
+        outline_tolerance: Where all labels are known, pixels by which outlines may miss the label maps; their
+            corners are the price.
         reference: Which end of the gap it is that other methods close; None where the file does not say.
         twin: 1, or a higher number where an earlier method of the experiment would have the same folder.
     """
@@ -98,6 +100,7 @@ class Method:
     recipe: Component
     model: Component | None = None
     labels_since: LabelsSince = "start"
+    outline_tolerance: float = OUTLINE_TOLERANCE
     reference: Reference | None = None
     twin: int = 1
 
@@ -116,6 +119,7 @@ class Method:
         return {
             "target_labels": self.target_labels,
             "labels_since": self.labels_since,
+            "outline_tolerance": self.outline_tolerance if self.target_labels == "all" else None,
             "acquisition": self.acquisition and self.acquisition.as_json(),
             "annotation": self.annotation and self.annotation.as_json(),
             "budget": budget,

@@ -97,6 +97,7 @@ class LabelsSection(Section):
 
     labels: TargetLabels | None = None
     since: LabelsSince | None = None
+    tolerance: Annotated[float, Field(ge=0)] | None = None
 
 
 class EvaluationSection(Section):

@@ -82,7 +82,7 @@ def write_run(
     _write(
         folder / "run.json",
         {
-            "format": 1,
+            "format": 2,
             "experiment": results.name,
             "run": name,
             "fingerprint": fingerprint,

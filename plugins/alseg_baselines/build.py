@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from alseg import AlsegError
-from alseg.contracts import CLICKS_PER_IMAGE
+from alseg.contracts import OUTLINE_TOLERANCE
 
 if TYPE_CHECKING:
     from alseg.contracts import AnnotationMode, Recipe, ScoreAcquisition, SelectAcquisition
@@ -87,20 +87,21 @@ def pixel(spacing: int = 32) -> AnnotationMode:
     return Window(radius=0, spacing=spacing)
 
 
-def image(clicks: int = CLICKS_PER_IMAGE) -> AnnotationMode:
+def image(tolerance: float = OUTLINE_TOLERANCE) -> AnnotationMode:
     """Build ``image``.
 
     Args:
-        clicks: Clicks that outlining everything in one image is counted as.
+        tolerance: Pixels by which the outlines of an image may miss its label map. Their corners are what the
+            image costs: fewer with a larger tolerance.
 
     Raises:
-        AlsegError: If there is no click.
+        AlsegError: If the tolerance is negative.
     """
     from alseg_baselines.modes import WholeImage
 
-    if clicks < 1:
-        raise AlsegError(f"Annotation mode 'image': clicks must be at least 1, not {clicks}.")
-    return WholeImage(questions_per_pick=clicks)
+    if not tolerance >= 0:
+        raise AlsegError(f"Annotation mode 'image': tolerance must be at least 0, not {tolerance}.")
+    return WholeImage(tolerance)
 
 
 def plain(
