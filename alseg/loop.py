@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from alseg import checkpoint
 from alseg.acquire import Pool
 from alseg.asking import Asking
 from alseg.assembly import MethodParts, ScenarioData
-from alseg.contracts import Recipe
+from alseg.contracts import Cost, Recipe
 from alseg.errors import AlsegError
 from alseg.evaluate import evaluate
 from alseg.example_maps import ScoreMap, make_examples, no_score
@@ -312,7 +312,7 @@ class _Run:
 
     def _write_round(self, round_number: int, counts: NDArray[np.int32]) -> None:
         metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), self.data.label_space)
-        cost = self.oracle.cost
+        cost = self._cost(round_number)
         names = self.data.label_space.names
         content = {
             "round": round_number,
@@ -332,6 +332,18 @@ class _Run:
         report = report_of(self.spec, self.folder, round_number)
         self.around.reporter.round_finished(report, len(self.spec.rounds))
         self.around.assembler.catalog.notify_round_end(report, self.around.reporter.note)
+
+    def _cost(self, round_number: int) -> Cost:
+        """Return what labels have cost, and how many of them training has drawn."""
+        paid = self.oracle.cost
+        if not paid.images:
+            return replace(paid, drawn_pixels=0, drawn_images=0)
+        purchases = self.stages[:round_number]
+        if self.spec.method.target_labels == "all" and self.spec.method.labels_since == "start":
+            purchases = ()
+        last_draws = self.target_order.last_draws(self.stages[round_number])
+        pixels, images = self.oracle.drawn(last_draws, purchases)
+        return replace(paid, drawn_pixels=pixels, drawn_images=images)
 
     def _observe(self, round_number: int) -> None:
         """Tell the experiment's observers of a round, those of earlier processes included."""

@@ -238,6 +238,33 @@ class Oracle:
             images=len(self._trained),
         )
 
+    def drawn(self, last_draws: NDArray[np.int64], iterations: Sequence[int]) -> tuple[int, int]:
+        """Return how many bought pixels, and images, training has drawn since they were bought.
+
+        Void pixels count as well: they are part of what was paid for.
+
+        Args:
+            last_draws: int64 ``(images,)``, the step in which each image was last drawn, -1 for never.
+            iterations: Steps taken before each purchase, oldest first; of the first one where everything is
+                known, empty where it is known from the start.
+        """
+        if self._everything:
+            since = iterations[0] if iterations else 0
+            indices = np.flatnonzero(last_draws >= since)
+            return sum(self._pixels_of(index) for index in indices.tolist()), len(indices)
+        pixels = 0
+        images: set[str] = set()
+        for purchase, iteration in zip(self._purchases, iterations, strict=True):
+            for image_id in purchase.spans:
+                if last_draws[self._index[image_id]] >= iteration:
+                    pixels += int(purchase.of_image(image_id)["pixels"].sum(dtype=np.int64))
+                    images.add(image_id)
+        return pixels, len(images)
+
+    def _pixels_of(self, index: int) -> int:
+        height, width = self._dataset.size(index)
+        return height * width
+
     @property
     def bought(self) -> NDArray[np.int64]:
         """How many pixels of each class have been bought so far, int64 ``(255,)``; void ones are none."""
