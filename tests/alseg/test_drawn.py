@@ -113,7 +113,8 @@ def test_labels_that_nobody_has_drawn_are_named_in_a_comparison(tmp_path: Path) 
     write_run(results, "Old", order=3, iou=two)
     assert (
         "Bought, but in images that no training step has drawn since: Entropy 7.0%, Image-based 100.0% of "
-        "the pixels. Train longer after the last purchase, or draw labelled images more often (target_sampling)."
+        "the pixels. Train longer after the last purchase, or draw labelled images more often "
+        "(target_sampling)."
     ) in compared(results).notes
     outcome = CliRunner().invoke(main, ["compare", str(results), "--format=csv"])
     rows = {row["label"]: row for row in csv.DictReader(io.StringIO(outcome.stdout))}
