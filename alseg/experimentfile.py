@@ -210,7 +210,7 @@ class ExperimentReader:
             elif labels not in ("none", "all"):
                 self._report(
                     path,
-                    f"{name} has no acquisition; say target_labels: none (source only), "
+                    f"{name} has no acquisition; say target_labels: none (no labels), "
                     "target_labels: all (fully supervised), or give acquisition, annotation and budget",
                 )
             if section.label is None or recipe is None or len(self.problems) > known:

@@ -26,7 +26,7 @@ class Method:
     Attributes:
         label: The name people gave it.
         order: Its place in the experiment file, from 0.
-        target_labels: ``none`` (source only), ``acquired`` (buys labels) or ``all`` (fully supervised).
+        target_labels: ``none``, ``acquired`` (buys labels) or ``all`` (fully supervised).
         acquisition: Plugin name, or None.
         annotation: Plugin name, or None.
         budget: As written in the experiment file, or None.

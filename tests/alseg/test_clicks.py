@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from alseg.clicks import clicks_per_class, clicks_per_outline
 from alseg.contracts import Answers
 from alseg.ledger import Purchase
 from alseg.results import load_results
+from alseg.revisit import Revisit
 from alseg_baselines.modes import WholeImage, Window
 from comparing import compared
 from fakeruns import write_run
-from toys import Stripes, run_folder, run_toy, toy_document
+from toys import Stripes, run_folder, run_toy, toy_catalog, toy_document
 
 
 def answers_of(*windows: list[int]) -> Answers:
@@ -172,6 +174,20 @@ def test_outlines_are_priced_alike_whoever_wants_them(tmp_path: Path) -> None:
     assert [cost.questions for cost in costs] == [expected, expected]
     coarse = load_results([run_folder(tmp_path, "coarse")]).runs[0].rounds[2].cost.questions
     assert coarse < expected
+
+
+def test_a_run_of_an_earlier_version_is_revisited_without_its_constant_price(tmp_path: Path) -> None:
+    method = {"label": "Whole", "acquisition": "random", "annotation": "image", "budget": "2 images"}
+    run_toy(tmp_path, toy_document(methods=[method]))
+    folder = run_folder(tmp_path, "whole")
+    record = json.loads((folder / "run.json").read_text())
+    del record["seal"]
+    record["format"] = 1
+    record["spec"]["method"]["annotation"]["params"] = {"clicks": 37}
+    (folder / "run.json").write_text(json.dumps(record))
+    revisit = Revisit(folder, toy_catalog())
+    (image_id,) = revisit.purchases[1].spans
+    assert (revisit.bought_in(image_id, (12, 24)) == 1).all()
 
 
 def test_clicks_of_an_earlier_version_are_said_not_to_compare(tmp_path: Path) -> None:
