@@ -130,7 +130,8 @@ def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> float | None:
 def gap_ends(row: Row, rows: Sequence[Row]) -> tuple[Row, Row] | None:
     """Return the rows at 0% and 100% of a row's gap, which share its task but need not share its recipe.
 
-    The source alone has a recipe of its own by nature. None where either end is missing, and for an end.
+    The source alone has a recipe of its own by nature. Ends that the experiment file declares come first.
+    None where either end is missing, and for an end.
     """
     if row.is_reference:
         return None
@@ -142,7 +143,8 @@ def gap_ends(row: Row, rows: Sequence[Row]) -> tuple[Row, Row] | None:
         own = [other for other in found if other.experiment == row.experiment]
         if not found:
             return None
-        ends.append((own or found)[0])
+        declared = [other for other in own or found if other.method.reference is not None]
+        ends.append((declared or own or found)[0])
     return ends[0], ends[1]
 
 

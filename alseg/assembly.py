@@ -33,6 +33,8 @@ from alseg.labels import translation
 from alseg.plugins import Catalog
 from alseg.seeds import derive
 
+_MODE_METHODS = ("clicks", "most_clicks", "propose", "footprint", "most_pixels")
+
 
 @dataclass(frozen=True)
 class Domain:
@@ -151,8 +153,20 @@ class Assembler:
         return MethodParts(
             acquisition=self._build("acquisitions", method.acquisition),
             spec=offered,
-            mode=self._build("annotation_modes", method.annotation),
+            mode=self._mode(method.annotation),
         )
+
+    def _mode(self, component: Component) -> AnnotationMode:
+        mode = self._build("annotation_modes", component)
+        if not isinstance(mode, AnnotationMode):
+            offer = self.catalog.get("annotation_modes", component.name)
+            missing = [name for name in _MODE_METHODS if not hasattr(mode, name)]
+            raise AlsegError(
+                f"Annotation mode '{component.name}' of plugin {offer.plugin} ({offer.distribution} "
+                f"{offer.version}) lacks {', '.join(missing)}: it does not fit this version of alseg. Update "
+                "the plugin; docs/plugins.md lists what a mode must have."
+            )
+        return mode
 
     def model_spec(self, component: Component) -> ModelSpec:
         """Return what the model's plugin says of it."""

@@ -219,6 +219,12 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return sum(present) / len(present) if present else None
 
 
+def _drawn(results: Sequence[RoundResult]) -> list[int]:
+    """Return the pixels that training has drawn, one number for each seed; nothing where one is missing."""
+    drawn = [result.cost.drawn_pixels for result in results if result.cost.drawn_pixels is not None]
+    return drawn if len(drawn) == len(results) else []
+
+
 def _costs(results: Sequence[RoundResult]) -> Costs:
     def average(read: Callable[[RoundResult], int]) -> float:
         return sum(read(result) for result in results) / len(results)
@@ -229,6 +235,7 @@ def _costs(results: Sequence[RoundResult]) -> Costs:
         trained_pixels=average(lambda result: result.cost.trained_pixels),
         questions=average(lambda result: result.cost.questions),
         images=average(lambda result: result.cost.images),
+        drawn_pixels=sum(drawn) / len(drawn) if (drawn := _drawn(results)) else None,
         pool_pixels=average(lambda result: result.pool.pixels),
         pool_images=average(lambda result: result.pool.images),
     )

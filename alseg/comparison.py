@@ -48,6 +48,8 @@ class Costs:
         trained_pixels: Those of them that remain at training size.
         questions: Clicks.
         images: Images touched.
+        drawn_pixels: Pixels bought in images that a training step has drawn since; None where a run was not
+            counted so.
         pool_pixels: Pixels of the target training set.
         pool_images: Images of the target training set.
     """
@@ -57,6 +59,7 @@ class Costs:
     trained_pixels: float
     questions: float
     images: float
+    drawn_pixels: float | None
     pool_pixels: float
     pool_images: float
 
@@ -69,6 +72,13 @@ class Costs:
     def valid_percent(self) -> float | None:
         """Percent of the bought pixels that have a class; None where nothing was bought."""
         return 100 * self.valid_pixels / self.pixels if self.pixels else None
+
+    @property
+    def drawn_percent(self) -> float | None:
+        """Percent of the bought pixels that training has drawn; None where nothing was bought or counted."""
+        if self.drawn_pixels is None or not self.pixels:
+            return None
+        return 100 * self.drawn_pixels / self.pixels
 
     @property
     def questions_per_image(self) -> float:

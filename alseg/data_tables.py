@@ -27,6 +27,8 @@ _COST_KEYS = (
     "pixels_percent",
     "valid_percent",
     "questions_per_image",
+    "drawn_pixels",
+    "drawn_percent",
 )
 
 
@@ -196,6 +198,7 @@ def _cost_record(costs: Costs) -> dict[str, float | None]:
         "pixels_percent": costs.pixels_percent,
         "valid_percent": costs.valid_percent,
         "questions_per_image": costs.questions_per_image,
+        "drawn_percent": costs.drawn_percent,
     }
 
 

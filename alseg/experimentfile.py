@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from alseg.budget import Budget, parse_budget
 from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec
 from alseg.errors import AlsegError, nearest
+from alseg.known_labels import check_references, read_known_labels
 from alseg.parameters import ParameterError, validate_parameters
 from alseg.plugins import KINDS, Catalog
 from alseg.problems import Path, Problem, show
@@ -190,6 +191,9 @@ class ExperimentReader:
                 self._check_rounds(rounds, method, own_recipe=method_section.recipe is not None)
         if rounds == () and any(method.acquisition for method in methods):
             self._report(("rounds",), "no rounds: methods with an acquisition need one at least")
+        if rounds == () and any(method.labels_since == "first-purchase" for method in methods):
+            self._report(("rounds",), "no rounds: labels known since the first purchase need one at least")
+        check_references(methods, self.problems)
         return tuple(methods)
 
     def _method(self, section: MethodSection, index: int, recipe: Component | None) -> Method | None:
@@ -197,23 +201,27 @@ class ExperimentReader:
         path = ("methods", index)
         known = len(self.problems)
         name = f"method '{section.label}'" if section.label else "this method"
+        known_labels = (*path, "target_labels")
+        labels, since, tolerance = read_known_labels(section.target_labels, known_labels, self.problems)
         if section.acquisition is None:
             given = [key for key in ("annotation", "budget") if getattr(section, key) is not None]
             if given:
                 self._report((*path, given[0]), f"{name} has '{given[0]}' but no 'acquisition'")
-            elif section.target_labels not in ("none", "all"):
+            elif labels not in ("none", "all"):
                 self._report(
                     path,
-                    f"{name} has no acquisition; say target_labels: none (source only), "
+                    f"{name} has no acquisition; say target_labels: none (no labels), "
                     "target_labels: all (fully supervised), or give acquisition, annotation and budget",
                 )
             if section.label is None or recipe is None or len(self.problems) > known:
                 return None
-            labels = section.target_labels or "none"
-            return Method(section.label, index, labels, None, None, None, recipe)
-        if section.target_labels not in (None, "acquired"):
+            method = Method(section.label, index, labels or "none", None, None, None, recipe)
+            return replace(
+                method, labels_since=since, outline_tolerance=tolerance, reference=section.reference
+            )
+        if labels not in (None, "acquired"):
             message = f"{name} has an acquisition, so target_labels can only be 'acquired'; leave it out"
-            self._report((*path, "target_labels"), message)
+            self._report(known_labels, message)
         for key in ("annotation", "budget"):
             if getattr(section, key) is None:
                 self._report(path, f"{name} has an acquisition and needs '{key}' too")
@@ -223,7 +231,8 @@ class ExperimentReader:
         budget = self._budget(section.budget, mode.spec, (*path, "budget"))
         if section.label is None or recipe is None or len(self.problems) > known:
             return None
-        return Method(section.label, index, "acquired", acquisition.component, mode.component, budget, recipe)
+        parts = acquisition.component, mode.component, budget
+        return Method(section.label, index, "acquired", *parts, recipe, reference=section.reference)
 
     def _check_kinds(
         self, acquisition: AcquisitionSpec | None, mode: AnnotationModeSpec | None, path: Path

@@ -10,6 +10,9 @@ from alseg.costaxes import CostAxis
 from alseg.runs import Results, Run
 from alseg.stats import detectable_difference, smallest_sign_flip_p
 
+SMALLEST_SHARE = 0.5
+"""Percent of bought pixels that were never drawn, from which on it is said."""
+
 
 def notes(
     results: Results,
@@ -46,6 +49,8 @@ def notes(
     yield from _over_images(rows, metric)
     yield from _areas(rows, axis)
     yield from _gap(rows)
+    yield from _never_drawn(rows)
+    yield from _constant_clicks(rows)
     yield from _rounds(rows)
     yield from _absent(rows)
     yield from _devices(rows)
@@ -208,6 +213,32 @@ def _areas(rows: Sequence[Row], axis: CostAxis | None) -> Iterator[str]:
 def _gap(rows: Sequence[Row]) -> Iterator[str]:
     if any(row.gap_closed is not None for row in rows):
         yield "Gap closed: 0% is source only, 100% fully supervised, by means over the seeds they share."
+
+
+def _never_drawn(rows: Iterable[Row]) -> Iterator[str]:
+    """Say of which rows labels were paid for and not used."""
+    drawn = {row.label: row.costs.drawn_percent for row in rows if row.costs}
+    shares = {label: 100 - percent for label, percent in drawn.items() if percent is not None}
+    listing = [f"{label} {share:.1f}%" for label, share in shares.items() if share >= SMALLEST_SHARE]
+    if listing:
+        yield (
+            f"Bought, but in images that no training step has drawn since: {_names(listing)} of the pixels. "
+            "Train longer after the last purchase, or draw labelled images more often (target_sampling)."
+        )
+
+
+def _constant_clicks(rows: Iterable[Row]) -> Iterator[str]:
+    """Name rows whose clicks mean something else than those of the others."""
+    old = [
+        row.label
+        for row in rows
+        if row.costs and row.costs.questions and not all(run.clicks_of_answers for run, _ in row.counted)
+    ]
+    if old:
+        yield (
+            f"Clicks of {_names(old)} are from an earlier version of alseg: one for each question, a "
+            "constant for a whole image. They do not compare with clicks that are counted from answers."
+        )
 
 
 def _rounds(rows: Iterable[Row]) -> Iterator[str]:

@@ -33,9 +33,11 @@ ARRAY_NAME = "ledger.npy"
 INDEX_NAME = "ledger.json"
 LARGEST_SIDE = 65535
 
-_FIELDS = ("y", "x", "score", "pixels", "void")
+_FIELDS = ("y", "x", "score", "pixels", "void", "clicks")
+_CONSTANT = "questions_per_pick"
+"""Key of files from before clicks were counted from answers: clicks of every row."""
 
-_INDEX_KEYS = frozenset({"questions_per_pick", "sha256", "images"})
+_INDEX_KEYS = frozenset({_CONSTANT, "sha256", "images"})
 
 
 @dataclass(frozen=True)
@@ -44,39 +46,45 @@ class Purchase:
 
     Attributes:
         rows: Structured ``(n,)`` with fields ``y``, ``x``, ``score``, ``pixels`` (newly revealed), ``void``
-            (those of them without a class); image after image, in the order asked.
+            (those of them without a class), ``clicks`` (what the answer cost); image after image, in the
+            order asked.
         spans: Image id to first row and the row after its last.
-        questions_per_pick: Clicks each row cost.
+        questions_per_pick: Clicks each row cost, of files from before the rows had ``clicks``; else None.
     """
 
     rows: NDArray[np.void]
     spans: Mapping[str, tuple[int, int]]
-    questions_per_pick: int
+    questions_per_pick: int | None = None
 
     @classmethod
     def of(
-        cls, picks: Mapping[str, Picks], void: Mapping[str, NDArray[np.int64]], questions_per_pick: int
+        cls,
+        picks: Mapping[str, Picks],
+        void: Mapping[str, NDArray[np.int64]],
+        clicks: Mapping[str, NDArray[np.int64]],
     ) -> Purchase:
         """Pack the picks of one round.
 
         Args:
             picks: Image id to picks; images without picks may be left out.
             void: Image id to int64 ``(n,)``, void pixels per pick.
-            questions_per_pick: Clicks per pick.
+            clicks: Image id to int64 ``(n,)``, what each answer cost.
         """
         touched = {image_id: asked for image_id, asked in picks.items() if len(asked)}
         stops = np.cumsum([len(asked) for asked in touched.values()]).tolist()
         starts = [0, *stops][:-1]
         largest = max((int(asked.pixels.max()) for asked in touched.values()), default=0)
         count_type = np.min_scalar_type(largest)
-        types = ("<u2", "<u2", "<f4", count_type, count_type)
+        dearest = max((int(clicks[image_id].max()) for image_id in touched), default=0)
+        types = ("<u2", "<u2", "<f4", count_type, count_type, np.min_scalar_type(dearest))
         rows = np.zeros(stops[-1] if stops else 0, dtype=list(zip(_FIELDS, types, strict=True)))
         for (image_id, asked), start, stop in zip(touched.items(), starts, stops, strict=True):
             part = rows[start:stop]
             part["y"], part["x"] = asked.positions.T
             part["score"], part["pixels"], part["void"] = asked.scores, asked.pixels, void[image_id]
+            part["clicks"] = clicks[image_id]
         spans = dict(zip(touched, zip(starts, stops, strict=True), strict=True))
-        return cls(rows, spans, questions_per_pick)
+        return cls(rows, spans)
 
     def of_image(self, image_id: str) -> NDArray[np.void]:
         """Return one image's rows; empty where it was not asked about."""
@@ -101,7 +109,9 @@ class Purchase:
     @property
     def questions(self) -> int:
         """Clicks spent."""
-        return len(self.rows) * self.questions_per_pick
+        if self.questions_per_pick is not None:
+            return len(self.rows) * self.questions_per_pick
+        return int(self.rows["clicks"].sum(dtype=np.int64))
 
     def write(self, folder: Path) -> None:
         """Write the array, then the index that commits it.
@@ -114,7 +124,6 @@ class Purchase:
         np.save(content, self.rows, allow_pickle=False)
         write_atomically(array, lambda file: file.write(content.getbuffer()))
         index = {
-            "questions_per_pick": self.questions_per_pick,
             "sha256": hashlib.sha256(content.getbuffer()).hexdigest(),
             "images": {image_id: list(span) for image_id, span in self.spans.items()},
         }
@@ -141,7 +150,8 @@ class Purchase:
                 raise AlsegError(f"{array} is damaged: its checksum differs from the one in {INDEX_NAME}.")
             rows = np.load(array, mmap_mode="r", allow_pickle=False)
             spans = {str(name): (int(start), int(stop)) for name, (start, stop) in index["images"].items()}
-            purchase = cls(rows, spans, int(index["questions_per_pick"]))
+            constant = int(index[_CONSTANT]) if _CONSTANT in index else None
+            purchase = cls(rows, spans, constant)
         except FileNotFoundError as error:
             raise AlsegError(f"{array} is missing.") from error
         except AlsegError:
@@ -159,10 +169,10 @@ class Purchase:
         starts = [*(start for start, _ in self.spans.values()), len(self.rows)]
         return (
             self.rows.ndim == 1
-            and self.rows.dtype.names == _FIELDS
+            and self.rows.dtype.names == (_FIELDS if self.questions_per_pick is None else _FIELDS[:-1])
             and starts == stops
             and stops == sorted(stops)
-            and self.questions_per_pick > 0
+            and (self.questions_per_pick is None or self.questions_per_pick > 0)
         )
 
     @staticmethod

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from alseg import checkpoint
 from alseg.acquire import Pool
 from alseg.asking import Asking
 from alseg.assembly import MethodParts, ScenarioData
-from alseg.contracts import Recipe
+from alseg.contracts import Cost, Recipe
 from alseg.errors import AlsegError
 from alseg.evaluate import evaluate
 from alseg.example_maps import ScoreMap, make_examples, no_score
@@ -38,6 +38,7 @@ from alseg.sharing import SharedTraining, shared_key
 from alseg.spending import Spending
 from alseg.store import RunFolder, percent, read_counts, require_space
 from alseg.surroundings import Interrupted, Surroundings
+from alseg.target_order import TargetOrder
 from alseg.training import StepLosses, Trainer
 
 LOG_EVERY_SECONDS = 10.0
@@ -73,10 +74,12 @@ class _Run:
             self.data.target.dataset,
             self.data.target.translation,
             mode=self.method.mode if self.method else None,
-            everything=spec.method.target_labels == "all",
+            everything=spec.method.target_labels == "all" and spec.method.labels_since == "start",
             training_size=self.recipe.plan.target.size,
             point_resize=self.recipe.plan.target.label_resize == "point",
+            outline_tolerance=spec.method.outline_tolerance,
         )
+        self.target_order = TargetOrder(len(self.data.target.dataset), self.recipe.plan.target, spec.seed)
         num_classes = len(self.data.label_space.classes)
         model = assembler.model(spec.model, num_classes, spec.seed)
         self.trainer = Trainer(
@@ -85,6 +88,7 @@ class _Run:
             self.recipe,
             self.data,
             self.oracle,
+            self.target_order,
             spec.seed,
             self.around.settings.workers,
             channels_last=spec.channels_last,
@@ -110,12 +114,12 @@ class _Run:
         require_space(self.folder.checkpoint, checkpoint.largest_size(self.trainer.module))
         for round_number, stop in enumerate(self.stages):
             self._timing = {}
-            if round_number > 0 and self.method is not None:
-                self._purchase(round_number)
+            if round_number > 0:
+                self._reveal(round_number)
             if self._is_done(round_number):
                 self._observe(round_number)
                 continue
-            if round_number == 0 and self.spec.method.target_labels != "all":
+            if round_number == 0 and not self.oracle.labelled:
                 self._shared_source_training(stop)
             else:
                 self._train(stop)
@@ -167,6 +171,14 @@ class _Run:
         self.trainer.restart(fresh.state_dict())
 
     # ACQUIRE and ANNOTATE
+
+    def _reveal(self, round_number: int) -> None:
+        """Buy the labels of a round, or learn all of them."""
+        if self.method is not None:
+            self._purchase(round_number)
+        elif self.spec.method.target_labels == "all":
+            self.oracle.reveal_everything()
+        self.target_order.buy(self.stages[round_number - 1], self.oracle.labelled)
 
     def _purchase(self, round_number: int) -> None:
         folder = self.folder.round_folder(round_number)
@@ -300,7 +312,7 @@ class _Run:
 
     def _write_round(self, round_number: int, counts: NDArray[np.int32]) -> None:
         metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), self.data.label_space)
-        cost = self.oracle.cost
+        cost = self._cost(round_number)
         names = self.data.label_space.names
         content = {
             "round": round_number,
@@ -320,6 +332,18 @@ class _Run:
         report = report_of(self.spec, self.folder, round_number)
         self.around.reporter.round_finished(report, len(self.spec.rounds))
         self.around.assembler.catalog.notify_round_end(report, self.around.reporter.note)
+
+    def _cost(self, round_number: int) -> Cost:
+        """Return what labels have cost, and how many of them training has drawn."""
+        paid = self.oracle.cost
+        if not paid.images:
+            return replace(paid, drawn_pixels=0, drawn_images=0)
+        purchases = self.stages[:round_number]
+        if self.spec.method.target_labels == "all" and self.spec.method.labels_since == "start":
+            purchases = ()
+        last_draws = self.target_order.last_draws(self.stages[round_number])
+        pixels, images = self.oracle.drawn(last_draws, purchases)
+        return replace(paid, drawn_pixels=pixels, drawn_images=images)
 
     def _observe(self, round_number: int) -> None:
         """Tell the experiment's observers of a round, those of earlier processes included."""

@@ -25,8 +25,8 @@ from alseg.store import RunFolder
 if TYPE_CHECKING:
     from alseg.assembly import Assembler, ScenarioData
 
-_LIBRARIES = ("torch", "numpy", "pillow")
-"""Libraries of which another version may compute other numbers."""
+_LIBRARIES = ("torch", "numpy", "pillow", "opencv-python-headless")
+"""Libraries of which another version may compute other numbers, OpenCV's being prices."""
 
 _HASH_LENGTH = 12
 _SHOWN = 8

@@ -15,7 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import CLICKS_PER_IMAGE, IGNORE_INDEX, AnnotationMode, Cost, Dataset, Picks, Size
+from alseg.clicks import clicks_per_outline
+from alseg.contracts import (
+    IGNORE_INDEX,
+    OUTLINE_TOLERANCE,
+    AnnotationMode,
+    Answers,
+    Cost,
+    Dataset,
+    Picks,
+    Size,
+)
 from alseg.imaging import resize_label_nearest, resize_label_points
 from alseg.labels import translated
 from alseg.ledger import Purchase, all_positions
@@ -27,11 +37,13 @@ class _Answer:
 
     Attributes:
         void: int64 ``(n,)``, void pixels of each question.
+        clicks: int64 ``(n,)``, what each answer costs.
         trained: Pixels of all that is bought that remain at the size of training.
         classes: int64 ``(255,)``, pixels of each class in all that is bought.
     """
 
     void: NDArray[np.int64]
+    clicks: NDArray[np.int64]
     trained: int
     classes: NDArray[np.int64]
 
@@ -49,6 +61,8 @@ class Oracle:
         training_size: Size to which label maps are resized for training, for counting trained pixels; None
             for the native size.
         point_resize: Whether that resize keeps every bought pixel (`resize_label_points`) or samples a grid.
+        outline_tolerance: Where everything is known, pixels by which outlines may miss the label maps; their
+            corners are the price.
     """
 
     def __init__(
@@ -60,6 +74,7 @@ class Oracle:
         everything: bool = False,
         training_size: Size | None = None,
         point_resize: bool = True,
+        outline_tolerance: float = OUTLINE_TOLERANCE,
     ) -> None:
         if everything and mode is not None:
             raise ValueError("An oracle that has revealed everything has nothing left to ask.")
@@ -69,6 +84,7 @@ class Oracle:
         self._everything = everything
         self._training_size = training_size
         self._point_resize = point_resize
+        self._outline_tolerance = outline_tolerance
         self._purchases: list[Purchase] = []
         self._trained: dict[str, int] = {}
         self._classes: dict[str, NDArray[np.int64]] = {}
@@ -86,6 +102,24 @@ class Oracle:
     def purchases(self) -> Sequence[Purchase]:
         """All purchases, oldest first."""
         return tuple(self._purchases)
+
+    def reveal_everything(self) -> None:
+        """Reveal all labels from now on, as those of the fully supervised reference.
+
+        Raises:
+            ValueError: If labels have been asked for.
+        """
+        if self._mode is not None:
+            raise ValueError("An oracle that answers questions does not reveal everything.")
+        self._everything = True
+
+    @property
+    def labelled(self) -> Sequence[int]:
+        """Indices of the images with bought labels, void ones included, in pool order."""
+        if self._everything:
+            return range(len(self._dataset))
+        touched = {self._index[image_id] for purchase in self._purchases for image_id in purchase.spans}
+        return sorted(touched)
 
     def asked(self, image_id: str) -> NDArray[np.int32]:
         """Return where an image has been asked about, int32 ``(m, 2)`` rows ``(y, x)``."""
@@ -107,7 +141,8 @@ class Oracle:
             picks: The questions; `answer` must be given the same object.
 
         Raises:
-            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed.
+            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed, or a price is
+                no price.
         """
         if len(picks):
             self._looked_up[image_id] = picks, self._look_up(image_id, picks)
@@ -122,7 +157,8 @@ class Oracle:
             The purchase, already part of this oracle.
 
         Raises:
-            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed.
+            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed, or a price is
+                no price.
         """
         answers: dict[str, _Answer] = {}
         for image_id, asked in picks.items():
@@ -132,7 +168,8 @@ class Oracle:
             answers[image_id] = answer if answer and given is asked else self._look_up(image_id, asked)
         self._looked_up.clear()
         void = {image_id: answer.void for image_id, answer in answers.items()}
-        purchase = Purchase.of(picks, void, self._require_mode().questions_per_pick)
+        clicks = {image_id: answer.clicks for image_id, answer in answers.items()}
+        purchase = Purchase.of(picks, void, clicks)
         self._purchases.append(purchase)
         self._trained |= {image_id: answer.trained for image_id, answer in answers.items()}
         self._classes |= {image_id: answer.classes for image_id, answer in answers.items()}
@@ -146,16 +183,27 @@ class Oracle:
         footprint = self._require_mode().footprint(positions, self._dataset.size(index))
         label = self._paid_for(index, footprint)
         places = np.flatnonzero(footprint >= len(earlier))
-        questions = footprint.reshape(-1)[places] - len(earlier)
+        questions = footprint.reshape(-1)[places].astype(np.int64) - len(earlier)
         revealed = np.bincount(questions, minlength=len(asked))
         if not np.array_equal(revealed, asked.pixels):
             raise ValueError(f"The annotation mode billed {asked.pixels} pixels but revealed {revealed}.")
-        is_void = label.reshape(-1)[places] == IGNORE_INDEX
+        classes = label.reshape(-1)[places]
+        answers = Answers(len(asked), self._dataset.size(index), places, questions, classes)
         return _Answer(
-            void=np.bincount(questions[is_void], minlength=len(asked)),
+            void=np.bincount(questions[classes == IGNORE_INDEX], minlength=len(asked)),
+            clicks=self._price(answers),
             trained=self._count_trained(label),
             classes=_histogram(label),
         )
+
+    def _price(self, answers: Answers) -> NDArray[np.int64]:
+        clicks = np.asarray(self._require_mode().clicks(answers))
+        if clicks.shape != (answers.count,) or clicks.dtype.kind not in "iu" or (clicks < 1).any():
+            raise ValueError(
+                f"The annotation mode must return at least 1 click for each of {answers.count} answers, as "
+                f"integers; it returned {clicks}."
+            )
+        return clicks.astype(np.int64)
 
     def restore(self, purchase: Purchase) -> None:
         """Take a purchase of an earlier process as bought; label maps are read when `cost` is asked for."""
@@ -193,6 +241,33 @@ class Oracle:
             images=len(self._trained),
         )
 
+    def drawn(self, last_draws: NDArray[np.int64], iterations: Sequence[int]) -> tuple[int, int]:
+        """Return how many bought pixels, and images, training has drawn since they were bought.
+
+        Void pixels count as well: they are part of what was paid for.
+
+        Args:
+            last_draws: int64 ``(images,)``, the step in which each image was last drawn, -1 for never.
+            iterations: Steps taken before each purchase, oldest first; of the first one where everything is
+                known, empty where it is known from the start.
+        """
+        if self._everything:
+            since = iterations[0] if iterations else 0
+            indices = np.flatnonzero(last_draws >= since)
+            return sum(self._pixels_of(index) for index in indices.tolist()), len(indices)
+        pixels = 0
+        images: set[str] = set()
+        for purchase, iteration in zip(self._purchases, iterations, strict=True):
+            for image_id in purchase.spans:
+                if last_draws[self._index[image_id]] >= iteration:
+                    pixels += int(purchase.of_image(image_id)["pixels"].sum(dtype=np.int64))
+                    images.add(image_id)
+        return pixels, len(images)
+
+    def _pixels_of(self, index: int) -> int:
+        height, width = self._dataset.size(index)
+        return height * width
+
     @property
     def bought(self) -> NDArray[np.int64]:
         """How many pixels of each class have been bought so far, int64 ``(255,)``; void ones are none."""
@@ -213,22 +288,22 @@ class Oracle:
         self._uncounted.clear()
 
     def _cost_of_everything(self) -> Cost:
-        pixels = valid = trained = 0
+        pixels = valid = trained = clicks = 0
         everything = np.zeros(IGNORE_INDEX, np.int64)
         for index in range(len(self._dataset)):
             label = self._labels(index)
             pixels += label.size
             valid += int(np.count_nonzero(label != IGNORE_INDEX))
             trained += self._count_trained(label)
+            clicks += clicks_per_outline(label, self._outline_tolerance)
             everything += _histogram(label)
         self._classes = {"": everything}
-        images = len(self._dataset)
         return Cost(
             pixels=pixels,
             valid_pixels=valid,
             trained_pixels=trained,
-            questions=images * CLICKS_PER_IMAGE,
-            images=images,
+            questions=clicks,
+            images=len(self._dataset),
         )
 
     def _paid_for(self, index: int, footprint: NDArray[np.int32]) -> NDArray[np.uint8]:

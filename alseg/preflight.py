@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from alseg.assembly import Assembler, Domain, MethodParts, ScenarioData
 from alseg.budget import allowance
-from alseg.contracts import CLICKS_PER_IMAGE, DataPlan, Recipe, Size
+from alseg.contracts import DataPlan, Recipe, Size
 from alseg.errors import AlsegError
 from alseg.experiment import RunSpec
 from alseg.files import content_hash
@@ -26,15 +26,16 @@ class PlannedRun:
         spec: The run.
         skipped: Why it cannot be done, or None.
         pixels: Most target pixels it will buy, over all rounds.
-        questions: Most clicks it will spend.
         pool_pixels: Pixels of the target training set.
+        clicks: About the fewest and the most clicks that these pixels cost, at the lowest and the highest
+            price of an answer; None where only the answers tell.
     """
 
     spec: RunSpec
     skipped: str | None
     pixels: int
-    questions: int
     pool_pixels: int
+    clicks: tuple[int, int] | None = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,10 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
             recipes[spec.method.order] = recipe = assembler.recipe(spec.method.recipe)
             _check_native_sizes(recipe.plan.source, data.source, "source_size")
             _check_native_sizes(recipe.plan.target, data.target, "target_size")
-            planned[spec.method.order] = _plan_method(spec, assembler, sizes)
+            classes = len(data.label_space.classes)
+            planned[spec.method.order] = _plan_method(spec, assembler, sizes, classes)
     _check_models(specs, assembler, data, recipes)
-    runs = tuple(
-        PlannedRun(spec, plan.skipped, plan.pixels, plan.questions, plan.pool_pixels)
-        for spec, plan in ((spec, planned[spec.method.order]) for spec in specs)
-    )
+    runs = tuple(replace(planned[spec.method.order], spec=spec) for spec in specs)
     return Plan(runs, (*doubts, *_notes(specs, data, assembler, sizes)))
 
 
@@ -90,15 +89,14 @@ def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
         )
 
 
-def _plan_method(spec: RunSpec, assembler: Assembler, sizes: Sequence[Size]) -> PlannedRun:
+def _plan_method(spec: RunSpec, assembler: Assembler, sizes: Sequence[Size], classes: int) -> PlannedRun:
     pixels = [height * width for height, width in sizes]
     pool = sum(pixels)
     parts = assembler.method(spec)
     if parts is None:
-        everything = spec.method.target_labels == "all"
-        return PlannedRun(
-            spec, None, pool if everything else 0, len(sizes) * CLICKS_PER_IMAGE if everything else 0, pool
-        )
+        if spec.method.target_labels == "all":
+            return PlannedRun(spec, None, pool, pool, clicks=None)
+        return PlannedRun(spec, None, 0, pool)
     provided = {*assembler.model_spec(spec.model).provides, "image"}
     missing = [need for need in parts.spec.needs if need not in provided]
     if missing:
@@ -106,16 +104,19 @@ def _plan_method(spec: RunSpec, assembler: Assembler, sizes: Sequence[Size]) -> 
             f"acquisition '{parts.spec.name}' needs {' and '.join(missing)}, "
             f"which model '{spec.model.name}' does not provide"
         )
-        return PlannedRun(spec, reason, 0, 0, pool)
-    most = _most_spent(spec, parts, sizes, pixels)
-    return PlannedRun(spec, None, most[0], most[1], pool)
+        return PlannedRun(spec, reason, 0, pool)
+    per_question = [_question_pixels(parts, size) for size in sizes]
+    most, picks = _most_spent(spec, parts, sizes, per_question)
+    dearest = parts.mode.most_clicks(max(per_question), classes)
+    return PlannedRun(spec, None, most, pool, None if dearest is None else (picks, picks * dearest))
 
 
 def _most_spent(
-    spec: RunSpec, parts: MethodParts, sizes: Sequence[Size], pixels: Sequence[int]
+    spec: RunSpec, parts: MethodParts, sizes: Sequence[Size], per_question: Sequence[int]
 ) -> tuple[int, int]:
-    """Return the most pixels and clicks a method can spend; refuse budgets that are impossible."""
+    """Return the most pixels and about the most questions a method can pay; refuse impossible budgets."""
     budget, label = spec.method.budget, spec.method.label
+    pixels = [height * width for height, width in sizes]
     if budget is None or not spec.rounds:
         raise AlsegError(f"Method '{label}' buys labels but the experiment has no rounds.")
     if budget.unit == "images" and budget.amount > len(sizes):
@@ -128,7 +129,6 @@ def _most_spent(
             f"Method '{label}': a budget of {budget.text} is larger than the smallest image, which has "
             f"{min(pixels):,} pixels."
         )
-    per_question = [_question_pixels(parts, size) for size in sizes]
     allowed = allowance(budget, len(spec.rounds), len(spec.rounds), pixels)
     if isinstance(allowed, list):
         most = [min(a, parts.mode.most_pixels(size)) for a, size in zip(allowed, sizes, strict=True)]
@@ -144,7 +144,7 @@ def _most_spent(
             f"Method '{label}': a budget of {budget.text} does not pay for a single question, which reveals "
             f"{min(per_question):,} pixels. Raise the budget or choose another annotation mode."
         )
-    return total, picks * parts.mode.questions_per_pick
+    return total, picks
 
 
 def _question_pixels(parts: MethodParts, size: Size) -> int:

@@ -21,6 +21,8 @@ from alseg.contracts import (
 from alseg.errors import AlsegError
 from alseg.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
 
+TargetSampling = Literal["uniform", "labelled"]
+
 
 @dataclass(kw_only=True)
 class SupervisedRecipe:
@@ -47,6 +49,9 @@ class SupervisedRecipe:
         color: Strength of random brightness, contrast and saturation.
         sampling: How source images are drawn.
         label_resize: How bought labels shrink, see `alseg.contracts.DataPlan`.
+        target_sampling: How target images are drawn: ``uniform``, or ``labelled`` for a share of them from
+            images with bought labels, once there are any.
+        labelled_share: That share of the target images, above 0 and at most 1.
 
     Raises:
         AlsegError: If there is nothing to train on, or a number is out of range.
@@ -70,6 +75,8 @@ class SupervisedRecipe:
     color: float
     sampling: Literal["shuffle", "class-balanced"]
     label_resize: Literal["point", "nearest"]
+    target_sampling: TargetSampling = "uniform"
+    labelled_share: float = 0.5
 
     def __post_init__(self) -> None:
         self._check()
@@ -86,6 +93,8 @@ class SupervisedRecipe:
                 batch_size=self.target_batch,
                 size=self.target_size,
                 augmentation=augmentation,
+                sampling="labelled" if self.target_sampling == "labelled" else "shuffle",
+                labelled_share=self.labelled_share,
                 label_resize=self.label_resize,
             ),
         )
@@ -157,6 +166,8 @@ class SupervisedRecipe:
             )
         if not 0 < self.scale[0] <= self.scale[1]:
             self._refuse(f"scale must be a lowest and a highest factor above 0, not {list(self.scale)}")
+        if not 0 < self.labelled_share <= 1:
+            self._refuse(f"labelled_share must be above 0 and at most 1, not {self.labelled_share}")
         for key, size in (("source_size", self.source_size), ("target_size", self.target_size)):
             if size is not None and min(size) < 1:
                 self._refuse(f"{key} must be a height and a width of at least 1 pixel, not {list(size)}")

@@ -20,8 +20,8 @@ from alseg.runs import DamagedRun, Method, ResultClasses, Results, RoundResult, 
 OLD = ".old"
 """What follows a run's name in the name of a folder that was put aside to start anew."""
 
-RUN_FORMAT = 1
-"""The run-folder format this version reads."""
+RUN_FORMATS = (1, 2)
+"""The run-folder formats this version reads. In 1, an answer cost a constant number of clicks."""
 
 _WANTED = "Name a result folder such as results/quickstart, made by 'alseg run'."
 
@@ -112,9 +112,10 @@ def read_run(folder: Path) -> Run:
     """
     path = folder / "run.json"
     file = _read(path, _RUN_FILE, RUN_KEYS)
-    if file.format != RUN_FORMAT:
+    if file.format not in RUN_FORMATS:
         raise AlsegError(
-            f"{path} has format {file.format}, but this alseg reads format {RUN_FORMAT}. "
+            f"{path} has format {file.format}, but this alseg reads formats "
+            f"{' and '.join(map(str, RUN_FORMATS))}. "
             "Read it with the version that wrote it."
         )
     status_path = folder / "status.json"
@@ -146,6 +147,7 @@ def read_run(folder: Path) -> Run:
         rounds=tuple(rounds),
         devices=tuple(dict.fromkeys(_devices(folder / "attempts"))),
         planned_rounds=len(file.rounds) + 1,
+        clicks_of_answers=file.format > 1,
     )
 
 

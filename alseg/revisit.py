@@ -24,6 +24,9 @@ from alseg.oracle import Oracle
 from alseg.plugins import Catalog
 from alseg.subset import Subset
 
+_RETIRED = {"image": frozenset({"clicks"})}
+"""Parameters of annotation modes that runs of earlier versions have, and that changed a price only."""
+
 
 class Split(NamedTuple):
     """One split of the target, and how its labels become the run's.
@@ -205,7 +208,9 @@ class Revisit:
         annotation = self._method.get("annotation")
         if self.target_labels != "acquired" or annotation is None:
             return None
-        return self._build("annotation_modes", annotation)  # type: ignore[no-any-return]
+        retired = _RETIRED.get(annotation["name"], frozenset())
+        params = {key: value for key, value in annotation["params"].items() if key not in retired}
+        return self._build("annotation_modes", {**annotation, "params": params})  # type: ignore[no-any-return]
 
     def _split(self, key: str) -> Split:
         target = self._scenario["target"]

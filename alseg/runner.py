@@ -246,6 +246,7 @@ def _settled(
         lost = what_is_lost(folder, rounds)
         if lost is None:
             folder.checkpoint.unlink(missing_ok=True)
+            _write_reference(spec, folder)
             outcome.done += 1
             return "done"
         differences = [] if accept_drift else drift(folder, spec, around.assembler, even_done=True)
@@ -260,6 +261,14 @@ def _settled(
     if untrained is not None:
         _tell(untrained, folder, around.reporter)
     return None
+
+
+def _write_reference(spec: RunSpec, folder: RunFolder) -> None:
+    """Record which end of the gap a run is: a file may declare that after the run is done."""
+    content = folder.description()
+    if content["method"].get("reference") != spec.method.reference:
+        method = {**content["method"], "reference": spec.method.reference}
+        folder.write_run({**content, "method": method})
 
 
 def _tell(problem: str, folder: RunFolder, reporter: Reporter) -> None:
@@ -288,6 +297,8 @@ def _description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
             "label": method.label,
             "order": method.order,
             "target_labels": method.target_labels,
+            "labels_since": method.labels_since,
+            "reference": method.reference,
             "acquisition": method.acquisition and method.acquisition.name,
             "annotation": method.annotation and method.annotation.name,
             "budget": method.budget and method.budget.text,

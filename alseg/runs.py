@@ -26,10 +26,14 @@ class Method:
     Attributes:
         label: The name people gave it.
         order: Its place in the experiment file, from 0.
-        target_labels: ``none`` (source only), ``acquired`` (buys labels) or ``all`` (fully supervised).
+        target_labels: ``none``, ``acquired`` (buys labels) or ``all`` (fully supervised).
         acquisition: Plugin name, or None.
         annotation: Plugin name, or None.
         budget: As written in the experiment file, or None.
+        labels_since: Where all labels are known: from the ``start``, or from the ``first-purchase`` of the
+            other methods on, so that training with labels is as long as theirs.
+        reference: ``lower`` or ``upper`` end of the gap that other methods close; None where the file does
+            not say.
     """
 
     label: str
@@ -38,6 +42,8 @@ class Method:
     acquisition: str | None = None
     annotation: str | None = None
     budget: str | None = None
+    labels_since: Literal["start", "first-purchase"] = "start"
+    reference: Literal["lower", "upper"] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,8 @@ class Run:
         rounds: Committed rounds in order.
         devices: What its attempts ran on, in order, each once.
         planned_rounds: Rounds when it is done, round 0 included.
+        clicks_of_answers: Whether clicks were counted from answers; in files from before, an answer cost a
+            constant.
     """
 
     folder: Path
@@ -129,6 +137,7 @@ class Run:
     rounds: tuple[RoundResult, ...]
     devices: tuple[str, ...]
     planned_rounds: int
+    clicks_of_answers: bool = True
 
     @cached_property
     def scenario_hash(self) -> str:
@@ -156,7 +165,7 @@ class Run:
     @cached_property
     def settings_hash(self) -> str:
         """Hash of all settings but the seed, which the runs of one method share."""
-        method = _without(self.spec.get("method"), "label", "order", "twin")
+        method = _without(self.spec.get("method"), "label", "order", "twin", "reference")
         return content_hash([self._conditions, method])
 
     @property

@@ -11,15 +11,17 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from alseg.budget import Budget
-from alseg.contracts import Size
+from alseg.contracts import OUTLINE_TOLERANCE, Size
 
-FINGERPRINT_FORMAT = 1
+FINGERPRINT_FORMAT = 2
 """Raised when what goes into a fingerprint changes, so that old results are not taken for new ones."""
 
 SLUG_LENGTH = 40
 """Most characters of a label in a folder name."""
 
 TargetLabels = Literal["none", "acquired", "all"]
+LabelsSince = Literal["start", "first-purchase"]
+Reference = Literal["lower", "upper"]
 Precision = Literal["32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true", "64-true"]
 
 
@@ -81,6 +83,11 @@ class Method:
         budget: What may be spent; None unless labels are acquired.
         recipe: How to train.
         model: The method's own network; None for that of the experiment.
+        labels_since: Where all labels are known: from the ``start``, or from the ``first-purchase`` of the
+            other methods on.
+        outline_tolerance: Where all labels are known, pixels by which outlines may miss the label maps; their
+            corners are the price.
+        reference: Which end of the gap it is that other methods close; None where the file does not say.
         twin: 1, or a higher number where an earlier method of the experiment would have the same folder.
     """
 
@@ -92,6 +99,9 @@ class Method:
     budget: Budget | None
     recipe: Component
     model: Component | None = None
+    labels_since: LabelsSince = "start"
+    outline_tolerance: float = OUTLINE_TOLERANCE
+    reference: Reference | None = None
     twin: int = 1
 
     @property
@@ -108,6 +118,8 @@ class Method:
         }
         return {
             "target_labels": self.target_labels,
+            "labels_since": self.labels_since,
+            "outline_tolerance": self.outline_tolerance if self.target_labels == "all" else None,
             "acquisition": self.acquisition and self.acquisition.as_json(),
             "annotation": self.annotation and self.annotation.as_json(),
             "budget": budget,

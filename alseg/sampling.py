@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from math import log
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,14 @@ Draw = tuple[int, int]
 _COUNTED_DRAWS = 3_000
 CLASS_BALANCED_LIST = 42 * _COUNTED_DRAWS
 """Draws in the list of `ClassBalancedOrder`: that of the released code, for 62,500 steps of 2 images."""
+
+
+class Order(Protocol):
+    """Which image each draw is."""
+
+    def image(self, draw: int) -> int:
+        """Return the index of the image of the ``draw``-th draw, from 0."""
+        ...
 
 
 class ShuffledOrder:
@@ -142,9 +150,7 @@ class StepBatches:
         stop: The step after the last.
     """
 
-    def __init__(
-        self, order: ShuffledOrder | ClassBalancedOrder, batch_size: int, start: int, stop: int
-    ) -> None:
+    def __init__(self, order: Order, batch_size: int, start: int, stop: int) -> None:
         self._order, self._batch_size, self._start, self._stop = order, batch_size, start, stop
 
     def __len__(self) -> int:

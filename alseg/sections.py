@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from alseg.examples import MOST_IMAGES
 from alseg.problems import Path, Problem, show, unknown_key, wrong_value
-from alseg.runspec import Precision, TargetLabels
+from alseg.runspec import LabelsSince, Precision, Reference, TargetLabels
 
 LONGEST_LABEL = 300
 """Characters of a method's label."""
@@ -80,7 +80,24 @@ class MethodSection(Section):
     budget: Any = None
     model: Any = None
     recipe: Any = None
+    target_labels: Any = None
+    reference: Reference | None = None
+
+
+class ShortLabelsSection(Section):
+    """``target_labels`` of a method as one word."""
+
     target_labels: TargetLabels | None = None
+
+
+class LabelsSection(Section):
+    """``target_labels`` of a method as a mapping."""
+
+    required = ("labels",)
+
+    labels: TargetLabels | None = None
+    since: LabelsSince | None = None
+    tolerance: Annotated[float, Field(ge=0)] | None = None
 
 
 class EvaluationSection(Section):

@@ -37,7 +37,8 @@ from alseg.imagewise import read_image_counts
 from alseg.ledger import Purchase
 from alseg.results import OLD, RUN_KEYS
 
-FORMAT = 1
+FORMAT = 2
+"""Of run folders: since 2, clicks are counted from answers."""
 
 _METRICS_KEYS = frozenset(
     {"round", "iteration", "cost", "allowance_pixels", "pool", "miou", "accuracy", "iou", "subsets", "bought"}

@@ -19,7 +19,7 @@ from alseg.checkpoint import Scaler
 from alseg.contracts import DataPlan, Recipe, Size, TrainingBatch
 from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, training_loader
 from alseg.inference import resize_logits
-from alseg.sampling import ClassBalancedOrder, ShuffledOrder, StepBatches
+from alseg.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
 from alseg.seeds import derive
 
 StepLosses = Mapping[str, float]
@@ -39,6 +39,7 @@ class Trainer:
         recipe: The losses and the schedule.
         data: The scenario's data.
         target_labels: What is known of the target; the oracle.
+        target_order: Which target image each draw is.
         seed: The run's seed.
         workers: Loader processes per domain.
         channels_last: Whether images and weights lie in memory with channels last.
@@ -52,6 +53,7 @@ class Trainer:
         recipe: Recipe,
         data: ScenarioData,
         target_labels: TrainingLabels,
+        target_order: Order,
         seed: int,
         workers: int,
         *,
@@ -73,9 +75,10 @@ class Trainer:
         self._recipe = recipe
         self._data = data
         self._target_labels = target_labels
+        self._target_order = target_order
         self._seed = seed
         self._workers = workers
-        self._source_order: ShuffledOrder | ClassBalancedOrder | None = None
+        self._source_order: Order | None = None
         self.model, self._fabric_optimizer = fabric.setup(model, self.optimizer)
         for method in ("features", "logits_and_features"):
             if hasattr(model, method):
@@ -181,10 +184,11 @@ class Trainer:
         pin = self._fabric.device.type == "cuda"
         return iter(training_loader(samples, batches, self._workers, pin_memory=pin))
 
-    def _order(self, domain: str, plan: DataPlan) -> ShuffledOrder | ClassBalancedOrder:
-        if domain == "target" or plan.sampling == "shuffle":
-            part = self._data.source if domain == "source" else self._data.target
-            return ShuffledOrder(len(part.dataset), domain, self._seed)
+    def _order(self, domain: str, plan: DataPlan) -> Order:
+        if domain == "target":
+            return self._target_order
+        if plan.sampling != "class-balanced":
+            return ShuffledOrder(len(self._data.source.dataset), domain, self._seed)
         if self._source_order is None:
             self._source_order = ClassBalancedOrder(self._data.source.class_pixels, domain, self._seed)
         return self._source_order

@@ -38,6 +38,8 @@ def write_run(
     pixels_per_round: int = 100,
     extra: Mapping[str, Any] | None = None,
     counts: np.ndarray | None = None,
+    reference: str | None = None,
+    drawn_pixels: int | None = None,
 ) -> Path:
     """Write one run.
 
@@ -63,6 +65,8 @@ def write_run(
         pixels_per_round: Pixels bought in each round from 1 on; a tenth of them is void, each is one click.
         extra: Replaces keys of run.json.
         counts: int ``(N, C, C)``, confusion counts per image of every round; no such file without.
+        reference: ``lower`` or ``upper`` end of the gap.
+        drawn_pixels: Bought pixels that training has drawn, in every round; not counted without.
 
     Returns:
         The run folder.
@@ -82,7 +86,7 @@ def write_run(
     _write(
         folder / "run.json",
         {
-            "format": 1,
+            "format": 2,
             "experiment": results.name,
             "run": name,
             "fingerprint": fingerprint,
@@ -93,6 +97,7 @@ def write_run(
                 "acquisition": acquisition,
                 "annotation": None,
                 "budget": "5%" if target_labels == "acquired" else None,
+                "reference": reference,
             },
             "seed": seed,
             "rounds": [10 * number for number in range(1, len(iou))],
@@ -114,12 +119,12 @@ def write_run(
     _write(folder / "status.json", {"state": state, "round": last, "error": error, "reason": reason})
     _write(folder / "attempts" / "0.json", {"device": device, "start": "2026-01-01T00:00:00+00:00"})
     for number, values in enumerate(iou):
-        _write(
-            folder / "rounds" / f"{number:02d}" / "metrics.json",
-            _metrics(
-                number, dict(zip(classes, values, strict=True)), subsets, target_labels, pixels_per_round
-            ),
+        metrics = _metrics(
+            number, dict(zip(classes, values, strict=True)), subsets, target_labels, pixels_per_round
         )
+        if drawn_pixels is not None:
+            metrics["cost"]["drawn_pixels"] = drawn_pixels
+        _write(folder / "rounds" / f"{number:02d}" / "metrics.json", metrics)
         if counts is not None:
             ids = np.array([f"image-{index}" for index in range(len(counts))])
             np.savez_compressed(

@@ -25,6 +25,7 @@ from alseg_driving.spaces import CITYSCAPES_19, SYNTHIA_16
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*2city*.yaml"))
+ALL_NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
 INPUT_SIZE = "[32, 64]"
 PIXELS = 2048 * 1024
 """Of a Cityscapes image."""
@@ -145,17 +146,57 @@ def test_the_ablation_changes_one_part_at_a_time() -> None:
         assert methods[f"RIPU without {label}"].recipe.params == {**whole, key: 0.0}
 
 
-@pytest.mark.parametrize("name", ["gta2city", "synthia2city"])
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_every_choice_has_a_random_one_with_its_annotation_budget_and_network(name: str) -> None:
     def conditions(random: bool) -> set[tuple[str, str, str]]:
         return {
-            (method.annotation.name, method.budget.text, method.model.name if method.model else "")
+            (str(method.annotation.as_json()), method.budget.text, method.model.name if method.model else "")
             for method in read(name).methods
             if method.acquisition and method.annotation and method.budget
             if (method.acquisition.name == "random") == random
         }
 
     assert conditions(random=False) == conditions(random=True)
+
+
+@pytest.mark.parametrize("name", ALL_NAMES)
+def test_references_are_what_their_labels_say(name: str) -> None:
+    for method in read(name).methods:
+        recipe = method.recipe.params
+        if method.label.startswith("Source only"):
+            assert (method.target_labels, recipe["target_batch"], recipe["consistency"]) == ("none", 0, 0)
+        if method.label.startswith("No labels"):
+            assert method.target_labels == "none" and recipe["target_batch"] > 0
+        if method.label.startswith("Fully supervised, same time"):
+            assert (method.target_labels, method.labels_since) == ("all", "first-purchase")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ALL_NAMES if not name.endswith(("-source", "-released", "-ablation"))]
+)
+def test_both_ends_of_the_gap_are_declared_and_differ_in_labels_alone(name: str) -> None:
+    experiment = read(name)
+    networks = {str(method.model) for method in experiment.methods}
+    for network in networks:
+        own = [method for method in experiment.methods if str(method.model) == network]
+        (lower,), (upper,) = ([m for m in own if m.reference == end] for end in ("lower", "upper"))
+        (recipe,) = {str(method.recipe) for method in own if method.acquisition}
+        assert str(lower.recipe) == str(upper.recipe) == recipe
+        assert (lower.target_labels, upper.target_labels) == ("none", "all")
+        # Where the first labels are bought before any training, all labels since then are all from the start.
+        assert upper.labels_since == "first-purchase" or experiment.rounds[0] == 0
+
+
+def test_the_files_of_the_paper_draw_target_images_as_the_paper_does() -> None:
+    for name in NAMES:
+        for method in read(name).methods:
+            assert method.recipe.params["target_sampling"] == "uniform"
+
+
+def test_experiments_of_our_own_show_labels_of_whole_images_as_often_as_others() -> None:
+    for name in set(ALL_NAMES) - set(NAMES):
+        for method in read(name).methods:
+            assert method.recipe.params["target_sampling"] == "labelled"
 
 
 @pytest.mark.parametrize(
@@ -197,6 +238,9 @@ def test_gta2city_prints_the_table_of_19_classes(data: Path, tmp_path: Path) -> 
     assert shares[0] == 0
     assert 2.0 < shares[1] <= 2.2
     assert 4.8 < shares[3] <= 5.0
+    # A window of 9 pixels costs a click for each class in it: one at least, hardly ever as many as pixels.
+    windows = 8192 * 0.022 // 9
+    assert windows <= float(ours[1]["questions_per_image"]) <= 9 * (windows + 2)
     # Picks that keep 32 pixels apart leave room for few single pixels in images of 128 x 64.
     assert 0 < float(ours[2]["questions_per_image"]) <= 8
     assert {row["published"] for row in ours} == {""}

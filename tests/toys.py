@@ -16,7 +16,7 @@ from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, Recip
 from alseg.experiment import read_experiment
 from alseg.plugins import Catalog, catalog_of
 from alseg.preflight import check
-from alseg.recipes import SupervisedRecipe
+from alseg.recipes import SupervisedRecipe, TargetSampling
 from alseg.runner import Outcome, make_fabric, run_experiment
 from alseg.seeds import derive
 
@@ -96,7 +96,13 @@ def build_tiny(*, num_classes: int) -> TinyNet:
     return TinyNet(num_classes)
 
 
-def build_recipe(iterations: int = 8, learning_rate: float = 0.05, flip: bool = False) -> SupervisedRecipe:
+def build_recipe(
+    iterations: int = 8,
+    learning_rate: float = 0.05,
+    flip: bool = False,
+    target_batch: int = 2,
+    target_sampling: TargetSampling = "uniform",
+) -> SupervisedRecipe:
     return SupervisedRecipe(
         name="toy",
         iterations=iterations,
@@ -108,7 +114,8 @@ def build_recipe(iterations: int = 8, learning_rate: float = 0.05, flip: bool = 
         weight_decay=0.0,
         power=0.9,
         source_batch=2,
-        target_batch=2,
+        target_batch=target_batch,
+        target_sampling=target_sampling,
         source_size=None,
         target_size=None,
         flip=flip,

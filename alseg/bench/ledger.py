@@ -90,7 +90,8 @@ def _purchase(size: Size, images: int, count: int) -> Purchase:
     scores = np.linspace(1, 0, count, dtype=np.float32)
     picks = Picks(positions, scores, np.full(count, _REGION_PIXELS, np.int64))
     names = [f"hannover_{index:06d}_000019" for index in range(images)]
-    return Purchase.of(dict.fromkeys(names, picks), dict.fromkeys(names, np.zeros(count, np.int64)), 1)
+    void, clicks = np.zeros(count, np.int64), np.ones(count, np.int64)
+    return Purchase.of(dict.fromkeys(names, picks), dict.fromkeys(names, void), dict.fromkeys(names, clicks))
 
 
 def _reading(folder: Path, options: Options) -> Line:

@@ -109,7 +109,7 @@ def _dry_run_text(experiment: Experiment, plan: Plan, results: Path) -> str:
                 method.budget.text if method.budget else without_budget[method.target_labels],
                 f"{planned.pixels:,}",
                 f"{100 * planned.pixels / planned.pool_pixels:.2f}%",
-                f"{planned.questions:,}",
+                _clicks_text(planned.clicks),
                 _state(results, experiment, planned),
             )
         )
@@ -118,6 +118,14 @@ def _dry_run_text(experiment: Experiment, plan: Plan, results: Path) -> str:
     table = tabulate(rows, headers, disable_numparse=True, colalign=alignment)
     rounds = ", ".join(map(str, experiment.rounds)) or "none"
     return f"{experiment.name}: {len(plan.runs)} runs, labels bought after iterations {rounds}\n\n{table}"
+
+
+def _clicks_text(clicks: tuple[int, int] | None) -> str:
+    """Say what is known of the price before there are answers."""
+    if clicks is None:
+        return "known with the answers"
+    low, high = clicks
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:

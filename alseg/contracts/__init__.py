@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from alseg.contracts.asking import (
     AnnotationMode,
+    Answers,
     Picks,
     PoolView,
     ScoreAcquisition,
     SelectAcquisition,
     TargetView,
 )
-from alseg.contracts.basics import CLICKS_PER_IMAGE, IGNORE_INDEX, Need, Size
+from alseg.contracts.basics import IGNORE_INDEX, OUTLINE_TOLERANCE, Need, Size
 from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
 from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observing import Observer
@@ -41,11 +42,12 @@ from alseg.contracts.training import (
 )
 
 __all__ = [
-    "CLICKS_PER_IMAGE",
     "IGNORE_INDEX",
+    "OUTLINE_TOLERANCE",
     "AcquisitionSpec",
     "AnnotationMode",
     "AnnotationModeSpec",
+    "Answers",
     "Augmentation",
     "ChecksIds",
     "ClassInfo",

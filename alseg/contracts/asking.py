@@ -105,12 +105,43 @@ class Picks:
         return Picks(self.positions[:count], self.scores[:count], self.pixels[:count])
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What the questions of one round reveal of one image: pixels that were not bought before.
+
+    Attributes:
+        count: Number of questions, ``n``.
+        size: Height and width of the label map.
+        places: int64 ``(m,)``, the pixels revealed, row after row (``y * width + x``), increasing.
+        questions: int64 ``(m,)``, which question reveals each, from 0 to ``n - 1`` in the order asked.
+        classes: uint8 ``(m,)``, the class of each, 255 for void.
+    """
+
+    count: int
+    size: Size
+    places: NDArray[np.int64]
+    questions: NDArray[np.int64]
+    classes: NDArray[np.uint8]
+
+
+@runtime_checkable
 class AnnotationMode(Protocol):
     """What a question is, what its answer reveals and what it costs."""
 
-    @property
-    def questions_per_pick(self) -> int:
-        """Clicks that one pick costs."""
+    def clicks(self, answers: Answers) -> NDArray[np.int64]:
+        """Return what each answer costs, int64 ``(n,)``, at least 1 click each.
+
+        The price depends on the answer, as the work of an annotator does, so it is known afterwards.
+        """
+        ...
+
+    def most_clicks(self, pixels: int, classes: int) -> int | None:
+        """Return the most clicks one answer can cost, None where only the answer tells.
+
+        Args:
+            pixels: That the answer reveals.
+            classes: Of the label space, without void.
+        """
         ...
 
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:

@@ -7,8 +7,8 @@ from typing import Literal
 IGNORE_INDEX = 255
 """The value of void pixels, and of pixels nobody has labelled, in every label map."""
 
-CLICKS_PER_IMAGE = 1700
-"""Clicks that outlining everything in one street image takes, about: the cost of a fully labelled image."""
+OUTLINE_TOLERANCE = 2.0
+"""Pixels by which the outlines of an image may miss its label map, where nothing else is said."""
 
 Size = tuple[int, int]
 """Height and width in pixels."""

@@ -17,6 +17,10 @@ class Cost:
         trained_pixels: Those that remain after label maps are resized to the training size.
         questions: Clicks.
         images: Images touched.
+        drawn_pixels: Those of ``pixels`` in images that a training step has drawn since they were bought;
+            None in files from before that was counted.
+        drawn_images: Those of ``images`` that have been drawn since a label of theirs was bought; None as
+            above.
     """
 
     pixels: int = 0
@@ -24,6 +28,8 @@ class Cost:
     trained_pixels: int = 0
     questions: int = 0
     images: int = 0
+    drawn_pixels: int | None = None
+    drawn_images: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

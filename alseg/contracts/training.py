@@ -63,6 +63,8 @@ class DataPlan:
         augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``.
         sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes that the
             images drawn so far show least are drawn more often, see `alseg.sampling.class_balanced_draws`).
+            Of the target ``shuffle`` or ``labelled`` (a share of the draws are of images with bought labels).
+        labelled_share: That share, above 0 and at most 1, for ``labelled``.
         label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall
             on one place count once), ``nearest`` samples the grid and loses most single pixels. Dense source
             label maps are always resized by ``nearest``.
@@ -71,7 +73,8 @@ class DataPlan:
     batch_size: int
     size: Size | None
     augmentation: Augmentation = Augmentation()
-    sampling: Literal["shuffle", "class-balanced"] = "shuffle"
+    sampling: Literal["shuffle", "class-balanced", "labelled"] = "shuffle"
+    labelled_share: float = 0.5
     label_resize: Literal["point", "nearest"] = "point"
 
 

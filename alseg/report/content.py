@@ -174,6 +174,7 @@ def _method(row: Row, comparisons: Sequence[Comparison], by_metric: Mapping[str,
             "pixels": costs.pixels,
             "valid": costs.valid_percent,
             "trained_pixels": costs.trained_pixels,
+            "drawn": costs.drawn_percent,
             "questions": costs.questions,
             "questions_per_image": costs.questions_per_image,
         }

@@ -53,7 +53,7 @@ def register_annotation_modes() -> list[AnnotationModeSpec]:
     return [
         AnnotationModeSpec(
             name="region",
-            summary="A square window of (2 * radius + 1)^2 pixels is labelled for one click.",
+            summary="A square window of (2 * radius + 1)^2 pixels is labelled, for a click per class in it.",
             source="Xie et al., CVPR 2022, arXiv:2111.12940, region-based annotation.",
             build=build.region,
         ),
@@ -65,7 +65,7 @@ def register_annotation_modes() -> list[AnnotationModeSpec]:
         ),
         AnnotationModeSpec(
             name="image",
-            summary="A whole image is labelled; images are ranked over the pool by their mean score.",
+            summary="A whole image is outlined, for a click per corner; ranked over the pool by mean score.",
             source="The usual image-based selection.",
             build=build.image,
             unit="image",

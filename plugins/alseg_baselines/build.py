@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from alseg import AlsegError
-from alseg.contracts import CLICKS_PER_IMAGE
+from alseg.contracts import OUTLINE_TOLERANCE
 
 if TYPE_CHECKING:
     from alseg.contracts import AnnotationMode, Recipe, ScoreAcquisition, SelectAcquisition
@@ -87,20 +87,21 @@ def pixel(spacing: int = 32) -> AnnotationMode:
     return Window(radius=0, spacing=spacing)
 
 
-def image(clicks: int = CLICKS_PER_IMAGE) -> AnnotationMode:
+def image(tolerance: float = OUTLINE_TOLERANCE) -> AnnotationMode:
     """Build ``image``.
 
     Args:
-        clicks: Clicks that outlining everything in one image is counted as.
+        tolerance: Pixels by which the outlines of an image may miss its label map. Their corners are what the
+            image costs: fewer with a larger tolerance.
 
     Raises:
-        AlsegError: If there is no click.
+        AlsegError: If the tolerance is negative.
     """
     from alseg_baselines.modes import WholeImage
 
-    if clicks < 1:
-        raise AlsegError(f"Annotation mode 'image': clicks must be at least 1, not {clicks}.")
-    return WholeImage(questions_per_pick=clicks)
+    if not tolerance >= 0:
+        raise AlsegError(f"Annotation mode 'image': tolerance must be at least 0, not {tolerance}.")
+    return WholeImage(tolerance)
 
 
 def plain(
@@ -121,6 +122,8 @@ def plain(
     color: float = 0.0,
     sampling: Literal["shuffle", "class-balanced"] = "shuffle",
     label_resize: Literal["point", "nearest"] = "point",
+    target_sampling: Literal["uniform", "labelled"] = "uniform",
+    labelled_share: float = 0.5,
 ) -> Recipe:
     """Build ``plain``.
 
@@ -142,6 +145,9 @@ def plain(
         color: Strength of random brightness, contrast and saturation.
         sampling: How source images are drawn.
         label_resize: How bought labels shrink, see `alseg.contracts.DataPlan`.
+        target_sampling: How target images are drawn: ``uniform``, or ``labelled`` for a share of them from
+            images with bought labels, once there are any.
+        labelled_share: That share of the target images, above 0 and at most 1.
     """
     given = dict(locals())
     from alseg.recipes import SupervisedRecipe

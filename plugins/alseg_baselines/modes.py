@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import Picks, Size
+from alseg.clicks import clicks_per_class, clicks_per_outline
+from alseg.contracts import Answers, Picks, Size
 
 if TYPE_CHECKING:
     import torch
@@ -27,12 +28,18 @@ class Window:
     Attributes:
         radius: Reach of the square to each side; 0 for the pixel alone.
         spacing: Chebyshev distance to every pick that is kept free; at least ``2 * radius``.
-        questions_per_pick: Always one click.
     """
 
     radius: int
     spacing: int
-    questions_per_pick: int = 1
+
+    def clicks(self, answers: Answers) -> NDArray[np.int64]:
+        """Return one click for each class in a window, void being one."""
+        return clicks_per_class(answers)
+
+    def most_clicks(self, pixels: int, classes: int) -> int:
+        """Return what a window costs in which everything is there, or every pixel another class."""
+        return min(pixels, classes + 1)
 
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
         """Return greedy picks by score; they end before the first whose window does not fit the limit."""
@@ -95,10 +102,18 @@ class WholeImage:
     """A question reveals all of an image; its score is the mean of the map.
 
     Attributes:
-        questions_per_pick: Clicks that outlining the image is counted as.
+        tolerance: Pixels by which the outlines may miss the label map.
     """
 
-    questions_per_pick: int
+    tolerance: float
+
+    def clicks(self, answers: Answers) -> NDArray[np.int64]:
+        """Return the corners of the outlines of everything in the image."""
+        label = answers.classes.reshape(answers.size)
+        return np.array([clicks_per_outline(label, self.tolerance)], np.int64)
+
+    def most_clicks(self, pixels: int, classes: int) -> None:
+        """Return None: how many corners there are is known with the label map."""
 
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
         """Return the image as one pick at (0, 0), unless it is bought, too dear or -inf all over."""

@@ -119,7 +119,11 @@ def _metrics(report: RoundReport) -> Iterator[Metric]:
         "miou": report.miou,
         "accuracy": report.accuracy,
         **{f"iou/{name}": value for name, value in zip(report.class_names, report.iou, strict=True)},
-        **{f"cost/{currency}": amount for currency, amount in asdict(report.cost).items()},
+        **{
+            f"cost/{currency}": amount
+            for currency, amount in asdict(report.cost).items()
+            if amount is not None
+        },
     }
     for name, value in numbers.items():
         if not math.isnan(value):

@@ -68,6 +68,8 @@ def recipe(
     color: float = 0.0,
     sampling: Literal["shuffle", "class-balanced"] = "class-balanced",
     label_resize: Literal["point", "nearest"] = "point",
+    target_sampling: Literal["uniform", "labelled"] = "uniform",
+    labelled_share: float = 0.5,
 ) -> Recipe:
     """Build ``ripu``.
 
@@ -93,6 +95,9 @@ def recipe(
         color: Strength of random brightness, contrast and saturation.
         sampling: How source images are drawn.
         label_resize: How bought labels shrink, see `alseg.contracts.DataPlan`.
+        target_sampling: How target images are drawn: ``uniform`` as in the paper, or ``labelled`` for a share
+            of them from images with bought labels, once there are any.
+        labelled_share: That share of the target images, above 0 and at most 1.
 
     Raises:
         AlsegError: If there is nothing to train on, or a number is out of range.

@@ -80,12 +80,12 @@ def test_a_pool_budget_goes_to_the_best_of_all_images() -> None:
 
 
 def test_whole_images_are_ranked_by_their_mean_score() -> None:
-    picks = _acquire(Scoring(_brightness), WholeImage(1700), Limits(pool_images=2))
+    picks = _acquire(Scoring(_brightness), WholeImage(2), Limits(pool_images=2))
     assert [name for name, asked in picks.items() if len(asked)] == ["train-1", "train-2"]
 
 
 def test_a_pixel_budget_that_pays_for_no_whole_image_buys_none() -> None:
-    picks = _acquire(Scoring(_brightness), WholeImage(1700), Limits(pool_pixels=71))
+    picks = _acquire(Scoring(_brightness), WholeImage(2), Limits(pool_pixels=71))
     assert sum(map(len, picks.values())) == 0
 
 
@@ -110,7 +110,7 @@ def test_select_acquisitions_rank_whole_images() -> None:
         seen.append(pool)
         return [2, 0]
 
-    picks = _acquire(Selecting(select), WholeImage(1700), Limits(pool_images=2), features=True)
+    picks = _acquire(Selecting(select), WholeImage(2), Limits(pool_images=2), features=True)
     assert [name for name, asked in picks.items() if len(asked)] == ["train-2", "train-0"]
     assert seen[0].features.shape == (3, 8)
     assert list(seen[0].image_ids) == TOKENS
@@ -120,7 +120,7 @@ def test_select_acquisitions_rank_whole_images() -> None:
 @pytest.mark.parametrize("chosen", [[0, 0], [0, 1, 2], [3], [-1]])
 def test_an_invalid_selection_is_refused(chosen: list[int]) -> None:
     with pytest.raises(AcquisitionError) as raised:
-        _acquire(Selecting(lambda _: chosen), WholeImage(1700), Limits(pool_images=2), features=True)
+        _acquire(Selecting(lambda _: chosen), WholeImage(2), Limits(pool_images=2), features=True)
     assert str(raised.value) == (
         "Acquisition 'mine' must select at most 2 different images that are not bought yet; "
         f"it selected {chosen}."
@@ -164,7 +164,7 @@ def test_methods_that_ask_together_ask_what_they_would_alone() -> None:
     asking = [
         (Scoring(_brightness), Window(0, 1), Limits(per_image=[2, 0, 1])),
         (noise, Window(0, 0), Limits(pool_pixels=50)),
-        (noise, WholeImage(1700), Limits(pool_images=2)),
+        (noise, WholeImage(2), Limits(pool_images=2)),
     ]
     askers = [_asker(*each, identity=identity) for each, identity in zip(asking, "abb", strict=True)]
     together = acquire_together(askers, _pool(InferenceOptions(size=None, batch_size=2)))

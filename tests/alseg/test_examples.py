@@ -86,8 +86,6 @@ def test_few_scores_that_differ_from_all_others_are_seen() -> None:
 
 
 class _Reach:
-    questions_per_pick = 1
-
     def __init__(self, reach: int) -> None:
         self.reach = reach
 

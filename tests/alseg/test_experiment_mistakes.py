@@ -42,11 +42,11 @@ seeds: [0, 0]
         "demo.yaml:5:14: rounds must increase, but 10 comes after 20",
         "demo.yaml:7:29: unknown acquisition 'rippu', did you mean 'ripu'?",
         "demo.yaml:7:64: a budget of 200% is more than the whole pool; the most is 100%",
-        "demo.yaml:8:5: method 'A' has no acquisition; say target_labels: none (source only), "
+        "demo.yaml:8:5: method 'A' has no acquisition; say target_labels: none (no labels), "
         "target_labels: all (fully supervised), or give acquisition, annotation and budget",
         "demo.yaml:8:13: label 'A' is already that of method 0 (counted from 0)",
         "demo.yaml:8:31: expected 'none', 'acquired' or 'all', got 'nothing'",
-        "demo.yaml:9:5: method 'B' has no acquisition; say target_labels: none (source only), "
+        "demo.yaml:9:5: method 'B' has no acquisition; say target_labels: none (no labels), "
         "target_labels: all (fully supervised), or give acquisition, annotation and budget",
         "demo.yaml:10:12: seed 0 is given twice",
     ]

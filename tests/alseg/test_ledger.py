@@ -22,7 +22,8 @@ def _picks(*positions: tuple[int, int], pixels: int = 9) -> Picks:
 
 def _purchase() -> Purchase:
     picks = {"a": _picks((1, 2), (7, 4)), "untouched": _picks(), "b": _picks((65535, 3))}
-    return Purchase.of(picks, {"a": np.array([0, 2]), "b": np.array([9])}, questions_per_pick=1)
+    void = {"a": np.array([0, 2]), "b": np.array([9])}
+    return Purchase.of(picks, void, {"a": np.array([1, 2]), "b": np.array([4])})
 
 
 def test_a_purchase_read_back_is_the_one_written(tmp_path: Path) -> None:
@@ -30,27 +31,28 @@ def test_a_purchase_read_back_is_the_one_written(tmp_path: Path) -> None:
     read = Purchase.read(tmp_path)
     np.testing.assert_array_equal(read.rows, _purchase().rows)
     assert read.spans == {"a": (0, 2), "b": (2, 3)}
-    assert read.questions_per_pick == 1
+    assert read.questions_per_pick is None
 
 
 def test_a_purchase_adds_up_its_pixels_void_and_questions() -> None:
     purchase = _purchase()
-    # 3 picks of 9 pixels; 0 + 2 + 9 of them void.
-    assert (purchase.pixels, purchase.void, purchase.questions) == (27, 11, 3)
+    # 3 picks of 9 pixels; 0 + 2 + 9 of them void; 1 + 2 + 4 clicks.
+    assert (purchase.pixels, purchase.void, purchase.questions) == (27, 11, 7)
 
 
-def test_a_region_takes_ten_bytes() -> None:
-    # y and x 2 bytes each, score 4, pixels and void 1 each.
-    assert _purchase().rows.dtype.itemsize == 10
+def test_a_region_takes_eleven_bytes() -> None:
+    # y and x 2 bytes each, score 4, pixels, void and clicks 1 each.
+    assert _purchase().rows.dtype.itemsize == 11
 
 
 def test_pixel_counts_of_whole_images_fit() -> None:
-    purchase = Purchase.of({"a": _picks((0, 0), pixels=2048 * 1024)}, {"a": np.array([5])}, 1700)
-    assert (purchase.pixels, purchase.void, purchase.questions) == (2097152, 5, 1700)
+    picks = {"a": _picks((0, 0), pixels=2048 * 1024)}
+    purchase = Purchase.of(picks, {"a": np.array([5])}, {"a": np.array([70000])})
+    assert (purchase.pixels, purchase.void, purchase.questions) == (2097152, 5, 70000)
 
 
 def test_an_empty_round_can_be_bought_and_read(tmp_path: Path) -> None:
-    Purchase.of({}, {}, 1).write(tmp_path)
+    Purchase.of({}, {}, {}).write(tmp_path)
     read = Purchase.read(tmp_path)
     assert (read.pixels, read.void, read.questions, len(read.positions("a"))) == (0, 0, 0, 0)
 
@@ -101,6 +103,6 @@ def test_a_missing_array_is_named(tmp_path: Path) -> None:
 
 
 def test_positions_of_all_rounds_come_in_the_order_asked() -> None:
-    later = Purchase.of({"a": _picks((5, 5))}, {"a": np.array([0])}, 1)
+    later = Purchase.of({"a": _picks((5, 5))}, {"a": np.array([0])}, {"a": np.array([1])})
     assert all_positions([_purchase(), later], "a").tolist() == [[1, 2], [7, 4], [5, 5]]
     assert all_positions([], "a").shape == (0, 2)

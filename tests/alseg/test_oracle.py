@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alseg.contracts import CLICKS_PER_IMAGE, AnnotationMode, Cost, Picks
+from alseg.contracts import AnnotationMode, Answers, Cost, Picks
 from alseg.oracle import Oracle
 from alseg_baselines.modes import WholeImage, Window
 from toys import Stripes
@@ -13,7 +15,7 @@ IDENTITY = np.arange(256, dtype=np.uint8)
 REGION = Window(radius=1, spacing=2)
 
 
-def _oracle(mode: AnnotationMode | None = REGION, **options: bool) -> Oracle:
+def _oracle(mode: AnnotationMode | None = REGION, **options: Any) -> Oracle:
     # Labels of 6 x 12 pixels whose last column is void.
     return Oracle(Stripes("train", 2, (6, 12)), IDENTITY, mode=mode, **options)
 
@@ -39,9 +41,9 @@ def test_an_answer_reveals_the_window_and_nothing_else() -> None:
 
 def test_void_pixels_cost_and_their_share_is_kept() -> None:
     oracle = _oracle()
-    # A corner window has 2 x 2 pixels; its right column is void.
+    # A corner window has 2 x 2 pixels; its right column is void. The other one shows two stripes.
     oracle.answer({"train-0": _picks((0, 11), (3, 3), pixels=[4, 9])})
-    assert oracle.cost == Cost(pixels=13, valid_pixels=11, trained_pixels=11, questions=2, images=1)
+    assert oracle.cost == Cost(pixels=13, valid_pixels=11, trained_pixels=11, questions=4, images=1)
 
 
 def test_a_mode_that_bills_other_pixels_than_it_reveals_is_caught() -> None:
@@ -49,11 +51,22 @@ def test_a_mode_that_bills_other_pixels_than_it_reveals_is_caught() -> None:
         _oracle().answer({"train-0": _picks((2, 2), pixels=[8])})
 
 
+@pytest.mark.parametrize("price", [[0, 1], [1], [1.0, 1.0], [[1], [1]]])
+def test_a_price_that_is_none_is_caught(price: list[Any]) -> None:
+    class Mispriced(Window):
+        def clicks(self, answers: Answers) -> NDArray[np.int64]:
+            return np.array(price)
+
+    with pytest.raises(ValueError, match="must return at least 1 click for each of 2 answers, as integers"):
+        _oracle(Mispriced(radius=1, spacing=2)).answer({"train-0": _picks((2, 2), (2, 6), pixels=[9, 9])})
+
+
 def test_costs_add_up_over_rounds_and_images() -> None:
     oracle = _oracle()
     oracle.answer({"train-0": _picks((2, 2), pixels=[9])})
     oracle.answer({"train-0": _picks((2, 6), pixels=[9]), "train-1": _picks((2, 2), pixels=[9])})
-    assert oracle.cost == Cost(pixels=27, valid_pixels=27, trained_pixels=27, questions=3, images=2)
+    # A window of 3 columns always shows two stripes of 2 columns: two clicks.
+    assert oracle.cost == Cost(pixels=27, valid_pixels=27, trained_pixels=27, questions=6, images=2)
     assert oracle.pixels_bought("train-0") == 18
 
 
@@ -66,18 +79,21 @@ def test_a_restored_purchase_is_as_good_as_a_new_one() -> None:
     np.testing.assert_array_equal(resumed.revealed(1), bought.revealed(1))
 
 
-def test_whole_images_cost_the_clicks_of_outlining_them() -> None:
-    oracle = _oracle(WholeImage(questions_per_pick=1700))
+def test_whole_images_cost_the_corners_of_their_outlines() -> None:
+    oracle = _oracle(WholeImage(tolerance=0))
     oracle.answer({"train-0": _picks((0, 0), pixels=[72])})
-    # 6 of the 72 pixels are the void column.
-    assert oracle.cost == Cost(pixels=72, valid_pixels=66, trained_pixels=66, questions=1700, images=1)
+    # Six stripes of 2 columns, the last one cut to 1 by the void column: 5 rectangles and 2 lines.
+    # 6 of the 72 pixels are void.
+    clicks = 5 * 4 + 2 * 2
+    assert oracle.cost == Cost(pixels=72, valid_pixels=66, trained_pixels=66, questions=clicks, images=1)
 
 
 def test_the_fully_supervised_reference_pays_for_everything() -> None:
-    oracle = _oracle(None, everything=True)
-    assert oracle.cost == Cost(
-        pixels=144, valid_pixels=132, trained_pixels=132, questions=2 * CLICKS_PER_IMAGE, images=2
-    )
+    oracle = _oracle(None, everything=True, outline_tolerance=0)
+    whole = _oracle(WholeImage(tolerance=0))
+    whole.answer({f"train-{index}": _picks((0, 0), pixels=[72]) for index in range(2)})
+    assert oracle.cost == whole.cost
+    assert (oracle.cost.pixels, oracle.cost.valid_pixels, oracle.cost.images) == (144, 132, 2)
     np.testing.assert_array_equal(oracle.revealed(1), Stripes("train", 2, (6, 12)).label(1))
 
 
@@ -143,7 +159,7 @@ def test_questions_other_than_those_looked_up_are_answered_anew() -> None:
     asked = {"train-0": _picks((3, 3), pixels=[9])}
     np.testing.assert_array_equal(oracle.answer(asked).rows, plain.answer(asked).rows)
     assert (
-        oracle.cost == plain.cost == Cost(pixels=9, valid_pixels=9, trained_pixels=9, questions=1, images=1)
+        oracle.cost == plain.cost == Cost(pixels=9, valid_pixels=9, trained_pixels=9, questions=2, images=1)
     )
 
 

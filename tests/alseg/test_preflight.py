@@ -9,6 +9,7 @@ import yaml
 
 from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
 from alseg.assembly import Assembler
+from alseg.contracts import AnnotationModeSpec
 from alseg.experiment import read_experiment
 from alseg.preflight import Plan, check
 from toys import Stripes, TinyNet, toy_catalog, toy_document
@@ -38,8 +39,27 @@ def test_costs_are_known_beforehand(tmp_path: Path) -> None:
         for document in (_asking(), toy_document(methods=[{"label": "All", "target_labels": "all"}]))
     )
     # 20% of 12 x 24 pixels is 57, which pays for 6 windows of 9; six images.
-    assert (asking.pixels, asking.questions, asking.pool_pixels) == (342, 36, 1728)
-    assert (everything.pixels, everything.questions) == (1728, 6 * 1700)
+    assert (asking.pixels, asking.pool_pixels) == (342, 1728)
+    # A window shows one class at least, and all three and void at most.
+    assert asking.clicks == (36, 4 * 36)
+    # What outlines cost, label maps tell, which nobody reads before.
+    assert (everything.pixels, everything.clicks) == (1728, None)
+
+
+def test_an_annotation_mode_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    class Old:
+        questions_per_pick = 1
+        propose = footprint = most_pixels = None
+
+    class Plugin:
+        @hookimpl
+        def register_annotation_modes(self) -> list[AnnotationModeSpec]:
+            return [AnnotationModeSpec(name="old", summary="Old.", source="Test.", build=Old)]
+
+    assert _refused(tmp_path, _asking(annotation="old"), Plugin()) == (
+        "Annotation mode 'old' of plugin Plugin (unpackaged 0) lacks clicks, most_clicks: it does not fit "
+        "this version of alseg. Update the plugin; docs/plugins.md lists what a mode must have."
+    )
 
 
 def test_more_images_than_the_pool_has_are_refused(tmp_path: Path) -> None:

@@ -172,11 +172,11 @@ def test_a_done_run_whose_last_round_is_gone_is_damaged(results: Path) -> None:
 
 
 def test_another_format_is_refused_with_a_remedy(results: Path) -> None:
-    folder = write_run(results, "Random", extra={"format": 2})
+    folder = write_run(results, "Random", extra={"format": 3})
     with pytest.raises(AlsegError) as caught:
         load_results([results])
     assert str(caught.value) == (
-        f"No run can be read:\n  {folder / 'run.json'} has format 2, but this alseg reads format 1. "
+        f"No run can be read:\n  {folder / 'run.json'} has format 3, but this alseg reads formats 1 and 2. "
         "Read it with the version that wrote it."
     )
 

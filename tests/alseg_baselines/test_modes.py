@@ -80,7 +80,7 @@ def test_border_windows_leave_room_for_more_of_them() -> None:
 
 
 def test_a_whole_image_is_bought_once() -> None:
-    mode = WholeImage(questions_per_pick=1700)
+    mode = WholeImage(tolerance=2)
     picks = mode.propose(torch.tensor([[1.0, 2.0], [3.0, -torch.inf]]), NOTHING, 4)
     # The mean leaves out what must never be asked.
     assert picks.scores.tolist() == [2.0]
@@ -103,5 +103,5 @@ def test_negative_numbers_are_refused() -> None:
         build.region(radius=-1)
     with pytest.raises(AlsegError, match="Annotation mode 'pixel': spacing must be at least 0, not -1"):
         build.pixel(spacing=-1)
-    with pytest.raises(AlsegError, match="Annotation mode 'image': clicks must be at least 1, not 0"):
-        build.image(clicks=0)
+    with pytest.raises(AlsegError, match="Annotation mode 'image': tolerance must be at least 0, not -1"):
+        build.image(tolerance=-1)

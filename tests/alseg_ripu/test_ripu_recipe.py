@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import torch
 from torch.nn import functional
 
 import alseg_ripu
+from alseg import AlsegError
 from alseg.contracts import Augmentation, Recipe, TrainingBatch
+from alseg_baselines import build as baselines
 from alseg_ripu import build
 
 LABELLED = torch.tensor([[[0, 0, 1, 2], [0, 255, 1, 2]]])
@@ -43,6 +46,16 @@ def test_the_defaults_are_those_of_the_paper() -> None:
     )
     assert (plan.target.batch_size, plan.target.size, plan.target.sampling) == (2, (640, 1280), "shuffle")
     assert plan.source.augmentation == plan.target.augmentation == Augmentation()
+
+
+@pytest.mark.parametrize("builder", [build.recipe, baselines.plain])
+def test_the_share_of_labelled_images_reaches_the_plan(builder: Callable[..., Recipe]) -> None:
+    plan = builder(target_sampling="labelled", labelled_share=0.25).plan
+    assert (plan.target.sampling, plan.target.labelled_share) == ("labelled", 0.25)
+    assert builder().plan.target.sampling == "shuffle"
+    for share in (0.0, 1.01):
+        with pytest.raises(AlsegError, match=f"labelled_share must be above 0 and at most 1, not {share}"):
+            builder(labelled_share=share)
 
 
 def test_the_learning_rate_decays_over_more_iterations_than_there_are() -> None:

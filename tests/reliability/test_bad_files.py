@@ -194,6 +194,7 @@ def test_counts_that_are_not_there_are_missing(tmp_path: Path) -> None:
 
 ROWS = np.zeros(2, [("y", "<u2"), ("x", "<u2"), ("score", "<f4"), ("pixels", "u1"), ("void", "u1")])
 INDEX: dict[str, Any] = {"questions_per_pick": 1, "images": {"a": [0, 1], "b": [1, 2]}}
+PRICED = np.zeros(2, [*ROWS.dtype.descr, ("clicks", "u1")])
 MISFIT = "FILE/ledger.npy is damaged or does not fit ledger.json."
 
 
@@ -207,9 +208,17 @@ def write_purchase(folder: Path, index: Any, rows: NDArray[Any]) -> None:
     (folder / "ledger.json").write_text(json.dumps(index))
 
 
-def test_a_sound_purchase_is_read(tmp_path: Path) -> None:
-    write_purchase(tmp_path, INDEX, ROWS)
-    assert Purchase.read(tmp_path).spans == {"a": (0, 1), "b": (1, 2)}
+@pytest.mark.parametrize(
+    ("content", "questions"),
+    [
+        pytest.param(({"images": INDEX["images"]}, PRICED), 0, id="with a price of each answer"),
+        pytest.param(({**INDEX, "questions_per_pick": 1700}, ROWS), 3400, id="of an earlier version"),
+    ],
+)
+def test_a_sound_purchase_is_read(tmp_path: Path, content: tuple[Any, NDArray[Any]], questions: int) -> None:
+    write_purchase(tmp_path, *content)
+    purchase = Purchase.read(tmp_path)
+    assert (purchase.spans, purchase.questions) == ({"a": (0, 1), "b": (1, 2)}, questions)
 
 
 @pytest.mark.parametrize(
@@ -239,6 +248,8 @@ def test_a_sound_purchase_is_read(tmp_path: Path) -> None:
         case("rows of two images", ({**INDEX, "images": {"a": [0, 2], "b": [1, 2]}}, ROWS), MISFIT),
         case("clicks in words", ({**INDEX, "questions_per_pick": "many"}, ROWS), MISFIT),
         case("negative clicks", ({**INDEX, "questions_per_pick": -1}, ROWS), MISFIT),
+        case("clicks twice", (INDEX, PRICED), MISFIT),
+        case("no clicks", ({"images": INDEX["images"]}, ROWS), MISFIT),
         case("pickled rows", (INDEX, np.array([Malicious()], object)), MISFIT),
         case("rows without fields", (INDEX, np.zeros(2)), MISFIT),
         case("rows of other fields", (INDEX, np.zeros(2, [("y", "<u2")])), MISFIT),

@@ -1,0 +1,93 @@
+"""Which target image a training step draws: a function of seed, step and what has been bought by then."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg.contracts import DataPlan
+from alseg.sampling import ShuffledOrder
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """The draws from one purchase to the next.
+
+    Attributes:
+        first: The stage's first draw.
+        labelled: Images with bought labels that are drawn more often; empty where all draws are uniform.
+        order: The order of those.
+    """
+
+    first: int
+    labelled: Sequence[int] = ()
+    order: ShuffledOrder | None = None
+
+
+class TargetOrder:
+    """Draws target images: each once per epoch, or a share of them from images with bought labels.
+
+    With the sampling ``labelled``, draws after a purchase are split evenly: a share goes to the images with
+    bought labels, the rest to all images. Before the first purchase, and where every image has labels, the
+    draws are those of ``shuffle``, byte for byte.
+
+    Args:
+        images: Number of images in the pool.
+        plan: Of the target; gives the batch size, the sampling and the share.
+        seed: The run's seed.
+    """
+
+    def __init__(self, images: int, plan: DataPlan, seed: int) -> None:
+        self._images, self._seed = images, seed
+        self._batch_size = plan.batch_size
+        # Exact, so that the share of a long run is not a matter of rounding.
+        share = Fraction(plan.labelled_share).limit_denominator(10**6)
+        self._share = share if plan.sampling == "labelled" else None
+        self._uniform = ShuffledOrder(images, "target", seed)
+        self._stages = [_Stage(0)]
+
+    def buy(self, iteration: int, labelled: Sequence[int]) -> None:
+        """Take note of a purchase.
+
+        Args:
+            iteration: Steps taken before it.
+            labelled: Indices of all images with bought labels, this purchase included, in pool order.
+
+        Raises:
+            ValueError: If an earlier purchase was made later.
+        """
+        first = iteration * self._batch_size
+        if first < self._stages[-1].first:
+            raise ValueError(f"A purchase at iteration {iteration} comes after a later one.")
+        if self._share is None or len(labelled) in (0, self._images):
+            self._stages.append(_Stage(first))
+            return
+        order = ShuffledOrder(len(labelled), "target", "labelled", self._seed, len(self._stages))
+        self._stages.append(_Stage(first, tuple(labelled), order))
+
+    def image(self, draw: int) -> int:
+        """Return the index of the image of the ``draw``-th draw of the run, from 0."""
+        stage = self._stages[bisect_right(self._stages, draw, key=lambda stage: stage.first) - 1]
+        if stage.order is None or self._share is None:
+            return self._uniform.image(draw)
+        before = int(stage.first * self._share)
+        labelled = int(draw * self._share) - before
+        if int((draw + 1) * self._share) - before > labelled:
+            return stage.labelled[stage.order.image(labelled)]
+        return self._uniform.image(draw - labelled)
+
+    def last_draws(self, iteration: int) -> NDArray[np.int64]:
+        """Return the step in which each image was last drawn, int64 ``(images,)``, -1 for never.
+
+        Args:
+            iteration: Steps taken; later ones do not count.
+        """
+        last = np.full(self._images, -1, np.int64)
+        for draw in range(iteration * self._batch_size):
+            last[self.image(draw)] = draw // self._batch_size
+        return last
