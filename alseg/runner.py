@@ -18,7 +18,7 @@ from lightning_fabric import Fabric
 from alseg import determinism
 from alseg.assembly import Assembler
 from alseg.environment import describe
-from alseg.experiment import Experiment, RunSpec, Settings
+from alseg.experiment import Experiment, RunSpec
 from alseg.files import WriteError, remove_unfinished, write_checked_text
 from alseg.loop import run
 from alseg.madewith import REMEDY, drift, made_with, refuse_drift, refuse_foreign
@@ -52,21 +52,6 @@ class Outcome:
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     signal: int | None = None
-
-
-def make_fabric(settings: Settings) -> Fabric:
-    """Return the device and precision; CUDA is used where there is one and nothing else is asked for.
-
-    Raises:
-        AlsegError: If deterministic kernels are wanted, but CUDA is set up for others.
-    """
-    if settings.deterministic and settings.device != "cpu":
-        determinism.prepare()
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
-    accelerator, _, number = settings.device.partition(":")
-    devices: int | list[int] = [int(number)] if number else 1
-    return Fabric(accelerator=accelerator, devices=devices, precision=settings.precision)  # type: ignore[arg-type]
 
 
 def run_experiment(

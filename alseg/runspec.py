@@ -19,6 +19,9 @@ FINGERPRINT_FORMAT = 1
 SLUG_LENGTH = 40
 """Most characters of a label in a folder name."""
 
+DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$"
+"""Pattern of the names that ``settings.device`` takes."""
+
 TargetLabels = Literal["none", "acquired", "all"]
 Precision = Literal["32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true", "64-true"]
 

@@ -18,9 +18,13 @@ from alseg.assembly import ScenarioData
 from alseg.checkpoint import Scaler
 from alseg.contracts import DataPlan, Recipe, Size, TrainingBatch
 from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, training_loader
+from alseg.devices import set_up
 from alseg.inference import resize_logits
 from alseg.sampling import ClassBalancedOrder, ShuffledOrder, StepBatches
 from alseg.seeds import derive
+
+HALF_EPSILON = 1e-4
+"""Least epsilon of an optimiser where weights are float16, which rounds the usual 1e-8 to 0."""
 
 StepLosses = Mapping[str, float]
 _Batches = Iterator[tuple[torch.Tensor, torch.Tensor] | None]
@@ -76,10 +80,10 @@ class Trainer:
         self._seed = seed
         self._workers = workers
         self._source_order: ShuffledOrder | ClassBalancedOrder | None = None
-        self.model, self._fabric_optimizer = fabric.setup(model, self.optimizer)
-        for method in ("features", "logits_and_features"):
-            if hasattr(model, method):
-                self.model.mark_forward_method(method)
+        self.model, self._fabric_optimizer = set_up(fabric, model, self.optimizer)
+        for group in self.optimizer.param_groups:
+            if "eps" in group and any(parameter.dtype == torch.float16 for parameter in group["params"]):
+                group["eps"] = max(group["eps"], HALF_EPSILON)
 
     def restart(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Forget all training and begin with other weights."""

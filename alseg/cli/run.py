@@ -62,9 +62,10 @@ def command(
 
     # Torch is imported from here on: mistakes in the file are told at once.
     from alseg.assembly import Assembler
+    from alseg.devices import make_fabric
     from alseg.observers import build_observers
     from alseg.preflight import check
-    from alseg.runner import make_fabric, run_experiment
+    from alseg.runner import run_experiment
 
     fabric = make_fabric(experiment.settings)
     cache = experiment.settings.cache
