@@ -5,11 +5,9 @@ from __future__ import annotations
 import signal
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 import torch
 import yaml
@@ -33,8 +31,9 @@ from alseg.recovery import (
     what_is_lost,
     what_is_not_trained,
 )
+from alseg.stopping import StopRequest, listening
 from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
-from alseg.surroundings import Interrupted, StopRequest, Surroundings
+from alseg.surroundings import Surroundings
 
 
 @dataclass
@@ -46,12 +45,14 @@ class Outcome:
         failed: Folder name and error of each run that failed.
         skipped: Method and reason of each run that cannot be done.
         signal: The signal that stopped it, or None.
+        at_once: Whether it was stopped without saving, by a second Ctrl-C.
     """
 
     done: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     signal: int | None = None
+    at_once: bool = False
 
 
 def run_experiment(
@@ -64,6 +65,7 @@ def run_experiment(
     *,
     fresh: bool = False,
     accept_drift: bool = False,
+    stop: StopRequest | None = None,
 ) -> Outcome:
     """Do all planned runs that are not complete yet; one that fails does not stop the others.
 
@@ -76,6 +78,7 @@ def run_experiment(
         reporter: Shows what happens.
         fresh: Whether to put the planned runs' folders aside and begin anew.
         accept_drift: Whether to go on with runs that were begun with other versions or code.
+        stop: Of a caller that listens to signals; without it they are listened to here.
 
     Returns:
         How it went; the caller decides on the exit code.
@@ -98,7 +101,8 @@ def run_experiment(
         if not accept_drift:
             refuse_drift(specs, root / "runs", assembler)
     outcome = Outcome()
-    with _signals() as stop:
+    with nullcontext(stop) if stop is not None else listening() as stop:
+        stop.working = True
         around = Surroundings(
             assembler=assembler,
             fabric=fabric,
@@ -114,7 +118,7 @@ def run_experiment(
             _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
         finally:
             observers.close(reporter.note)
-        outcome.signal = stop.signal
+        outcome.signal, outcome.at_once = stop.signal, stop.at_once
     return outcome
 
 
@@ -195,9 +199,11 @@ def _one_run(
         with determinism.deterministic(deterministic):
             run(spec, folder, around)
         outcome.done += 1
-    except (Interrupted, KeyboardInterrupt):
+    except KeyboardInterrupt:  # Interrupted is one
         state = "interrupted"
         around.stop.signal = around.stop.signal or signal.SIGINT
+        saved = "without saving" if around.stop.at_once else "all is saved"
+        folder.append_log(f"stopped by {around.stop.name}, {saved}")
     except WriteError as failure:
         with suppress(WriteError):  # a small file may still fit
             folder.write_status("failed", round_number=folder.last_round, error=str(failure))
@@ -295,21 +301,3 @@ def _description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
         "made_with": made_with(spec, assembler.catalog, assembler.scenario(spec.scenario)),
         "spec": spec.as_json(),
     }
-
-
-@contextmanager
-def _signals() -> Iterator[StopRequest]:
-    """Turn the first SIGINT or SIGTERM into a request to save and stop; a second SIGINT stops at once."""
-    stop = StopRequest()
-
-    def request(number: int, _: FrameType | None) -> None:
-        if stop.signal is not None:
-            raise KeyboardInterrupt
-        stop.signal = number
-
-    previous = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

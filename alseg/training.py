@@ -17,7 +17,7 @@ from lightning_fabric import Fabric
 from alseg.assembly import ScenarioData
 from alseg.checkpoint import Scaler
 from alseg.contracts import DataPlan, Recipe, Size, TrainingBatch
-from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, training_loader
+from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, started, training_loader
 from alseg.devices import set_up
 from alseg.inference import resize_logits
 from alseg.sampling import ClassBalancedOrder, ShuffledOrder, StepBatches
@@ -183,7 +183,7 @@ class Trainer:
         samples = TrainingSamples(part.dataset, labels, plan, domain, self._seed)
         batches = StepBatches(self._order(domain, plan), plan.batch_size, self.iteration, stop)
         pin = self._fabric.device.type == "cuda"
-        return iter(training_loader(samples, batches, self._workers, pin_memory=pin))
+        return started(training_loader(samples, batches, self._workers, pin_memory=pin))
 
     def _order(self, domain: str, plan: DataPlan) -> ShuffledOrder | ClassBalancedOrder:
         if domain == "target" or plan.sampling == "shuffle":

@@ -34,6 +34,19 @@ def start(folder: Path, document: dict[str, Any], stop: str | int | None = None)
     return process
 
 
+def start_command(folder: Path, document: dict[str, Any], terminal: str | None = None) -> ForkServerProcess:
+    """Start ``alseg run`` in a process group of its own; what it prints goes to ``output.txt``.
+
+    Args:
+        folder: Where the experiment file, the results, ``events.txt`` and ``output.txt`` are.
+        document: The experiment.
+        terminal: Path of a terminal that is to be the process's own; None for none.
+    """
+    process = toy_server().Process(target=_command, args=(folder, document, terminal))
+    process.start()
+    return process
+
+
 def finish(process: ForkServerProcess) -> int:
     """Wait for a process; returns its exit code, negative for a signal."""
     process.join(timeout=600)
@@ -85,6 +98,33 @@ def _run(folder: Path, document: dict[str, Any], stop: str | int | None) -> None
     if outcome.signal is not None:
         sys.exit(128 + outcome.signal)
     sys.exit(1 if outcome.failed else 0)
+
+
+def _command(folder: Path, document: dict[str, Any], terminal: str | None) -> None:
+    """Be ``alseg run`` in this process, with the toy plugin."""
+    import torch
+    import yaml
+
+    import alseg.plugins
+    import alseg.progress
+    from alseg.cli import main
+    from toys import toy_catalog
+
+    multiprocessing.set_start_method("fork", force=True)  # as in a process that was not forked itself
+    os.setsid()
+    if terminal is not None:
+        os.close(os.open(terminal, os.O_RDWR))  # the first terminal that a session opens is its own
+    folder.mkdir(parents=True, exist_ok=True)
+    output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for descriptor in (1, 2):
+        os.dup2(output, descriptor)
+    torch.set_num_threads(1)
+    recorder = _Recorder(folder, None)
+    recorder.event("preflight")
+    alseg.plugins.load_catalog = toy_catalog
+    alseg.progress.make_reporter = lambda: _reporter(recorder)  # type: ignore[assignment]
+    (folder / "toy.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    main(["run", str(folder / "toy.yaml"), "--results", str(folder / "results")], prog_name="alseg")
 
 
 class _Recorder:
