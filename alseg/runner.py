@@ -34,6 +34,7 @@ from alseg.recovery import (
 from alseg.stopping import StopRequest, listening
 from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
 from alseg.surroundings import Surroundings
+from alseg.threads import chosen
 
 
 @dataclass
@@ -192,6 +193,7 @@ def _one_run(
     attempt = folder.start_attempt(
         describe(around.fabric.device, spec.precision, deterministic=deterministic)
     )
+    folder.append_log(chosen().text(torch.get_num_threads()))
     folder.write_status("running", round_number=folder.last_round)
     state = "done"
     error: str | None = None

@@ -105,8 +105,12 @@ def _run(
     if dry_run:
         click.echo(_dry_run_text(experiment, plan, results))
         return None, results / experiment.name
-    from alseg.progress import make_reporter
+    import torch
 
+    from alseg.progress import make_reporter
+    from alseg.threads import chosen
+
+    click.echo(chosen().text(torch.get_num_threads()), err=True)
     reporter = make_reporter()
     try:
         outcome = run_experiment(
