@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -34,15 +35,18 @@ def start(folder: Path, document: dict[str, Any], stop: str | int | None = None)
     return process
 
 
-def start_command(folder: Path, document: dict[str, Any], terminal: str | None = None) -> ForkServerProcess:
+def start_command(
+    folder: Path, document: dict[str, Any], terminal: str | None = None, hold: str | None = None
+) -> ForkServerProcess:
     """Start ``alseg run`` in a process group of its own; what it prints goes to ``output.txt``.
 
     Args:
         folder: Where the experiment file, the results, ``events.txt`` and ``output.txt`` are.
         document: The experiment.
         terminal: Path of a terminal that is to be the process's own; None for none.
+        hold: An event that does not end by itself; None for none.
     """
-    process = toy_server().Process(target=_command, args=(folder, document, terminal))
+    process = toy_server().Process(target=_command, args=(folder, document, terminal, hold))
     process.start()
     return process
 
@@ -100,7 +104,7 @@ def _run(folder: Path, document: dict[str, Any], stop: str | int | None) -> None
     sys.exit(1 if outcome.failed else 0)
 
 
-def _command(folder: Path, document: dict[str, Any], terminal: str | None) -> None:
+def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold: str | None) -> None:
     """Be ``alseg run`` in this process, with the toy plugin."""
     import torch
     import yaml
@@ -119,7 +123,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None) -> No
     for descriptor in (1, 2):
         os.dup2(output, descriptor)
     torch.set_num_threads(1)
-    recorder = _Recorder(folder, None)
+    recorder = _Recorder(folder, None, hold)
     recorder.event("preflight")
     alseg.plugins.load_catalog = toy_catalog
     alseg.progress.make_reporter = lambda: _reporter(recorder)  # type: ignore[assignment]
@@ -128,10 +132,11 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None) -> No
 
 
 class _Recorder:
-    def __init__(self, folder: Path, stop: str | int | None) -> None:
+    def __init__(self, folder: Path, stop: str | int | None, hold: str | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = os.open(folder / "events.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._stop = stop
+        self._hold = hold
         self._seen: Counter[str] = Counter()
 
     def event(self, name: str, last_words: Callable[[], object] = lambda: None) -> None:
@@ -142,6 +147,8 @@ class _Recorder:
         if self._stop in (label, self._seen.total()):
             last_words()
             os.kill(os.getpid(), signal.SIGKILL)
+        if label == self._hold:
+            time.sleep(600)
 
 
 def _instrument(recorder: _Recorder) -> None:

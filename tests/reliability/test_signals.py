@@ -108,25 +108,21 @@ def test_ctrl_c_twice_at_a_terminal_stops_at_once_and_says_that_it_did_not_save(
     tmp_path: Path, terminal: tuple[int, str]
 ) -> None:
     keyboard, path = terminal
-    process = start_command(tmp_path, _with_slow_steps(), path)
-    wait_for("train#1", tmp_path, process)
-    time.sleep(0.1)  # now it is in the second step, which takes seconds
+    process = start_command(tmp_path, document(), path, hold="train#2")
+    wait_for("train#2", tmp_path, process)
     os.write(keyboard, b"\x03")
     os.write(keyboard, b"\x03")  # so soon, it is the same press
     time.sleep(0.6)
+    assert process.is_alive()
     os.write(keyboard, b"\x03")
     assert finish(process) == 130
+    assert saved_steps(tmp_path) == 0
     assert "Saving and stopping. Another Ctrl-C stops at once, without saving." in output_of(tmp_path)
     assert output_of(tmp_path).splitlines()[-1] == (
         "Stopped by a second Ctrl-C, and what came after the last checkpoint was NOT saved. "
         f"Go on with the same command: alseg run {tmp_path / 'toy.yaml'}"
     )
     assert "stopped by SIGINT, without saving\n" in (run_of(tmp_path) / "log.txt").read_text()
-
-
-def _with_slow_steps() -> dict[str, Any]:
-    large = {"name": "stripes", "count": 1, "height": 2000, "width": 3000}
-    return {**document(), "scenario": {"source": large, "target": large}}
 
 
 def test_a_terminal_that_is_closed_loses_nothing(tmp_path: Path) -> None:
