@@ -6,8 +6,8 @@ Workers deliver uint8; normalisation happens once per batch, on the device.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from alseg.imaging import resize_image
 from alseg.labels import translated
 from alseg.sampling import Draw, StepBatches
 from alseg.seeds import derive
+from alseg.stopping import leave_signals_to_parent, starting_workers
+
+T = TypeVar("T")
 
 
 class TrainingLabels(Protocol):
@@ -132,7 +135,13 @@ def training_loader(
     samples: TrainingSamples, batches: StepBatches, workers: int, *, pin_memory: bool
 ) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
     """Return a loader with one batch per step, uint8 ``(B, 3, H, W)`` and ``(B, H, W)``."""
-    return DataLoader(samples, batch_sampler=batches, num_workers=workers, pin_memory=pin_memory)
+    return DataLoader(
+        samples,
+        batch_sampler=batches,
+        num_workers=workers,
+        pin_memory=pin_memory,
+        worker_init_fn=leave_signals_to_parent,
+    )
 
 
 class InferenceSamples(TorchDataset[tuple[int, torch.Tensor, torch.Tensor | None]]):
@@ -166,7 +175,19 @@ InferenceSample = tuple[int, torch.Tensor, torch.Tensor | None]
 
 def inference_loader(samples: InferenceSamples, batch_size: int, workers: int) -> DataLoader[InferenceSample]:
     """Return a loader over all images in order; a batch is a list, since native sizes can differ."""
-    return DataLoader(samples, batch_size=batch_size, num_workers=workers, collate_fn=list)
+    return DataLoader(
+        samples,
+        batch_size=batch_size,
+        num_workers=workers,
+        collate_fn=list,
+        worker_init_fn=leave_signals_to_parent,
+    )
+
+
+def started(loader: DataLoader[T]) -> Iterator[Any]:
+    """Start a loader's workers, which do not hear the signals that ask this process to stop."""
+    with starting_workers():
+        return iter(loader)
 
 
 def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:

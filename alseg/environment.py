@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from alseg.threads import chosen
+
 
 def describe(device: torch.device, precision: str, *, deterministic: bool = False) -> dict[str, Any]:
     """Return versions, device, threads and the state of the source tree alseg runs from, if it is one.
@@ -26,6 +28,7 @@ def describe(device: torch.device, precision: str, *, deterministic: bool = Fals
         "precision": precision,
         "deterministic": deterministic,
         "threads": torch.get_num_threads(),
+        "threading": chosen().as_json(),
         "git": _git_state(Path(__file__).parent),
     }
 

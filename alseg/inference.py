@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from alseg.contracts import Dataset, Size
-from alseg.data import InferenceSample, InferenceSamples, inference_loader, normalise
+from alseg.data import InferenceSample, InferenceSamples, inference_loader, normalise, started
 from alseg.pipeline import ahead
 
 _STRIPS = 16
@@ -167,7 +167,8 @@ def _network_inputs(
 ) -> Iterator[tuple[list[InferenceSample], torch.Tensor]]:
     """Yield batches of images of one size, and the same normalised, on the model's device."""
     samples = InferenceSamples(dataset, options.size, keep_image=options.image)
-    batches: Iterable[list[InferenceSample]] = inference_loader(samples, options.batch_size, options.workers)
+    loader = inference_loader(samples, options.batch_size, options.workers)
+    batches: Iterable[list[InferenceSample]] = started(loader)
     if options.overlap and not options.workers:  # worker processes are ahead by themselves
         batches = ahead(batches)
     for batch in batches:

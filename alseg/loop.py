@@ -37,7 +37,7 @@ from alseg.recovery import furthest, set_damaged_aside
 from alseg.sharing import SharedTraining, shared_key
 from alseg.spending import Spending
 from alseg.store import RunFolder, percent, read_counts, require_space
-from alseg.surroundings import Interrupted, Surroundings
+from alseg.surroundings import Surroundings
 from alseg.target_order import TargetOrder
 from alseg.training import StepLosses, Trainer
 
@@ -248,8 +248,7 @@ class _Run:
         stopping = self.around.stop.signal is not None
         if stopping or now - self._last_saved >= 60 * self.around.settings.checkpoint_minutes:
             self._save()
-        if stopping:
-            raise Interrupted
+        self.around.stop.check()
 
     def _save(self) -> None:
         checkpoint.save(
@@ -307,8 +306,7 @@ class _Run:
         if not self.folder.round_is_committed(round_number):
             self._write_round(round_number, counts)
         self._observe(round_number)
-        if self.around.stop.signal is not None:
-            raise Interrupted
+        self.around.stop.check()
 
     def _write_round(self, round_number: int, counts: NDArray[np.int32]) -> None:
         metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), self.data.label_space)
@@ -374,14 +372,15 @@ class _Run:
     @contextmanager
     def _phase(self, name: str, total: int, done: int = 0) -> Iterator[Callable[..., None]]:
         """Show and time a phase; what it yields is called after every step of it."""
-        reporter = self.around.reporter
+        reporter, stop = self.around.reporter, self.around.stop
+        stop.check()  # whatever the last phase made is saved
         reporter.phase(name, total, done)
         started = time.monotonic()
 
         def advance(detail: str = "") -> None:
             reporter.advance(detail)
-            if self.around.stop.signal is not None and name != "train":
-                raise Interrupted
+            if name != "train":  # a step of training is saved first
+                stop.check()
 
         yield advance
         self._timing[name] = self._timing.get(name, 0.0) + time.monotonic() - started

@@ -186,10 +186,10 @@ class Revisit:
             raise AlsegError(f"{self.folder} has no final weights: the run is not done.")
         from alseg.assembly import Assembler
         from alseg.checkpoint_evaluation import fill
+        from alseg.devices import make_fabric, set_up
         from alseg.evaluation_request import Options, complete
         from alseg.example_maps import example_of, logits_of, question_reach
         from alseg.inference import InferenceOptions, predict
-        from alseg.runner import make_fabric
         from alseg.runspec import Settings
 
         request = complete(Options(checkpoint=self.folder, root=self._root), self._catalog)
@@ -198,7 +198,7 @@ class Revisit:
         fill(model, request.weights, request.model.name)
         options = InferenceOptions(size=request.size, flip=request.flip, batch_size=1, device=fabric.device)
         radius = question_reach(self._mode)
-        for prediction in predict(fabric.setup_module(model), Subset(split.dataset, indices), options):
+        for prediction in predict(set_up(fabric, model), Subset(split.dataset, indices), options):
             size = prediction.logits.shape[-2:]
             maps = example_of(logits_of(prediction, options), radius, longest=max(size))
             yield indices[prediction.index], maps

@@ -5,11 +5,9 @@ from __future__ import annotations
 import signal
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 import torch
 import yaml
@@ -18,7 +16,7 @@ from lightning_fabric import Fabric
 from alseg import determinism
 from alseg.assembly import Assembler
 from alseg.environment import describe
-from alseg.experiment import Experiment, RunSpec, Settings
+from alseg.experiment import Experiment, RunSpec
 from alseg.files import WriteError, remove_unfinished, write_checked_text
 from alseg.loop import run
 from alseg.madewith import REMEDY, drift, made_with, refuse_drift, refuse_foreign
@@ -33,8 +31,10 @@ from alseg.recovery import (
     what_is_lost,
     what_is_not_trained,
 )
+from alseg.stopping import StopRequest, listening
 from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
-from alseg.surroundings import Interrupted, StopRequest, Surroundings
+from alseg.surroundings import Surroundings
+from alseg.threads import chosen
 
 
 @dataclass
@@ -46,27 +46,14 @@ class Outcome:
         failed: Folder name and error of each run that failed.
         skipped: Method and reason of each run that cannot be done.
         signal: The signal that stopped it, or None.
+        at_once: Whether it was stopped without saving, by a second Ctrl-C.
     """
 
     done: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     signal: int | None = None
-
-
-def make_fabric(settings: Settings) -> Fabric:
-    """Return the device and precision; CUDA is used where there is one and nothing else is asked for.
-
-    Raises:
-        AlsegError: If deterministic kernels are wanted, but CUDA is set up for others.
-    """
-    if settings.deterministic and settings.device != "cpu":
-        determinism.prepare()
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
-    accelerator, _, number = settings.device.partition(":")
-    devices: int | list[int] = [int(number)] if number else 1
-    return Fabric(accelerator=accelerator, devices=devices, precision=settings.precision)  # type: ignore[arg-type]
+    at_once: bool = False
 
 
 def run_experiment(
@@ -79,6 +66,7 @@ def run_experiment(
     *,
     fresh: bool = False,
     accept_drift: bool = False,
+    stop: StopRequest | None = None,
 ) -> Outcome:
     """Do all planned runs that are not complete yet; one that fails does not stop the others.
 
@@ -91,6 +79,7 @@ def run_experiment(
         reporter: Shows what happens.
         fresh: Whether to put the planned runs' folders aside and begin anew.
         accept_drift: Whether to go on with runs that were begun with other versions or code.
+        stop: Of a caller that listens to signals; without it they are listened to here.
 
     Returns:
         How it went; the caller decides on the exit code.
@@ -113,7 +102,8 @@ def run_experiment(
         if not accept_drift:
             refuse_drift(specs, root / "runs", assembler)
     outcome = Outcome()
-    with _signals() as stop:
+    with nullcontext(stop) if stop is not None else listening() as stop:
+        stop.working = True
         around = Surroundings(
             assembler=assembler,
             fabric=fabric,
@@ -129,7 +119,7 @@ def run_experiment(
             _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
         finally:
             observers.close(reporter.note)
-        outcome.signal = stop.signal
+        outcome.signal, outcome.at_once = stop.signal, stop.at_once
     return outcome
 
 
@@ -203,6 +193,7 @@ def _one_run(
     attempt = folder.start_attempt(
         describe(around.fabric.device, spec.precision, deterministic=deterministic)
     )
+    folder.append_log(chosen().text(torch.get_num_threads()))
     folder.write_status("running", round_number=folder.last_round)
     state = "done"
     error: str | None = None
@@ -210,9 +201,11 @@ def _one_run(
         with determinism.deterministic(deterministic):
             run(spec, folder, around)
         outcome.done += 1
-    except (Interrupted, KeyboardInterrupt):
+    except KeyboardInterrupt:  # Interrupted is one
         state = "interrupted"
         around.stop.signal = around.stop.signal or signal.SIGINT
+        saved = "without saving" if around.stop.at_once else "all is saved"
+        folder.append_log(f"stopped by {around.stop.name}, {saved}")
     except WriteError as failure:
         with suppress(WriteError):  # a small file may still fit
             folder.write_status("failed", round_number=folder.last_round, error=str(failure))
@@ -321,21 +314,3 @@ def _description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
         "made_with": made_with(spec, assembler.catalog, assembler.scenario(spec.scenario)),
         "spec": spec.as_json(),
     }
-
-
-@contextmanager
-def _signals() -> Iterator[StopRequest]:
-    """Turn the first SIGINT or SIGTERM into a request to save and stop; a second SIGINT stops at once."""
-    stop = StopRequest()
-
-    def request(number: int, _: FrameType | None) -> None:
-        if stop.signal is not None:
-            raise KeyboardInterrupt
-        stop.signal = number
-
-    previous = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -19,6 +19,9 @@ FINGERPRINT_FORMAT = 2
 SLUG_LENGTH = 40
 """Most characters of a label in a folder name."""
 
+DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$"
+"""Pattern of the names that ``settings.device`` takes."""
+
 TargetLabels = Literal["none", "acquired", "all"]
 LabelsSince = Literal["start", "first-purchase"]
 Reference = Literal["lower", "upper"]

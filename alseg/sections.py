@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from alseg.examples import MOST_IMAGES
 from alseg.problems import Path, Problem, show, unknown_key, wrong_value
-from alseg.runspec import LabelsSince, Precision, Reference, TargetLabels
+from alseg.runspec import DEVICE, LabelsSince, Precision, Reference, TargetLabels
 
 LONGEST_LABEL = 300
 """Characters of a method's label."""
@@ -114,7 +114,7 @@ class SettingsSection(Section):
 
     explained: ClassVar[Mapping[str, str]] = {"device": "auto, cpu, cuda, cuda:N or mps"}
 
-    device: Annotated[str, StringConstraints(pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$")] | None = None
+    device: Annotated[str, StringConstraints(pattern=DEVICE)] | None = None
     precision: Precision | None = None
     channels_last: bool | None = None
     compile: bool | None = None

@@ -1,4 +1,4 @@
-"""What a run is given besides its specification, and how it is asked to stop."""
+"""Everything a run shares with its process: device, settings, reporter, request to stop."""
 
 from __future__ import annotations
 
@@ -12,21 +12,7 @@ from alseg.assembly import Assembler
 from alseg.experiment import RunSpec, Settings
 from alseg.observers import Observers
 from alseg.progress import Reporter
-
-
-class Interrupted(BaseException):
-    """The user or the system asked the process to stop; everything has been saved."""
-
-
-@dataclass
-class StopRequest:
-    """Set by a signal handler, honoured at the next safe point.
-
-    Attributes:
-        signal: The signal's number, or None.
-    """
-
-    signal: int | None = None
+from alseg.stopping import StopRequest
 
 
 @dataclass(frozen=True, kw_only=True)

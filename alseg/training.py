@@ -17,10 +17,14 @@ from lightning_fabric import Fabric
 from alseg.assembly import ScenarioData
 from alseg.checkpoint import Scaler
 from alseg.contracts import DataPlan, Recipe, Size, TrainingBatch
-from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, training_loader
+from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, started, training_loader
+from alseg.devices import set_up
 from alseg.inference import resize_logits
 from alseg.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
 from alseg.seeds import derive
+
+HALF_EPSILON = 1e-4
+"""Least epsilon of an optimiser where weights are float16, which rounds the usual 1e-8 to 0."""
 
 StepLosses = Mapping[str, float]
 _Batches = Iterator[tuple[torch.Tensor, torch.Tensor] | None]
@@ -79,10 +83,10 @@ class Trainer:
         self._seed = seed
         self._workers = workers
         self._source_order: Order | None = None
-        self.model, self._fabric_optimizer = fabric.setup(model, self.optimizer)
-        for method in ("features", "logits_and_features"):
-            if hasattr(model, method):
-                self.model.mark_forward_method(method)
+        self.model, self._fabric_optimizer = set_up(fabric, model, self.optimizer)
+        for group in self.optimizer.param_groups:
+            if "eps" in group and any(parameter.dtype == torch.float16 for parameter in group["params"]):
+                group["eps"] = max(group["eps"], HALF_EPSILON)
 
     def restart(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Forget all training and begin with other weights."""
@@ -182,7 +186,7 @@ class Trainer:
         samples = TrainingSamples(part.dataset, labels, plan, domain, self._seed)
         batches = StepBatches(self._order(domain, plan), plan.batch_size, self.iteration, stop)
         pin = self._fabric.device.type == "cuda"
-        return iter(training_loader(samples, batches, self._workers, pin_memory=pin))
+        return started(training_loader(samples, batches, self._workers, pin_memory=pin))
 
     def _order(self, domain: str, plan: DataPlan) -> Order:
         if domain == "target":

@@ -55,9 +55,11 @@ WITHOUT_TORCH = (
     "alseg.runstates",
     "alseg.stats",
     "alseg.store",
+    "alseg.stopping",
     "alseg.tables",
     "alseg.terminal_tables",
     "alseg.testing",
+    "alseg.threads",
     "alseg_baselines.modes",
     *OWN_PLUGINS,
 )

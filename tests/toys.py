@@ -13,11 +13,12 @@ import alseg_baselines
 from alseg import hookimpl
 from alseg.assembly import Assembler
 from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, RoundReport, Size
+from alseg.devices import make_fabric
 from alseg.experiment import read_experiment
 from alseg.plugins import Catalog, catalog_of
 from alseg.preflight import check
 from alseg.recipes import SupervisedRecipe, TargetSampling
-from alseg.runner import Outcome, make_fabric, run_experiment
+from alseg.runner import Outcome, run_experiment
 from alseg.seeds import derive
 
 STRIPES = LabelSpace(

@@ -13,5 +13,6 @@ BENCHMARKS: Mapping[str, str] = {
     "loading": "Decode, resize and map labels for training.",
     "ledger": "Store what has been bought, read it and paint label maps.",
     "step": "What acquisition adds to the forward pass.",
+    "threads": "How torch's threads wait, on idle and on busy cores.",
 }
 """Each is a module of this package with ``run(options) -> Result``."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from alseg import threads
 from alseg.errors import AlsegError, nearest
 
 WRONG_INPUT = 2
@@ -73,6 +74,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, turning a user's mistake and an interrupt into message and exit code."""
+        threads.prepare()  # whichever command imports torch
         try:
             return super().invoke(ctx)
         except AlsegError as error:

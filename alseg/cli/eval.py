@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import parse_size, read_catalog
-from alseg.errors import AlsegError
+from alseg.cli.inputs import parse_device, parse_size, read_catalog, require_device
 
 if TYPE_CHECKING:
-    from lightning_fabric import Fabric
-
     from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
     from alseg.evaluation_output import Evaluated
     from alseg.evaluation_request import Request
@@ -43,12 +39,6 @@ def _input_size(context: click.Context, option: click.Parameter, value: str | No
     return value if value == "native" else parse_size(context, option, value)
 
 
-def _device(_: click.Context, __: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
-        raise click.BadParameter(f"'{value}' is none of auto, cpu, cuda, cuda:N and mps.")
-    return value
-
-
 _folder = click.Path(path_type=Path, file_okay=False)
 
 
@@ -71,7 +61,7 @@ _folder = click.Path(path_type=Path, file_okay=False)
     "--save-ids", type=_folder, help="Write predictions as the data set's label ids to this folder."
 )
 @click.option(
-    "--device", callback=_device, default="auto", show_default=True, help="cpu, cuda, cuda:N or mps."
+    "--device", callback=parse_device, default="auto", show_default=True, help="cpu, cuda, cuda:N or mps."
 )
 @click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Images at a time.")
 @click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, help="Loader processes.")
@@ -119,6 +109,7 @@ def command(
         flip=flip,
     )
     request = complete(options, catalog)
+    require_device(device)
     spec: DatasetSpec = catalog.get("datasets", request.dataset.name).spec
     data: Dataset = spec.build(root=request.root, split=request.split, **request.dataset.params)
     writers = _writers(request, catalog, data, save_colors, save_ids)
@@ -133,12 +124,14 @@ def _evaluate(
     from alseg.assembly import Assembler
     from alseg.bars import progress_bar
     from alseg.checkpoint_evaluation import evaluate_all, fill
+    from alseg.devices import make_fabric, set_up
     from alseg.evaluation_output import Evaluated
     from alseg.inference import InferenceOptions
     from alseg.labels import translation
+    from alseg.runspec import Settings
 
     space: LabelSpace = catalog.get("label_spaces", request.label_space).spec
-    fabric = _fabric(how.device, request.precision)
+    fabric = make_fabric(Settings(device=how.device, precision=request.precision))
     model = Assembler(catalog).model(request.model, len(space.classes), seed=0)
     iteration = fill(model, request.weights, request.model.name)
     options = InferenceOptions(
@@ -150,7 +143,7 @@ def _evaluate(
     )
     with progress_bar(f"evaluating on {request.dataset.name} {request.split}", len(data)) as advance:
         counts = evaluate_all(
-            fabric.setup_module(model),
+            set_up(fabric, model),
             data,
             translation(_own_space(catalog, request), space),
             len(space.classes),
@@ -159,17 +152,6 @@ def _evaluate(
             on_image=advance,
         )
     return Evaluated(request, space, len(data), iteration, counts)
-
-
-def _fabric(device: str, precision: str) -> Fabric:
-    import torch
-
-    from alseg.experiment import Settings
-    from alseg.runner import make_fabric
-
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise AlsegError("torch finds no CUDA device here. Use --device cpu.")
-    return make_fabric(Settings(device=device, precision=precision))
 
 
 def _writers(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import read_catalog
+from alseg.cli.inputs import parse_device, read_catalog, require_device
 
 if TYPE_CHECKING:
     from alseg.revisit import Revisit
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the data sets. [default: the run's]",
 )
-@click.option("--device", default="auto", show_default=True, help="Where the network runs.")
+@click.option(
+    "--device", callback=parse_device, default="auto", show_default=True, help="Where the network runs."
+)
 def command(
     run: Path, what: str, round_number: int | None, output: Path, root: Path | None, device: str
 ) -> None:
@@ -51,6 +53,7 @@ def command(
     if what == "predictions" and round_number is not None:
         raise click.UsageError("Predictions are those of the final network: leave out --round.")
     revisit = Revisit(run, read_catalog(), root)
+    require_device(device)
     if what == "picks":
         count = _write_picks(revisit, revisit.last_round(round_number), output)
     elif what == "masks":

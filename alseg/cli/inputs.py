@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alseg.runspec import DEVICE
+
 if TYPE_CHECKING:
     from alseg.contracts import Size
     from alseg.plugins import Catalog
@@ -24,6 +26,29 @@ def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> Size
     if found is None:
         raise click.BadParameter(f"'{value}' is no size; write HEIGHTxWIDTH in pixels, such as 640x1280.")
     return int(found[1]), int(found[2])
+
+
+def parse_device(_: click.Context, __: click.Parameter, value: str) -> str:
+    """Read a device in the words of ``settings.device``; the callback of an option.
+
+    Raises:
+        click.BadParameter: If it is none.
+    """
+    if not re.fullmatch(DEVICE, value):
+        raise click.BadParameter(f"'{value}' is none of auto, cpu, cuda, cuda:N and mps.")
+    return value
+
+
+def require_device(device: str) -> None:
+    """Refuse a device that is not there, before data is read.
+
+    Raises:
+        AlsegError: If it is not there; says what is.
+    """
+    if device not in ("auto", "cpu"):  # for these, torch need not be imported
+        from alseg.devices import find_device
+
+        find_device(device)
 
 
 def read_catalog() -> Catalog:

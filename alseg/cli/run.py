@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from alseg.experiment import Experiment
     from alseg.preflight import Plan, PlannedRun
     from alseg.runner import Outcome
+    from alseg.stopping import StopRequest
 
 
 @click.command("run")
@@ -51,6 +52,33 @@ def command(
     \b
     alseg run experiments/quickstart.yaml recipe.iterations=100 "seeds=[0, 1]"
     """
+    from alseg.stopping import Interrupted, listening
+
+    context = click.get_current_context()
+    with listening(until_exit=True) as stop:
+        try:
+            outcome, folder = _run(
+                file, overrides, only, results, stop, dry_run=dry_run, fresh=fresh, accept_drift=accept_drift
+            )
+        except Interrupted:
+            click.echo(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
+            context.exit(128 + (stop.signal or 0))
+        if outcome is not None:
+            _finish(outcome, folder, file)
+
+
+def _run(
+    file: Path,
+    overrides: tuple[str, ...],
+    only: tuple[str, ...],
+    results: Path,
+    stop: StopRequest,
+    *,
+    dry_run: bool,
+    fresh: bool,
+    accept_drift: bool,
+) -> tuple[Outcome | None, Path]:
+    """Check everything and do it; returns how it went, None after a dry run, and the folder."""
     from alseg.experiment import read_experiment
     from alseg.plugins import load_catalog
 
@@ -62,9 +90,10 @@ def command(
 
     # Torch is imported from here on: mistakes in the file are told at once.
     from alseg.assembly import Assembler
+    from alseg.devices import make_fabric
     from alseg.observers import build_observers
     from alseg.preflight import check
-    from alseg.runner import make_fabric, run_experiment
+    from alseg.runner import run_experiment
 
     fabric = make_fabric(experiment.settings)
     cache = experiment.settings.cache
@@ -75,9 +104,13 @@ def command(
         click.echo(f"note: {note}", err=True)
     if dry_run:
         click.echo(_dry_run_text(experiment, plan, results))
-        return
-    from alseg.progress import make_reporter
+        return None, results / experiment.name
+    import torch
 
+    from alseg.progress import make_reporter
+    from alseg.threads import chosen
+
+    click.echo(chosen().text(torch.get_num_threads()), err=True)
     reporter = make_reporter()
     try:
         outcome = run_experiment(
@@ -89,10 +122,11 @@ def command(
             reporter,
             fresh=fresh,
             accept_drift=accept_drift,
+            stop=stop,
         )
     finally:
         reporter.close()
-    _finish(outcome, results / experiment.name, file)
+    return outcome, results / experiment.name
 
 
 def _dry_run_text(experiment: Experiment, plan: Plan, results: Path) -> str:
@@ -147,9 +181,10 @@ def _finish(outcome: Outcome, folder: Path, file: Path) -> None:
     context = click.get_current_context()
     if outcome.signal is not None:
         name = signal.Signals(outcome.signal).name
-        click.echo(
-            f"Stopped by {name}, all is saved. Go on with the same command: alseg run {file}", err=True
-        )
+        how = "all is saved"
+        if outcome.at_once:
+            name, how = "a second Ctrl-C", "and what came after the last checkpoint was NOT saved"
+        click.echo(f"Stopped by {name}, {how}. Go on with the same command: alseg run {file}", err=True)
         context.exit(128 + outcome.signal)
     hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
     click.echo(f"Results in {folder}.{hint}", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import read_catalog
+from alseg.cli.inputs import parse_device, read_catalog, require_device
 
 if TYPE_CHECKING:
     from alseg.contracts import LabelSpace
@@ -40,7 +40,9 @@ _IMAGES = 3
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the data sets. [default: the run's]",
 )
-@click.option("--device", default="auto", show_default=True, help="Where the network runs.")
+@click.option(
+    "--device", callback=parse_device, default="auto", show_default=True, help="Where the network runs."
+)
 def command(
     run: Path,
     images: tuple[str, ...],
@@ -63,6 +65,7 @@ def command(
     from alseg.subset import evenly
 
     revisit = Revisit(run, read_catalog(), root)
+    require_device(device)
     last = revisit.last_round(round_number)
     pool = revisit.pool
     kept = revisit.examples(last) if last else {}

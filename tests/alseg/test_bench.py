@@ -166,7 +166,10 @@ def test_label_maps_with_no_room_for_picks_are_a_mistake_of_the_user() -> None:
 def test_an_unknown_benchmark_is_a_mistake_of_the_user() -> None:
     ended = bench("speed")
     assert ended.exit_code == 2
-    assert "'speed' is not one of 'acquisition', 'selection', 'loading', 'ledger', 'step'." in ended.output
+    assert (
+        "'speed' is not one of 'acquisition', 'selection', 'loading', 'ledger', 'step', 'threads'."
+        in ended.output
+    )
 
 
 def test_a_region_takes_at_most_twelve_bytes_with_its_index(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -30,6 +31,22 @@ def toy_server() -> ForkServerContext:
 def start(folder: Path, document: dict[str, Any], stop: str | int | None = None) -> ForkServerProcess:
     """Start a run; see `_run`."""
     process = toy_server().Process(target=_run, args=(folder, document, stop))
+    process.start()
+    return process
+
+
+def start_command(
+    folder: Path, document: dict[str, Any], terminal: str | None = None, hold: str | None = None
+) -> ForkServerProcess:
+    """Start ``alseg run`` in a process group of its own; what it prints goes to ``output.txt``.
+
+    Args:
+        folder: Where the experiment file, the results, ``events.txt`` and ``output.txt`` are.
+        document: The experiment.
+        terminal: Path of a terminal that is to be the process's own; None for none.
+        hold: An event that does not end by itself; None for none.
+    """
+    process = toy_server().Process(target=_command, args=(folder, document, terminal, hold))
     process.start()
     return process
 
@@ -87,11 +104,39 @@ def _run(folder: Path, document: dict[str, Any], stop: str | int | None) -> None
     sys.exit(1 if outcome.failed else 0)
 
 
+def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold: str | None) -> None:
+    """Be ``alseg run`` in this process, with the toy plugin."""
+    import torch
+    import yaml
+
+    import alseg.plugins
+    import alseg.progress
+    from alseg.cli import main
+    from toys import toy_catalog
+
+    multiprocessing.set_start_method("fork", force=True)  # as in a process that was not forked itself
+    os.setsid()
+    if terminal is not None:
+        os.close(os.open(terminal, os.O_RDWR))  # the first terminal that a session opens is its own
+    folder.mkdir(parents=True, exist_ok=True)
+    output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for descriptor in (1, 2):
+        os.dup2(output, descriptor)
+    torch.set_num_threads(1)
+    recorder = _Recorder(folder, None, hold)
+    recorder.event("preflight")
+    alseg.plugins.load_catalog = toy_catalog
+    alseg.progress.make_reporter = lambda: _reporter(recorder)  # type: ignore[assignment]
+    (folder / "toy.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    main(["run", str(folder / "toy.yaml"), "--results", str(folder / "results")], prog_name="alseg")
+
+
 class _Recorder:
-    def __init__(self, folder: Path, stop: str | int | None) -> None:
+    def __init__(self, folder: Path, stop: str | int | None, hold: str | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = os.open(folder / "events.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._stop = stop
+        self._hold = hold
         self._seen: Counter[str] = Counter()
 
     def event(self, name: str, last_words: Callable[[], object] = lambda: None) -> None:
@@ -102,6 +147,8 @@ class _Recorder:
         if self._stop in (label, self._seen.total()):
             last_words()
             os.kill(os.getpid(), signal.SIGKILL)
+        if label == self._hold:
+            time.sleep(600)
 
 
 def _instrument(recorder: _Recorder) -> None:

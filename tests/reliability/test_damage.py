@@ -12,7 +12,7 @@ from killing import result_bytes
 
 from alseg import checkpoint
 from alseg.errors import AlsegError
-from alseg.surroundings import Interrupted
+from alseg.stopping import Interrupted
 from toys import Silent, run_folder, run_toy, toy_document
 
 DOCUMENT: dict[str, Any] = toy_document(methods=[toy_document()["methods"][1]])  # type: ignore[index]

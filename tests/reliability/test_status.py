@@ -12,8 +12,8 @@ from killing import run_and_wait
 from alseg import AcquisitionSpec, hookimpl, runstates
 from alseg.cli import main
 from alseg.contracts import TargetView
+from alseg.stopping import Interrupted
 from alseg.store import RunFolder
-from alseg.surroundings import Interrupted
 from fakeruns import write_run
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
 
