@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch.nn import functional
 
 from alseg.contracts import (
     IGNORE_INDEX,
@@ -19,6 +18,7 @@ from alseg.contracts import (
     TrainingPlan,
 )
 from alseg.errors import AlsegError
+from alseg.losses import CrossEntropy, Term, softmax_losses
 from alseg.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
 
 
@@ -26,7 +26,8 @@ from alseg.optim import OptimizerName, build_optimizer, joint_forward, poly_fact
 class SupervisedRecipe:
     """Cross-entropy on source labels and on bought target labels.
 
-    A recipe with further losses is a subclass that adds to `losses_of`.
+    A recipe with further losses is a subclass that adds to `losses_of`. Losses that begin with a softmax over
+    classes are added to `source_terms` and `target_terms` instead, which share it.
 
     Attributes:
         name: For messages.
@@ -131,14 +132,27 @@ class SupervisedRecipe:
             the mean of nothing would be NaN.
         """
         losses: dict[str, torch.Tensor] = {}
-        pairs = {
-            "source": (source_logits, batch.source_labels),
-            "target": (target_logits, batch.target_labels),
-        }
-        for name, (logits, labels) in pairs.items():
-            if logits is not None and labels is not None and bool((labels != IGNORE_INDEX).any()):
-                losses[name] = _cross_entropy(logits, labels)
+        if source_logits is not None and batch.source_labels is not None:
+            losses |= softmax_losses(source_logits, self.source_terms(batch.source_labels))
+        if target_logits is not None and batch.target_labels is not None:
+            losses |= softmax_losses(target_logits, self.target_terms(batch.target_labels))
         return losses
+
+    def source_terms(self, labels: torch.Tensor) -> dict[str, Term]:
+        """Return the losses of source logits by name, computed together: ``source``, the cross-entropy.
+
+        Args:
+            labels: int64 ``(B, H, W)``, 255 to be ignored.
+        """
+        return _cross_entropy("source", labels)
+
+    def target_terms(self, labels: torch.Tensor) -> dict[str, Term]:
+        """Return the losses of target logits by name, computed together: ``target``, the cross-entropy.
+
+        Args:
+            labels: int64 ``(B, H, W)``, 255 where no label was bought.
+        """
+        return _cross_entropy("target", labels)
 
     def _check(self) -> None:
         if self.iterations < 1:
@@ -165,21 +179,6 @@ class SupervisedRecipe:
         raise AlsegError(f"Recipe '{self.name}': {problem}.")
 
 
-def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return the mean over labelled pixels, which must exist."""
-    if torch.are_deterministic_algorithms_enabled() and not logits.is_cpu:
-        logits, labels = pixels_as_rows(logits, labels)
-    return functional.cross_entropy(logits, labels, ignore_index=IGNORE_INDEX)
-
-
-def pixels_as_rows(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Put all pixels of a batch one below the other: torch's loss of rows has a deterministic CUDA kernel.
-
-    Args:
-        logits: float ``(B, C, H, W)``.
-        labels: int64 ``(B, H, W)``.
-
-    Returns:
-        float ``(B * H * W, C)`` and int64 ``(B * H * W,)``.
-    """
-    return logits.movedim(1, -1).flatten(0, -2), labels.flatten()
+def _cross_entropy(name: str, labels: torch.Tensor) -> dict[str, Term]:
+    """Return the cross-entropy, or nothing where no pixel is labelled: the mean of nothing is no loss."""
+    return {name: CrossEntropy(labels)} if bool((labels != IGNORE_INDEX).any()) else {}
