@@ -133,9 +133,15 @@ class SupervisedRecipe:
         """
         losses: dict[str, torch.Tensor] = {}
         if source_logits is not None and batch.source_labels is not None:
-            losses |= softmax_losses(source_logits, self.source_terms(batch.source_labels))
+            terms = self.source_terms(batch.source_labels)
+            if not _labelled(batch.source_labels, batch.source_labelled):
+                terms.pop("source", None)
+            losses |= softmax_losses(source_logits, terms)
         if target_logits is not None and batch.target_labels is not None:
-            losses |= softmax_losses(target_logits, self.target_terms(batch.target_labels))
+            terms = self.target_terms(batch.target_labels)
+            if not _labelled(batch.target_labels, batch.target_labelled):
+                terms.pop("target", None)
+            losses |= softmax_losses(target_logits, terms)
         return losses
 
     def source_terms(self, labels: torch.Tensor) -> dict[str, Term]:
@@ -144,7 +150,7 @@ class SupervisedRecipe:
         Args:
             labels: int64 ``(B, H, W)``, 255 to be ignored.
         """
-        return _cross_entropy("source", labels)
+        return {"source": CrossEntropy(labels)}
 
     def target_terms(self, labels: torch.Tensor) -> dict[str, Term]:
         """Return the losses of target logits by name, computed together: ``target``, the cross-entropy.
@@ -152,7 +158,7 @@ class SupervisedRecipe:
         Args:
             labels: int64 ``(B, H, W)``, 255 where no label was bought.
         """
-        return _cross_entropy("target", labels)
+        return {"target": CrossEntropy(labels)}
 
     def _check(self) -> None:
         if self.iterations < 1:
@@ -179,6 +185,6 @@ class SupervisedRecipe:
         raise AlsegError(f"Recipe '{self.name}': {problem}.")
 
 
-def _cross_entropy(name: str, labels: torch.Tensor) -> dict[str, Term]:
-    """Return the cross-entropy, or nothing where no pixel is labelled: the mean of nothing is no loss."""
-    return {name: CrossEntropy(labels)} if bool((labels != IGNORE_INDEX).any()) else {}
+def _labelled(labels: torch.Tensor, known: bool | None) -> bool:
+    """Return whether any pixel has a label; waits for the device where that is not known."""
+    return bool((labels != IGNORE_INDEX).any()) if known is None else known

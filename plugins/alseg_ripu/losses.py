@@ -57,7 +57,7 @@ def local_consistency_loss(
         the border. So a pixel on the image border is one unless its label is 0, next to void is one, and in
         rare cases differences of opposite sign cancel. Where a probability equals the mean around it, its
         absolute difference has the derivative 0; so it has in the released code, which however seldom finds
-        equal what is equal, because it rounds the mean.
+        equal what is equal, because it rounds the mean (docs/ripu.md).
     """
     term = LocalConsistency(labels, distance, ignore_index)
     return softmax_losses(logits, {"consistency": term})["consistency"]
