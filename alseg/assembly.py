@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.cached import CachedDataset, Stamped
+from alseg.classcounts import value_counts
 from alseg.contracts import (
     AcquisitionSpec,
     AnnotationMode,
@@ -45,24 +46,31 @@ class Domain:
         translation: uint8 ``(256,)``: the data set's label values to the scenario's.
         label_space: The data set's own label space.
         num_classes: Classes of the scenario's label space.
+        cache: Folder in which pixel counts are kept, or None for the user's cache folder.
     """
 
     dataset: Dataset
     translation: NDArray[np.uint8]
     label_space: LabelSpace
     num_classes: int
+    cache: Path | None = None
 
     @cached_property
     def class_pixels(self) -> NDArray[np.int64]:
         """Pixels of each class of the scenario in each image, int64 ``(images, classes)``.
 
-        Reads every label map, once for all runs that share the data set.
+        Reads every label map, in several processes and once for all runs that share the data set. Where
+        files are as they were, counts of an earlier start are read instead, see `alseg.classcounts`.
+
+        Raises:
+            DataError: As `Dataset.label`.
         """
-        counts = [
-            np.bincount(self.translation[self.dataset.label(index)].ravel(), minlength=256)
-            for index in range(len(self.dataset))
-        ]
-        return np.stack(counts)[:, : self.num_classes]
+        by_value = value_counts(self.dataset, self.cache)
+        pixels = np.zeros((len(by_value), self.num_classes), np.int64)
+        for value, index in enumerate(self.translation.tolist()):
+            if index < self.num_classes:
+                pixels[:, index] += by_value[:, value]
+        return pixels
 
     @cached_property
     def sizes(self) -> tuple[Size, ...]:
@@ -192,7 +200,9 @@ class Assembler:
             if self._cache is not None and isinstance(dataset, Stamped):
                 dataset = CachedDataset(dataset, self._cache)
             own: LabelSpace = self.catalog.get("label_spaces", spec.label_space).spec
-            self._domains[key] = Domain(dataset, translation(own, space), own, len(space.classes))
+            self._domains[key] = Domain(
+                dataset, translation(own, space), own, len(space.classes), self._cache
+            )
         return self._domains[key]
 
     def _build(self, kind: str, component: Component, **filled_in: Any) -> Any:

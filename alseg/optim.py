@@ -80,8 +80,9 @@ def joint_forward(
     """
     source, target = batch.source_images, batch.target_images
     if source is not None and target is not None and source.shape[1:] == target.shape[1:]:
-        logits = forward(torch.cat([source, target]))
-        return logits[: len(source)], logits[len(source) :]
+        # Gradients of a split are put together in one go, those of two slices by adding them to zeros.
+        source_logits, target_logits = forward(torch.cat([source, target])).split([len(source), len(target)])
+        return source_logits, target_logits
     return (
         None if source is None else forward(source),
         None if target is None else forward(target),

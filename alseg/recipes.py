@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch.nn import functional
 
 from alseg.contracts import (
     IGNORE_INDEX,
@@ -19,6 +18,7 @@ from alseg.contracts import (
     TrainingPlan,
 )
 from alseg.errors import AlsegError
+from alseg.losses import CrossEntropy, Term, softmax_losses
 from alseg.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
 
 TargetSampling = Literal["uniform", "labelled"]
@@ -28,7 +28,8 @@ TargetSampling = Literal["uniform", "labelled"]
 class SupervisedRecipe:
     """Cross-entropy on source labels and on bought target labels.
 
-    A recipe with further losses is a subclass that adds to `losses_of`.
+    A recipe with further losses is a subclass that adds to `losses_of`. Losses that begin with a softmax over
+    classes are added to `source_terms` and `target_terms` instead, which share it.
 
     Attributes:
         name: For messages.
@@ -140,14 +141,33 @@ class SupervisedRecipe:
             the mean of nothing would be NaN.
         """
         losses: dict[str, torch.Tensor] = {}
-        pairs = {
-            "source": (source_logits, batch.source_labels),
-            "target": (target_logits, batch.target_labels),
-        }
-        for name, (logits, labels) in pairs.items():
-            if logits is not None and labels is not None and bool((labels != IGNORE_INDEX).any()):
-                losses[name] = _cross_entropy(logits, labels)
+        if source_logits is not None and batch.source_labels is not None:
+            terms = self.source_terms(batch.source_labels)
+            if not _labelled(batch.source_labels, batch.source_labelled):
+                terms.pop("source", None)
+            losses |= softmax_losses(source_logits, terms)
+        if target_logits is not None and batch.target_labels is not None:
+            terms = self.target_terms(batch.target_labels)
+            if not _labelled(batch.target_labels, batch.target_labelled):
+                terms.pop("target", None)
+            losses |= softmax_losses(target_logits, terms)
         return losses
+
+    def source_terms(self, labels: torch.Tensor) -> dict[str, Term]:
+        """Return the losses of source logits by name, computed together: ``source``, the cross-entropy.
+
+        Args:
+            labels: int64 ``(B, H, W)``, 255 to be ignored.
+        """
+        return {"source": CrossEntropy(labels)}
+
+    def target_terms(self, labels: torch.Tensor) -> dict[str, Term]:
+        """Return the losses of target logits by name, computed together: ``target``, the cross-entropy.
+
+        Args:
+            labels: int64 ``(B, H, W)``, 255 where no label was bought.
+        """
+        return {"target": CrossEntropy(labels)}
 
     def _check(self) -> None:
         if self.iterations < 1:
@@ -176,21 +196,6 @@ class SupervisedRecipe:
         raise AlsegError(f"Recipe '{self.name}': {problem}.")
 
 
-def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return the mean over labelled pixels, which must exist."""
-    if torch.are_deterministic_algorithms_enabled() and not logits.is_cpu:
-        logits, labels = pixels_as_rows(logits, labels)
-    return functional.cross_entropy(logits, labels, ignore_index=IGNORE_INDEX)
-
-
-def pixels_as_rows(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Put all pixels of a batch one below the other: torch's loss of rows has a deterministic CUDA kernel.
-
-    Args:
-        logits: float ``(B, C, H, W)``.
-        labels: int64 ``(B, H, W)``.
-
-    Returns:
-        float ``(B * H * W, C)`` and int64 ``(B * H * W,)``.
-    """
-    return logits.movedim(1, -1).flatten(0, -2), labels.flatten()
+def _labelled(labels: torch.Tensor, known: bool | None) -> bool:
+    """Return whether any pixel has a label; waits for the device where that is not known."""
+    return bool((labels != IGNORE_INDEX).any()) if known is None else known

@@ -16,7 +16,7 @@ from lightning_fabric import Fabric
 
 from alseg.assembly import ScenarioData
 from alseg.checkpoint import Scaler
-from alseg.contracts import DataPlan, Recipe, Size, TrainingBatch
+from alseg.contracts import IGNORE_INDEX, DataPlan, Recipe, Size, TrainingBatch
 from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, started, training_loader
 from alseg.devices import set_up
 from alseg.inference import resize_logits
@@ -138,9 +138,15 @@ class Trainer:
             source_labels=source_labels,
             target_images=target_images,
             target_labels=target_labels,
+            source_labelled=_has_labels(source),
+            target_labelled=_has_labels(target),
         )
         losses = self._recipe.losses(self._forward, batch)
-        values = {name: float(loss.detach()) for name, loss in losses.items()}
+        values: dict[str, float] = {}
+        if losses:
+            stacked = torch.stack(list(losses.values()))
+            # One transfer for all losses, for which the device has to be waited for.
+            values = dict(zip(losses, stacked.detach().tolist(), strict=True))
         if not all(math.isfinite(value) for value in values.values()):
             raise DivergedError(
                 f"The loss is not finite at iteration {self.iteration}: {values}. {self._batch_in_words()} "
@@ -148,7 +154,7 @@ class Trainer:
             )
         if losses:
             self._fabric_optimizer.zero_grad()
-            self._fabric.backward(torch.stack(list(losses.values())).sum())
+            self._fabric.backward(stacked.sum())
             self._fabric_optimizer.step()
         return values
 
@@ -196,3 +202,8 @@ class Trainer:
         if self._source_order is None:
             self._source_order = ClassBalancedOrder(self._data.source.class_pixels, domain, self._seed)
         return self._source_order
+
+
+def _has_labels(batch: tuple[torch.Tensor, torch.Tensor] | None) -> bool | None:
+    """Return whether a batch that is still on the CPU has a labelled pixel."""
+    return None if batch is None else bool((batch[1] != IGNORE_INDEX).any())

@@ -69,9 +69,9 @@ HEAVY = ("torch", "torchvision", "lightning_fabric", "pandas", "pydantic", "scip
 """What ``alseg --help`` has no time for."""
 
 READ_LABELS = {
-    "alseg.assembly": "class frequencies of the source",
     "alseg.cached": "passes on what it is asked for by those here",
     "alseg.checkpoint_evaluation": "the split to evaluate on",
+    "alseg.classcounts": "class frequencies of the source",
     "alseg.data": "labels of the source, and what the oracle reveals",
     "alseg.evidence": "checks a data set on its own, and some label maps of every split before a run",
     "alseg.evaluate": "the evaluation split",

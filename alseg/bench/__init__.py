@@ -12,6 +12,8 @@ BENCHMARKS: Mapping[str, str] = {
     "selection": "Pick from a score that is there.",
     "loading": "Decode, resize and map labels for training.",
     "ledger": "Store what has been bought, read it and paint label maps.",
+    "losses": "The losses of a training step, with their gradients.",
+    "training": "A whole training step of a network.",
     "step": "What acquisition adds to the forward pass.",
     "threads": "How torch's threads wait, on idle and on busy cores.",
 }

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from alseg.contracts import Size
+from alseg.contracts import IGNORE_INDEX, Size
 
 NUM_CLASSES = 19
 _STRIDE = 8
@@ -28,6 +28,18 @@ def smooth_logits(size: Size, seed: int = 0) -> torch.Tensor:
     fine = torch.randn(1, NUM_CLASSES, *coarse, generator=generator)
     mixed = 4 * F.interpolate(wide, size=coarse, mode="bilinear", align_corners=True) + fine
     return F.interpolate(mixed, size=size, mode="bilinear", align_corners=True)[0].contiguous()
+
+
+def sparse_labels(labels: torch.Tensor, step: int = 8) -> torch.Tensor:
+    """Return label maps of which one pixel in ``step * step`` is kept, as if bought, and 255 elsewhere.
+
+    Args:
+        labels: int64 ``(B, H, W)``.
+        step: Pixels from one that is kept to the next.
+    """
+    sparse = torch.full_like(labels, IGNORE_INDEX)
+    sparse[:, ::step, ::step] = labels[:, ::step, ::step]
+    return sparse
 
 
 def regions_per_round(size: Size) -> int:

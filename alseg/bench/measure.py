@@ -19,7 +19,14 @@ _RESET_PEAK = "5"
 
 
 def alternate(sides: Mapping[str, Work], repeats: int) -> dict[str, Spread]:
-    """Time several ways of doing something, all of them in every turn.
+    """Time several ways of doing something, see `alternate_with_faults`."""
+    return alternate_with_faults(sides, repeats)[0]
+
+
+def alternate_with_faults(
+    sides: Mapping[str, Work], repeats: int
+) -> tuple[dict[str, Spread], dict[str, Spread]]:
+    """Time several ways of doing something, all of them in every turn, and count minor page faults.
 
     What slows down the machine for a while then slows down all sides; ratios within a turn hardly move.
 
@@ -28,18 +35,33 @@ def alternate(sides: Mapping[str, Work], repeats: int) -> dict[str, Spread]:
         repeats: Turns.
 
     Returns:
-        Name to seconds, one value per turn.
+        Name to seconds, and name to page faults, one value per turn. A system that does not count page
+        faults has 0.
     """
     for work in sides.values():
         work()
     seconds: dict[str, list[float]] = {name: [] for name in sides}
+    faults: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(repeats):
         for name, work in sides.items():
             gc.collect()
+            before = _minor_faults()
             started = time.perf_counter()
             work()
             seconds[name].append(time.perf_counter() - started)
-    return {name: Spread(values) for name, values in seconds.items()}
+            faults[name].append(_minor_faults() - before)
+    return (
+        {name: Spread(values) for name, values in seconds.items()},
+        {name: Spread(values) for name, values in faults.items()},
+    )
+
+
+def _minor_faults() -> int:
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
 def peak_extra_bytes(work: Work) -> int | None:

@@ -66,6 +66,7 @@ def _table(result: Result) -> str:
         "plain": [_seconds(line.plain) for line in result.lines],
         "plain / ours": [_number(line.ratio) for line in result.lines],
         "peak memory": [_memory(line) for line in result.lines],
+        "page faults": [_faults(line) for line in result.lines],
         "": ["; ".join(line.notes) for line in result.lines],
     }
     shown = {name: cells for name, cells in columns.items() if any(cells)}
@@ -99,3 +100,10 @@ def _memory(line: Line) -> str:
         return ""
     ours = f"{line.peak_bytes / 2**20:,.0f} MiB"
     return ours if line.plain_peak_bytes is None else f"{ours} (plain {line.plain_peak_bytes / 2**20:,.0f})"
+
+
+def _faults(line: Line) -> str:
+    if line.faults is None:
+        return ""
+    ours = f"{line.faults.median:,.0f}"
+    return ours if line.plain_faults is None else f"{ours} (plain {line.plain_faults.median:,.0f})"

@@ -67,6 +67,47 @@ def pixel_score(logits: torch.Tensor, radius: int) -> torch.Tensor:
     return impurity(logits, radius) * entropy(logits)
 
 
+# Losses
+
+
+def step_losses(
+    source: torch.Tensor, target: torch.Tensor, source_labels: torch.Tensor, target_labels: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """Return the weighted losses of a step of RIPU's recipe, each computed on its own as its authors do.
+
+    Args:
+        source: Logits, float ``(B, C, H, W)``.
+        target: The same for the target.
+        source_labels: int64 ``(B, H, W)``, 255 for void.
+        target_labels: The same for the target.
+    """
+    return {
+        "source": F.cross_entropy(source, source_labels, ignore_index=IGNORE_INDEX),
+        "target": F.cross_entropy(target, target_labels, ignore_index=IGNORE_INDEX),
+        "consistency": 0.1 * _consistency(source, source_labels),
+        "negative": _negative_learning(target),
+    }
+
+
+def _consistency(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the mean L1 distance of probabilities and their 3 x 3 mean over label boundaries."""
+    probs = logits.softmax(dim=1)
+    count = probs.shape[1]
+    box = torch.full((count, 1, 3, 3), 1 / 9, dtype=probs.dtype)
+    mean = F.conv2d(F.pad(probs, (1, 1, 1, 1), mode="replicate"), box, groups=count)
+    laplacian = torch.full((1, 1, 3, 3), -1.0)
+    laplacian[0, 0, 1, 1] = 8
+    edges = F.conv2d(labels[:, None].float(), laplacian, padding=1)[:, 0] != 0
+    return (probs - mean).abs().sum(dim=1)[edges & (labels != IGNORE_INDEX)].mean()
+
+
+def _negative_learning(logits: torch.Tensor) -> torch.Tensor:
+    """Return the mean of -log(1 - p) over all (pixel, class) with p below 0.05."""
+    probs = logits.softmax(dim=1)
+    mask = (probs < 0.05).detach()
+    return (-1 * mask * torch.log(1 - probs + 1e-6)).sum() / mask.sum()
+
+
 # Selection
 
 

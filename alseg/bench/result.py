@@ -86,6 +86,9 @@ class Line:
         units: Our seconds in units of one softmax over the classes of the same logits, turn by turn.
         peak_bytes: Most memory that our way held beyond what was there before; None where not measured.
         plain_peak_bytes: The same of the plain way.
+        faults: Pages of memory that our way made the system hand out (minor page faults), each turn; None
+            where not measured.
+        plain_faults: The same of the plain way.
         notes: What else there is to know, such as how the plain side was scaled.
     """
 
@@ -96,6 +99,8 @@ class Line:
     units: Spread | None = None
     peak_bytes: int | None = None
     plain_peak_bytes: int | None = None
+    faults: Spread | None = None
+    plain_faults: Spread | None = None
     notes: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -105,6 +110,8 @@ class Line:
             "plain_seconds": self.plain,
             "ratio": self.ratio,
             "softmax_units": self.units,
+            "faults": self.faults,
+            "plain_faults": self.plain_faults,
         }
         return {
             "work": self.work,

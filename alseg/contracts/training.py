@@ -103,6 +103,9 @@ class TrainingBatch:
         source_labels: int64 ``(B, H, W)`` in the scenario's label space, 255 to be ignored; None as above.
         target_images: As for source.
         target_labels: As for source: bought labels, 255 where none was bought.
+        source_labelled: Whether any source pixel has a label, known without waiting for the device; None
+            where the labels have to be asked.
+        target_labelled: As for source.
     """
 
     iteration: int
@@ -110,6 +113,8 @@ class TrainingBatch:
     source_labels: torch.Tensor | None
     target_images: torch.Tensor | None
     target_labels: torch.Tensor | None
+    source_labelled: bool | None = None
+    target_labelled: bool | None = None
 
 
 class Recipe(Protocol):

@@ -7,9 +7,10 @@ from typing import Literal
 
 import torch
 
-from alseg.contracts import IGNORE_INDEX, TrainingBatch
+from alseg.contracts import IGNORE_INDEX
+from alseg.losses import Term, Weighted
 from alseg.recipes import SupervisedRecipe
-from alseg_ripu.losses import local_consistency_loss, negative_learning_loss
+from alseg_ripu.losses import LocalConsistency, NegativeLearning
 
 
 @dataclass(kw_only=True)
@@ -34,27 +35,25 @@ class Ripu(SupervisedRecipe):
     negative_learning: float
     negative_threshold: float
 
-    def losses_of(
-        self, source_logits: torch.Tensor | None, target_logits: torch.Tensor | None, batch: TrainingBatch
-    ) -> dict[str, torch.Tensor]:
-        """Return ``source`` and ``target`` cross-entropy, ``consistency`` and ``negative``, each weighted.
+    def source_terms(self, labels: torch.Tensor) -> dict[str, Term]:
+        """Return ``source``, the cross-entropy, and ``consistency``; one of weight 0 is left out.
 
         Args:
-            source_logits: float32 ``(B, C, H, W)``, or None where the batch has no source.
-            target_logits: The same for the target.
-            batch: The labels.
-
-        Returns:
-            Scalars by name. A loss of weight 0, those of a domain that the batch lacks and the cross-entropy
-            of a domain without a labelled pixel are left out.
+            labels: int64 ``(B, H, W)``, 255 to be ignored.
         """
-        losses = super().losses_of(source_logits, target_logits, batch)
-        if self.consistency and source_logits is not None and batch.source_labels is not None:
-            losses["consistency"] = self.consistency * local_consistency_loss(
-                source_logits, batch.source_labels, self.consistency_distance, IGNORE_INDEX
-            )
-        if self.negative_learning and target_logits is not None:
-            losses["negative"] = self.negative_learning * negative_learning_loss(
-                target_logits, self.negative_threshold
-            )
-        return losses
+        terms = super().source_terms(labels)
+        if self.consistency:
+            term = LocalConsistency(labels, self.consistency_distance, IGNORE_INDEX)
+            terms["consistency"] = Weighted(term, self.consistency)
+        return terms
+
+    def target_terms(self, labels: torch.Tensor) -> dict[str, Term]:
+        """Return ``target``, the cross-entropy, and ``negative``; one of weight 0 is left out.
+
+        Args:
+            labels: int64 ``(B, H, W)``, 255 where no label was bought.
+        """
+        terms = super().target_terms(labels)
+        if self.negative_learning:
+            terms["negative"] = Weighted(NegativeLearning(self.negative_threshold), self.negative_learning)
+        return terms

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 
 from alseg import predictions, windows
 from alseg.bench import BENCHMARKS, ledger, loading, output, reference
+from alseg.bench import losses as bench_losses
 from alseg.bench.inputs import pixels_per_round, regions_per_round, smooth_logits, spread_positions
-from alseg.bench.measure import alternate, peak_extra_bytes
+from alseg.bench.measure import alternate, alternate_with_faults, peak_extra_bytes
 from alseg.bench.result import Line, Options, Spread
 from alseg.bench.result import Result as Measured
 from alseg.cli import main
+from alseg.errors import AlsegError
 from alseg.imaging import read_label16
 from alseg.ledger import Purchase
 from alseg.plugins import load_catalog
@@ -133,6 +136,24 @@ def test_a_table_gives_medians_with_extremes_and_leaves_empty_columns_out() -> N
     ]
 
 
+def test_page_faults_are_counted_for_each_side() -> None:
+    def touch() -> None:
+        mmap.mmap(-1, 2**22).write(b"1" * 2**22)
+
+    _, faults = alternate_with_faults({"touch": touch, "nothing": lambda: None}, 2)
+    # 4 MiB are 1,024 pages of 4 KiB, or fewer larger ones.
+    if not faults["touch"].low:
+        pytest.skip("this system does not tell")
+    assert faults["touch"].low > faults["nothing"].high
+    assert len(faults["nothing"].values) == 2
+
+
+def test_gradients_that_differ_are_an_error() -> None:
+    losses, gradient = torch.ones(4), torch.ones(1, 1, 10, 10)
+    with pytest.raises(AlsegError, match=r"^here: the gradients of both sides differ\.$"):
+        bench_losses._compare("here", (losses, gradient), (losses, 1.01 * gradient))
+
+
 # -- the benchmarks themselves
 
 
@@ -167,8 +188,8 @@ def test_an_unknown_benchmark_is_a_mistake_of_the_user() -> None:
     ended = bench("speed")
     assert ended.exit_code == 2
     assert (
-        "'speed' is not one of 'acquisition', 'selection', 'loading', 'ledger', 'step', 'threads'."
-        in ended.output
+        "'speed' is not one of 'acquisition', 'selection', 'loading', 'ledger', 'losses', 'training', 'step', "
+        "'threads'." in ended.output
     )
 
 

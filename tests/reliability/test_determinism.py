@@ -16,7 +16,7 @@ from alseg.contracts import TargetView
 from alseg.devices import make_fabric
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
-from alseg.recipes import pixels_as_rows
+from alseg.losses import pixels_as_rows
 from alseg.runspec import Settings
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
 
