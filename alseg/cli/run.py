@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from alseg.experiment import Experiment
+    from alseg.plugins import Catalog
     from alseg.preflight import Plan, PlannedRun
     from alseg.runner import Outcome
 
@@ -92,7 +93,7 @@ def command(
         )
     finally:
         reporter.close()
-    _finish(outcome, results / experiment.name, file)
+    _finish(outcome, results / experiment.name, file, catalog)
 
 
 def _dry_run_text(experiment: Experiment, plan: Plan, results: Path) -> str:
@@ -128,7 +129,7 @@ def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:
     return RunFolder(results / experiment.name / "runs" / planned.spec.folder).state or "to do"
 
 
-def _finish(outcome: Outcome, folder: Path, file: Path) -> None:
+def _finish(outcome: Outcome, folder: Path, file: Path, catalog: Catalog) -> None:
     """Print what there is to say at the end and leave with the right exit code."""
     counts = [f"{outcome.done} done"]
     counts += [f"{len(outcome.skipped)} skipped"] if outcome.skipped else []
@@ -145,5 +146,16 @@ def _finish(outcome: Outcome, folder: Path, file: Path) -> None:
         context.exit(128 + outcome.signal)
     hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
     click.echo(f"Results in {folder}.{hint}", err=True)
+    if outcome.done:
+        _draw(folder, catalog)
     if outcome.failed:
         context.exit(1)
+
+
+def _draw(folder: Path, catalog: Catalog) -> None:
+    """Draw the overview and say where it is."""
+    from alseg.overview.write import overview_or_note
+
+    picture = overview_or_note(folder, catalog, lambda line: click.echo(f"note: {line}", err=True))
+    if picture:
+        click.echo(f"Look at them: {picture}", err=True)
