@@ -20,10 +20,11 @@ from alseg.assembly import Assembler
 from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec, Settings
 from alseg.files import WriteError, remove_unfinished, write_checked_text
+from alseg.helping import helpers
 from alseg.loop import run
 from alseg.madewith import REMEDY, drift, made_with, refuse_drift, refuse_foreign
 from alseg.metrics import SCORER_VERSION
-from alseg.observers import build_observers
+from alseg.observers import build_observers, report_of
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
 from alseg.recovery import (
@@ -62,8 +63,8 @@ def make_fabric(settings: Settings) -> Fabric:
     """
     if settings.deterministic and settings.device != "cpu":
         determinism.prepare()
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
+    if settings.threads is not None or settings.processes > 1:
+        torch.set_num_threads(settings.threads or max(1, torch.get_num_threads() // settings.processes))
     accelerator, _, number = settings.device.partition(":")
     devices: int | list[int] = [int(number)] if number else 1
     return Fabric(accelerator=accelerator, devices=devices, precision=settings.precision)  # type: ignore[arg-type]
@@ -126,7 +127,8 @@ def run_experiment(
             observers=observers,
         )
         try:
-            _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
+            with helpers(root, around.specs, experiment):
+                _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
         finally:
             observers.close(reporter.note)
         outcome.signal = stop.signal
@@ -177,10 +179,14 @@ def _attempt(
     started = time.monotonic()
     try:
         with folder.writing(keep_waiting=lambda: wait and around.stop.signal is None):
+            by_another = around.settings.processes > 1 and folder.is_done
             state = _one_run(planned, folder, around, outcome, accept_drift=accept_drift)
     except BusyError as busy:
-        reporter.note(f"  {busy}")
+        # A helper's run comes up again when it is done.
+        reporter.note("  in another process" if around.settings.processes > 1 else f"  {busy}")
         return False
+    if by_another and folder.last_round is not None:
+        reporter.round_finished(report_of(spec, folder, folder.last_round), len(spec.rounds))
     reporter.run_ended(state, time.monotonic() - started)
     return True
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -39,7 +40,7 @@ _ROWS_PER_INCH = 5.2
 _GAP = 0.16
 _APART = 0.03
 """How far the whiskers of all methods reach to the sides of their iteration, as a share of the axis."""
-_TEXT = {"parse_math": False}
+_TEXT: dict[str, Any] = {"parse_math": False}
 """A dollar in a name is a dollar."""
 
 
@@ -191,7 +192,7 @@ def _draw_legend(figure: Figure, picks: Picks, height: float, foot: float) -> No
         {round_color(number, picks.rounds) for number in range(1, picks.rounds + 1)}, key=ROUND_COLORS.index
     )
     bottom, left = (foot + 0.14) / height, 0.2
-    text = {"fontsize": 11, "color": _PALE, "va": "bottom", **_TEXT}
+    text: dict[str, Any] = {"fontsize": 11, "color": _PALE, "va": "bottom", **_TEXT}
     label = (
         "picked in round"
         if len(shown) == picks.rounds
