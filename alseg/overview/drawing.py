@@ -68,7 +68,7 @@ def draw(curves: Curves, picks: Picks | None, *, note: str = "") -> bytes:
     if note:
         figure.text(left, 0.12 / height, note, fontsize=10, color=_PALE, va="bottom", **_TEXT)
     content = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(content)
+    FigureCanvasAgg(figure).print_png(content)  # type: ignore[no-untyped-call]
     return content.getvalue()
 
 
