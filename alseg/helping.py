@@ -89,7 +89,8 @@ def main(request: str) -> None:
 
 def _stop_with_parent() -> None:
     """Save and stop when the process that started this one has ended or closes the pipe."""
-    while sys.stdin.buffer.read(1):
+    # Not through sys.stdin, whose lock would be held when the interpreter ends.
+    while os.read(0, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

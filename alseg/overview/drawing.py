@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from alseg.overview.curves import Curve, Curves
 from alseg.overview.marking import at_size, dimmed_with, resized
@@ -34,7 +35,7 @@ ROUND_COLORS = ("#fde725", "#ff9a3c", "#ff4f9a", "#b56cff", "#4fb3ff", "#3ee6b0"
 """Of the rounds in which pixels were picked, light enough for a dimmed photograph."""
 
 _INK, _PALE = "#222222", "#666666"
-_LONGEST_NAME = 30
+_LONGEST_NAME = 80
 _ROWS_PER_INCH = 5.2
 """Names that fit above each other in an inch."""
 _GAP = 0.16
@@ -58,17 +59,18 @@ def draw(curves: Curves, picks: Picks | None, *, note: str = "") -> bytes:
     foot = 0.3 if note else 0.0
     height = 1.0 + upper + lower + foot
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    canvas = FigureCanvasAgg(figure)
     _write_heading(figure, curves, height)
-    left, right = 0.75 / WIDTH, 1 - 2.75 / WIDTH
+    left, right = 0.75 / WIDTH, 1 - (3.3 if _has_intervals(curves) else 2.75) / WIDTH
     bottom = (lower + foot + 0.6) / height
     axes = figure.add_axes((left, bottom, right - left, (upper - 0.6) / height))
     _draw_curves(axes, curves)
     if picks:
         _draw_picks(figure, picks, panel, height, foot)
     if note:
-        figure.text(left, 0.12 / height, note, fontsize=10, color=_PALE, va="bottom", **_TEXT)
+        figure.text(left, 0.12 / height, _short(note, 170), fontsize=10, color=_PALE, va="bottom", **_TEXT)
     content = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(content)  # type: ignore[no-untyped-call]
+    canvas.print_png(content)  # type: ignore[no-untyped-call]
     return content.getvalue()
 
 
@@ -95,9 +97,13 @@ def _write_heading(figure: Figure, curves: Curves, height: float) -> None:
     )  # fmt: skip
 
 
+def _has_intervals(curves: Curves) -> bool:
+    return any(point.half_width is not None for curve in curves.curves for point in curve.points)
+
+
 def _draw_curves(axes: Axes, curves: Curves) -> None:
     colors = []
-    several = any(point.half_width is not None for curve in curves.curves for point in curve.points)
+    several = _has_intervals(curves)
     steps = [point.iteration for curve in curves.curves for point in curve.points]
     apart = _APART * (max(steps) - min(steps)) if several else 0.0
     place = 0
@@ -152,11 +158,19 @@ def _name_curves(axes: Axes, curves: Sequence[Curve], colors: Sequence[str]) -> 
         )  # fmt: skip
         width = curve.last.half_width
         score = f"{curve.last.mean:.1f}" + (f" ± {width:.1f}" if width is not None else "")
-        axes.text(
-            1.027, place, f"{score}  {_short(curve.label, _LONGEST_NAME - (5 if width is not None else 0))}",
-            transform=axes.transAxes, color=color, fontsize=11.5, va="center",
-            weight="bold" if curve.kind == "acquired" else "normal", **_TEXT,
+        text = axes.text(
+            1.027, place, f"{score}  {_short(curve.label, _LONGEST_NAME)}", transform=axes.transAxes,
+            color=color, fontsize=11.5, va="center", weight="bold" if curve.kind == "acquired" else "normal", **_TEXT,
         )  # fmt: skip
+        _fit(text, (WIDTH - 0.1) * DPI)
+
+
+def _fit(text: Text, right: float) -> None:
+    """Shorten a text until it ends before a column of the picture."""
+    whole, most = text.get_text(), len(text.get_text())
+    while most > 1 and text.get_window_extent().x1 > right:
+        most -= 1
+        text.set_text(_short(whole, most))
 
 
 def _panel_size(picks: Picks) -> tuple[float, float]:

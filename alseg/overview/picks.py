@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.comparison import Row
+from alseg.ledger import INDEX_NAME
 from alseg.plugins import Catalog
 from alseg.revisit import Revisit
 
@@ -89,8 +90,10 @@ def _visits(rows: Sequence[Row], catalog: Catalog, root: Path | None) -> dict[st
     visits: dict[str, Revisit] = {}
     for row in _by_merit(rows):
         for run in row.runs:
+            if next(run.folder.glob(f"rounds/[0-9]*/{INDEX_NAME}"), None) is None:
+                continue
             visit = Revisit(run.folder, catalog, root)
-            if visit.purchases and _picks_places(visit):
+            if _picks_places(visit):
                 visits[row.label] = visit
                 break
         if len(visits) == PANELS:

@@ -11,7 +11,7 @@ from pathlib import Path
 from alseg.errors import AlsegError
 from alseg.files import write_atomically
 from alseg.overview.curves import read_curves
-from alseg.overview.picks import Picks, read_picks
+from alseg.overview.picks import read_picks
 from alseg.plugins import Catalog, one_line
 from alseg.results import load_results
 
@@ -43,9 +43,15 @@ def write_overview(
         AlsegError: If there are no results, the file cannot be written, or there is no image of this name.
     """
     curves = read_curves(load_results(results))
-    picks, note = _picks_or_note(lambda: read_picks(curves.rows, catalog, root=root, image_id=image_id))
-    if image_id is not None and picks is None:
-        raise AlsegError(f"There is no picture of '{image_id}': {note}")
+    picks, note = None, "the run folders hold no picks of places in images."
+    try:
+        picks = read_picks(curves.rows, catalog, root=root, image_id=image_id)
+    except AlsegError as error:
+        if image_id is not None:
+            raise
+        note = _text(error)  # curves are worth a picture of their own
+    if picks:
+        note = ""
     with _quiet():
         from alseg.overview.drawing import draw
 
@@ -69,18 +75,14 @@ def overview_or_note(folder: Path, catalog: Catalog, note: Callable[[str], None]
     try:
         write_overview([folder], path, catalog)
     except Exception as error:  # the runs are done, and matplotlib raises many types
-        note(f"No picture of the results: {one_line(error)}")
+        note(f"No picture of the results: {_text(error)}")
         return None
     return path
 
 
-def _picks_or_note(read: Callable[[], Picks | None]) -> tuple[Picks | None, str]:
-    """Return the picks, or why there are none: curves are worth a picture of their own."""
-    try:
-        picks = read()
-    except AlsegError as error:
-        return None, one_line(error)
-    return picks, "" if picks else "the run folders hold no picks of places in images."
+def _text(error: Exception) -> str:
+    """Return in one line what a user is told of an exception."""
+    return " ".join(str(error).split()) if isinstance(error, AlsegError) else one_line(error)
 
 
 @contextmanager

