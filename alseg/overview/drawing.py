@@ -160,7 +160,8 @@ def _name_curves(axes: Axes, curves: Sequence[Curve], colors: Sequence[str]) -> 
         score = f"{curve.last.mean:.1f}" + (f" ± {width:.1f}" if width is not None else "")
         text = axes.text(
             1.027, place, f"{score}  {_short(curve.label, _LONGEST_NAME)}", transform=axes.transAxes,
-            color=color, fontsize=11.5, va="center", weight="bold" if curve.kind == "acquired" else "normal", **_TEXT,
+            color=color, fontsize=11.5, va="center", weight="bold" if curve.kind == "acquired" else "normal",
+            **_TEXT,
         )  # fmt: skip
         _fit(text, (WIDTH - 0.1) * DPI)
 
