@@ -22,16 +22,21 @@ from alseg.experiment import Experiment, RunSpec
 
 
 @contextmanager
-def helpers(root: Path, specs: Sequence[RunSpec], experiment: Experiment) -> Iterator[None]:
+def helpers(
+    root: Path, specs: Sequence[RunSpec], experiment: Experiment, *, accept_drift: bool
+) -> Iterator[None]:
     """Start as many processes as the settings ask for besides this one; they have stopped afterwards.
 
     Args:
         root: The experiment's results folder, which holds its ``experiment.yaml``.
         specs: The runs.
         experiment: What they belong to.
+        accept_drift: Whether to go on with runs that were begun with other versions or code.
     """
     count = min(experiment.settings.processes, len(specs)) - 1
-    request = json.dumps({"root": str(root), "runs": [spec.folder for spec in specs]})
+    request = json.dumps(
+        {"root": str(root), "runs": [spec.folder for spec in specs], "accept_drift": accept_drift}
+    )
     command = [sys.executable, "-m", "alseg.helping", request]
     # A session of its own: Ctrl-C reaches this process alone, which passes it on by closing the pipe.
     started = [
@@ -83,7 +88,7 @@ def main(request: str) -> None:
             assembler,
             fabric,
             PlainReporter(Console(file=nowhere)),
-            accept_drift=True,  # the process that started this one has refused what was to be refused
+            accept_drift=content["accept_drift"],
         )
 
 

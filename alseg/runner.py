@@ -127,7 +127,7 @@ def run_experiment(
             observers=observers,
         )
         try:
-            with helpers(root, around.specs, experiment):
+            with helpers(root, around.specs, experiment, accept_drift=accept_drift):
                 _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
         finally:
             observers.close(reporter.note)

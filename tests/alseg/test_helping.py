@@ -50,7 +50,7 @@ def prepare(folder: Path, **changes: int) -> list[str]:
 
 
 def start_helper(folder: Path, runs: list[str]) -> subprocess.Popen[bytes]:
-    request = json.dumps({"root": str(folder / "tiny"), "runs": runs})
+    request = json.dumps({"root": str(folder / "tiny"), "runs": runs, "accept_drift": False})
     return subprocess.Popen([sys.executable, "-m", "alseg.helping", request], stdin=subprocess.PIPE)
 
 
@@ -115,6 +115,6 @@ def test_no_more_processes_than_runs_are_started(
     monkeypatch.setattr(alseg.helping.subprocess, "Popen", Process)
     prepare(tmp_path, processes=processes)
     experiment = read_experiment(tmp_path / "tiny/experiment.yaml", catalog=load_catalog())
-    with helpers(tmp_path / "tiny", experiment.runs()[:runs], experiment):
+    with helpers(tmp_path / "tiny", experiment.runs()[:runs], experiment, accept_drift=False):
         pass
     assert len(commands) == started
