@@ -37,8 +37,8 @@ def make_fabric(settings: Settings) -> Fabric:
     if settings.deterministic and settings.device != "cpu":
         determinism.prepare()
     device = find_device(settings.device)
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
+    if settings.threads is not None or settings.processes > 1:
+        torch.set_num_threads(settings.threads or max(1, torch.get_num_threads() // settings.processes))
     fabric = _fabric(device, settings.precision)
     problem = _problem(fabric)
     if problem is not None:

@@ -81,7 +81,8 @@ def joint_forward(
     source, target = batch.source_images, batch.target_images
     if source is not None and target is not None and source.shape[1:] == target.shape[1:]:
         # Gradients of a split are put together in one go, those of two slices by adding them to zeros.
-        source_logits, target_logits = forward(torch.cat([source, target])).split([len(source), len(target)])
+        logits = forward(torch.cat([source, target]))
+        source_logits, target_logits = torch.split(logits, [len(source), len(target)])
         return source_logits, target_logits
     return (
         None if source is None else forward(source),

@@ -73,7 +73,7 @@ def marks(bought_in: NDArray[np.int16], round_number: int, size: Size) -> NDArra
         shrunk = np.zeros(size, np.bool_)
         rows, columns = np.nonzero(is_bought)
         shrunk[rows * size[0] // bought_in.shape[0], columns * size[1] // bought_in.shape[1]] = True
-        shrunk |= _grown(_lone(shrunk), 1)
+        shrunk |= grown(_lone(shrunk), 1)
         small[_dots(shrunk, ROWS_PER_DOT_OF_SMALL_MAPS)] = value
     return small
 
@@ -152,10 +152,11 @@ def encode_indexed(indices: NDArray[np.uint8], colors: NDArray[np.uint8]) -> byt
 
 def _dots(is_bought: NDArray[np.bool_], rows_per_dot: int) -> NDArray[np.bool_]:
     """Return a mask in which every pixel has grown to a dot of a size that the picture needs."""
-    return _grown(is_bought, is_bought.shape[0] // rows_per_dot)
+    return grown(is_bought, is_bought.shape[0] // rows_per_dot)
 
 
-def _grown(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+def grown(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+    """Return a mask, bool ``(H, W)``, in which every True has spread to its ``(2 radius + 1)**2`` window."""
     for _ in range(radius):
         before = np.pad(mask, 1)
         wide = before[:, :-2] | before[:, 1:-1] | before[:, 2:]

@@ -18,10 +18,11 @@ from alseg.assembly import Assembler
 from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec
 from alseg.files import WriteError, remove_unfinished, write_checked_text
+from alseg.helping import helpers
 from alseg.loop import run
 from alseg.madewith import REMEDY, drift, made_with, refuse_drift, refuse_foreign
 from alseg.metrics import SCORER_VERSION
-from alseg.observers import build_observers
+from alseg.observers import build_observers, report_of
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
 from alseg.recovery import (
@@ -116,7 +117,8 @@ def run_experiment(
             observers=observers,
         )
         try:
-            _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
+            with helpers(root, around.specs, experiment, stop, accept_drift=accept_drift):
+                _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
         finally:
             observers.close(reporter.note)
         outcome.signal, outcome.at_once = stop.signal, stop.at_once
@@ -167,10 +169,14 @@ def _attempt(
     started = time.monotonic()
     try:
         with folder.writing(keep_waiting=lambda: wait and around.stop.signal is None):
+            by_another = around.settings.processes > 1 and folder.is_done
             state = _one_run(planned, folder, around, outcome, accept_drift=accept_drift)
     except BusyError as busy:
-        reporter.note(f"  {busy}")
+        # A helper's run comes up again when it is done.
+        reporter.note("  in another process" if around.settings.processes > 1 else f"  {busy}")
         return False
+    if by_another and folder.last_round is not None:
+        reporter.round_finished(report_of(spec, folder, folder.last_round), len(spec.rounds))
     reporter.run_ended(state, time.monotonic() - started)
     return True
 

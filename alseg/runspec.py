@@ -160,7 +160,8 @@ class Settings:
         pool_batch: Target images per batch when predictions are made for an acquisition.
         evaluation_batch: Images per batch in evaluation.
         checkpoint_minutes: Minutes between checkpoints inside a round.
-        threads: Threads of torch on the CPU, or None for torch's choice.
+        processes: Processes that do runs side by side; they share torch's threads.
+        threads: Threads of torch on the CPU in each process, or None for torch's choice.
         cache: Folder in which resized images and label maps are kept, or None.
         deterministic: Whether torch is told to use deterministic kernels only.
         observers: What follows the runs.
@@ -175,6 +176,7 @@ class Settings:
     pool_batch: int = 4
     evaluation_batch: int = 4
     checkpoint_minutes: float = 5
+    processes: int = 1
     threads: int | None = None
     cache: str | None = None
     deterministic: bool = False

@@ -122,6 +122,7 @@ class SettingsSection(Section):
     pool_batch: Positive | None = None
     evaluation_batch: Positive | None = None
     checkpoint_minutes: Annotated[float, Field(gt=0)] | None = None
+    processes: Positive | None = None
     threads: Positive | None = None
     cache: str | None = None
     deterministic: bool | None = None

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
@@ -17,9 +16,12 @@ from alseg.bench.inputs import NUM_CLASSES, smooth_logits, sparse_labels
 from alseg.bench.measure import alternate_with_faults, peak_extra_bytes
 from alseg.bench.result import Line, Options, Result
 from alseg.contracts import Size
+from alseg.devices import make_fabric
 from alseg.errors import AlsegError
+from alseg.runspec import Settings
 from alseg.sampling import ShuffledOrder
 from alseg.seeds import derive
+from alseg.target_order import TargetOrder
 from alseg.training import StepLosses, Trainer
 
 _SIZE = (96, 192)
@@ -136,11 +138,12 @@ class _Sides:
             torch.tensor(values).view(1, 3, 1, 1) for values in (self._model.mean, self._model.std)
         )
         self._trainer = Trainer(
-            Fabric(accelerator="cpu", devices=1),
+            make_fabric(Settings(device="cpu")),
             model,
             recipe,
             ScenarioData(label_space=space, source=domains[0], target=domains[1], evaluation=domains[1]),
             target,
+            TargetOrder(_IMAGES, recipe.plan.target, 0),
             0,
             0,
             channels_last=True,

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "Show which runs are done, running, failed or to do.",
     "compare": "Print a table of results.",
     "report": "Show results on one HTML page.",
+    "picture": "Draw learning curves and picks as one PNG.",
     "show": "Draw what a run bought and predicts.",
     "export": "Write what a run bought and predicts for other tools.",
     "diff": "Print what differs in how two runs were made.",

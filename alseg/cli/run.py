@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alseg.cli.inputs import read_catalog
+
 if TYPE_CHECKING:
     from alseg.experiment import Experiment
+    from alseg.plugins import Catalog
     from alseg.preflight import Plan, PlannedRun
     from alseg.runner import Outcome
     from alseg.stopping import StopRequest
@@ -57,14 +60,23 @@ def command(
     context = click.get_current_context()
     with listening(until_exit=True) as stop:
         try:
+            catalog = read_catalog()
             outcome, folder = _run(
-                file, overrides, only, results, stop, dry_run=dry_run, fresh=fresh, accept_drift=accept_drift
+                file,
+                overrides,
+                only,
+                results,
+                catalog,
+                stop,
+                dry_run=dry_run,
+                fresh=fresh,
+                accept_drift=accept_drift,
             )
         except Interrupted:
             click.echo(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
             context.exit(128 + (stop.signal or 0))
         if outcome is not None:
-            _finish(outcome, folder, file)
+            _finish(outcome, folder, file, catalog)
 
 
 def _run(
@@ -72,6 +84,7 @@ def _run(
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     results: Path,
+    catalog: Catalog,
     stop: StopRequest,
     *,
     dry_run: bool,
@@ -80,11 +93,7 @@ def _run(
 ) -> tuple[Outcome | None, Path]:
     """Check everything and do it; returns how it went, None after a dry run, and the folder."""
     from alseg.experiment import read_experiment
-    from alseg.plugins import load_catalog
 
-    catalog = load_catalog()
-    for failure in catalog.failures:
-        click.echo(f"warning: {failure.message}", err=True)
     experiment = read_experiment(file, overrides, catalog=catalog)
     specs = experiment.runs(only)
 
@@ -170,7 +179,7 @@ def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:
     return RunFolder(results / experiment.name / "runs" / planned.spec.folder).state or "to do"
 
 
-def _finish(outcome: Outcome, folder: Path, file: Path) -> None:
+def _finish(outcome: Outcome, folder: Path, file: Path, catalog: Catalog) -> None:
     """Print what there is to say at the end and leave with the right exit code."""
     counts = [f"{outcome.done} done"]
     counts += [f"{len(outcome.skipped)} skipped"] if outcome.skipped else []
@@ -188,5 +197,16 @@ def _finish(outcome: Outcome, folder: Path, file: Path) -> None:
         context.exit(128 + outcome.signal)
     hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
     click.echo(f"Results in {folder}.{hint}", err=True)
+    if outcome.done:
+        _draw(folder, catalog)
     if outcome.failed:
         context.exit(1)
+
+
+def _draw(folder: Path, catalog: Catalog) -> None:
+    """Draw the overview and say where it is."""
+    from alseg.overview.write import overview_or_note
+
+    picture = overview_or_note(folder, catalog, lambda line: click.echo(f"note: {line}", err=True))
+    if picture:
+        click.echo(f"Look at them: {picture}", err=True)

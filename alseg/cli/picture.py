@@ -1,0 +1,45 @@
+"""``alseg picture``: one PNG file with learning curves and what methods asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from alseg.cli.inputs import read_catalog
+
+
+@click.command("picture")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("overview.png"),
+    show_default=True,
+    help="The PNG file.",
+)
+@click.option(
+    "--image",
+    "image_id",
+    metavar="ID",
+    help="Image of the pool. [default: one that most methods asked about]",
+)
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the data sets, for the photograph. [default: the runs']",
+)
+def command(results: tuple[Path, ...], output: Path, image_id: str | None, root: Path | None) -> None:
+    """Draw the learning curves of RESULTS, and a photograph with what methods asked about it.
+
+    RESULTS are result folders such as results/quickstart, or single run folders; runs need not be done.
+    'alseg run' draws the same as overview.png into the results folder when it ends.
+    """
+    # Imported here: --help needs no scipy.
+    from alseg.overview.write import write_overview
+
+    note = write_overview(results, output, read_catalog(), root=root, image_id=image_id)
+    if note:
+        click.echo(f"note: No photograph: {note}", err=True)
+    click.echo(f"Wrote {output}.", err=True)

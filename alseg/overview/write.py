@@ -1,0 +1,99 @@
+"""From result folders to a picture file."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from alseg.errors import AlsegError
+from alseg.files import write_atomically
+from alseg.overview.curves import read_curves
+from alseg.overview.picks import read_picks
+from alseg.plugins import Catalog, one_line
+from alseg.results import load_results
+
+NAME = "overview.png"
+"""The picture's name in a results folder."""
+
+
+def write_overview(
+    results: Sequence[Path],
+    output: Path,
+    catalog: Catalog,
+    *,
+    root: Path | None = None,
+    image_id: str | None = None,
+) -> str:
+    """Draw learning curves, and a photograph of the pool with what methods asked about it.
+
+    Args:
+        results: Result folders or run folders; runs need not be done.
+        output: The PNG file.
+        catalog: Where names are looked up.
+        root: Folder of the data sets; None for the one the runs have used.
+        image_id: The photograph; None for one that most methods asked about.
+
+    Returns:
+        Why there is no photograph, one line; empty where there is one.
+
+    Raises:
+        AlsegError: If there are no results, the file cannot be written, or there is no image of this name.
+    """
+    curves = read_curves(load_results(results))
+    picks, note = None, "the run folders hold no picks of places in images."
+    try:
+        picks = read_picks(curves.rows, catalog, root=root, image_id=image_id)
+    except AlsegError as error:
+        if image_id is not None:
+            raise
+        note = _text(error)  # curves are worth a picture of their own
+    if picks:
+        note = ""
+    with _quiet():
+        from alseg.overview.drawing import draw
+
+        content = draw(curves, picks, note=f"No photograph: {note}" if note else "")
+    write_atomically(output, lambda file: file.write(content))
+    return note
+
+
+def overview_or_note(folder: Path, catalog: Catalog, note: Callable[[str], None]) -> Path | None:
+    """Draw the overview of a results folder after its runs; whatever goes wrong costs one line.
+
+    Args:
+        folder: A results folder.
+        catalog: Where names are looked up.
+        note: Given the line.
+
+    Returns:
+        The picture, or None where there is none.
+    """
+    path = folder / NAME
+    try:
+        write_overview([folder], path, catalog)
+    except Exception as error:  # the runs are done, and matplotlib raises many types
+        note(f"No picture of the results: {_text(error)}")
+        return None
+    return path
+
+
+def _text(error: Exception) -> str:
+    """Return in one line what a user is told of an exception."""
+    return " ".join(str(error).split()) if isinstance(error, AlsegError) else one_line(error)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep matplotlib from telling about its font cache and letters that its font lacks."""
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

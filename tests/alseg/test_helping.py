@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+import alseg.helping
+from alseg.cli import main
+from alseg.experiment import read_experiment
+from alseg.files import read_json, write_checked_text
+from alseg.helping import helpers
+from alseg.plugins import load_catalog
+from alseg.stopping import StopRequest
+
+STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count": 2}
+
+
+def document(processes: int = 1, iterations: int = 2) -> dict[str, Any]:
+    return {
+        "name": "tiny",
+        "scenario": {"source": STREETS, "target": {**STREETS, "domain": "camera"}},
+        "model": {"name": "smp", "architecture": "Unet", "encoder_depth": 3, "decoder_channels": [8, 8, 8]},
+        "recipe": {
+            "name": "plain",
+            "iterations": iterations,
+            "source_size": [32, 64],
+            "target_size": [32, 64],
+        },
+        "rounds": [1],
+        "methods": [
+            {"label": "Random", "acquisition": "random", "annotation": "region", "budget": "5%"},
+            {"label": "Fully supervised", "target_labels": "all"},
+        ],
+        "settings": {"device": "cpu", "threads": 1, "processes": processes},
+    }
+
+
+def prepare(folder: Path, **changes: int) -> list[str]:
+    """Write the experiment as a results folder holds it; returns the names of its runs."""
+    file = folder / "tiny" / "experiment.yaml"
+    write_checked_text(file, yaml.safe_dump(document(**changes), sort_keys=False))
+    return [spec.folder for spec in read_experiment(file, catalog=load_catalog()).runs()]
+
+
+def start_helper(folder: Path, runs: list[str]) -> subprocess.Popen[bytes]:
+    request = json.dumps({"root": str(folder / "tiny"), "runs": runs, "accept_drift": False})
+    return subprocess.Popen([sys.executable, "-m", "alseg.helping", request], stdin=subprocess.PIPE)
+
+
+def state_of(folder: Path, run: str) -> str | None:
+    path = folder / "tiny" / "runs" / run / "status.json"
+    return str(read_json(path)["state"]) if path.exists() else None
+
+
+def test_a_helper_does_the_last_run_first_and_gets_what_one_process_gets(tmp_path: Path) -> None:
+    runs = prepare(tmp_path / "helped")
+    assert start_helper(tmp_path / "helped", runs).wait(timeout=300) == 0
+    started = [read_json(tmp_path / "helped/tiny/runs" / run / "attempts/0.json")["start"] for run in runs]
+    assert started == sorted(started, reverse=True)
+    file = tmp_path / "tiny.yaml"
+    file.write_text(yaml.safe_dump(document()))
+    result = CliRunner().invoke(main, ["run", str(file), "--results", str(tmp_path / "alone")])
+    assert result.exit_code == 0, result.stderr
+    for run in runs:
+        for name in ("rounds/00/metrics.json", "rounds/01/metrics.json"):
+            path = Path("tiny/runs") / run / name
+            assert (tmp_path / "helped" / path).read_bytes() == (tmp_path / "alone" / path).read_bytes()
+
+
+def test_a_helper_saves_and_stops_when_its_standard_input_is_closed(tmp_path: Path) -> None:
+    first, last = prepare(tmp_path, iterations=1_000_000)
+    process = start_helper(tmp_path, [first, last])
+    while state_of(tmp_path, last) is None:
+        assert process.poll() is None
+        time.sleep(0.1)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=300) == 0
+    assert (state_of(tmp_path, first), state_of(tmp_path, last)) == (None, "interrupted")
+    assert (tmp_path / "tiny/runs" / last / "checkpoint.pt").exists()
+
+
+def test_two_processes_do_every_run_once_and_the_output_shows_all_results(tmp_path: Path) -> None:
+    file = tmp_path / "tiny.yaml"
+    file.write_text(yaml.safe_dump(document(processes=2)))
+    result = CliRunner().invoke(main, ["run", str(file), "--results", str(tmp_path / "results")])
+    assert result.exit_code == 0, result.stderr
+    runs = sorted((tmp_path / "results/tiny/runs").iterdir())
+    assert [[path.name for path in run.glob("attempts/*.json")] for run in runs] == [["0.json"]] * 2
+    assert result.stderr.count("  round 1/1  iteration 2  mIoU") == 2
+    assert "2 done." in result.stderr.splitlines()
+
+
+@pytest.mark.parametrize(("processes", "runs", "started"), [(1, 2, 0), (2, 2, 1), (5, 2, 1), (2, 1, 0)])
+def test_no_more_processes_than_runs_are_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int, runs: int, started: int
+) -> None:
+    class Process:
+        def __init__(self, command: list[str], **_: object) -> None:
+            self.stdin = io.BytesIO()
+            commands.append(command)
+
+        def wait(self) -> int:
+            assert self.stdin.closed
+            return 0
+
+    commands: list[list[str]] = []
+    monkeypatch.setattr(alseg.helping.subprocess, "Popen", Process)
+    prepare(tmp_path, processes=processes)
+    experiment = read_experiment(tmp_path / "tiny/experiment.yaml", catalog=load_catalog())
+    with helpers(tmp_path / "tiny", experiment.runs()[:runs], experiment, StopRequest(), accept_drift=False):
+        pass
+    assert len(commands) == started
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_helpers_are_killed_only_where_nothing_is_to_be_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    killed = []
+
+    class Process:
+        stdin = io.BytesIO()
+
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def kill(self) -> None:
+            killed.append(self)
+
+        def wait(self) -> int:
+            return 0
+
+    monkeypatch.setattr(alseg.helping.subprocess, "Popen", Process)
+    prepare(tmp_path, processes=2)
+    experiment = read_experiment(tmp_path / "tiny/experiment.yaml", catalog=load_catalog())
+    stop = StopRequest(at_once=at_once)
+    with helpers(tmp_path / "tiny", experiment.runs(), experiment, stop, accept_drift=False):
+        pass
+    assert len(killed) == at_once
