@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.clicks import clicks_per_outline
 from alseg.contracts import (
     IGNORE_INDEX,
     OUTLINE_TOLERANCE,
@@ -26,6 +25,7 @@ from alseg.contracts import (
 from alseg.imaging import resize_label_nearest, resize_label_points
 from alseg.labels import translated
 from alseg.ledger import Purchase, all_positions
+from alseg.prices import clicks_per_outline
 
 
 @dataclass(frozen=True)
