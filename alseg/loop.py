@@ -333,15 +333,13 @@ class _Run:
 
     def _cost(self, round_number: int) -> Cost:
         """Return what labels have cost, and how many of them training has drawn."""
-        paid = self.oracle.cost
-        if not paid.images:
-            return replace(paid, drawn_pixels=0, drawn_images=0)
-        purchases = self.stages[:round_number]
-        if self.spec.method.target_labels == "all" and self.spec.method.labels_since == "start":
-            purchases = ()
-        last_draws = self.target_order.last_draws(self.stages[round_number])
-        pixels, images = self.oracle.drawn(last_draws, purchases)
-        return replace(paid, drawn_pixels=pixels, drawn_images=images)
+        method = self.spec.method
+        known_at_once = method.target_labels == "all" and method.labels_since == "start"
+        made = (0,) if known_at_once else self.stages[:round_number]
+        # Knowing everything is one purchase, however many rounds follow.
+        purchases = zip(made, self.oracle.purchased, strict=False)
+        pixels, images = self.target_order.drawn(self.stages[round_number], purchases)
+        return replace(self.oracle.cost, drawn_pixels=pixels, drawn_images=images)
 
     def _observe(self, round_number: int) -> None:
         """Tell the experiment's observers of a round, those of earlier processes included."""

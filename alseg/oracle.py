@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.clicks import clicks_per_outline
 from alseg.contracts import (
     IGNORE_INDEX,
     OUTLINE_TOLERANCE,
@@ -29,6 +28,7 @@ from alseg.contracts import (
 from alseg.imaging import resize_label_nearest, resize_label_points
 from alseg.labels import translated
 from alseg.ledger import Purchase, all_positions
+from alseg.prices import clicks_per_outline, price_of
 
 
 @dataclass(frozen=True)
@@ -191,19 +191,10 @@ class Oracle:
         answers = Answers(len(asked), self._dataset.size(index), places, questions, classes)
         return _Answer(
             void=np.bincount(questions[classes == IGNORE_INDEX], minlength=len(asked)),
-            clicks=self._price(answers),
+            clicks=price_of(answers, self._require_mode()),
             trained=self._count_trained(label),
             classes=_histogram(label),
         )
-
-    def _price(self, answers: Answers) -> NDArray[np.int64]:
-        clicks = np.asarray(self._require_mode().clicks(answers))
-        if clicks.shape != (answers.count,) or clicks.dtype.kind not in "iu" or (clicks < 1).any():
-            raise ValueError(
-                f"The annotation mode must return at least 1 click for each of {answers.count} answers, as "
-                f"integers; it returned {clicks}."
-            )
-        return clicks.astype(np.int64)
 
     def restore(self, purchase: Purchase) -> None:
         """Take a purchase of an earlier process as bought; label maps are read when `cost` is asked for."""
@@ -241,32 +232,19 @@ class Oracle:
             images=len(self._trained),
         )
 
-    def drawn(self, last_draws: NDArray[np.int64], iterations: Sequence[int]) -> tuple[int, int]:
-        """Return how many bought pixels, and images, training has drawn since they were bought.
-
-        Void pixels count as well: they are part of what was paid for.
-
-        Args:
-            last_draws: int64 ``(images,)``, the step in which each image was last drawn, -1 for never.
-            iterations: Steps taken before each purchase, oldest first; of the first one where everything is
-                known, empty where it is known from the start.
-        """
+    @property
+    def purchased(self) -> list[NDArray[np.int64]]:
+        """Pixels bought of each image, int64 ``(images,)``, for each purchase; knowing everything is one."""
         if self._everything:
-            since = iterations[0] if iterations else 0
-            indices = np.flatnonzero(last_draws >= since)
-            return sum(self._pixels_of(index) for index in indices.tolist()), len(indices)
-        pixels = 0
-        images: set[str] = set()
-        for purchase, iteration in zip(self._purchases, iterations, strict=True):
+            sizes = [self._dataset.size(index) for index in range(len(self._dataset))]
+            return [np.array(sizes, np.int64).prod(axis=1)]
+        found = []
+        for purchase in self._purchases:
+            pixels = np.zeros(len(self._dataset), np.int64)
             for image_id in purchase.spans:
-                if last_draws[self._index[image_id]] >= iteration:
-                    pixels += int(purchase.of_image(image_id)["pixels"].sum(dtype=np.int64))
-                    images.add(image_id)
-        return pixels, len(images)
-
-    def _pixels_of(self, index: int) -> int:
-        height, width = self._dataset.size(index)
-        return height * width
+                pixels[self._index[image_id]] = purchase.of_image(image_id)["pixels"].sum(dtype=np.int64)
+            found.append(pixels)
+        return found
 
     @property
     def bought(self) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -80,6 +80,24 @@ class TargetOrder:
         if int((draw + 1) * self._share) - before > labelled:
             return stage.labelled[stage.order.image(labelled)]
         return self._uniform.image(draw - labelled)
+
+    def drawn(self, iteration: int, purchases: Iterable[tuple[int, NDArray[np.int64]]]) -> tuple[int, int]:
+        """Return how many bought pixels, and images, training has drawn since they were bought.
+
+        Void pixels count as well: they are part of what was paid for.
+
+        Args:
+            iteration: Steps taken; later draws do not count.
+            purchases: Steps taken before each purchase, and the pixels that it bought of each image, int64
+                ``(images,)``.
+        """
+        last = self.last_draws(iteration)
+        pixels, images = 0, np.zeros(self._images, np.bool_)
+        for made, bought in purchases:
+            seen = (last >= made) & (bought > 0)
+            pixels += int(bought[seen].sum())
+            images |= seen
+        return pixels, int(images.sum())
 
     def last_draws(self, iteration: int) -> NDArray[np.int64]:
         """Return the step in which each image was last drawn, int64 ``(images,)``, -1 for never.

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.clicks import clicks_per_class, clicks_per_outline
 from alseg.contracts import Answers, Picks, Size
+from alseg.prices import clicks_per_class, clicks_per_outline
 
 if TYPE_CHECKING:
     import torch

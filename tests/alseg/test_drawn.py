@@ -15,11 +15,12 @@ from click.testing import CliRunner
 
 from alseg import training
 from alseg.cli import main
-from alseg.contracts import Picks
+from alseg.contracts import DataPlan, Picks
 from alseg.data import TrainingSamples
 from alseg.ledger import Purchase
 from alseg.oracle import Oracle
 from alseg.sampling import Draw
+from alseg.target_order import TargetOrder
 from alseg_baselines.modes import Window
 from comparing import compared
 from fakeruns import write_run
@@ -36,17 +37,23 @@ def _bought(*pixels: int) -> Picks:
     return Picks(np.array(positions, np.int32), np.ones(len(pixels), np.float32), np.array(pixels))
 
 
-def test_labels_count_as_drawn_where_their_image_was_drawn_after_their_purchase() -> None:
+def test_labels_count_as_drawn_where_their_image_was_drawn_after_their_purchase(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     oracle = Oracle(
         Stripes("train", 3, (6, 12)), np.arange(256, dtype=np.uint8), mode=Window(radius=0, spacing=0)
     )
     oracle.answer({"train-0": _bought(1, 1), "train-1": _bought(1)})
     oracle.answer({"train-0": Picks(np.array([[5, 5]], np.int32), np.ones(1, np.float32), np.array([1]))})
     # Purchases after 10 and 20 steps. Image 0 was last drawn in step 20, the first after the second purchase.
-    assert oracle.drawn(np.array([20, 9, 30]), [10, 20]) == (3, 1)
-    # Here before it, so that only its first two pixels have been seen; image 1 just after its purchase.
-    assert oracle.drawn(np.array([19, 10, 30]), [10, 20]) == (3, 2)
-    assert oracle.drawn(np.array([9, 9, 9]), [10, 20]) == (0, 0)
+    monkeypatch.setattr(TargetOrder, "last_draws", lambda order, iteration: np.array(last[iteration]))
+    order = TargetOrder(3, DataPlan(batch_size=1, size=None), 0)
+    purchases = list(zip([10, 20], oracle.purchased, strict=True))
+    last = {1: [20, 9, 30], 2: [19, 10, 30], 3: [9, 9, 9]}
+    assert order.drawn(1, purchases) == (3, 1)
+    # Now before it, so that only its first two pixels have been seen; image 1 just after its purchase.
+    assert order.drawn(2, purchases) == (3, 2)
+    assert order.drawn(3, purchases) == (0, 0)
 
 
 @pytest.mark.parametrize("sampling", ["uniform", "labelled"])

@@ -7,10 +7,25 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import Answers
+from alseg.contracts import AnnotationMode, Answers
 
 _OUTLINED: dict[tuple[bytes, tuple[int, ...], float], int] = {}
 """Clicks of label maps outlined in this process: seeds and methods share them, and each takes a while."""
+
+
+def price_of(answers: Answers, mode: AnnotationMode) -> NDArray[np.int64]:
+    """Return what an annotation mode takes for answers, in clicks, int64 ``(n,)``.
+
+    Raises:
+        ValueError: If that is no price.
+    """
+    clicks = np.asarray(mode.clicks(answers))
+    if clicks.shape != (answers.count,) or clicks.dtype.kind not in "iu" or (clicks < 1).any():
+        raise ValueError(
+            f"The annotation mode must return at least 1 click for each of {answers.count} answers, as "
+            f"integers; it returned {clicks}."
+        )
+    return clicks.astype(np.int64)
 
 
 def clicks_per_class(answers: Answers) -> NDArray[np.int64]:
