@@ -204,8 +204,8 @@ def test_a_split_that_is_mostly_void_is_refused_unless_the_data_set_says_that_it
     document = toy_document(scenario={"source": "scribbled", "target": "stripes"})
     # 23 of 288 pixels are labelled: 92% are void.
     assert _refused(tmp_path, document, _ScribblePlugin()) == (
-        "scribbled train: 92% of all pixels are void, more than 50%: the ids do not mean what the data set takes "
-        "them for. Use the label maps as they come in the archive."
+        "scribbled train: 92% of all pixels are void, more than 50%: the ids do not mean what the data set "
+        "takes them for. Use the label maps as they come in the archive."
     )
     document = toy_document(scenario={"source": "avowed", "target": "stripes"})
     assert _check(tmp_path, document, _ScribblePlugin()).notes == ()
