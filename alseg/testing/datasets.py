@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import IGNORE_INDEX, Dataset, LabelSpace, Size
+from alseg.contracts import IGNORE_INDEX, ChecksIds, Dataset, LabelSpace, Size
 
 
 def check_dataset(dataset: Dataset, label_space: LabelSpace, *, most_images: int = 3) -> None:
@@ -75,6 +75,10 @@ def _check_image(dataset: Dataset, copy: Dataset, index: int, label_space: Label
         f"{name}: the label map holds {foreign}; '{label_space.name}' has indices 0 to {count - 1}, and "
         f"{IGNORE_INDEX} is void"
     )
+    if isinstance(dataset, ChecksIds):
+        with_ids, ids = dataset.label_and_ids(index)
+        assert np.array_equal(with_ids, label), f"{name}: label_and_ids gives another label map than label"
+        assert ids.shape == label.shape, f"{name}: the ids have shape {ids.shape} instead of {label.shape}"
     first = image.copy(), label.copy()
     for array in (image, label):
         if array.flags.writeable:

@@ -187,3 +187,45 @@ def test_a_model_that_cannot_take_the_input_is_refused(tmp_path: Path) -> None:
     assert _refused(tmp_path, document, _WidePlugin()).startswith(
         "Model 'picky' cannot take an input of 12 x 24 pixels: "
     )
+
+
+class _ScribbledStripes(Stripes):
+    """Stripes of which one row in twelve is labelled."""
+
+    def label(self, index: int) -> np.ndarray:  # type: ignore[type-arg]
+        label = super().label(index)
+        label[1:] = 255
+        return label
+
+
+class _AvowedlyScribbledStripes(_ScribbledStripes):
+    most_void = 1.0
+
+
+class _ScribblePlugin:
+    @hookimpl
+    def register_datasets(self) -> list[DatasetSpec]:
+        def build(*, root: Path | None, split: str) -> Stripes:
+            return _ScribbledStripes(split, 4, (12, 24))
+
+        def build_avowed(*, root: Path | None, split: str) -> Stripes:
+            return _AvowedlyScribbledStripes(split, 4, (12, 24))
+
+        spec = {"summary": "Test.", "source": "Test.", "label_space": "stripes-3", "needs_root": False}
+        return [
+            DatasetSpec(name="scribbled", build=build, **spec),
+            DatasetSpec(name="avowed", build=build_avowed, **spec),
+        ]
+
+
+def test_a_split_that_is_mostly_void_is_refused_unless_the_data_set_says_that_it_is_usual(
+    tmp_path: Path,
+) -> None:
+    document = toy_document(scenario={"source": "scribbled", "target": "stripes"})
+    # 23 of 288 pixels are labelled: 92% are void.
+    assert _refused(tmp_path, document, _ScribblePlugin()) == (
+        "scribbled train: 92% of all pixels are void, more than 50%: the ids do not mean what the data set "
+        "takes them for. Use the label maps as they come in the archive."
+    )
+    document = toy_document(scenario={"source": "avowed", "target": "stripes"})
+    assert _check(tmp_path, document, _ScribblePlugin()).notes == ()

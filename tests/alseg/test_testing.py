@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -77,6 +78,17 @@ class Lazy(Toy):
         return self.generator.integers(0, 256, (2, 3, 3)).astype(np.uint8)
 
 
+class OtherIds(Toy):
+    """Gives ids of a label map that is not that of the image."""
+
+    def label_and_ids(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        ids = np.zeros((2, 3), np.uint8)
+        return ids, ids
+
+    def ids_problem(self, ids: Mapping[int, int]) -> str | None:
+        return None
+
+
 def test_a_data_set_that_keeps_the_contract_passes() -> None:
     check_dataset(Toy(), SPACE)
 
@@ -94,6 +106,7 @@ def test_a_data_set_that_keeps_the_contract_passes() -> None:
             "toy-0: the label map holds [2]; 'toy' has indices 0 to 1, and 255 is void",
         ),
         (Cached(), "toy-0: a second reading gives another image"),
+        (OtherIds(), "toy-0: label_and_ids gives another label map than label"),
         (Lazy(), "toy-0: a second reading gives another image"),
     ],
 )
