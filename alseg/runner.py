@@ -15,13 +15,13 @@ from lightning_fabric import Fabric
 
 from alseg import determinism
 from alseg.assembly import Assembler
+from alseg.description import description
 from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec
 from alseg.files import WriteError, remove_unfinished, write_checked_text
 from alseg.helping import helpers
 from alseg.loop import run
-from alseg.madewith import REMEDY, drift, made_with, refuse_drift, refuse_foreign
-from alseg.metrics import SCORER_VERSION
+from alseg.madewith import REMEDY, drift, refuse_drift, refuse_foreign
 from alseg.observers import build_observers, report_of
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
@@ -189,7 +189,7 @@ def _one_run(
     settled = _settled(spec, folder, around, outcome, accept_drift=accept_drift)
     if settled is not None:
         return settled
-    folder.write_run(_description(spec, around.assembler))
+    folder.write_run(description(spec, around.assembler))
     if planned.skipped is not None:
         folder.write_status("skipped", round_number=None, reason=planned.skipped)
         outcome.skipped.append((spec.method.label, planned.skipped))
@@ -239,7 +239,7 @@ def _settled(
     undescribed = set_damaged_description_aside(folder)
     if undescribed is not None:
         _tell(undescribed, folder, around.reporter)
-        folder.write_run(_description(spec, around.assembler))
+        folder.write_run(description(spec, around.assembler))
     untrained = what_is_not_trained(folder)
     if folder.is_done:
         lost = what_is_lost(folder, rounds)
@@ -282,41 +282,3 @@ def _what_failed(failure: Exception) -> str:
     if isinstance(failure, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
         return f"{OUT_OF_MEMORY}: {text}"
     return text
-
-
-def _description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
-    """Return the content of run.json."""
-    method = spec.method
-    space = assembler.catalog.get("label_spaces", spec.scenario.label_space).spec
-    return {
-        "experiment": spec.experiment,
-        "run": spec.folder,
-        "fingerprint": spec.fingerprint,
-        "method": {
-            "label": method.label,
-            "order": method.order,
-            "target_labels": method.target_labels,
-            "labels_since": method.labels_since,
-            "reference": method.reference,
-            "acquisition": method.acquisition and method.acquisition.name,
-            "annotation": method.annotation and method.annotation.name,
-            "budget": method.budget and method.budget.text,
-        },
-        "seed": spec.seed,
-        "rounds": list(spec.rounds),
-        "iterations": assembler.recipe(method.recipe).plan.iterations,
-        "label_space": {
-            "name": space.name,
-            "classes": list(space.names),
-            "colors": [list(info.color) for info in space.classes],
-            "subsets": {name: list(classes) for name, classes in space.subsets.items()},
-        },
-        "scenario": spec.scenario.text,
-        "scorer": SCORER_VERSION,
-        "plugins": [
-            {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
-            for info in assembler.catalog.plugins
-        ],
-        "made_with": made_with(spec, assembler.catalog, assembler.scenario(spec.scenario)),
-        "spec": spec.as_json(),
-    }

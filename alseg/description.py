@@ -1,0 +1,46 @@
+"""What run.json says of a run."""
+
+from __future__ import annotations
+
+from alseg.assembly import Assembler
+from alseg.madewith import made_with
+from alseg.metrics import SCORER_VERSION
+from alseg.runspec import RunSpec
+
+
+def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
+    """Return the content of run.json."""
+    method = spec.method
+    space = assembler.catalog.get("label_spaces", spec.scenario.label_space).spec
+    return {
+        "experiment": spec.experiment,
+        "run": spec.folder,
+        "fingerprint": spec.fingerprint,
+        "method": {
+            "label": method.label,
+            "order": method.order,
+            "target_labels": method.target_labels,
+            "labels_since": method.labels_since,
+            "reference": method.reference,
+            "acquisition": method.acquisition and method.acquisition.name,
+            "annotation": method.annotation and method.annotation.name,
+            "budget": method.budget and method.budget.text,
+        },
+        "seed": spec.seed,
+        "rounds": list(spec.rounds),
+        "iterations": assembler.recipe(method.recipe).plan.iterations,
+        "label_space": {
+            "name": space.name,
+            "classes": list(space.names),
+            "colors": [list(info.color) for info in space.classes],
+            "subsets": {name: list(classes) for name, classes in space.subsets.items()},
+        },
+        "scenario": spec.scenario.text,
+        "scorer": SCORER_VERSION,
+        "plugins": [
+            {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
+            for info in assembler.catalog.plugins
+        ],
+        "made_with": made_with(spec, assembler.catalog, assembler.scenario(spec.scenario)),
+        "spec": spec.as_json(),
+    }
