@@ -106,6 +106,11 @@ class _Images:
         bought: NDArray[np.uint8] = self._bought[index]
         return bought
 
+    def sample(self, index: int, *, whole: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return an image, uint8 ``(3, H, W)``, and its whole label map or what is bought."""
+        image = np.ascontiguousarray(self._images[index].transpose(2, 0, 1))
+        return torch.from_numpy(image), torch.from_numpy((self._labels if whole else self._bought)[index])
+
 
 class _Sides:
     """The same network twice, one trained by `Trainer` and one by hand, on the same draws."""
@@ -159,7 +164,7 @@ class _Sides:
             weight_decay=_DECAY,
         )
         self._draws = [
-            (_Drawn(images), ShuffledOrder(_IMAGES, domain, 0))
+            (images, ShuffledOrder(_IMAGES, domain, 0), domain == "source")
             for images, domain in ((source, "source"), (target, "target"))
         ]
         self._iteration = 0
@@ -185,9 +190,9 @@ class _Sides:
         first = self._iteration * _BATCH
         self._iteration += 1
         images, labels = [], []
-        for drawn, order in self._draws:
+        for dataset, order, whole in self._draws:
             for draw in range(first, first + _BATCH):
-                image, label = drawn.sample(order.image(draw), source=drawn is self._draws[0][0])
+                image, label = dataset.sample(order.image(draw), whole=whole)
                 images.append(image)
                 labels.append(label)
         inputs = (torch.stack(images).float() / 255 - self._mean) / self._std
@@ -198,16 +203,3 @@ class _Sides:
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         return {name: float(loss.detach()) for name, loss in losses.items()}
-
-
-class _Drawn:
-    """Samples of a data set without any change."""
-
-    def __init__(self, images: _Images) -> None:
-        self._images = images
-
-    def sample(self, index: int, *, source: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        image = torch.from_numpy(np.ascontiguousarray(self._images.image(index).transpose(2, 0, 1)))
-        images = self._images
-        label = images.label(index) if source else images.training_label(index, images.size(index))
-        return image, torch.from_numpy(label)

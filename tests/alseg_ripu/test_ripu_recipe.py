@@ -93,6 +93,14 @@ def test_while_nothing_is_bought_there_is_no_target_cross_entropy() -> None:
     assert set(losses) == {"source", "consistency", "negative"}
 
 
+def test_labels_that_are_known_to_be_missing_are_not_asked_for() -> None:
+    # Labels that say otherwise show that nothing was asked.
+    losses = losses_of(build.recipe(), batch_of(source_labelled=False, target_labelled=False))
+    assert set(losses) == {"consistency", "negative"}
+    losses = losses_of(build.recipe(), batch_of(target_labels=UNLABELLED, target_labelled=True))
+    assert losses["target"] == 0.0
+
+
 def test_source_free_training_has_target_losses_only() -> None:
     losses = losses_of(build.recipe(source_batch=0), batch_of(source_images=None, source_labels=None))
     assert set(losses) == {"target", "negative"}
