@@ -8,14 +8,10 @@ one. It ends with the process that started it, where whatever it leaves undone i
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from alseg.experiment import Experiment, RunSpec
@@ -41,7 +37,7 @@ def helpers(
     request = json.dumps(
         {"root": str(root), "runs": [spec.folder for spec in specs], "accept_drift": accept_drift}
     )
-    command = [sys.executable, "-m", "alseg.helping", request]
+    command = [sys.executable, "-m", "alseg.helper", request]
     # A session of its own: Ctrl-C reaches this process alone, which passes it on by closing the pipe.
     started = [
         subprocess.Popen(
@@ -63,49 +59,3 @@ def helpers(
                 process.kill()
         for process in started:
             process.wait()
-
-
-def main(request: str) -> None:
-    """Do runs of an experiment, the last one first, until all are done or standard input is closed."""
-    threading.Thread(target=_stop_with_parent, daemon=True).start()
-    from rich.console import Console
-
-    from alseg.assembly import Assembler
-    from alseg.devices import make_fabric
-    from alseg.experiment import read_experiment
-    from alseg.plugins import load_catalog
-    from alseg.preflight import Plan, check
-    from alseg.progress import PlainReporter
-    from alseg.runner import run_experiment
-
-    content = json.loads(request)
-    root, wanted = Path(content["root"]), set(content["runs"])
-    catalog = load_catalog()
-    experiment = read_experiment(root / "experiment.yaml", catalog=catalog)
-    specs = [spec for spec in experiment.runs() if spec.folder in wanted]
-    cache = experiment.settings.cache
-    assembler = Assembler(catalog, Path(cache).expanduser() if cache else None)
-    fabric = make_fabric(experiment.settings)
-    plan = check(specs, assembler)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        run_experiment(
-            replace(experiment, settings=replace(experiment.settings, processes=1)),
-            Plan(plan.runs[::-1], plan.notes),
-            root.parent,
-            assembler,
-            fabric,
-            PlainReporter(Console(file=nowhere)),
-            accept_drift=content["accept_drift"],
-        )
-
-
-def _stop_with_parent() -> None:
-    """Save and stop when the process that started this one has ended or closes the pipe."""
-    # Not through sys.stdin, whose lock would be held when the interpreter ends.
-    while os.read(0, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
