@@ -7,17 +7,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
-
 from alseg.contracts import IGNORE_INDEX, LabelSpace
 from alseg.datacheck import SplitReport
+from alseg.layout import column, lay_out
+from alseg.printable import printable
+from alseg.terminal import WIDTH
 
 MOST_LISTED = 50
 """Faulty images that the text names; the rest is counted."""
 _MOST_SIZES = 5
 
 
-def as_text(name: str, reports: Sequence[SplitReport], space: LabelSpace, root: Path | None) -> str:
+def as_text(
+    name: str, reports: Sequence[SplitReport], space: LabelSpace, root: Path | None, width: int = WIDTH
+) -> str:
     """Return the findings for people.
 
     Args:
@@ -25,6 +28,7 @@ def as_text(name: str, reports: Sequence[SplitReport], space: LabelSpace, root: 
         reports: One per split.
         space: The label space of its label maps.
         root: Where it was looked for; left out of the names of files.
+        width: Columns that tables may take.
     """
     blocks = []
     for report in reports:
@@ -33,7 +37,7 @@ def as_text(name: str, reports: Sequence[SplitReport], space: LabelSpace, root: 
         lines += [f"note: {note}" for note in report.notes]
         lines += [f"PROBLEM: {problem}" for problem in report.problems]
         if report.pixels.any():
-            lines += ["", _class_table(report, space)]
+            lines += ["", _class_table(report, space, width)]
         if report.faults:
             lines += ["", *_fault_lines(report, root)]
         blocks.append("\n".join(lines))
@@ -76,17 +80,16 @@ def _sizes(report: SplitReport) -> str:
     return ", ".join(texts) + (f" and {rest} more" if rest else "")
 
 
-def _class_table(report: SplitReport, space: LabelSpace) -> str:
-    rows = [
-        (name, f"{100 * pixels / total:.2f}" if pixels else "-", f"{images:,}")
-        for name, pixels, images, total in _class_rows(report, space)
+def _class_table(report: SplitReport, space: LabelSpace, width: int) -> str:
+    rows = list(_class_rows(report, space))
+    columns = [
+        column(
+            "% of pixels", [f"{100 * pixels / total:.2f}" if pixels else "-" for _, pixels, _, total in rows]
+        ),
+        column("images", [f"{images:,}" for _, _, images, _ in rows]),
     ]
-    return tabulate(
-        rows,
-        ("class", "% of pixels", "images"),
-        disable_numparse=True,
-        colalign=("left", "right", "right"),
-    )
+    names = column("class", [printable(name) for name, *_ in rows], "left")
+    return "\n".join(line.plain for line in lay_out([names], [columns], width))
 
 
 def _class_rows(report: SplitReport, space: LabelSpace) -> Iterator[tuple[str, int, int, int]]:

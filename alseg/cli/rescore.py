@@ -17,8 +17,10 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     predicted. The exit code is 1 where a round could not be computed.
     """
     # Imported here: --help needs none of it.
+    from alseg.printable import printable
     from alseg.rescore import rescore, write
     from alseg.results import run_folders
+    from alseg.terminal import say
 
     folders = list(dict.fromkeys(folder for path in results for folder in run_folders(path)))
     rounds = outdated = 0
@@ -28,12 +30,12 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
         rounds += rescored.rounds
         problems += rescored.problems
         for change in rescored.changes:
-            click.echo(f"{folder.name}, round {int(change.folder.name)}: {'; '.join(change.changes)}")
+            say(f"{folder.name}, round {int(change.folder.name)}: {printable('; '.join(change.changes))}")
         outdated += rescored.is_outdated
         if writing and rescored.is_outdated:
             write(rescored)
     for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
+        say(f"warning: {printable(problem)}", err=True)
     click.echo(_summary(len(folders), rounds, outdated, writing), err=True)
     if problems:
         click.get_current_context().exit(1)

@@ -74,7 +74,9 @@ def command(
     for note in plan.notes:
         click.echo(f"note: {note}", err=True)
     if dry_run:
-        click.echo(_dry_run_text(experiment, plan, results))
+        from alseg.terminal import output_width, say
+
+        say(_dry_run_text(experiment, plan, results, output_width()))
         return
     from alseg.progress import make_reporter
 
@@ -95,36 +97,41 @@ def command(
     _finish(outcome, results / experiment.name, file)
 
 
-def _dry_run_text(experiment: Experiment, plan: Plan, results: Path) -> str:
-    from tabulate import tabulate
+def _dry_run_text(experiment: Experiment, plan: Plan, results: Path, width: int) -> str:
+    from alseg.layout import column, lay_out
+    from alseg.printable import printable
 
     without_budget = {"none": "no labels", "all": "all labels"}
-    rows = []
-    for planned in plan.runs:
-        method = planned.spec.method
-        rows.append(
-            (
-                method.label,
-                planned.spec.seed,
-                method.budget.text if method.budget else without_budget[method.target_labels],
-                f"{planned.pixels:,}",
-                f"{100 * planned.pixels / planned.pool_pixels:.2f}%",
-                f"{planned.questions:,}",
-                _state(results, experiment, planned),
-            )
-        )
-    headers = ("method", "seed", "budget", "pixels at most", "of pool", "clicks, about", "state")
-    alignment = ("left", "right", "left", "right", "right", "right", "left")
-    table = tabulate(rows, headers, disable_numparse=True, colalign=alignment)
+    methods = [planned.spec.method for planned in plan.runs]
+    states = [_state(results, experiment, planned) for planned in plan.runs]
+    keys = [
+        column("method", [printable(method.label) for method in methods], "left"),
+        column("seed", [str(planned.spec.seed) for planned in plan.runs]),
+    ]
+    budgets = [
+        method.budget.text if method.budget else without_budget[method.target_labels] for method in methods
+    ]
+    shares = [planned.pixels / planned.pool_pixels for planned in plan.runs]
+    columns = [
+        column("budget", list(map(printable, budgets)), "left"),
+        column("pixels at most", [f"{planned.pixels:,}" for planned in plan.runs]),
+        column("of pool", [f"{share:.2%}" for share in shares]),
+        column("clicks, about", [f"{planned.questions:,}" for planned in plan.runs]),
+        column("state", states, "left"),
+    ]
+    reasons = [printable(planned.skipped or "") for planned in plan.runs]
+    lines = lay_out(keys, [columns], width, remarks=reasons)
     rounds = ", ".join(map(str, experiment.rounds)) or "none"
-    return f"{experiment.name}: {len(plan.runs)} runs, labels bought after iterations {rounds}\n\n{table}"
+    count = f"{len(plan.runs)} run{'' if len(plan.runs) == 1 else 's'}"
+    heading = f"{experiment.name}: {count}, labels bought after iterations {rounds}"
+    return "\n".join([heading, "", *(line.plain for line in lines)])
 
 
 def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:
     from alseg.store import RunFolder
 
     if planned.skipped:
-        return f"skipped: {planned.skipped}"
+        return "skipped"
     return RunFolder(results / experiment.name / "runs" / planned.spec.folder).state or "to do"
 
 
