@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
-
 from alseg.contracts import IGNORE_INDEX, LabelSpace
 from alseg.datacheck import SplitReport
+from alseg.layout import column, lay_out
+from alseg.printable import printable
+from alseg.terminal import WIDTH
 
 MOST_LISTED = 50
 """Faulty images that the text names; the rest is counted."""
@@ -18,7 +19,9 @@ _MOST_NAMED = 3
 """Images that are named with what to do about them; the rest is counted."""
 
 
-def as_text(name: str, reports: Sequence[SplitReport], space: LabelSpace, root: Path | None) -> str:
+def as_text(
+    name: str, reports: Sequence[SplitReport], space: LabelSpace, root: Path | None, width: int = WIDTH
+) -> str:
     """Return the findings for people.
 
     Args:
@@ -26,6 +29,7 @@ def as_text(name: str, reports: Sequence[SplitReport], space: LabelSpace, root: 
         reports: One per split.
         space: The label space of its label maps.
         root: Where it was looked for; left out of the names of files.
+        width: Columns that tables may take.
     """
     blocks = []
     for report in reports:
@@ -35,7 +39,7 @@ def as_text(name: str, reports: Sequence[SplitReport], space: LabelSpace, root: 
         lines += [f"WARNING: {warning}" for warning in report.warnings]
         lines += [f"PROBLEM: {problem}" for problem in report.problems]
         if report.evidence.pixels.any():
-            lines += ["", _class_table(report, space)]
+            lines += ["", _class_table(report, space, width)]
         if report.faults:
             lines += ["", *_fault_lines(report, root)]
         blocks.append("\n".join(lines))
@@ -79,17 +83,16 @@ def _sizes(report: SplitReport) -> str:
     return ", ".join(texts) + (f" and {rest} more" if rest else "")
 
 
-def _class_table(report: SplitReport, space: LabelSpace) -> str:
-    rows = [
-        (name, f"{100 * pixels / total:.2f}" if pixels else "-", f"{images:,}")
-        for name, pixels, images, total in _class_rows(report, space)
+def _class_table(report: SplitReport, space: LabelSpace, width: int) -> str:
+    rows = list(_class_rows(report, space))
+    columns = [
+        column(
+            "% of pixels", [f"{100 * pixels / total:.2f}" if pixels else "-" for _, pixels, _, total in rows]
+        ),
+        column("images", [f"{images:,}" for _, _, images, _ in rows]),
     ]
-    return tabulate(
-        rows,
-        ("class", "% of pixels", "images"),
-        disable_numparse=True,
-        colalign=("left", "right", "right"),
-    )
+    names = column("class", [printable(name) for name, *_ in rows], "left")
+    return "\n".join(line.plain for line in lay_out([names], [columns], width))
 
 
 def _class_rows(report: SplitReport, space: LabelSpace) -> Iterator[tuple[str, int, int, int]]:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tabulate import tabulate
 
 from alseg.contracts import LabelSpace
 from alseg.evaluation_request import Request
+from alseg.layout import column, lay_out
 from alseg.metrics import SCORER_VERSION, Metrics, metrics_of
+from alseg.printable import printable
 from alseg.store import percent
+from alseg.terminal import WIDTH
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,12 @@ class Evaluated:
         """What the counts say, in percent."""
         return metrics_of(self.counts, self.space)
 
-    def as_text(self) -> str:
-        """Return a table of classes with a heading and notes."""
+    def as_text(self, width: int = WIDTH) -> str:
+        """Return a table of classes with a heading and notes.
+
+        Args:
+            width: Columns that tables may take.
+        """
         metrics, names = self.metrics, self.space.names
         pixels = self.counts.sum(axis=1)
         rows = [
@@ -50,15 +56,15 @@ class Evaluated:
         rows += [(f"mean of {present}", f"{metrics.miou:.2f}", "")]
         rows += [(f"mean of {name}", f"{value:.2f}", "") for name, value in metrics.subsets.items()]
         rows += [("pixel accuracy", f"{metrics.accuracy:.2f}", "")]
-        table = tabulate(
-            rows,
-            ("class", "IoU", "% of labels"),
-            disable_numparse=True,
-            colalign=("left", "right", "right"),
-        )
-        lines = [*self._heading(), "", table]
+        words, ious, shares = zip(*rows, strict=True)
+        keys = [column("class", list(map(printable, words)), "left")]
+        table = lay_out(keys, [[column("IoU", ious), column("% of labels", shares)]], width)
+        lines = [*self._heading(), "", *(line.plain for line in table)]
         if metrics.absent:
-            lines += ["", f"Left out of the mean, for no label shows them: {', '.join(metrics.absent)}."]
+            lines += [
+                "",
+                f"Left out of the mean, for no label shows them: {printable(', '.join(metrics.absent))}.",
+            ]
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:

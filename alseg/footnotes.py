@@ -159,7 +159,7 @@ def _power(rows: Sequence[Row]) -> Iterator[str]:
     smallest = " or ".join(f"{smallest_sign_flip_p(n):.2g}" for n in pairs)
     yield (
         f"With {' or '.join(map(str, pairs))} pairs of seeds, no test without assumptions can give p below "
-        f"{smallest}{before}; smaller ones rest on differences being normally distributed."
+        f"{smallest}{before}; smaller ones assume normally distributed differences."
     )
     found = [detectable_difference(each.half_width, each.n) for each in measured if each.half_width]
     if found:
@@ -177,7 +177,7 @@ def _over_images(rows: Sequence[Row], metric: Metric | None) -> Iterator[str]:
         yield (
             "[a, b]: there is one seed, so this 95% interval is over the "
             f"{' or '.join(map(str, images))} evaluation images (paired bootstrap). It compares two trained "
-            "networks; how much seeds differ it does not say."
+            "networks and says nothing about how much seeds differ."
         )
     single = [row for row in rows if row.difference is not None and row.difference.n == 1]
     if single and metric is not None and not metric.classes:

@@ -11,19 +11,19 @@ from tabulate import DataRow, Line, TableFormat, tabulate
 
 from alseg.comparison import Comparison
 from alseg.latex import escape_latex
+from alseg.layout import Cell, Filled
+from alseg.printable import printable
 from alseg.standing_tables import standings
 from alseg.tables import (
-    Cell,
     Column,
-    Filled,
     class_columns,
-    clean,
     cost_columns,
     difference_columns,
     fill,
     legend,
     method_column,
     score_columns,
+    seeds_column,
 )
 
 _LATEX_PREAMBLE = (
@@ -47,8 +47,8 @@ def as_markdown(comparison: Comparison) -> str:
     parts = [_tabulate(_wide(comparison), "pipe", show, _markdown)]
     for table in standings(comparison):
         parts += [_markdown(table.title), _tabulate(table.columns, "pipe", show, _markdown)]
-    notes = (legend(comparison), *comparison.notes)
-    return "\n\n".join([*parts, "\n".join(f"- {_markdown(clean(note))}" for note in notes)]) + "\n"
+    notes = (legend(comparison, "Bold"), *comparison.notes)
+    return "\n\n".join([*parts, "\n".join(f"- {_markdown(printable(note))}" for note in notes)]) + "\n"
 
 
 def as_latex(comparison: Comparison) -> str:
@@ -60,12 +60,12 @@ def as_latex(comparison: Comparison) -> str:
     def tabular(columns: Sequence[Filled]) -> str:
         return _tabulate(columns, _booktabs(columns), show, escape_latex)
 
-    notes = (*_LATEX_PREAMBLE, legend(comparison), *comparison.notes)
+    notes = (*_LATEX_PREAMBLE, legend(comparison, "Bold"), *comparison.notes)
     tables = [tabular(_wide(comparison))]
     tables += [f"% {table.title}\n{tabular(table.columns)}" for table in standings(comparison)]
     body = "\n\n".join(tables)
     macros = f"{_LATEX_MACROS}\n" if r"\alsegchar" in body else ""
-    return "".join(f"% {clean(note)}\n" for note in notes) + macros + body + "\n"
+    return "".join(f"% {printable(note)}\n" for note in notes) + macros + body + "\n"
 
 
 def _booktabs(columns: Sequence[Filled]) -> TableFormat:
@@ -85,11 +85,15 @@ def _booktabs(columns: Sequence[Filled]) -> TableFormat:
 
 def _wide(comparison: Comparison) -> list[Filled]:
     scenario = Column(
-        "Scenario", lambda row: Cell(clean(row.scenario)), lambda row: Cell(clean(row.scenario)), "left"
+        "Scenario",
+        lambda row: Cell(printable(row.scenario)),
+        lambda row: Cell(printable(row.scenario)),
+        "left",
     )
     columns = [
         method_column(),
         *([scenario] if len(comparison.scenarios) > 1 else []),
+        seeds_column(),
         *cost_columns(),
         *class_columns(comparison),
         *score_columns(comparison),

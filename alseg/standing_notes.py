@@ -34,8 +34,8 @@ def _about_ranks(ranking: Ranking) -> Iterator[str]:
         yield f"Mean rank: {places}. No interval: one seed does not tell how much seeds or scenarios differ."
     else:
         yield (
-            f"Mean rank: {places}. ± is half the width of the 95% t interval over the seeds of one scenario: "
-            "how much scenarios differ it does not say."
+            f"Mean rank: {places}. ± is half the width of the 95% t interval over the seeds of one scenario. "
+            "It says nothing about how much scenarios differ."
         )
     if 0 in widths:
         yield "± 0.00 beside a mean rank: all ranks agree, as few can by chance. The next need not."

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from alseg.comparison import Comparison
+from alseg.layout import Cell, Filled
 from alseg.penalties import PenaltyMatrix
+from alseg.printable import printable
 from alseg.ranks import Ranking
-from alseg.tables import NOTHING, Cell, Filled, clean, difference_title, p_value, with_interval
+from alseg.tables import NOTHING, VS_BASELINE, difference_title, p_value, with_interval
 
 
 class Standings(NamedTuple):
@@ -31,7 +33,7 @@ def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
     methods = ranking.methods
     first = min(round(each.rank.mean, 2) for each in methods)
     columns = [
-        Filled("Method", tuple(Cell(clean(each.method)) for each in methods), "left"),
+        Filled("Method", tuple(Cell(printable(each.method)) for each in methods), "left"),
         Filled(
             "Mean rank",
             tuple(
@@ -43,7 +45,7 @@ def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
     ]
     if any(each.difference is not None for each in methods):
         shown = tuple(Cell(with_interval(each.difference, sign="+")) for each in methods)
-        columns.append(Filled(difference_title(comparison), shown))
+        columns.append(Filled(difference_title(comparison), shown, brief=VS_BASELINE))
     if any(each.p_holm is not None for each in methods):
         columns.append(Filled("p", tuple(Cell(p_value(each.p_holm)) for each in methods)))
     count = methods[0].rank.n
@@ -52,19 +54,19 @@ def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
         "seeds": f"{count} seed{'s' if count > 1 else ''} of one scenario",
     }[ranking.over]
     title = f"Mean rank over {over}, {comparison.metric.title}, {comparison.round_text}"
-    return Standings(clean(title), columns)
+    return Standings(printable(title), columns)
 
 
 def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
     # Numbers stand for the methods above the columns, where names would take too much room.
-    names = [f"{number} {clean(name)}" for number, name in enumerate(matrix.methods, 1)]
+    names = [f"{number} {printable(name)}" for number, name in enumerate(matrix.methods, 1)]
     columns = [Filled("Method", tuple(map(Cell, (*names, "Average"))), "left")]
     for number, (column, average) in enumerate(
         zip(zip(*matrix.penalties, strict=True), matrix.averages, strict=True), 1
     ):
         columns.append(Filled(str(number), tuple(Cell(_penalty(value)) for value in (*column, average))))
     rounds = "all rounds" if comparison.round is None else f"rounds 1 to {comparison.round}"
-    return Standings(clean(f"Penalty matrix, {comparison.metric.title}, {rounds}"), columns)
+    return Standings(printable(f"Penalty matrix, {comparison.metric.title}, {rounds}"), columns)
 
 
 def _penalty(value: float | None) -> str:

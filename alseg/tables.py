@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from alseg.abbreviations import short_names
 from alseg.comparison import Comparison, Costs, PublishedRow, Row
+from alseg.layout import Cell, Filled
+from alseg.printable import printable
 from alseg.stats import Difference, Interval
 
 NOTHING = "\N{EN DASH}"
 """Stands where there is no number."""
-
-
-class Cell(NamedTuple):
-    """One cell: its text, and whether it is the best of its column."""
-
-    text: str
-    best: bool = False
-
-
-class Filled(NamedTuple):
-    """One column with its cells, from top to bottom."""
-
-    title: str
-    cells: tuple[Cell, ...]
-    align: str = "right"
+VS_BASELINE = "vs baseline"
+"""Stands above differences where the baseline's label cannot."""
 
 
 def _no_number(_: PublishedRow) -> Cell:
@@ -33,12 +22,13 @@ def _no_number(_: PublishedRow) -> Cell:
 
 
 class Column(NamedTuple):
-    """One column: its title, and what it shows of a row and of a published row, which is never the best."""
+    """One column: its titles, and what it shows of a row and of a published row, which is never the best."""
 
     title: str
     measured: Callable[[Row], Cell]
     published: Callable[[PublishedRow], Cell] = _no_number
     align: str = "right"
+    brief: str = ""
 
     def cell(self, row: Row | PublishedRow) -> Cell:
         """Return what the column shows of a row."""
@@ -47,7 +37,9 @@ class Column(NamedTuple):
 
 def fill(columns: Iterable[Column], rows: Sequence[Row | PublishedRow]) -> list[Filled]:
     """Return the columns with what they show of each row."""
-    return [Filled(column.title, tuple(map(column.cell, rows)), column.align) for column in columns]
+    return [
+        Filled(column.title, tuple(map(column.cell, rows)), column.align, column.brief) for column in columns
+    ]
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -56,21 +48,25 @@ def fill(columns: Iterable[Column], rows: Sequence[Row | PublishedRow]) -> list[
 
 def method_column() -> Column:
     """Return the column that names the methods."""
-    return Column("Method", lambda row: Cell(clean(row.label)), _published_label, "left")
+    return Column("Method", lambda row: Cell(printable(row.label)), _published_label, "left")
 
 
 def _published_label(row: PublishedRow) -> Cell:
-    return Cell(f"{clean(row.result.label)} (published [{row.reference}])")
+    return Cell(f"{printable(row.result.label)} (published [{row.reference}])")
+
+
+def seeds_column() -> Column:
+    """Return the column with the number of seeds that are averaged."""
+    return Column("n", lambda row: Cell(str(len(row.seeds))))
 
 
 def cost_columns() -> list[Column]:
-    """Return the number of seeds, and what was spent in the currencies that people think in."""
+    """Return what was spent, in the currencies that people think in."""
 
     def column(title: str, text: Callable[[Costs], str]) -> Column:
         return Column(title, lambda row: Cell(text(row.costs) if row.costs else NOTHING))
 
     return [
-        Column("n", lambda row: Cell(str(len(row.seeds)))),
         column("Pixels", lambda costs: _share(costs.pixels_percent)),
         column("Valid", lambda costs: _one_decimal(costs.valid_percent, "%")),
         column("Clicks/image", lambda costs: _count(costs.questions_per_image)),
@@ -81,32 +77,35 @@ def cost_columns() -> list[Column]:
 def class_columns(comparison: Comparison) -> list[Column]:
     """Return one column per class with its IoU in percent."""
 
-    def column(name: str) -> Column:
+    def column(name: str, brief: str) -> Column:
         return Column(
-            clean(name),
+            printable(name),
             lambda row: Cell(_one_decimal(row.iou[name]), name in row.best),
             lambda row: Cell(_one_decimal(row.result.iou.get(name))),
+            brief=brief,
         )
 
-    return [column(name) for name in comparison.classes]
+    return list(map(column, comparison.classes, short_names(list(map(printable, comparison.classes)))))
 
 
 def score_columns(comparison: Comparison) -> list[Column]:
     """Return the metric in percent, with its interval where there is one, and means over subsets after it."""
 
-    def column(name: str) -> Column:
+    def column(name: str, brief: str) -> Column:
         return Column(
-            clean(f"mIoU ({name})"),
+            printable(f"mIoU ({name})"),
             lambda row: Cell(with_interval(row.subsets[name]), name in row.best_subsets),
             lambda row: Cell(_one_decimal(row.result.subsets.get(name))),
+            brief=f"mIoU ({brief})",
         )
 
     score = Column(
-        clean(comparison.metric.title),
+        printable(comparison.metric.title),
         lambda row: Cell(with_interval(row.score), row.best_score),
         lambda row: Cell(_one_decimal(row.score)),
+        brief="Score",
     )
-    return [score, *map(column, comparison.subsets)]
+    return [score, *map(column, comparison.subsets, short_names(list(map(printable, comparison.subsets))))]
 
 
 def difference_columns(comparison: Comparison) -> list[Column]:
@@ -116,7 +115,8 @@ def difference_columns(comparison: Comparison) -> list[Column]:
     """
     rows, columns = comparison.rows, []
     if comparison.baseline is not None:
-        columns.append(Column(difference_title(comparison), lambda row: Cell(_difference(row))))
+        title = difference_title(comparison)
+        columns.append(Column(title, lambda row: Cell(_difference(row)), brief=VS_BASELINE))
     if any(row.p_holm is not None for row in rows):
         columns.append(Column("p", lambda row: Cell(p_value(row.p_holm))))
     if any(row.gap_closed is not None for row in rows):
@@ -129,7 +129,7 @@ def difference_columns(comparison: Comparison) -> list[Column]:
 def difference_title(comparison: Comparison) -> str:
     """Return what stands above differences: the baseline's label, unless rows have different ones."""
     used = {row.baseline for row in comparison.rows if row.difference is not None}
-    return "vs baseline" if len(used) > 1 else f"vs {clean(str(comparison.baseline))}"
+    return VS_BASELINE if len(used) > 1 else f"vs {printable(str(comparison.baseline))}"
 
 
 def _difference(row: Row) -> str:
@@ -151,8 +151,13 @@ def _percent(value: float | None) -> str:
     return NOTHING if value is None else f"{round(value) + 0:.0f}%"
 
 
-def legend(comparison: Comparison) -> str:
-    """Return one paragraph that says what the columns and marks mean."""
+def legend(comparison: Comparison, mark: str) -> str:
+    """Return one paragraph that says what the columns and marks mean.
+
+    Args:
+        comparison: What is shown.
+        mark: How the best of a column looks, such as ``Bold``.
+    """
     pools = dict.fromkeys(
         f"{row.costs.pool_pixels:,.0f} pixels in {row.costs.pool_images:,.0f} images"
         for row in comparison.rows
@@ -161,22 +166,15 @@ def legend(comparison: Comparison) -> str:
     marked = any(row.best_score or row.best for row in comparison.rows)
     here = " and were run here" if comparison.published else ""
     return (
-        f"IoU in percent. Pixels: share of the pool ({' or '.join(pools)}) that was bought. Valid: share "
-        "of those that has a class. Clicks/image: questions per image of the pool. Images: touched."
-        + (f" Marked: best of the methods that buy labels{here}." if marked else "")
+        f"IoU in percent. n: seeds averaged. Pixels: share of the pool ({' or '.join(pools)}) that was "
+        "bought. Valid: share of the bought pixels that have a class. Clicks/image: questions per image of "
+        "the pool. Images: images with bought pixels."
+        + (f" {mark}: best of the methods that buy labels{here}." if marked else "")
     )
 
 
 # ----------------------------------------------------------------------------------------------------
 # Text of cells
-
-
-def clean(text: str) -> str:
-    """Return text on one line without control characters, which could move a terminal's cursor."""
-    spaced = " ".join(text.split())
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cs") else c for c in spaced
-    )
 
 
 def with_interval(value: Interval | Difference | None, sign: str = "", decimals: int = 1) -> str:

@@ -23,6 +23,7 @@ OWN_PLUGINS = sorted(folder.name for folder in PLUGINS.iterdir() if (folder / "_
 
 WITHOUT_TORCH = (
     "alseg",
+    "alseg.abbreviations",
     "alseg.cli",
     "alseg.cli.compare",
     "alseg.cli.picture",
@@ -43,12 +44,14 @@ WITHOUT_TORCH = (
     "alseg.imaging",
     "alseg.labels",
     "alseg.latex",
+    "alseg.layout",
     "alseg.markup_tables",
     "alseg.metrics",
     "alseg.overview.drawing",
     "alseg.overview.write",
     "alseg.penalties",
     "alseg.plugins",
+    "alseg.printable",
     "alseg.ranks",
     "alseg.report.content",
     "alseg.report.extras",
@@ -60,6 +63,7 @@ WITHOUT_TORCH = (
     "alseg.store",
     "alseg.stopping",
     "alseg.tables",
+    "alseg.terminal",
     "alseg.terminal_tables",
     "alseg.testing",
     "alseg.threads",
@@ -221,6 +225,16 @@ def test_label_maps_are_read_only_where_they_may_be() -> None:
         module for module, file in sources(CORE).items() if ".label(" in file.read_text(encoding="utf-8")
     }
     assert readers <= set(READ_LABELS)
+
+
+def test_text_is_laid_out_in_one_place() -> None:
+    users = {
+        module
+        for module, imported in everything_imported(CORE)
+        if imported.module == "tabulate" or imported.module == "rich.table" or imported.module == "textwrap"
+    }
+    # Markdown and LaTeX have no width, and a reason is cut between words.
+    assert users == {"alseg.markup_tables", "alseg.cli.status"}
 
 
 def test_listing_reading_and_comparing_need_no_torch() -> None:

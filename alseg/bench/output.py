@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import PIL
 import torch
-from tabulate import tabulate
 
 from alseg.bench.result import Line, Options, Result, Spread
 from alseg.environment import describe
+from alseg.layout import column, lay_out
+from alseg.terminal import WIDTH
 
 FORMAT = 1
 """Version of the JSON."""
@@ -41,8 +42,14 @@ def as_json(results: Sequence[Result], surroundings: dict[str, Any]) -> dict[str
     return {"format": FORMAT, "machine": surroundings, "benchmarks": [result.as_json() for result in results]}
 
 
-def as_text(results: Sequence[Result], surroundings: dict[str, Any]) -> str:
-    """Return a table for each benchmark, medians with extremes, after a line on the machine."""
+def as_text(results: Sequence[Result], surroundings: dict[str, Any], width: int = WIDTH) -> str:
+    """Return a table for each benchmark, medians with extremes, after a line on the machine.
+
+    Args:
+        results: What was measured.
+        surroundings: On what machine, as `machine` has it.
+        width: Columns that tables may take.
+    """
     lines = [
         f"{surroundings['device']}, {surroundings['cores']} cores, {surroundings['threads']} threads, "
         f"load {surroundings['load_before']} before; python {surroundings['python']}, "
@@ -53,24 +60,24 @@ def as_text(results: Sequence[Result], surroundings: dict[str, Any]) -> str:
     if surroundings["quick"]:
         lines.append("--quick: the numbers say nothing, only that everything works")
     for result in results:
-        lines += ["", f"{result.name}: {result.setting}", _table(result)]
+        lines += ["", f"{result.name}: {result.setting}", *_table(result, width)]
         lines += [f"  {what}: {how_much}" for what, how_much in result.facts.items()]
     return "\n".join(lines)
 
 
-def _table(result: Result) -> str:
-    columns: dict[str, list[str]] = {
-        "work": [line.work for line in result.lines],
+def _table(result: Result, width: int) -> list[str]:
+    cells = {
         "ours": [_seconds(line.ours) for line in result.lines],
         "softmax units": [_number(line.units) for line in result.lines],
         "plain": [_seconds(line.plain) for line in result.lines],
         "plain / ours": [_number(line.ratio) for line in result.lines],
         "peak memory": [_memory(line) for line in result.lines],
         "page faults": [_faults(line) for line in result.lines],
-        "": ["; ".join(line.notes) for line in result.lines],
     }
-    shown = {name: cells for name, cells in columns.items() if any(cells)}
-    return tabulate(shown, headers="keys", tablefmt="simple", disable_numparse=True)
+    columns = [column(title, texts, "left") for title, texts in cells.items() if any(texts)]
+    work = column("work", [line.work for line in result.lines], "left")
+    notes = ["; ".join(line.notes) for line in result.lines]
+    return [line.plain for line in lay_out([work], [columns], width, remarks=notes)]
 
 
 def _seconds(spread: Spread | None) -> str:

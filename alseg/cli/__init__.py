@@ -14,6 +14,7 @@ import click
 
 from alseg import threads
 from alseg.errors import AlsegError, nearest
+from alseg.printable import printable_lines
 
 WRONG_INPUT = 2
 """Exit code for a user's mistake."""
@@ -79,7 +80,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except AlsegError as error:
-            raise WrongInput(str(error)) from error
+            raise WrongInput(printable_lines(str(error))) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)

@@ -60,6 +60,7 @@ def command(
 
     from alseg.bench import output
     from alseg.bench.result import Options, Result
+    from alseg.terminal import output_width, say
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -79,4 +80,4 @@ def command(
     if as_json:
         click.echo(json.dumps(output.as_json(results, surroundings), indent=1))
     else:
-        click.echo(output.as_text(results, surroundings))
+        say(output.as_text(results, surroundings, output_width()))

@@ -101,11 +101,16 @@ def command(
     if output == "table":
         from rich.console import Console
 
+        from alseg.terminal import output_width
         from alseg.terminal_tables import print_comparison
 
-        print_comparison(comparison, Console(file=sys.stdout, highlight=False))
+        console = Console(file=sys.stdout, highlight=False, width=output_width())
+        with console.capture() as captured:
+            print_comparison(comparison, console)
+        # rich has decided on bold type; click writes UTF-8 where the locale says ASCII.
+        click.echo(captured.get(), nl=False, color=True)
         return
-    from alseg import data_tables, markup_tables, tables
+    from alseg import data_tables, markup_tables
 
     write = {
         "markdown": markup_tables.as_markdown,
@@ -115,8 +120,11 @@ def command(
     }[output]
     click.echo(write(comparison), nl=False)
     if output == "csv":
+        from alseg.printable import printable
+        from alseg.terminal import say
+
         for note in comparison.notes:
-            click.echo(f"note: {tables.clean(note)}", err=True)
+            say(f"note: {printable(note)}", err=True)
 
 
 def _published_results() -> tuple[PublishedResult, ...]:

@@ -44,7 +44,9 @@ def list_datasets(root: Path = Path("data")) -> None:
     for name, offer in sorted(read_catalog().datasets.items()):
         lines += ["", f"{name}: {offer.spec.summary}"]
         lines += [f"  {split}: {_state(offer.spec, root, split)}" for split in offer.spec.splits]
-    click.echo("\n".join(lines[1:]))
+    from alseg.terminal import say
+
+    say("\n".join(lines[1:]))
 
 
 @command.command("check")
@@ -75,6 +77,7 @@ def check(
     """
     from alseg import datareport
     from alseg.components import read_component
+    from alseg.terminal import output_width, say
 
     catalog = read_catalog()
     component = read_component(catalog, "datasets", name, params)
@@ -96,7 +99,7 @@ def check(
     if as_json:
         click.echo(json.dumps(datareport.as_json(name, reports, space, folder), indent=1, ensure_ascii=False))
     else:
-        click.echo(datareport.as_text(name, reports, space, folder))
+        say(datareport.as_text(name, reports, space, folder, output_width()))
         _say_what_to_do(spec, reports, write_exclude)
     if not all(report.sound for report in reports):
         click.get_current_context().exit(PROBLEMS_FOUND)
@@ -217,11 +220,12 @@ def _compare_count(report: SplitReport, spec: DatasetSpec, root: Path | None, *,
 def _say_what_to_do(spec: DatasetSpec, reports: list[SplitReport], written: Path | None) -> None:
     """Print how to leave faulty images out, where some of the others can be used."""
     from alseg.parameters import parameters_of
+    from alseg.terminal import say
 
     faulty = sum(len(report.faulty_images) for report in reports)
     if not 0 < faulty < sum(report.images for report in reports):
         return
     if written is not None:
-        click.echo(f"Or leave the images out: set 'exclude' of {spec.name} to {written}.")
+        say(f"Or leave the images out: set 'exclude' of {spec.name} to {written}.")
     elif any(parameter.name == "exclude" for parameter in parameters_of(spec)):
-        click.echo("Or leave the images out: --write-exclude FILE writes a list of them.")
+        say("Or leave the images out: --write-exclude FILE writes a list of them.")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from alseg.rundiff import Difference
 
 
 @click.command("diff")
@@ -26,7 +31,7 @@ def command(first: Path, second: Path, output: str) -> None:
     """
     # Imported here: --help needs none of it.
     from alseg.rundiff import SECTIONS, run_differences
-    from alseg.tables import clean
+    from alseg.terminal import asked_width, say
 
     differences = run_differences(first, second)
     if output == "json":
@@ -39,4 +44,16 @@ def command(first: Path, second: Path, output: str) -> None:
         if found:
             click.echo(f"{section}:")
         for each in found:
-            click.echo(f"  {clean(each.key)}: {clean(each.first)} -> {clean(each.second)}")
+            say(_entry(each, asked_width(sys.stdout)))
+
+
+def _entry(difference: Difference, width: int | None) -> str:
+    """Return a difference in one line, or its values below its key where that is too long."""
+    from rich.cells import cell_len
+
+    from alseg.printable import printable
+
+    key, first, second = map(printable, (difference.key, difference.first, difference.second))
+    line = f"  {key}: {first} -> {second}"
+    fits = width is None or cell_len(line) <= width
+    return line if fits else f"  {key}:\n    {first}\n    -> {second}"

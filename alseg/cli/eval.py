@@ -94,6 +94,7 @@ def command(
     """
     from alseg.evaluation_request import Options, complete
     from alseg.prediction_files import check_folders
+    from alseg.terminal import output_width, say
 
     catalog = read_catalog()
     check_folders(save_colors, save_ids)
@@ -114,7 +115,10 @@ def command(
     data: Dataset = spec.build(root=request.root, split=request.split, **request.dataset.params)
     writers = _writers(request, catalog, data, save_colors, save_ids)
     evaluated = _evaluate(request, catalog, data, writers, Inference(device, batch, workers))
-    click.echo(json.dumps(evaluated.as_json(), ensure_ascii=False) if as_json else evaluated.as_text())
+    if as_json:
+        click.echo(json.dumps(evaluated.as_json(), ensure_ascii=False))
+    else:
+        say(evaluated.as_text(output_width()))
 
 
 def _evaluate(

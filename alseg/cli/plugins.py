@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +12,7 @@ from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec, La
 from alseg.errors import AlsegError, unknown_name
 from alseg.parameters import REQUIRED, Parameter, parameters_of
 from alseg.plugins import KINDS, Catalog, Offer, load_catalog
+from alseg.printable import printable
 
 TITLES: Mapping[str, str] = {
     "label_spaces": "Label spaces",
@@ -25,11 +24,6 @@ TITLES: Mapping[str, str] = {
     "observers": "Observers",
 }
 """Headings of the listing, by kind, in its order."""
-
-WIDEST = 100
-"""Columns that are used at most; longer lines are hard to read."""
-NARROWEST = 30
-"""Columns that are used even where a terminal says it has fewer."""
 
 
 @click.command(name="plugins")
@@ -48,7 +42,9 @@ def command(name: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_as_json(catalog, offers), indent=2, ensure_ascii=False))
         return
-    width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
+    from alseg.terminal import WIDEST_PROSE, output_width
+
+    width = min(WIDEST_PROSE, output_width())
     detailed = name is not None and any(offer.spec.name == name for _, offer in offers)
     lines = _details(offers, width) if detailed else _listing(catalog, offers, width)
     click.echo("\n".join(lines))
@@ -128,25 +124,25 @@ def _parameter_lines(parameters: Sequence[Parameter], width: int) -> Iterator[st
         yield from _entry(parameter.name, f"{parameter.type_text}, {default}", indent, width)
 
 
-def _entry(name: str, text: str, indent: int, width: int) -> Iterator[str]:
-    """Yield a name with its text in a column beside it, or below it where the name is too long."""
-    first = f"  {name}".ljust(indent)
-    if len(first) > indent:
-        yield first
-        first = " " * indent
-    yield from textwrap.wrap(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _entry(name: str, text: str, indent: int, width: int) -> list[str]:
+    """Return a name with its text in a column beside it, or below it where either is too wide for that."""
+    from rich.cells import cell_len
+
+    from alseg.terminal import wrap
+
+    name, text, margin = f"  {printable(name)}", printable(text), " " * indent
+    if any(indent + cell_len(word) > width for word in text.split()):
+        return [name, *wrap(text, width, "    ", "    ")]
+    if cell_len(name) > indent - 1:
+        return [name, *wrap(text, width, margin, margin)]
+    return wrap(text, width, name + " " * (indent - cell_len(name)), margin)
 
 
 def _paragraph(text: str, width: int) -> list[str]:
     """Return wrapped text, indented by two."""
-    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
+    from alseg.terminal import wrap
+
+    return wrap(printable(text), width, "  ", "  ")
 
 
 def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:

@@ -19,8 +19,10 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     """
     # Imported here: --help needs none of it.
     from alseg.metrics import SCORER_VERSION
+    from alseg.printable import printable
     from alseg.rescore import rescore, write
     from alseg.results import run_folders
+    from alseg.terminal import say
 
     folders = list(dict.fromkeys(folder for path in results for folder in run_folders(path)))
     rounds = outdated = 0
@@ -31,17 +33,17 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
         rounds += rescored.rounds
         problems += rescored.problems
         for change in rescored.changes:
-            click.echo(f"{folder.name}, round {int(change.folder.name)}: {'; '.join(change.changes)}")
+            say(f"{folder.name}, round {int(change.folder.name)}: {printable('; '.join(change.changes))}")
         outdated += rescored.is_outdated
         if rescored.new_scorer != SCORER_VERSION:
             old[rescored.scorer] += 1
         if writing and rescored.is_outdated:
             write(rescored)
     for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
+        say(f"warning: {printable(problem)}", err=True)
     for scorer, count in sorted(old.items()):
-        click.echo(
-            f"note: {_number(count, 'run')} with counts of scorer version {scorer}, which version "
+        say(
+            f"note: {_number(count, 'run')} with counts of scorer version {printable(scorer)}, which version "
             f"{SCORER_VERSION} may count differently. The version stays; only running anew changes it.",
             err=True,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import read_catalog
+from alseg.terminal import say
 
 if TYPE_CHECKING:
     from alseg.experiment import Experiment
@@ -73,7 +74,7 @@ def command(
                 accept_drift=accept_drift,
             )
         except Interrupted:
-            click.echo(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
+            say(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
             context.exit(128 + (stop.signal or 0))
         if outcome is not None:
             _finish(outcome, folder, file, catalog)
@@ -110,16 +111,18 @@ def _run(
     build_observers(experiment.settings.observers, catalog)  # what one lacks is told before data is read
     plan = check(specs, assembler)
     for note in plan.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     if dry_run:
-        click.echo(_dry_run_text(experiment, plan, results))
+        from alseg.terminal import output_width
+
+        say(_dry_run_text(experiment, plan, results, output_width()))
         return None, results / experiment.name
     import torch
 
     from alseg.progress import make_reporter
     from alseg.threads import chosen
 
-    click.echo(chosen().text(torch.get_num_threads()), err=True)
+    say(chosen().text(torch.get_num_threads()), err=True)
     reporter = make_reporter()
     try:
         outcome = run_experiment(
@@ -138,29 +141,34 @@ def _run(
     return outcome, results / experiment.name
 
 
-def _dry_run_text(experiment: Experiment, plan: Plan, results: Path) -> str:
-    from tabulate import tabulate
+def _dry_run_text(experiment: Experiment, plan: Plan, results: Path, width: int) -> str:
+    from alseg.layout import column, lay_out
+    from alseg.printable import printable
 
     without_budget = {"none": "no labels", "all": "all labels"}
-    rows = []
-    for planned in plan.runs:
-        method = planned.spec.method
-        rows.append(
-            (
-                method.label,
-                planned.spec.seed,
-                method.budget.text if method.budget else without_budget[method.target_labels],
-                f"{planned.pixels:,}",
-                f"{100 * planned.pixels / planned.pool_pixels:.2f}%",
-                _clicks_text(planned.clicks),
-                _state(results, experiment, planned),
-            )
-        )
-    headers = ("method", "seed", "budget", "pixels at most", "of pool", "clicks, about", "state")
-    alignment = ("left", "right", "left", "right", "right", "right", "left")
-    table = tabulate(rows, headers, disable_numparse=True, colalign=alignment)
+    methods = [planned.spec.method for planned in plan.runs]
+    states = [_state(results, experiment, planned) for planned in plan.runs]
+    keys = [
+        column("method", [printable(method.label) for method in methods], "left"),
+        column("seed", [str(planned.spec.seed) for planned in plan.runs]),
+    ]
+    budgets = [
+        method.budget.text if method.budget else without_budget[method.target_labels] for method in methods
+    ]
+    shares = [planned.pixels / planned.pool_pixels for planned in plan.runs]
+    columns = [
+        column("budget", list(map(printable, budgets)), "left"),
+        column("pixels at most", [f"{planned.pixels:,}" for planned in plan.runs]),
+        column("of pool", [f"{share:.2%}" for share in shares]),
+        column("clicks, about", [_clicks_text(planned.clicks) for planned in plan.runs]),
+        column("state", states, "left"),
+    ]
+    reasons = [printable(planned.skipped or "") for planned in plan.runs]
+    lines = lay_out(keys, [columns], width, remarks=reasons)
     rounds = ", ".join(map(str, experiment.rounds)) or "none"
-    return f"{experiment.name}: {len(plan.runs)} runs, labels bought after iterations {rounds}\n\n{table}"
+    count = f"{len(plan.runs)} run{'' if len(plan.runs) == 1 else 's'}"
+    heading = f"{experiment.name}: {count}, labels bought after iterations {rounds}"
+    return "\n".join([heading, "", *(line.plain for line in lines)])
 
 
 def _clicks_text(clicks: tuple[int, int] | None) -> str:
@@ -175,7 +183,7 @@ def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:
     from alseg.store import RunFolder
 
     if planned.skipped:
-        return f"skipped: {planned.skipped}"
+        return "skipped"
     return RunFolder(results / experiment.name / "runs" / planned.spec.folder).state or "to do"
 
 
@@ -184,19 +192,19 @@ def _finish(outcome: Outcome, folder: Path, file: Path, catalog: Catalog) -> Non
     counts = [f"{outcome.done} done"]
     counts += [f"{len(outcome.skipped)} skipped"] if outcome.skipped else []
     counts += [f"{len(outcome.failed)} failed"] if outcome.failed else []
-    click.echo(", ".join(counts) + ".", err=True)
+    say(", ".join(counts) + ".", err=True)
     for name, error in outcome.failed:
-        click.echo(f"failed: {name}: {error}", err=True)
+        say(f"failed: {name}: {error}", err=True)
     context = click.get_current_context()
     if outcome.signal is not None:
         name = signal.Signals(outcome.signal).name
         how = "all is saved"
         if outcome.at_once:
             name, how = "a second Ctrl-C", "and what came after the last checkpoint was NOT saved"
-        click.echo(f"Stopped by {name}, {how}. Go on with the same command: alseg run {file}", err=True)
+        say(f"Stopped by {name}, {how}. Go on with the same command: alseg run {file}", err=True)
         context.exit(128 + outcome.signal)
     hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
-    click.echo(f"Results in {folder}.{hint}", err=True)
+    say(f"Results in {folder}.{hint}", err=True)
     if outcome.done:
         _draw(folder, catalog)
     if outcome.failed:
@@ -207,6 +215,6 @@ def _draw(folder: Path, catalog: Catalog) -> None:
     """Draw the overview and say where it is."""
     from alseg.overview.write import overview_or_note
 
-    picture = overview_or_note(folder, catalog, lambda line: click.echo(f"note: {line}", err=True))
+    picture = overview_or_note(folder, catalog, lambda line: say(f"note: {line}", err=True))
     if picture:
-        click.echo(f"Look at them: {picture}", err=True)
+        say(f"Look at them: {picture}", err=True)

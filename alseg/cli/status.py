@@ -11,7 +11,10 @@ import click
 if TYPE_CHECKING:
     from alseg.runstates import ExperimentState, RunState
 
-_LONGEST_REASON = 100
+_LONGEST_BAR = 10
+"""Characters of a bar of rounds; bars of more rounds are scaled."""
+_LONGEST_REASON = 300
+"""Characters of a reason; ``--json`` has all."""
 
 
 @click.command("status")
@@ -19,12 +22,17 @@ _LONGEST_REASON = 100
 @click.option("--json", "as_json", is_flag=True, help="All that is known, rounds included, as JSON.")
 def command(results: Path, as_json: bool) -> None:
     """Show how far the runs in RESULTS are, such as results/quickstart."""
+    from alseg.printable import printable
     from alseg.runstates import experiment_state
+    from alseg.terminal import output_width, say
 
     found = experiment_state(results)
     for note in found.notes:
-        click.echo(f"note: {_printable(note)}", err=True)
-    click.echo(_as_json(found) if as_json else _as_table(found))
+        say(f"note: {printable(note)}", err=True)
+    if as_json:
+        click.echo(_as_json(found))
+    else:
+        say(_as_table(found, output_width()))
 
 
 def _as_json(found: ExperimentState) -> str:
@@ -33,33 +41,50 @@ def _as_json(found: ExperimentState) -> str:
     return json.dumps({"runs": [asdict(run) for run in found.runs]}, indent=1, allow_nan=False)
 
 
-def _as_table(found: ExperimentState) -> str:
+def _as_table(found: ExperimentState, width: int) -> str:
     from collections import Counter
 
-    from tabulate import tabulate
+    from alseg.layout import column, lay_out
+    from alseg.printable import printable
 
-    rows = [_row(run) for run in found.runs]
-    headers = ("method", "seed", "state", "rounds", "time", "mIoU", "")
-    alignment = ("left", "right", "left", "left", "right", "right", "left")
-    table = tabulate(rows, headers, disable_numparse=True, colalign=alignment)
-    counts = ", ".join(f"{count} {state}" for state, count in Counter(r.state for r in found.runs).items())
-    return f"{table}\n\n{len(found.runs)} runs: {counts}."
+    runs = found.runs
+    keys = [
+        column("method", [printable(run.method or run.name) for run in runs], "left"),
+        column("seed", ["" if run.seed is None else str(run.seed) for run in runs]),
+    ]
+    columns = [
+        column("state", [run.state for run in runs], "left"),
+        column("rounds", list(map(_progress, runs)), "left"),
+        column("time", [_duration(run.seconds) if run.seconds else "" for run in runs]),
+        column("mIoU", list(map(_miou, runs))),
+    ]
+    lines = lay_out(keys, [columns], width, remarks=[_shortened(printable(run.why)) for run in runs])
+    counts = ", ".join(f"{count} {state}" for state, count in Counter(run.state for run in runs).items())
+    noun = "run" if len(runs) == 1 else "runs"
+    return "\n".join([*(line.plain for line in lines), "", f"{len(runs)} {noun}: {counts}."])
 
 
-def _row(run: RunState) -> tuple[str, ...]:
+def _progress(run: RunState) -> str:
+    """Return a bar of the rounds committed, and how many of how many they are, such as ``##... 2/5``."""
     done = len(run.rounds)
     planned = max(run.planned or 0, done)
+    if not planned:
+        return ""
+    length = min(planned, _LONGEST_BAR)
+    filled = done * length // planned
+    return f"{'#' * filled}{'.' * (length - filled)} {done}/{planned}"
+
+
+def _miou(run: RunState) -> str:
     miou = run.rounds[-1].miou if run.rounds else None
-    why = _printable(run.why)
-    return (
-        _printable(run.method or run.name),
-        "" if run.seed is None else str(run.seed),
-        run.state,
-        f"{'#' * done}{'.' * (planned - done)} {done}/{planned}" if planned else "",
-        _duration(run.seconds) if run.seconds else "",
-        "" if miou is None else f"{miou:.2f}",
-        why if len(why) <= _LONGEST_REASON else f"{why[:_LONGEST_REASON]}...",
-    )
+    return "" if miou is None else f"{miou:.2f}"
+
+
+def _shortened(reason: str) -> str:
+    """Return a reason of bearable length, whole words of it."""
+    import textwrap
+
+    return textwrap.shorten(reason, _LONGEST_REASON, placeholder=" ... (all of it: --json)")
 
 
 def _duration(seconds: float) -> str:
@@ -67,8 +92,3 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}"
-
-
-def _printable(text: str) -> str:
-    """Return text that cannot move a terminal's cursor."""
-    return "".join(c if c.isprintable() else "?" for c in text)

@@ -129,9 +129,9 @@ def test_a_table_gives_medians_with_extremes_and_leaves_empty_columns_out() -> N
     assert text[2:] == [
         "",
         "ledger: label maps",
-        "work    ours                 peak memory",
-        "------  -------------------  -------------",
-        "paint   2.00 (1.00-4.00) ms  3 MiB",
+        "work   ours                 peak memory",
+        "───────────────────────────────────────",
+        "paint  2.00 (1.00-4.00) ms  3 MiB",
         "  bytes: 10",
     ]
 

@@ -77,11 +77,11 @@ def test_several_scenarios_are_followed_by_mean_ranks_without_asking(tmp_path: P
     assert after(lines, "Mean rank over") == [
         "Mean rank over 2 scenarios, mIoU, last round",
         "",
-        "Method       Mean rank  n     vs Random       p",
-        "───────────────────────────────────────────────",
-        "RIPU      *1.00 ± 0.00  2   +20.0 ± 0.3  0.0016",
-        f"Random     2.50 ± 6.35  2             {NOTHING}       {NOTHING}",
-        "Entropy    2.50 ± 6.35  2  +0.3 ± 124.2    0.98",
+        "Method      Mean rank  n     vs Random       p",
+        "──────────────────────────────────────────────",
+        "RIPU     *1.00 ± 0.00  2   +20.0 ± 0.3  0.0016",
+        f"Random    2.50 ± 6.35  2             {NOTHING}       {NOTHING}",
+        "Entropy   2.50 ± 6.35  2  +0.3 ± 124.2    0.98",
     ]
 
 
@@ -103,16 +103,16 @@ def test_one_scenario_is_ranked_over_its_seeds_where_asked_for(tmp_path: Path) -
     assert after(on_terminal(comparison), "Mean rank over") == [
         "Mean rank over 2 seeds of one scenario, mIoU, last round",
         "",
-        "Method       Mean rank  n",
-        "─────────────────────────",
-        "RIPU      *1.00 ± 0.00  2",
-        "Entropy    2.00 ± 0.00  2",
-        "Random     3.00 ± 0.00  2",
+        "Method      Mean rank  n",
+        "────────────────────────",
+        "RIPU     *1.00 ± 0.00  2",
+        "Entropy   2.00 ± 0.00  2",
+        "Random    3.00 ± 0.00  2",
     ]
     assert comparison.notes[-4:-1] == (
         "Mean rank: 1 is best; methods that buy labels are ranked in each scenario and seed, equal ones "
-        "share a rank. ± is half the width of the 95% t interval over the seeds of one scenario: how much "
-        "scenarios differ it does not say.",
+        "share a rank. ± is half the width of the 95% t interval over the seeds of one scenario. It says "
+        "nothing about how much scenarios differ.",
         "± 0.00 beside a mean rank: all ranks agree, as few can by chance. The next need not.",
         "Ranked: seeds 0, 1, which all ranked methods have.",
     )

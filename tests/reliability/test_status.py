@@ -30,7 +30,10 @@ def states(folder: Path) -> dict[str, tuple[str, int, str]]:
     return {run["method"]: (run["state"], len(run["rounds"]), run["why"]) for run in found["runs"]}
 
 
-def test_status_shows_every_run_with_its_rounds_and_what_went_wrong(tmp_path: Path) -> None:
+def test_status_shows_every_run_with_its_rounds_and_what_went_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
     results = tmp_path / "quickstart"
     two_rounds = ((80.0, 60.0, 40.0), (90.0, 60.0, 30.0))
     write_run(results, "Done", iou=two_rounds)
@@ -51,8 +54,9 @@ def test_status_shows_every_run_with_its_rounds_and_what_went_wrong(tmp_path: Pa
     assert " out of memory " in shown["No memory"]
     assert shown["No memory"].endswith("Out of memory: MemoryError: big")
     assert shown["Skipped"].endswith("needs features")
-    (torn,) = (line for line in lines if " damaged " in line)
-    assert str(damaged)[:60] in torn
+    assert any(" damaged" in line for line in lines)
+    # The reason names a file and stands below its run where it is too long.
+    assert str(damaged) in " ".join(lines)
     assert lines[-1] == ("6 runs: 1 done, 1 failed, 1 killed, 1 out of memory, 1 skipped, 1 damaged.")
 
 

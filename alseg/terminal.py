@@ -1,0 +1,96 @@
+"""What is printed for people: how wide it may be, where its lines break, and printing itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+import click
+from rich.cells import cell_len
+
+WIDTH = 100
+"""Columns where there is no terminal to ask, as in a pipe or a file."""
+NARROWEST = 30
+"""Columns that are used even where a terminal says it has fewer."""
+WIDEST_PROSE = 100
+"""Columns that sentences use at most: longer lines are hard to read."""
+
+
+def output_width() -> int:
+    """Return how wide tables on standard output may be: as asked for (`asked_width`), else `WIDTH`."""
+    return asked_width(sys.stdout) or WIDTH
+
+
+def asked_width(stream: TextIO) -> int | None:
+    """Return the variable COLUMNS, else the columns of the terminal; None where there is neither.
+
+    Args:
+        stream: Where it is printed.
+    """
+    text = os.environ.get("COLUMNS", "")
+    columns = int(text) if text.isdecimal() else 0
+    columns = columns or _terminal_width(stream)
+    return max(NARROWEST, columns) if columns else None
+
+
+def _terminal_width(stream: TextIO) -> int:
+    """Return the columns of a terminal; 0 where the stream is none or does not know."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):  # no file, closed, or a terminal without a size
+        return 0
+
+
+def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Return text in lines, broken at spaces only, so that a word wider than the lines stays whole.
+
+    Args:
+        text: One paragraph; runs of spaces become one.
+        width: Columns; wide characters take two.
+        first: Stands before the first line.
+        rest: Stands before all others.
+
+    Returns:
+        At least one line.
+    """
+    lines, line = [], first
+    is_empty = True
+    for word in text.split():
+        if not is_empty and cell_len(line) + 1 + cell_len(word) > width:
+            lines.append(line)
+            line, is_empty = rest, True
+        line += word if is_empty else f" {word}"
+        is_empty = False
+    return [*lines, line]
+
+
+def fit(text: str, width: int) -> str:
+    """Return text whose lines are broken where they are too wide; what follows is indented by two more.
+
+    Lines that fit stay as they are, so tables may be among them.
+    """
+    return "\n".join(_fitted(text.split("\n"), width))
+
+
+def _fitted(lines: Iterable[str], width: int) -> Iterable[str]:
+    for line in lines:
+        if cell_len(line) <= width:
+            yield line
+        else:
+            indent = line[: len(line) - len(line.lstrip(" "))]
+            yield from wrap(line, width, indent, f"{indent}  ")
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print text for people, broken where a terminal or COLUMNS says how wide it may be.
+
+    Elsewhere, as in a pipe or a log, a message stays one line, which can be searched for.
+
+    Args:
+        text: One or more lines.
+        err: Print to standard error.
+    """
+    width = asked_width(sys.stderr if err else sys.stdout)
+    click.echo(fit(text, width) if width else text, err=err)
