@@ -73,7 +73,7 @@ def _refuse(faults: list[Fault], name: str, split: str) -> None:
     others = len({fault.image_id for fault in faults} - {faults[0].image_id})
     more = f"{others:,} more image{'s' if others > 1 else ''} of {name} {split} cannot be used either; "
     raise DataError(
-        faults[0].problem,
+        f"{name} {split}: {faults[0].problem}",
         faults[0].remedy,
         f"{faults[0].alternative} {f'{more}alseg data check {name} lists all.' if others else ''}".strip(),
     )

@@ -424,7 +424,7 @@ def test_a_run_says_how_many_more_images_are_at_fault(catalog: Catalog, tmp_path
     with pytest.raises(AlsegError) as refused:
         before_a_run(catalog, "camvid", tmp_path)
     assert str(refused.value) == (
-        f"{images(tmp_path, 'camvid')[1]} is empty (0 bytes). Copy or unpack it again. "
+        f"camvid train: {images(tmp_path, 'camvid')[1]} is empty (0 bytes). Copy or unpack it again. "
         "1 more image of camvid train cannot be used either; alseg data check camvid lists all."
     )
 

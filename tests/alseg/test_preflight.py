@@ -134,7 +134,7 @@ class _FaultyPlugin:
 def test_a_label_outside_the_label_space_is_found_before_training(tmp_path: Path) -> None:
     document = toy_document(scenario={"source": "faulty", "target": "stripes"})
     assert _refused(tmp_path, document, _FaultyPlugin()) == (
-        "The label map of train-2 holds classes that label space stripes-3 does not have: 9. "
+        "faulty train: The label map of train-2 holds classes that label space stripes-3 does not have: 9. "
         "Use indices 0-2, and 255 for void."
     )
 

@@ -391,13 +391,13 @@ def with_huge_header(png: bytes) -> bytes:
         pytest.param(
             read_image,
             with_huge_header(picture("RGB")),
-            f"FILE claims more than 178956970 pixels, which Pillow refuses to decode. {AGAIN}",
+            f"FILE claims more than 178,956,970 pixels, which Pillow refuses to decode. {AGAIN}",
             id="a bomb",
         ),
         pytest.param(
             read_label,
             with_huge_header(picture("L")),
-            f"FILE claims more than 178956970 pixels, which Pillow refuses to decode. {AGAIN}",
+            f"FILE claims more than 178,956,970 pixels, which Pillow refuses to decode. {AGAIN}",
             id="a bomb for a label map",
         ),
         pytest.param(
