@@ -10,14 +10,15 @@ from alseg.comparison import Metric, Row
 from alseg.contests import Contest
 from alseg.errors import AlsegError, unknown_name
 from alseg.imagewise import ImageInterval, image_interval
+from alseg.purchases import Purchase
 from alseg.roundfiles import COUNTS_NAME
 from alseg.runs import RoundResult, Run
 from alseg.stats import Interval, gap_closed, holm, paired_difference
 
 
-def against_each_other(rows: Sequence[Row], baselines: Sequence[Row], metric: Metric) -> list[Row]:
+def against_each_other(rows: Sequence[Row], baselines: Mapping[str, Row], metric: Metric) -> list[Row]:
     """Return the rows with their differences to a baseline, corrected p-values and the gap they close."""
-    compared = _with_holm([_against_baseline(row, baselines, metric) for row in rows])
+    compared = _with_holm([_against_baseline(row, baselines.get(place(row)), metric) for row in rows])
     return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in compared]
 
 
@@ -29,41 +30,65 @@ def by_seed(
     return {seed: score for seed, score in scores.items() if score is not None}
 
 
-def find_baselines(rows: Sequence[Row], wanted: str | None) -> list[Row]:
-    """Return the rows that differences can be taken to.
+def find_baselines(rows: Sequence[Row], wanted: str | None) -> dict[str, Row]:
+    """Return the row that each row's difference is taken to.
 
-    There is one for each experiment and its conditions; where none was asked for by name, one for each way of
-    annotation and each budget.
+    Args:
+        rows: All rows.
+        wanted: Label of the baseline; None for the method that asks at random.
+
+    Returns:
+        The place of a row (`place`) to its baseline, which shares its conditions and, where none is asked for
+        by name, its annotation and budget; one of the same experiment if there is one. Baselines, and rows
+        without one, are missing.
+
+    Raises:
+        AlsegError: If no method is called so, or two under the same conditions are.
     """
-    places: dict[tuple[str | None, ...], Row] = {}
     if wanted is None:
-        for row in rows:
-            if row.method.acquisition == "random" and not row.is_reference:
-                places.setdefault((row.experiment, row.conditions_hash, *_spending(row)), row)
-        return list(places.values())
-    exact = [row for row in rows if row.label == wanted]
-    found = exact or [row for row in rows if row.method.label == wanted]
-    if not found:
-        raise AlsegError(unknown_name("method", wanted, {row.label for row in rows}))
+        found = [row for row in rows if row.method.acquisition == "random" and not row.is_reference]
+    else:
+        exact = [row for row in rows if row.label == wanted]
+        found = exact or [row for row in rows if row.method.label == wanted]
+        if not found:
+            raise AlsegError(unknown_name("method", wanted, {row.label for row in rows}))
+        _refuse_two(found, wanted)
+    baselines = {}
+    for row in rows:
+        candidates = [
+            other
+            for other in found
+            if other.conditions_hash == row.conditions_hash and (wanted is not None or buy_alike(row, other))
+        ]
+        own = [other for other in candidates if other.experiment == row.experiment]
+        baseline = next(iter(own or candidates), None)
+        if baseline is not None and baseline is not row:
+            baselines[place(row)] = baseline
+    return baselines
+
+
+def place(row: Row) -> str:
+    """Return what no other row of a comparison has."""
+    return f"{row.scenario}\n{row.label}"
+
+
+def buy_alike(row: Row, other: Row) -> bool:
+    """Whether both buy labels with the same annotation, all its parameters included, and budget."""
+    purchases = row.purchase, other.purchase
+    return None not in purchases and len({each.key for each in purchases if each is not None}) == 1
+
+
+def _refuse_two(found: Sequence[Row], wanted: str) -> None:
+    places: dict[tuple[str, str], Row] = {}
     for row in found:
         first = places.setdefault((row.experiment, row.conditions_hash), row)
         if first is not row:
             raise AlsegError(f"Two methods are called '{wanted}': name '{first.label}' or '{row.label}'.")
-    return list(places.values())
 
 
-def _spending(row: Row) -> tuple[str | None, str | None]:
-    return row.method.annotation, row.method.budget
-
-
-def _against_baseline(row: Row, baselines: Sequence[Row], metric: Metric) -> Row:
-    candidates = [other for other in baselines if other.conditions_hash == row.conditions_hash]
-    own = [other for other in candidates if other.experiment == row.experiment]
-    if row in own or not candidates:
+def _against_baseline(row: Row, baseline: Row | None, metric: Metric) -> Row:
+    if baseline is None:
         return row
-    nearest = own or candidates
-    alike = [other for other in nearest if _spending(other) == _spending(row)]
-    baseline = (alike or nearest)[0]
     difference = paired_difference(
         by_seed(row.counted, metric.value), by_seed(baseline.counted, metric.value)
     )
@@ -72,6 +97,7 @@ def _against_baseline(row: Row, baselines: Sequence[Row], metric: Metric) -> Row
         row,
         difference=difference,
         baseline=baseline.label,
+        alike=buy_alike(row, baseline),
         image_interval=_over_images(row, baseline, metric) if one_seed else None,
     )
 
@@ -95,8 +121,10 @@ def _counts_of(run: Run, result: RoundResult) -> Path:
 
 
 def _with_holm(rows: Sequence[Row]) -> list[Row]:
-    """Correct the p-values of all differences shown for how many there are."""
-    tested = [row for row in rows if row.difference is not None and row.difference.p is not None]
+    """Correct the p-values between rows that buy alike for how many there are; others get none."""
+    tested = [
+        row for row in rows if row.alike and row.difference is not None and row.difference.p is not None
+    ]
     adjusted = iter(
         holm([row.difference.p for row in tested if row.difference and row.difference.p is not None])
     )
@@ -127,17 +155,18 @@ def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> float | None:
 
 
 def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
-    """Return the results of methods that buy labels, those under the same conditions together."""
-    together: dict[tuple[str, str], list[Row]] = {}
+    """Return the results of methods that buy alike under the same conditions, together."""
+    together: dict[tuple[str, str, Purchase], list[Row]] = {}
     for row in rows:
-        if not row.is_reference and row.score is not None:
-            together.setdefault((row.scenario, row.conditions_hash), []).append(row)
+        if row.purchase is not None and row.score is not None:
+            together.setdefault((row.scenario, row.conditions_hash, row.purchase), []).append(row)
     titles = _titles(together)
     named = {key: _named(group) for key, group in together.items()}
     return [
         Contest(
             title=titles[key],
             scenario=key[0],
+            purchase=key[2].text,
             scores={name: by_seed(row.counted, metric.value) for name, row in methods.items()},
             by_round=_by_round(methods, metric),
             differences={
@@ -148,14 +177,16 @@ def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
     ]
 
 
-def _titles(together: Mapping[tuple[str, str], Sequence[Row]]) -> dict[tuple[str, str], str]:
-    """Return the scenario of each contest, with experiments and a number where it has several."""
+def _titles(
+    together: Mapping[tuple[str, str, Purchase], Sequence[Row]],
+) -> dict[tuple[str, str, Purchase], str]:
+    """Return the scenario of each contest, with experiments and a number where it has several that buy so."""
     names = {
         key: ", ".join(dict.fromkeys(row.experiment for row in group)) for key, group in together.items()
     }
     titles = {}
     for key, name in names.items():
-        alike = [other for other in names if other[0] == key[0]]
+        alike = [other for other in names if (other[0], other[2]) == (key[0], key[2])]
         same = [other for other in alike if names[other] == name]
         number = f" {same.index(key) + 1}" if len(same) > 1 else ""
         titles[key] = f"{key[0]} [{name}{number}]" if len(alike) > 1 else key[0]
@@ -180,8 +211,16 @@ def _by_round(rows: Mapping[str, Row], metric: Metric) -> dict[int, dict[str, di
     return dict(sorted(found.items()))
 
 
-def mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str]) -> list[Row]:
-    """Mark the best of the methods that buy labels, ties at one decimal included.
+def together(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows with those that buy alike together, each that buys no labels alone, by first place."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(place(row) if row.purchase is None else row.purchase.key, []).append(row)
+    return list(groups.values())
+
+
+def mark_best(rows: Sequence[Row], classes: Sequence[str], subsets: Sequence[str]) -> list[Row]:
+    """Mark the best of methods that buy alike, ties at one decimal included.
 
     One method alone is not best, and neither is anybody where nobody gets above 0.0.
     """

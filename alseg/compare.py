@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 from alseg import footnotes, standing_notes
-from alseg.against import against_each_other, by_seed, find_baselines, find_contests, mark_best
+from alseg.against import against_each_other, by_seed, find_baselines, find_contests, mark_best, together
 from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
+from alseg.contests import Contest
 from alseg.contracts import PublishedResult
 from alseg.costaxes import COST_AXES, CostAxis
 from alseg.errors import AlsegError, unknown_name
@@ -52,13 +53,13 @@ def compare(
         round_number: Compare after this round; None takes the last round of the runs that are done.
         metric: ``miou``, ``accuracy``, ``iou:CLASS`` or ``aubc``, the area under the curve of the mIoU.
         subset: Show the classes of this subset of the label space only, and their mean.
-        baseline: Label of the method to which differences are taken; None takes the method whose acquisition
-            is ``random``, if there is one: that with the row's own annotation and budget, else the first.
+        baseline: Label of the method to which differences are taken; None takes for each row the method with
+            the same annotation and budget whose acquisition is ``random``, if there is one.
         published: Known results of others; those with the data sets and label space of the runs are shown.
             None does not ask for any.
         x: Key of the cost axis of areas under curves; None for pixels, and no area beside another metric.
         sort: Key of `SORT_KEYS`: best or cheapest first in each scenario; None keeps the order of the
-            experiment files.
+            experiment files. Methods that buy alike stay together.
         ranks: Add mean ranks over scenarios, or over seeds where there is one scenario; None adds them where
             there are several scenarios.
         penalties: Add the pairwise penalty matrix.
@@ -85,11 +86,13 @@ def compare(
     marked = tuple(
         row
         for scenario in scenarios
-        for row in _sorted(mark_best([row for row in rows if row.scenario == scenario], shown, subsets), sort)
+        for group in together(_sorted([row for row in rows if row.scenario == scenario], sort))
+        for row in mark_best(group, shown, subsets)
     )
-    contests = find_contests(marked, chosen)
-    ranking = mean_ranks(contests) if ranks or (ranks is None and len(scenarios) > 1) else None
-    matrix = penalty_matrix(contests) if penalties else None
+    contests = _by_purchase(find_contests(marked, chosen))
+    wants_ranks = ranks or (ranks is None and len(scenarios) > 1)
+    rankings = tuple(map(mean_ranks, contests)) if wants_ranks else None
+    matrices = tuple(map(penalty_matrix, contests)) if penalties else None
     of_others = None if published is None else _published_rows(runs, published, chosen, shown)
     return Comparison(
         label_space=label_space.name,
@@ -98,15 +101,15 @@ def compare(
         scorer=runs[0].scorer,
         metric=chosen,
         round=round_number,
-        baseline=baselines[0].label if baselines else None,
+        baseline=next((row.baseline for row in marked if row.difference is not None), None),
         axis=axis,
         rows=marked,
         published=tuple(of_others or ()),
-        ranking=ranking,
-        penalties=matrix,
+        rankings=rankings,
+        penalties=matrices,
         notes=(
-            *footnotes.notes(results, marked, baselines, of_others, chosen, area_axis),
-            *standing_notes.notes(ranking, matrix),
+            *footnotes.notes(results, marked, baseline, of_others, chosen, area_axis),
+            *standing_notes.notes(rankings, matrices),
             f"Scorer version {runs[0].scorer}.",
         ),
     )
@@ -146,6 +149,15 @@ def _label(run: Run, keys: Sequence[tuple[str, str, str, str, int]]) -> str:
     marks = [run.experiment] if len(same_label) > len(same_experiment) else []
     marks += [run.fingerprint[:8]] if len(same_experiment) > 1 else []
     return f"{run.method.label} [{', '.join(marks)}]" if marks else run.method.label
+
+
+def _by_purchase(contests: Sequence[Contest]) -> list[list[Contest]]:
+    """Return the contests of each annotation and budget, without those of one method if there are others."""
+    groups: dict[str, list[Contest]] = {}
+    for contest in contests:
+        groups.setdefault(contest.purchase, []).append(contest)
+    shared = [group for group in groups.values() if any(len(contest.scores) > 1 for contest in group)]
+    return shared or [list(contests)]
 
 
 def _require_same(runs: Sequence[Run], what: str, key: Callable[[Run], tuple[str, tuple[str, ...]]]) -> None:

@@ -10,6 +10,7 @@ from alseg.contracts import PublishedResult
 from alseg.costaxes import CostAxis
 from alseg.imagewise import ImageInterval
 from alseg.penalties import PenaltyMatrix
+from alseg.purchases import Purchase, purchase_of
 from alseg.ranks import Ranking
 from alseg.runs import Method, RoundResult, Run
 from alseg.stats import Difference, Interval
@@ -93,15 +94,16 @@ class Row:
         costs: None where nothing is counted.
         baseline: Label of the row that ``difference`` is taken to, which shares scenario, model, rounds and
             evaluation; that of the same experiment if it has one. None for a baseline, and without any.
+        alike: Whether the baseline has the same annotation and budget, without which nothing is tested.
         difference: Paired by seed; None for a baseline and where no seed is shared.
-        p_holm: The p-value of the difference after Holm's correction for all differences of the comparison;
-            None where there is no p-value.
+        p_holm: The p-value of the difference after Holm's correction for all tests of the comparison; None
+            where there is no p-value, and where row and baseline do not buy alike.
         image_interval: Where the difference is over one seed: its interval over resampled evaluation images,
             which is about two networks, not about two methods; None where it is not known.
         gap_closed: Percent of the way from source only to fully supervised, over the seeds that all three
             share; None for those two and where either is missing.
         area: Area under the curve of the metric over the cost axis asked for, in percent; None without.
-        best: Classes in which no other method that buys labels is better, at one decimal.
+        best: Classes in which no other method with the same annotation and budget is better, at one decimal.
         best_score: The same for the metric.
         best_subsets: The same for subsets.
     """
@@ -117,6 +119,7 @@ class Row:
     subsets: Mapping[str, Interval | None]
     costs: Costs | None
     baseline: str | None = None
+    alike: bool = False
     difference: Difference | None = None
     p_holm: float | None = None
     image_interval: ImageInterval | None = None
@@ -130,6 +133,11 @@ class Row:
     def is_reference(self) -> bool:
         """Whether the method buys no labels (source only, fully supervised)."""
         return self.method.target_labels != "acquired"
+
+    @cached_property
+    def purchase(self) -> Purchase | None:
+        """Annotation and budget; None for a method that buys no labels."""
+        return purchase_of(self.runs[0])
 
     @property
     def conditions_hash(self) -> str:
@@ -177,10 +185,12 @@ class Comparison:
         round: The round asked for, or None for each run's last.
         baseline: Label of the first row that differences are taken to; None where there is none.
         axis: The cost axis of the areas under curves; None where none was asked for.
-        rows: By scenario, then in the order of the experiment files.
+        rows: By scenario, then annotation and budget, then in the order of the experiment files.
         published: Results of others, where they were asked for; no row of theirs is ever among ``rows``.
-        ranking: Mean ranks of the methods over scenarios; None where they were not asked for.
-        penalties: How often methods beat each other; None where it was not asked for.
+        rankings: Mean ranks over scenarios, one ranking for each annotation and budget; None where they were
+            not asked for.
+        penalties: How often methods beat each other, one matrix for each annotation and budget; None where
+            they were not asked for.
         notes: What a reader must know: what was left out and why, whatever makes rows incomparable.
     """
 
@@ -194,14 +204,20 @@ class Comparison:
     axis: CostAxis | None
     rows: tuple[Row, ...]
     published: tuple[PublishedRow, ...]
-    ranking: Ranking | None
-    penalties: PenaltyMatrix | None
+    rankings: tuple[Ranking, ...] | None
+    penalties: tuple[PenaltyMatrix, ...] | None
     notes: tuple[str, ...]
 
     @cached_property
     def scenarios(self) -> tuple[str, ...]:
         """Each scenario once, in order."""
         return tuple(dict.fromkeys(row.scenario for row in self.rows))
+
+    @cached_property
+    def groups(self) -> Mapping[str, str]:
+        """A letter for each annotation and budget, by `Purchase.key`, in order; empty with fewer than two."""
+        keys = dict.fromkeys(row.purchase.key for row in self.rows if row.purchase is not None)
+        return {key: letter(number) for number, key in enumerate(keys)} if len(keys) > 1 else {}
 
     @cached_property
     def lines(self) -> tuple[Row | PublishedRow, ...]:
@@ -218,3 +234,9 @@ class Comparison:
     def experiments(self) -> tuple[str, ...]:
         """Each experiment once, in order."""
         return tuple(dict.fromkeys(row.experiment for row in self.rows))
+
+
+def letter(number: int) -> str:
+    """Return ``a`` to ``z`` for 0 to 25, then ``aa``, ``ab`` and so on."""
+    last = chr(ord("a") + number % 26)
+    return last if number < 26 else letter(number // 26 - 1) + last

@@ -12,10 +12,13 @@ from alseg.comparison import Comparison, Costs, PublishedRow, Row
 from alseg.ranks import Ranking
 from alseg.runs import Run
 
-JSON_FORMAT = 1
+JSON_FORMAT = 2
 """Changes when a key of the JSON output goes or changes its meaning. docs/compare.md describes the keys."""
 
-_ROW_KEYS = ("label", "experiment", "scenario", "target_labels", "acquisition", "annotation", "budget")
+_ROW_KEYS = (
+    *("label", "experiment", "scenario", "target_labels", "acquisition", "annotation", "budget"),
+    "purchase",
+)
 _COST_KEYS = (
     "pixels",
     "valid_pixels",
@@ -43,8 +46,8 @@ def as_json(comparison: Comparison) -> str:
         "aubc_cost": comparison.axis.key if comparison.axis else None,
         "rows": [_row_record(row) for row in comparison.rows],
         "published": [_published_record(row) for row in comparison.published],
-        "ranks": comparison.ranking and _ranking_record(comparison.ranking),
-        "penalties": comparison.penalties and asdict(comparison.penalties),
+        "ranks": [_ranking_record(each) for each in comparison.rankings or ()],
+        "penalties": [asdict(each) for each in comparison.penalties or ()],
         "notes": comparison.notes,
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -60,8 +63,7 @@ def as_csv(comparison: Comparison) -> str:
     columns += ["difference_p_holm", "difference_images_low", "difference_images_high", "gap_closed"]
     columns += ["aubc", "aubc_half_width", "aubc_cost"]
     columns += ["mean_rank", "mean_rank_half_width", "mean_rank_n", "penalty"]
-    if comparison.penalties is not None:
-        columns += [f"beats:{name}" for name in comparison.penalties.methods]
+    columns += [f"beats:{name}" for name in _matched(comparison)]
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -105,18 +107,22 @@ def _standing(row: Row, comparison: Comparison) -> dict[str, float | None]:
     standing: dict[str, float | None] = {}
     # A method goes by the row's own label only where another one in its contest has the method's.
     names = (row.label, row.method.label) if not row.is_reference else ()
-    for ranked in comparison.ranking.methods if comparison.ranking else ():
+    for ranked in (each for ranking in comparison.rankings or () for each in ranking.methods):
         if ranked.method in names:
             mean, half_width, n = ranked.rank
             standing |= {"mean_rank": mean, "mean_rank_half_width": half_width, "mean_rank_n": n}
-    if comparison.penalties is not None:
-        matrix = comparison.penalties
+    for matrix in comparison.penalties or ():
         for name, beaten, beats in zip(matrix.methods, matrix.averages, matrix.penalties, strict=True):
             if name in names:
                 standing["penalty"] = beaten
                 columns = [f"beats:{other}" for other in matrix.methods]
                 standing |= dict(zip(columns, beats, strict=True))
     return standing
+
+
+def _matched(comparison: Comparison) -> tuple[str, ...]:
+    """Return the methods of all penalty matrices, each once."""
+    return tuple(dict.fromkeys(name for matrix in comparison.penalties or () for name in matrix.methods))
 
 
 def _published_csv_line(row: PublishedRow, comparison: Comparison) -> dict[str, Any]:
@@ -140,6 +146,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "acquisition": row.method.acquisition,
         "annotation": row.method.annotation,
         "budget": row.method.budget,
+        "purchase": row.purchase and row.purchase.text,
         "rounds": row.rounds,
         "seeds": row.seeds,
         "cost": _cost_record(row.costs) if row.costs else None,
@@ -149,6 +156,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "score": row.score._asdict() if row.score else None,
         "best": row.best_score,
         "baseline": row.baseline,
+        "alike": row.alike,
         "difference": row.difference._asdict() if row.difference else None,
         "p_holm": row.p_holm,
         "image_interval": row.image_interval._asdict() if row.image_interval else None,
@@ -187,6 +195,7 @@ def _ranking_record(ranking: Ranking) -> dict[str, Any]:
         "seeds_ranked": dict(ranking.seeds),
         "missing": dict(ranking.missing),
         "unused": ranking.unused,
+        "purchase": ranking.purchase,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from alseg.comparison import Metric, PublishedRow, Row
+from alseg.comparison import Metric, PublishedRow, Row, letter
 from alseg.costaxes import CostAxis
 from alseg.runs import Results, Run
 from alseg.stats import detectable_difference, smallest_sign_flip_p
@@ -14,7 +14,7 @@ from alseg.stats import detectable_difference, smallest_sign_flip_p
 def notes(
     results: Results,
     rows: Sequence[Row],
-    baselines: Sequence[Row],
+    wanted: str | None = None,
     published: Sequence[PublishedRow] | None = None,
     metric: Metric | None = None,
     axis: CostAxis | None = None,
@@ -24,14 +24,13 @@ def notes(
     Args:
         results: All that was read.
         rows: The rows shown.
-        baselines: The rows that differences are taken to.
+        wanted: Label of the baseline that was asked for; None for the usual ones.
         published: The results of others that are shown; None where they were not asked for.
         metric: What is compared.
         axis: The cost axis of areas under curves, where any are shown.
     """
     if len({row.scenario for row in rows}) > 1:
         rows = [replace(row, label=_with_scenario(row)) for row in rows]
-        baselines = [replace(row, label=_with_scenario(row)) for row in baselines]
     yield from _published(published)
     yield from _left_out(rows)
     yield from _missing(rows)
@@ -40,8 +39,10 @@ def notes(
     if results.copies:
         yield f"Counted once though given twice: {_names(str(folder) for folder in results.copies)}."
     yield from _variants(rows)
+    yield from _groups(rows)
     yield from _intervals(rows)
-    yield from _differences(rows, [row.label for row in baselines])
+    yield from _differences(rows)
+    yield from _without_baseline(rows, wanted)
     yield from _power(rows)
     yield from _over_images(rows, metric)
     yield from _areas(rows, axis)
@@ -114,7 +115,21 @@ def _intervals(rows: Sequence[Row]) -> Iterator[str]:
         yield f"No interval for {which}: one seed does not tell how much seeds differ."
 
 
-def _differences(rows: Sequence[Row], baselines: Sequence[str]) -> Iterator[str]:
+def _groups(rows: Sequence[Row]) -> Iterator[str]:
+    """Name annotations and budgets where there are several."""
+    bought: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.purchase is not None:
+            bought.setdefault(row.purchase.key, []).append(row)
+    if len(bought) > 1:
+        listing = "; ".join(
+            f"{letter(number)} {group[0].purchase.text if group[0].purchase else ''}"
+            for number, group in enumerate(bought.values())
+        )
+        yield f"Groups: {listing}. Marks, p, ranks and penalties are within a group."
+
+
+def _differences(rows: Sequence[Row]) -> Iterator[str]:
     compared = [row for row in rows if row.difference is not None]
     if compared:
         used: dict[str, list[str]] = {}
@@ -132,10 +147,34 @@ def _differences(rows: Sequence[Row], baselines: Sequence[str]) -> Iterator[str]
     unpaired = [row.label for row in rows if row.baseline and row.score and row.difference is None]
     if unpaired:
         yield f"No difference for {_names(unpaired)}: no seed is shared with the baseline."
-    alone = [row.label for row in rows if row.baseline is None and row.label not in baselines]
-    if alone and baselines:
-        same = "scenario, model, rounds and evaluation"
-        yield f"No difference for {_names(alone)}: no baseline has the same {same}."
+
+
+def _without_baseline(rows: Sequence[Row], wanted: str | None) -> Iterator[str]:
+    """Say which differences are missing or not tested, and why."""
+    if wanted is not None:
+        used = {(row.scenario, row.baseline) for row in rows}
+        alone = [
+            row.label
+            for row in rows
+            if row.baseline is None and wanted not in (row.label, row.method.label) and row.counted
+        ]
+        if alone and used:
+            same = "scenario, model, rounds and evaluation"
+            yield f"No difference for {_names(alone)}: no baseline has the same {same}."
+        unlike = [row.label for row in rows if row.difference is not None and not row.alike]
+        if unlike:
+            yield f"No p for {_names(unlike)}: annotation or budget is not that of the baseline."
+        return
+    lacking: dict[str, list[str]] = {}
+    for row in rows:
+        if row.purchase and row.baseline is None and row.method.acquisition != "random" and row.counted:
+            lacking.setdefault(row.purchase.text, []).append(row.label)
+    if lacking:
+        listing = "; ".join(f"{_names(labels)} ({text})" for text, labels in lacking.items())
+        yield (
+            f"No difference and no p: {listing}. No random method has the same annotation and budget under "
+            "the same conditions; add one to the experiment."
+        )
 
 
 def _power(rows: Sequence[Row]) -> Iterator[str]:

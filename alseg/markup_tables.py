@@ -21,6 +21,7 @@ from alseg.tables import (
     cost_columns,
     difference_columns,
     fill,
+    group_columns,
     legend,
     method_column,
     score_columns,
@@ -90,6 +91,7 @@ def _wide(comparison: Comparison) -> list[Filled]:
     columns = [
         method_column(),
         *([scenario] if len(comparison.scenarios) > 1 else []),
+        *group_columns(comparison),
         *cost_columns(),
         *class_columns(comparison),
         *score_columns(comparison),

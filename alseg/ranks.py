@@ -42,6 +42,7 @@ class Ranking:
         seeds: Title of each contest that counts to the seeds that all ranked methods have, which are ranked.
         missing: Method that is not ranked to the titles of the contests that lack it.
         unused: Titles of contests with fewer than two methods or no seed that all ranked methods have.
+        purchase: The annotation and budget that all ranked methods have, in words.
     """
 
     methods: tuple[RankedMethod, ...]
@@ -49,6 +50,7 @@ class Ranking:
     seeds: Mapping[str, tuple[int, ...]]
     missing: Mapping[str, tuple[str, ...]]
     unused: tuple[str, ...]
+    purchase: str = ""
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ def mean_ranks(contests: Sequence[Contest]) -> Ranking:
     the means of scenarios where there are several, else over the seeds of the one.
 
     Args:
-        contests: Any number.
+        contests: Any number, of methods with the same annotation and budget.
 
     Returns:
         A ranking without methods where nothing can be ranked.
@@ -107,6 +109,7 @@ def mean_ranks(contests: Sequence[Contest]) -> Ranking:
         seeds={title: tuple(found) for title, found in ranks.items()},
         missing=missing,
         unused=tuple(each.title for each in contests if each.title not in ranks),
+        purchase=contests[0].purchase if contests else "",
     )
 
 

@@ -8,12 +8,20 @@ from alseg.penalties import LEVEL, Meeting, PenaltyMatrix
 from alseg.ranks import Ranking
 
 
-def notes(ranking: Ranking | None, penalties: PenaltyMatrix | None) -> Iterator[str]:
-    """Yield one or two sentences per thing to know; nothing about what was not asked for."""
-    if ranking is not None:
-        yield from _about_ranks(ranking)
-    if penalties is not None:
-        yield from _about_penalties(penalties)
+def notes(rankings: Sequence[Ranking] | None, matrices: Sequence[PenaltyMatrix] | None) -> Iterator[str]:
+    """Yield one or two sentences per thing to know, each once; nothing about what was not asked for."""
+    found = [
+        *(note for ranking in rankings or () for note in _about_ranks(ranking)),
+        *(note for matrix in matrices or () for note in _about_penalties(matrix)),
+    ]
+    yield from dict.fromkeys(found)
+    apart = [
+        *(["Ranks"] if len(rankings or ()) > 1 else []),
+        *(["Penalties"] if len(matrices or ()) > 1 else []),
+    ]
+    if apart:
+        words = " and ".join(apart)
+        yield f"{words.capitalize()} are among methods with the same annotation and budget."
 
 
 def _about_ranks(ranking: Ranking) -> Iterator[str]:

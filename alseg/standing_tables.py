@@ -19,15 +19,15 @@ class Standings(NamedTuple):
 
 def standings(comparison: Comparison) -> list[Standings]:
     """Return the tables that were asked for and have anything to show."""
-    tables = []
-    if comparison.ranking is not None and comparison.ranking.methods:
-        tables.append(_ranks(comparison, comparison.ranking))
-    if comparison.penalties is not None and comparison.penalties.methods:
-        tables.append(_penalties(comparison, comparison.penalties))
-    return tables
+    rankings = [each for each in comparison.rankings or () if each.methods]
+    matrices = [each for each in comparison.penalties or () if each.methods]
+    return [
+        *(_ranks(comparison, each, several=len(rankings) > 1) for each in rankings),
+        *(_penalties(comparison, each, several=len(matrices) > 1) for each in matrices),
+    ]
 
 
-def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
+def _ranks(comparison: Comparison, ranking: Ranking, *, several: bool) -> Standings:
     methods = ranking.methods
     first = min(round(each.rank.mean, 2) for each in methods)
     columns = [
@@ -52,10 +52,11 @@ def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
         "seeds": f"{count} seed{'s' if count > 1 else ''} of one scenario",
     }[ranking.over]
     title = f"Mean rank over {over}, {comparison.metric.title}, {comparison.round_text}"
+    title += f": {ranking.purchase}" if several else ""
     return Standings(clean(title), columns)
 
 
-def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
+def _penalties(comparison: Comparison, matrix: PenaltyMatrix, *, several: bool) -> Standings:
     # Numbers stand for the methods above the columns, where names would take too much room.
     names = [f"{number} {clean(name)}" for number, name in enumerate(matrix.methods, 1)]
     columns = [Filled("Method", tuple(map(Cell, (*names, "Average"))), "left")]
@@ -64,7 +65,9 @@ def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
     ):
         columns.append(Filled(str(number), tuple(Cell(_penalty(value)) for value in (*column, average))))
     rounds = "all rounds" if comparison.round is None else f"rounds 1 to {comparison.round}"
-    return Standings(clean(f"Penalty matrix, {comparison.metric.title}, {rounds}"), columns)
+    title = f"Penalty matrix, {comparison.metric.title}, {rounds}"
+    title += f": {matrix.purchase}" if several else ""
+    return Standings(clean(title), columns)
 
 
 def _penalty(value: float | None) -> str:

@@ -59,6 +59,14 @@ def method_column() -> Column:
     return Column("Method", lambda row: Cell(clean(row.label)), _published_label, "left")
 
 
+def group_columns(comparison: Comparison) -> list[Column]:
+    """Return the letter of each row's annotation and budget; no column where all methods buy alike."""
+    groups = comparison.groups
+    if not groups:
+        return []
+    return [Column("Group", lambda row: Cell(NOTHING if row.purchase is None else groups[row.purchase.key]))]
+
+
 def _published_label(row: PublishedRow) -> Cell:
     return Cell(f"{clean(row.result.label)} (published [{row.reference}])")
 
@@ -163,7 +171,7 @@ def legend(comparison: Comparison) -> str:
     return (
         f"IoU in percent. Pixels: share of the pool ({' or '.join(pools)}) that was bought. Valid: share "
         "of those that has a class. Clicks/image: questions per image of the pool. Images: touched."
-        + (f" Marked: best of the methods that buy labels{here}." if marked else "")
+        + (f" Marked: best of the methods that buy alike{here}." if marked else "")
     )
 
 

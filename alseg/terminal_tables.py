@@ -21,6 +21,7 @@ from alseg.tables import (
     cost_columns,
     difference_columns,
     fill,
+    group_columns,
     legend,
     method_column,
     score_columns,
@@ -41,7 +42,12 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console.print(Text(_title(comparison, scenario), style="bold"))
         console.print()
         (names,) = fill([method_column()], rows)
-        numbers = [*score_columns(comparison), *difference_columns(comparison), *cost_columns()]
+        numbers = [
+            *group_columns(comparison),
+            *score_columns(comparison),
+            *difference_columns(comparison),
+            *cost_columns(),
+        ]
         console.print(_table(names, fill(numbers, rows), 2))
         for part in _parts(names, fill(class_columns(comparison), rows), console.width):
             console.print()

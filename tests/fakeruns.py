@@ -36,6 +36,8 @@ def write_run(
     settings: Mapping[str, Any] | None = None,
     pixels_per_round: int = 100,
     extra: Mapping[str, Any] | None = None,
+    annotation: Mapping[str, Any] | None = None,
+    budget: str = "5%",
     counts: np.ndarray | None = None,
 ) -> Path:
     """Write one run.
@@ -59,6 +61,8 @@ def write_run(
         device: What the one attempt ran on.
         settings: What else the specification holds.
         pixels_per_round: Pixels bought in each round from 1 on; a tenth of them is void, each is one click.
+        annotation: The mode's ``name`` and ``params``.
+        budget: As in the experiment file.
         extra: Replaces keys of run.json.
         counts: int ``(N, C, C)``, confusion counts per image of every round; no such file without.
 
@@ -69,7 +73,7 @@ def write_run(
     spec = {
         "experiment": results.name,
         "scenario": {"source": "render", "root": str(results)},
-        "method": {"label": label, "order": order, "acquisition": acquisition},
+        "method": {"label": label, "order": order, "acquisition": acquisition, "annotation": annotation},
         "seed": seed,
         **(settings or {}),
     }
@@ -89,8 +93,8 @@ def write_run(
                 "order": order,
                 "target_labels": target_labels,
                 "acquisition": acquisition,
-                "annotation": None,
-                "budget": "5%" if target_labels == "acquired" else None,
+                "annotation": annotation and annotation["name"],
+                "budget": budget if target_labels == "acquired" else None,
             },
             "seed": seed,
             "rounds": [10 * number for number in range(1, len(iou))],

@@ -87,7 +87,8 @@ def test_an_experiment_without_baseline_takes_one_with_the_same_conditions(tmp_p
     comparison = compared(tmp_path / "a", tmp_path / "b", tmp_path / "c")
     assert [row.baseline for row in comparison.rows] == [None, "Random", None]
     assert (
-        "No difference for Margin: no baseline has the same scenario, model, rounds and evaluation."
+        "No difference and no p: Margin (unknown annotation, 5%). No random method has the same annotation "
+        "and budget under the same conditions; add one to the experiment."
     ) in comparison.notes
 
 

@@ -87,12 +87,10 @@ def test_several_scenarios_are_followed_by_mean_ranks_without_asking(tmp_path: P
 
 def test_mean_ranks_are_of_the_metric_and_round_compared(tmp_path: Path) -> None:
     folders = both(tmp_path)
-    ranking = compared(*folders, metric="iou:car", round_number=0, ranks=None).ranking
-    assert ranking is not None
+    (ranking,) = compared(*folders, metric="iou:car", round_number=0, ranks=None).rankings or ()
     # Before the first purchase all are equal.
     assert [each.rank.mean for each in ranking.methods] == [2.0, 2.0, 2.0]
-    ranking = compared(*folders, metric="aubc", x="questions", ranks=None).ranking
-    assert ranking is not None
+    (ranking,) = compared(*folders, metric="aubc", x="questions", ranks=None).rankings or ()
     assert ranking.methods[0].method == "RIPU"
 
 
@@ -222,8 +220,7 @@ def test_one_scenario_under_two_conditions_is_ranked_in_each_and_named_by_experi
     for name, network in (("small", "lite0"), ("large", "resnet101")):
         for order, label in enumerate(("Random", "Entropy")):
             write_run(tmp_path / name, label, order=order, iou=[[order] * 3], settings={"model": network})
-    ranking = compared(tmp_path / "small", tmp_path / "large", ranks=True).ranking
-    assert ranking is not None
+    (ranking,) = compared(tmp_path / "small", tmp_path / "large", ranks=True).rankings or ()
     assert list(ranking.seeds) == ["render -> camera [small]", "render -> camera [large]"]
     assert ranking.over == "seeds"
     assert [each.method for each in ranking.methods] == ["Entropy", "Random"]
@@ -257,7 +254,7 @@ def test_csv_has_ranks_and_penalties_in_every_line_of_the_method(tmp_path: Path)
 def test_json_has_ranks_and_penalties_as_the_documentation_says(tmp_path: Path) -> None:
     content = json.loads(as_json(compared(*both(tmp_path), ranks=None, penalties=True)))
     documented = DOCUMENT.read_text(encoding="utf-8")
-    ranks, penalties = content["ranks"], content["penalties"]
+    (ranks,), (penalties,) = content["ranks"], content["penalties"]
     keys = {*ranks, *ranks["methods"][0], *penalties, "first", "second", "contest", "rounds", "of_rounds"}
     assert [key for key in sorted(keys) if f"`{key}`" not in documented] == []
     assert ranks["methods"][0]["by_scenario"] == {"easy": 1.0, "hard": 1.0}
@@ -267,4 +264,4 @@ def test_json_has_ranks_and_penalties_as_the_documentation_says(tmp_path: Path) 
 
 def test_without_asking_there_are_neither_ranks_nor_penalties_in_json(tmp_path: Path) -> None:
     content = json.loads(run_compare(write_scenario(tmp_path, "easy"), "--format", "json").stdout)
-    assert (content["ranks"], content["penalties"]) == (None, None)
+    assert (content["ranks"], content["penalties"]) == ([], [])
