@@ -6,20 +6,130 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from alseg.comparison import Metric, Row
+from alseg.comparison import ClosedGap, Metric, Row
 from alseg.contests import Contest
+from alseg.contrasts import Contrast
+from alseg.declared import Pair, declared_in
 from alseg.errors import AlsegError, unknown_name
+from alseg.files import content_hash
+from alseg.gap import gap_closed
 from alseg.imagewise import ImageInterval, image_interval
+from alseg.multiplicity import corrected, equivalence
 from alseg.purchases import Purchase
 from alseg.roundfiles import COUNTS_NAME
 from alseg.runs import RoundResult, Run
-from alseg.stats import Interval, gap_closed, holm, paired_difference
+from alseg.stats import paired_difference
 
 
-def against_each_other(rows: Sequence[Row], baselines: Mapping[str, Row], metric: Metric) -> list[Row]:
-    """Return the rows with their differences to a baseline, corrected p-values and the gap they close."""
-    compared = _with_holm([_against_baseline(row, baselines.get(place(row)), metric) for row in rows])
+def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> list[Contrast]:
+    """Return every comparison of two rows, those of one experiment as one family.
+
+    The family is what the experiment file declares, results that are still missing included; without a
+    declaration, and where a baseline is asked for by name, it is all rows against their baselines.
+
+    Args:
+        rows: All rows.
+        wanted: Label of the baseline; None for what is declared, else for the methods that ask at random.
+        metric: What is compared.
+
+    Raises:
+        AlsegError: If a baseline is unknown, or a declaration cannot be read.
+    """
+    declared = _declared(rows) if wanted is None else {}
+    usual = find_baselines(rows, wanted)
+    sizes: dict[object, int] = {}
+    found: list[tuple[object, Contrast, float | None]] = []
+    for row in rows:
+        root = _root(row)
+        if root in declared:
+            sizes[root] = len(declared[root])
+            asked = [
+                (pair.baseline, pair.margin) for pair in declared[root] if pair.method == row.method.label
+            ]
+            pairs = [
+                (other, margin)
+                for label, margin in asked
+                if (other := _named_row(row, label, rows)) is not None
+            ]
+        else:
+            pairs = [(usual[place(row)], None)] if place(row) in usual else []
+        for baseline, margin in pairs:
+            contrast = _contrast(row, baseline, metric, declared=root in declared)
+            if contrast is None:
+                continue
+            family = root if root in declared else row.experiment
+            testable = contrast.declared or contrast.alike
+            if not contrast.declared and testable and contrast.difference.half_width is not None:
+                sizes[family] = sizes.get(family, 0) + 1
+            found.append((family if testable else None, contrast, margin))
+    return [
+        contrast
+        if family is None or family not in sizes
+        else replace(
+            contrast,
+            corrected=corrected(contrast.difference, sizes[family]),
+            equivalence=equivalence(contrast.difference, margin, sizes[family]) if margin else None,
+        )
+        for family, contrast, margin in found
+    ]
+
+
+def with_contrasts(rows: Sequence[Row], contrasts: Sequence[Contrast], metric: Metric) -> list[Row]:
+    """Return the rows with the first comparison of each, and the gap they close."""
+    first: dict[tuple[str, str], Contrast] = {}
+    for contrast in contrasts:
+        first.setdefault((contrast.scenario, contrast.method), contrast)
+    named = {(row.scenario, row.label): row for row in rows}
+    compared = []
+    for row in rows:
+        shown = first.get((row.scenario, row.label))
+        if shown is not None:
+            baseline = named[row.scenario, shown.baseline]
+            row = replace(
+                row,
+                contrast=shown,
+                image_interval=_over_images(row, baseline, metric) if shown.difference.n == 1 else None,
+            )
+        compared.append(row)
     return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in compared]
+
+
+def _contrast(row: Row, baseline: Row, metric: Metric, *, declared: bool) -> Contrast | None:
+    difference = paired_difference(
+        by_seed(row.counted, metric.value), by_seed(baseline.counted, metric.value)
+    )
+    if difference is None:
+        return None
+    return Contrast(
+        scenario=row.scenario,
+        experiment=row.experiment,
+        method=row.label,
+        baseline=baseline.label,
+        declared=declared,
+        alike=buy_alike(row, baseline),
+        difference=difference,
+    )
+
+
+def _declared(rows: Sequence[Row]) -> dict[Path, list[Pair]]:
+    """Return what the experiment file of each results folder declares, where it declares anything."""
+    roots: dict[Path, dict[str, str | None]] = {}
+    for row in rows:
+        bought = row.purchase.key if row.purchase is not None else None
+        roots.setdefault(_root(row), {})[row.method.label] = bought
+    return {root: pairs for root, bought in roots.items() if (pairs := declared_in(root, bought))}
+
+
+def _root(row: Row) -> Path:
+    """Return the results folder of a row."""
+    return row.runs[0].folder.parent.parent
+
+
+def _named_row(row: Row, label: str, rows: Sequence[Row]) -> Row | None:
+    """Return the row of a method of the same experiment, one under the same conditions if there is one."""
+    found = [other for other in rows if other.method.label == label and _root(other) == _root(row)]
+    found.sort(key=lambda other: other.conditions_hash != row.conditions_hash)
+    return found[0] if found else None
 
 
 def by_seed(
@@ -86,22 +196,6 @@ def _refuse_two(found: Sequence[Row], wanted: str) -> None:
             raise AlsegError(f"Two methods are called '{wanted}': name '{first.label}' or '{row.label}'.")
 
 
-def _against_baseline(row: Row, baseline: Row | None, metric: Metric) -> Row:
-    if baseline is None:
-        return row
-    difference = paired_difference(
-        by_seed(row.counted, metric.value), by_seed(baseline.counted, metric.value)
-    )
-    one_seed = difference is not None and difference.n == 1
-    return replace(
-        row,
-        difference=difference,
-        baseline=baseline.label,
-        alike=buy_alike(row, baseline),
-        image_interval=_over_images(row, baseline, metric) if one_seed else None,
-    )
-
-
 def _over_images(row: Row, baseline: Row, metric: Metric) -> ImageInterval | None:
     """Return the interval over evaluation images of the one seed that both rows have."""
     if not metric.classes:
@@ -120,38 +214,43 @@ def _counts_of(run: Run, result: RoundResult) -> Path:
     return run.round_folder(result.round) / COUNTS_NAME
 
 
-def _with_holm(rows: Sequence[Row]) -> list[Row]:
-    """Correct the p-values between rows that buy alike for how many there are; others get none."""
-    tested = [
-        row for row in rows if row.alike and row.difference is not None and row.difference.p is not None
-    ]
-    adjusted = iter(
-        holm([row.difference.p for row in tested if row.difference and row.difference.p is not None])
-    )
-    return [replace(row, p_holm=next(adjusted)) if row in tested else row for row in rows]
+def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> ClosedGap | None:
+    """Return the share of the gap that a row closes, over the seeds that it and both ends have.
 
-
-def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> float | None:
-    """Return the share of the gap that a row closes, by means over the seeds that it and both ends have."""
+    Both ends have the row's data, network, rounds and evaluation, and its recipe if any such row does, so
+    that what the recipe gains without labels is not counted as gained by labels.
+    """
     if row.is_reference:
         return None
     ends = []
     for kind in ("none", "all"):
         found = [
-            other
-            for other in rows
-            if other.method.target_labels == kind and other.conditions_hash == row.conditions_hash
+            other for other in rows if other.method.target_labels == kind and _frame(other) == _frame(row)
         ]
-        own = [other for other in found if other.experiment == row.experiment]
+        found.sort(key=lambda other: (_recipe(other) != _recipe(row), other.experiment != row.experiment))
         if not found:
             return None
-        ends.append((own or found)[0])
-    values = [by_seed(each.counted, metric.value) for each in (row, *ends)]
-    shared = set.intersection(*map(set, values))
-    if not shared:
-        return None
-    own_mean, lowest, highest = (sum(scores[seed] for seed in shared) / len(shared) for scores in values)
-    return gap_closed(own_mean, lowest, highest)
+        ends.append(found[0])
+    values, lowest, highest = (by_seed(each.counted, metric.value) for each in (row, *ends))
+    gap = gap_closed(values, lowest, highest)
+    return None if gap is None else ClosedGap(gap, ends[0].label, ends[1].label)
+
+
+def _frame(row: Row) -> str:
+    """Return what rows share that differ in nothing but method, recipe and seed."""
+    spec = {key: value for key, value in row.runs[0].spec.items() if key not in _OF_THE_METHOD}
+    scenario = spec.get("scenario")
+    if isinstance(scenario, Mapping):
+        spec["scenario"] = {key: value for key, value in scenario.items() if key != "root"}
+    return content_hash(spec)
+
+
+_OF_THE_METHOD = ("experiment", "seed", "method", "recipe")
+
+
+def _recipe(row: Row) -> object:
+    method = row.runs[0].spec.get("method")
+    return method.get("recipe") if isinstance(method, Mapping) else None
 
 
 def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
@@ -170,7 +269,9 @@ def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
             scores={name: by_seed(row.counted, metric.value) for name, row in methods.items()},
             by_round=_by_round(methods, metric),
             differences={
-                name: row.difference.mean for name, row in methods.items() if row.difference is not None
+                name: row.difference.mean
+                for name, row in methods.items()
+                if row.difference is not None and row.alike
             },
         )
         for key, methods in named.items()
@@ -209,48 +310,3 @@ def _by_round(rows: Mapping[str, Row], metric: Metric) -> dict[int, dict[str, di
                 if 0 < result.round <= last.round and score is not None:
                     found.setdefault(result.round, {}).setdefault(name, {})[run.seed] = score
     return dict(sorted(found.items()))
-
-
-def together(rows: Sequence[Row]) -> list[list[Row]]:
-    """Return the rows with those that buy alike together, each that buys no labels alone, by first place."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(place(row) if row.purchase is None else row.purchase.key, []).append(row)
-    return list(groups.values())
-
-
-def mark_best(rows: Sequence[Row], classes: Sequence[str], subsets: Sequence[str]) -> list[Row]:
-    """Mark the best of methods that buy alike, ties at one decimal included.
-
-    One method alone is not best, and neither is anybody where nobody gets above 0.0.
-    """
-    buyers = [row for row in rows if not row.is_reference and row.score is not None]
-    if len(buyers) < 2:
-        return list(rows)
-    labels = {row.label for row in buyers}
-    top_score = max(round(row.score.mean, 1) for row in buyers if row.score is not None)
-    top = {name: max(_shown(row.iou[name]) for row in buyers) for name in classes}
-    top_subsets = {name: max(_shown_mean(row.subsets[name]) for row in buyers) for name in subsets}
-    marked = []
-    for row in rows:
-        if row.label in labels and row.score is not None:
-            best = frozenset(name for name, value in top.items() if 0 < value == _shown(row.iou[name]))
-            row = replace(
-                row,
-                best=best,
-                best_score=0 < round(row.score.mean, 1) == top_score,
-                best_subsets=frozenset(
-                    name for name, value in top_subsets.items() if 0 < value == _shown_mean(row.subsets[name])
-                ),
-            )
-        marked.append(row)
-    return marked
-
-
-def _shown(value: float | None) -> float:
-    """Return the number that a table shows, -1 for nothing."""
-    return -1.0 if value is None else round(value, 1)
-
-
-def _shown_mean(interval: Interval | None) -> float:
-    return _shown(None if interval is None else interval.mean)

@@ -11,12 +11,13 @@ from dataclasses import replace
 from functools import partial
 
 from alseg import footnotes, standing_notes
-from alseg.against import against_each_other, by_seed, find_baselines, find_contests, mark_best, together
+from alseg.against import by_seed, find_contests, find_contrasts, with_contrasts
 from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
 from alseg.contests import Contest
 from alseg.contracts import PublishedResult
 from alseg.costaxes import COST_AXES, CostAxis
 from alseg.errors import AlsegError, unknown_name
+from alseg.marks import mark_best, together
 from alseg.metric_choice import area_until, choose_metric
 from alseg.penalties import penalty_matrix
 from alseg.ranks import mean_ranks
@@ -80,14 +81,14 @@ def compare(
     subsets = tuple(label_space.subsets) if chosen.key == "miou" else ()
     rows = [_row(label, group, round_number, chosen, axis) for label, group in _groups(runs)]
     _require_scores(rows, runs, round_number, chosen)
-    baselines = find_baselines(rows, baseline)
-    rows = against_each_other(rows, baselines, chosen)
+    contrasts = find_contrasts(rows, baseline, chosen)
+    rows = with_contrasts(rows, contrasts, chosen)
     scenarios = dict.fromkeys(row.scenario for row in rows)
     marked = tuple(
         row
         for scenario in scenarios
         for group in together(_sorted([row for row in rows if row.scenario == scenario], sort))
-        for row in mark_best(group, shown, subsets)
+        for row in mark_best(group, chosen, shown, subsets)
     )
     contests = _by_purchase(find_contests(marked, chosen))
     wants_ranks = ranks or (ranks is None and len(scenarios) > 1)
@@ -104,11 +105,12 @@ def compare(
         baseline=next((row.baseline for row in marked if row.difference is not None), None),
         axis=axis,
         rows=marked,
+        contrasts=tuple(contrasts),
         published=tuple(of_others or ()),
         rankings=rankings,
         penalties=matrices,
         notes=(
-            *footnotes.notes(results, marked, baseline, of_others, chosen, area_axis),
+            *footnotes.notes(results, marked, contrasts, baseline, of_others, chosen, area_axis),
             *standing_notes.notes(rankings, matrices),
             f"Scorer version {runs[0].scorer}.",
         ),

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from alseg.contracts import PublishedResult
+from alseg.contrasts import Contrast
 from alseg.costaxes import CostAxis
+from alseg.gap import Gap
 from alseg.imagewise import ImageInterval
+from alseg.multiplicity import Corrected
 from alseg.penalties import PenaltyMatrix
 from alseg.purchases import Purchase, purchase_of
 from alseg.ranks import Ranking
@@ -76,6 +80,20 @@ class Costs:
         return self.questions / self.pool_images
 
 
+class ClosedGap(NamedTuple):
+    """How much of a gap is closed, and between which rows.
+
+    Attributes:
+        gap: The share, over the seeds that all three share.
+        zero: Label of the row without target labels.
+        hundred: Label of the row with all of them.
+    """
+
+    gap: Gap
+    zero: str
+    hundred: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One method, averaged over the seeds that reached the round.
@@ -92,18 +110,14 @@ class Row:
             counted.
         subsets: Name of a subset of the label space to the mean over it in percent; None as for the score.
         costs: None where nothing is counted.
-        baseline: Label of the row that ``difference`` is taken to, which shares scenario, model, rounds and
-            evaluation; that of the same experiment if it has one. None for a baseline, and without any.
-        alike: Whether the baseline has the same annotation and budget, without which nothing is tested.
-        difference: Paired by seed; None for a baseline and where no seed is shared.
-        p_holm: The p-value of the difference after Holm's correction for all tests of the comparison; None
-            where there is no p-value, and where row and baseline do not buy alike.
+        contrast: The first of its comparisons with another row, which has the same scenario; None without.
         image_interval: Where the difference is over one seed: its interval over resampled evaluation images,
             which is about two networks, not about two methods; None where it is not known.
-        gap_closed: Percent of the way from source only to fully supervised, over the seeds that all three
-            share; None for those two and where either is missing.
+        gap_closed: Percent of the way from no target labels to all of them; None for methods that buy none,
+            and where either end is missing.
         area: Area under the curve of the metric over the cost axis asked for, in percent; None without.
-        best: Classes in which no other method with the same annotation and budget is better, at one decimal.
+        best: Classes in which the method may be the best of those with the same annotation and budget, where
+            any of them can be ruled out.
         best_score: The same for the metric.
         best_subsets: The same for subsets.
     """
@@ -118,12 +132,9 @@ class Row:
     iou: Mapping[str, float | None]
     subsets: Mapping[str, Interval | None]
     costs: Costs | None
-    baseline: str | None = None
-    alike: bool = False
-    difference: Difference | None = None
-    p_holm: float | None = None
+    contrast: Contrast | None = None
     image_interval: ImageInterval | None = None
-    gap_closed: float | None = None
+    gap_closed: ClosedGap | None = None
     area: Interval | None = None
     best: frozenset[str] = frozenset()
     best_score: bool = False
@@ -133,6 +144,26 @@ class Row:
     def is_reference(self) -> bool:
         """Whether the method buys no labels (source only, fully supervised)."""
         return self.method.target_labels != "acquired"
+
+    @property
+    def baseline(self) -> str | None:
+        """Label of the row that the difference is taken to."""
+        return None if self.contrast is None else self.contrast.baseline
+
+    @property
+    def difference(self) -> Difference | None:
+        """Difference to the baseline, paired by seed; None for a baseline and where no seed is shared."""
+        return None if self.contrast is None else self.contrast.difference
+
+    @property
+    def alike(self) -> bool:
+        """Whether the baseline has the same annotation and budget."""
+        return self.contrast is not None and self.contrast.alike
+
+    @property
+    def corrected(self) -> Corrected | None:
+        """The difference as one of its family; None where nothing is tested."""
+        return None if self.contrast is None else self.contrast.corrected
 
     @cached_property
     def purchase(self) -> Purchase | None:
@@ -186,6 +217,7 @@ class Comparison:
         baseline: Label of the first row that differences are taken to; None where there is none.
         axis: The cost axis of the areas under curves; None where none was asked for.
         rows: By scenario, then annotation and budget, then in the order of the experiment files.
+        contrasts: Every comparison of two rows, in the order of the rows.
         published: Results of others, where they were asked for; no row of theirs is ever among ``rows``.
         rankings: Mean ranks over scenarios, one ranking for each annotation and budget; None where they were
             not asked for.
@@ -203,6 +235,7 @@ class Comparison:
     baseline: str | None
     axis: CostAxis | None
     rows: tuple[Row, ...]
+    contrasts: tuple[Contrast, ...]
     published: tuple[PublishedRow, ...]
     rankings: tuple[Ranking, ...] | None
     penalties: tuple[PenaltyMatrix, ...] | None

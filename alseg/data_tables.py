@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from alseg.comparison import Comparison, Costs, PublishedRow, Row
+from alseg.contrasts import Contrast
 from alseg.ranks import Ranking
 from alseg.runs import Run
 
@@ -45,6 +46,7 @@ def as_json(comparison: Comparison) -> str:
         "baseline": comparison.baseline,
         "aubc_cost": comparison.axis.key if comparison.axis else None,
         "rows": [_row_record(row) for row in comparison.rows],
+        "contrasts": [_contrast_record(each) for each in comparison.contrasts],
         "published": [_published_record(row) for row in comparison.published],
         "ranks": [_ranking_record(each) for each in comparison.rankings or ()],
         "penalties": [asdict(each) for each in comparison.penalties or ()],
@@ -60,7 +62,9 @@ def as_csv(comparison: Comparison) -> str:
     columns += [f"miou:{name}" for name in comparison.subsets]
     columns += ["metric", "score", "score_half_width"]
     columns += ["baseline", *(f"difference{end}" for end in ("", "_half_width", "_p", "_n")), "published"]
-    columns += ["difference_p_holm", "difference_images_low", "difference_images_high", "gap_closed"]
+    columns += ["difference_simultaneous_half_width", "difference_p_corrected"]
+    columns += ["difference_images_low", "difference_images_high"]
+    columns += ["gap_closed", "gap_closed_low", "gap_closed_high"]
     columns += ["aubc", "aubc_half_width", "aubc_cost"]
     columns += ["mean_rank", "mean_rank_half_width", "mean_rank_n", "penalty"]
     columns += [f"beats:{name}" for name in _matched(comparison)]
@@ -76,7 +80,8 @@ def as_csv(comparison: Comparison) -> str:
 
 def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
     record = _row_record(row)
-    cost, score, difference = (record[key] or {} for key in ("cost", "score", "difference"))
+    keys = ("cost", "score", "difference", "gap_closed")
+    cost, score, difference, gap = (record[key] or {} for key in keys)
     return {
         **{key: record[key] for key in _ROW_KEYS},
         "rounds": " ".join(map(str, row.rounds)),
@@ -91,10 +96,13 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "baseline": row.baseline,
         "difference": difference.get("mean"),
         **{f"difference_{key}": difference.get(key) for key in ("half_width", "p", "n")},
-        "difference_p_holm": row.p_holm,
+        "difference_simultaneous_half_width": row.corrected and row.corrected.half_width,
+        "difference_p_corrected": row.corrected and row.corrected.p,
         "difference_images_low": row.image_interval and row.image_interval.low,
         "difference_images_high": row.image_interval and row.image_interval.high,
-        "gap_closed": row.gap_closed,
+        "gap_closed": gap.get("percent"),
+        "gap_closed_low": gap.get("low"),
+        "gap_closed_high": gap.get("high"),
         "aubc": row.area and row.area.mean,
         "aubc_half_width": row.area and row.area.half_width,
         "aubc_cost": comparison.axis and comparison.axis.key,
@@ -158,9 +166,10 @@ def _row_record(row: Row) -> dict[str, Any]:
         "baseline": row.baseline,
         "alike": row.alike,
         "difference": row.difference._asdict() if row.difference else None,
-        "p_holm": row.p_holm,
+        "corrected": row.corrected and row.corrected._asdict(),
         "image_interval": row.image_interval._asdict() if row.image_interval else None,
-        "gap_closed": row.gap_closed,
+        "gap_closed": row.gap_closed
+        and {**row.gap_closed.gap._asdict(), "zero": row.gap_closed.zero, "hundred": row.gap_closed.hundred},
         "aubc": row.area._asdict() if row.area else None,
         "runs": [_run_record(run, row) for run in row.runs],
     }
@@ -178,6 +187,21 @@ def _published_record(row: PublishedRow) -> dict[str, Any]:
     }
 
 
+def _contrast_record(contrast: Contrast) -> dict[str, Any]:
+    return {
+        "scenario": contrast.scenario,
+        "experiment": contrast.experiment,
+        "label": contrast.method,
+        "baseline": contrast.baseline,
+        "declared": contrast.declared,
+        "alike": contrast.alike,
+        "difference": contrast.difference._asdict(),
+        "corrected": contrast.corrected and contrast.corrected._asdict(),
+        "equivalence": contrast.equivalence and contrast.equivalence._asdict(),
+        "verdict": contrast.verdict,
+    }
+
+
 def _ranking_record(ranking: Ranking) -> dict[str, Any]:
     return {
         "over": ranking.over,
@@ -188,7 +212,7 @@ def _ranking_record(ranking: Ranking) -> dict[str, Any]:
                 "rank": each.rank._asdict(),
                 "by_scenario": dict(each.by_scenario),
                 "difference": each.difference and each.difference._asdict(),
-                "p_holm": each.p_holm,
+                "corrected": each.corrected and each.corrected._asdict(),
             }
             for each in ranking.methods
         ],

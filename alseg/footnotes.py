@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from alseg.comparison import Metric, PublishedRow, Row, letter
+from alseg.contrasts import Contrast
 from alseg.costaxes import CostAxis
+from alseg.power import seeds_needed, spread_factors
 from alseg.runs import Results, Run
 from alseg.stats import detectable_difference, smallest_sign_flip_p
 
@@ -14,6 +16,7 @@ from alseg.stats import detectable_difference, smallest_sign_flip_p
 def notes(
     results: Results,
     rows: Sequence[Row],
+    contrasts: Sequence[Contrast] = (),
     wanted: str | None = None,
     published: Sequence[PublishedRow] | None = None,
     metric: Metric | None = None,
@@ -24,6 +27,7 @@ def notes(
     Args:
         results: All that was read.
         rows: The rows shown.
+        contrasts: The comparisons of two rows.
         wanted: Label of the baseline that was asked for; None for the usual ones.
         published: The results of others that are shown; None where they were not asked for.
         metric: What is compared.
@@ -43,7 +47,7 @@ def notes(
     yield from _intervals(rows)
     yield from _differences(rows)
     yield from _without_baseline(rows, wanted)
-    yield from _power(rows)
+    yield from _power(contrasts)
     yield from _over_images(rows, metric)
     yield from _areas(rows, axis)
     yield from _gap(rows)
@@ -161,13 +165,16 @@ def _without_baseline(rows: Sequence[Row], wanted: str | None) -> Iterator[str]:
         if alone and used:
             same = "scenario, model, rounds and evaluation"
             yield f"No difference for {_names(alone)}: no baseline has the same {same}."
-        unlike = [row.label for row in rows if row.difference is not None and not row.alike]
+        unlike = [row.label for row in rows if row.difference and not row.corrected and not row.alike]
         if unlike:
             yield f"No p for {_names(unlike)}: annotation or budget is not that of the baseline."
         return
     lacking: dict[str, list[str]] = {}
+    declaring = {row.experiment for row in rows if row.contrast is not None and row.contrast.declared}
     for row in rows:
-        if row.purchase and row.baseline is None and row.method.acquisition != "random" and row.counted:
+        if row.experiment in declaring or row.method.acquisition == "random":
+            continue
+        if row.purchase and row.baseline is None and row.counted:
             lacking.setdefault(row.purchase.text, []).append(row.label)
     if lacking:
         listing = "; ".join(f"{_names(labels)} ({text})" for text, labels in lacking.items())
@@ -177,32 +184,58 @@ def _without_baseline(rows: Sequence[Row], wanted: str | None) -> Iterator[str]:
         )
 
 
-def _power(rows: Sequence[Row]) -> Iterator[str]:
-    """Say what so few seeds can show at all."""
-    equal = [row.label for row in rows if row.difference and row.difference.n > 1 and row.p_holm is None]
+def _power(contrasts: Sequence[Contrast]) -> Iterator[str]:
+    """Say what is tested, and what so few seeds can show at all."""
+    equal = [each.method for each in contrasts if each.corrected is not None and each.corrected.p is None]
     if equal:
         yield f"No p for {_names(equal)}: the difference is the same with every seed, which shows no spread."
-    measured = [row.difference for row in rows if row.difference is not None and row.p_holm is not None]
-    if not measured:
+    tested = [
+        (each.difference, each.corrected)
+        for each in contrasts
+        if each.corrected is not None and each.corrected.p is not None
+    ]
+    if not tested:
         return
-    family = len(measured)
-    corrected = f", corrected by Holm for the {family} differences shown" if family > 1 else ""
-    before = " before correction" if family > 1 else ""
-    yield f"p: paired t-test{corrected}."
-    pairs = sorted({difference.n for difference in measured})
+    yield from _families(contrasts)
+    pairs = sorted({difference.n for difference, _ in tested})
     smallest = " or ".join(f"{smallest_sign_flip_p(n):.2g}" for n in pairs)
+    most = max(family.family for _, family in tested)
+    more = f", {seeds_needed(most)} for {most} comparisons" if most > 1 else ""
     yield (
-        f"With {' or '.join(map(str, pairs))} pairs of seeds, no test without assumptions can give p below "
-        f"{smallest}{before}; smaller ones rest on differences being normally distributed."
+        f"Seeds: with {' or '.join(map(str, pairs))} pairs, no test without assumptions gives p below "
+        f"{smallest}; it takes {seeds_needed()} for p < 0.05{more}. Smaller ones rest on differences being "
+        "normally distributed."
     )
-    found = [detectable_difference(each.half_width, each.n) for each in measured if each.half_width]
-    if found:
-        low, high = f"{min(found):.1f}", f"{max(found):.1f}"
-        points = low if low == high else f"{low} to {high}"
-        yield (
-            f"A true difference of {points} points would have been found with 80% probability "
-            f"(p < 0.05{before})."
-        )
+    found = [
+        detectable_difference(family.half_width, difference.n, 1 - 0.05 / family.family)
+        for difference, family in tested
+    ]
+    low, high = f"{min(found):.1f}", f"{max(found):.1f}"
+    points = low if low == high else f"{low} to {high}"
+    factors = spread_factors(pairs[0])
+    yield (
+        f"Found with 80% probability: true differences of {points} points, as estimated from {pairs[0]} "
+        f"pairs; the truth is {factors.low:.2g} to {factors.high:.2g} times that."
+    )
+
+
+def _families(contrasts: Sequence[Contrast]) -> Iterator[str]:
+    """Say which comparisons are corrected together."""
+    sizes = {(each.experiment, each.declared): each.corrected.family for each in contrasts if each.corrected}
+    if set(sizes.values()) == {1}:
+        yield "p: paired t-test."
+        return
+    several = len(sizes) > 1
+    listing = "; ".join(
+        f"{size} comparisons {'declared in' if declared else 'in'} "
+        f"{experiment if several else 'the experiment file' if declared else 'the table'}"
+        for (experiment, declared), size in sizes.items()
+    )
+    undeclared = any(not declared for _, declared in sizes)
+    yield (
+        f"p: paired t-test, corrected by Bonferroni ({listing}). ± of a difference is simultaneous: it holds "
+        "0 where p is 0.05 or more." + (" 'comparisons:' declares them beforehand." if undeclared else "")
+    )
 
 
 def _over_images(rows: Sequence[Row], metric: Metric | None) -> Iterator[str]:
@@ -245,8 +278,18 @@ def _areas(rows: Sequence[Row], axis: CostAxis | None) -> Iterator[str]:
 
 
 def _gap(rows: Sequence[Row]) -> Iterator[str]:
-    if any(row.gap_closed is not None for row in rows):
-        yield "Gap closed: 0% is source only, 100% fully supervised, by means over the seeds they share."
+    closed = [row.gap_closed for row in rows if row.gap_closed is not None]
+    if not closed:
+        return
+    ends = dict.fromkeys((each.zero, each.hundred) for each in closed)
+    listing = "; ".join(f"0% is {zero}, 100% {hundred}" for zero, hundred in ends)
+    bounded = any(each.gap.low is not None for each in closed)
+    unbounded = any(each.gap.low is None and each.gap.n > 1 for each in closed)
+    yield (
+        f"Gap closed: {listing}, by means over shared seeds."
+        + (" [a, b]: 95% interval over seeds (Fieller)." if bounded else "")
+        + (" [any]: the gap itself is not told from 0." if unbounded else "")
+    )
 
 
 def _rounds(rows: Iterable[Row]) -> Iterator[str]:

@@ -52,6 +52,7 @@ class RootSection(Section):
     seeds: list[Count] | None = None
     evaluation: Any = None
     settings: Any = None
+    comparisons: list[Any] | None = None
 
 
 class ScenarioSection(Section):
@@ -81,6 +82,16 @@ class MethodSection(Section):
     model: Any = None
     recipe: Any = None
     target_labels: TargetLabels | None = None
+
+
+class ComparisonSection(Section):
+    """An item of ``comparisons``."""
+
+    required = ("baseline",)
+
+    baseline: str | None = None
+    methods: list[str] | None = None
+    margin: Annotated[float, Field(gt=0)] | None = None
 
 
 class EvaluationSection(Section):

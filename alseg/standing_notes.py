@@ -50,7 +50,7 @@ def _about_ranks(ranking: Ranking) -> Iterator[str]:
     if any(each.difference is not None for each in ranking.methods):
         yield (
             "Differences beside mean ranks are paired by scenario and seed and averaged over seeds, then "
-            "over scenarios; their intervals and p (corrected by Holm) are over scenarios."
+            "over scenarios; their intervals and p (corrected by Bonferroni) are over scenarios."
         )
     seeds = {title: ", ".join(map(str, numbers)) for title, numbers in ranking.seeds.items()}
     if len(set(seeds.values())) == 1:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from alseg.comparison import Comparison
+from alseg.contrasts import Contrast
 from alseg.penalties import PenaltyMatrix
 from alseg.ranks import Ranking
-from alseg.tables import NOTHING, Cell, Filled, clean, difference_title, p_value, with_interval
+from alseg.tables import (
+    NOTHING,
+    Cell,
+    Filled,
+    clean,
+    difference_text,
+    difference_title,
+    p_value,
+    with_interval,
+)
 
 
 class Standings(NamedTuple):
@@ -21,10 +32,33 @@ def standings(comparison: Comparison) -> list[Standings]:
     """Return the tables that were asked for and have anything to show."""
     rankings = [each for each in comparison.rankings or () if each.methods]
     matrices = [each for each in comparison.penalties or () if each.methods]
+    declared = [each for each in comparison.contrasts if each.declared]
     return [
+        *([_contrasts(comparison, declared)] if declared else []),
         *(_ranks(comparison, each, several=len(rankings) > 1) for each in rankings),
         *(_penalties(comparison, each, several=len(matrices) > 1) for each in matrices),
     ]
+
+
+def _contrasts(comparison: Comparison, contrasts: Sequence[Contrast]) -> Standings:
+    several = len(comparison.scenarios) > 1
+    names = [
+        f"{each.method} - {each.baseline}" + (f" ({each.scenario})" if several else "") for each in contrasts
+    ]
+    columns = [
+        Filled("Comparison", tuple(Cell(clean(name)) for name in names), "left"),
+        Filled("n", tuple(Cell(str(each.difference.n)) for each in contrasts)),
+        Filled(
+            "Difference", tuple(Cell(difference_text(each.difference, each.corrected)) for each in contrasts)
+        ),
+        Filled("p", tuple(Cell(p_value(each.corrected and each.corrected.p)) for each in contrasts)),
+    ]
+    if any(each.equivalence is not None for each in contrasts):
+        ps = [each.equivalence and each.equivalence.p for each in contrasts]
+        columns.append(Filled("p (margin)", tuple(Cell(p_value(p)) for p in ps)))
+    columns.append(Filled("Verdict", tuple(Cell(each.verdict) for each in contrasts), "left"))
+    title = f"Declared comparisons, {comparison.metric.title}, {comparison.round_text}"
+    return Standings(clean(title), columns)
 
 
 def _ranks(comparison: Comparison, ranking: Ranking, *, several: bool) -> Standings:
@@ -42,10 +76,11 @@ def _ranks(comparison: Comparison, ranking: Ranking, *, several: bool) -> Standi
         Filled("n", tuple(Cell(str(each.rank.n)) for each in methods)),
     ]
     if any(each.difference is not None for each in methods):
-        shown = tuple(Cell(with_interval(each.difference, sign="+")) for each in methods)
+        shown = tuple(Cell(difference_text(each.difference, each.corrected)) for each in methods)
         columns.append(Filled(difference_title(comparison), shown))
-    if any(each.p_holm is not None for each in methods):
-        columns.append(Filled("p", tuple(Cell(p_value(each.p_holm)) for each in methods)))
+    ps = [each.corrected and each.corrected.p for each in methods]
+    if any(p is not None for p in ps):
+        columns.append(Filled("p", tuple(Cell(p_value(p)) for p in ps)))
     count = methods[0].rank.n
     over = {
         "scenarios": f"{count} scenarios",

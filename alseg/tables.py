@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from alseg.comparison import Comparison, Costs, PublishedRow, Row
+from alseg.comparison import ClosedGap, Comparison, Costs, PublishedRow, Row
+from alseg.multiplicity import Corrected
 from alseg.stats import Difference, Interval
 
 NOTHING = "\N{EN DASH}"
@@ -125,10 +126,10 @@ def difference_columns(comparison: Comparison) -> list[Column]:
     rows, columns = comparison.rows, []
     if comparison.baseline is not None:
         columns.append(Column(difference_title(comparison), lambda row: Cell(_difference(row))))
-    if any(row.p_holm is not None for row in rows):
-        columns.append(Column("p", lambda row: Cell(p_value(row.p_holm))))
+    if any(row.corrected is not None and row.corrected.p is not None for row in rows):
+        columns.append(Column("p", lambda row: Cell(p_value(row.corrected and row.corrected.p))))
     if any(row.gap_closed is not None for row in rows):
-        columns.append(Column("Gap closed", lambda row: Cell(_percent(row.gap_closed))))
+        columns.append(Column("Gap closed", lambda row: Cell(_gap(row.gap_closed))))
     if comparison.axis is not None:
         columns.append(Column(f"AUBC ({comparison.axis.key})", lambda row: Cell(with_interval(row.area))))
     return columns
@@ -141,10 +142,17 @@ def difference_title(comparison: Comparison) -> str:
 
 
 def _difference(row: Row) -> str:
-    text = with_interval(row.difference, sign="+")
+    text = difference_text(row.difference, row.corrected)
     if row.image_interval is None:
         return text
     return f"{text} [{row.image_interval.low:+.1f}, {row.image_interval.high:+.1f}]"
+
+
+def difference_text(difference: Difference | None, corrected: Corrected | None) -> str:
+    """Return a difference with half the width of its simultaneous interval, or of its own where untested."""
+    if difference is not None and corrected is not None:
+        difference = difference._replace(half_width=corrected.half_width)
+    return with_interval(difference, sign="+")
 
 
 def p_value(p: float | None) -> str:
@@ -154,9 +162,15 @@ def p_value(p: float | None) -> str:
     return "<0.001" if p < 0.001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
 
 
-def _percent(value: float | None) -> str:
+def _gap(closed: ClosedGap | None) -> str:
+    if closed is None:
+        return NOTHING
+    percent, low, high, n = closed.gap
     # Adding 0 turns the minus zero of -0.3 into zero.
-    return NOTHING if value is None else f"{round(value) + 0:.0f}%"
+    text = f"{round(percent) + 0:.0f}%"
+    if low is not None and high is not None:
+        return f"{text} [{round(low) + 0:.0f}, {round(high) + 0:.0f}]"
+    return f"{text} [any]" if n > 1 else text
 
 
 def legend(comparison: Comparison) -> str:
@@ -166,12 +180,16 @@ def legend(comparison: Comparison) -> str:
         for row in comparison.rows
         if row.costs
     )
-    marked = any(row.best_score or row.best for row in comparison.rows)
-    here = " and were run here" if comparison.published else ""
+    marked = any(row.best_score or row.best or row.best_subsets for row in comparison.rows)
+    here = ", of those run here" if comparison.published else ""
     return (
         f"IoU in percent. Pixels: share of the pool ({' or '.join(pools)}) that was bought. Valid: share "
         "of those that has a class. Clicks/image: questions per image of the pool. Images: touched."
-        + (f" Marked: best of the methods that buy alike{here}." if marked else "")
+        + (
+            f" Marked: may be the best of the methods that buy alike{here}; the others are behind it (95%)."
+            if marked
+            else ""
+        )
     )
 
 

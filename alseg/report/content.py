@@ -204,7 +204,8 @@ def _curve(row: Row, metrics: Sequence[Metric]) -> list[dict[str, Any]]:
 
 
 def _stats(row: Row, metric: Metric) -> dict[str, Any]:
-    difference, images = row.difference, row.image_interval
+    difference, corrected, images = row.difference, row.corrected, row.image_interval
+    width = corrected.half_width if corrected else difference and difference.half_width
     areas = {
         key: _over_runs([area_until(metric.height, axis, run, result) for run, result in row.counted])
         for key, axis in COST_AXES.items()
@@ -213,10 +214,10 @@ def _stats(row: Row, metric: Metric) -> dict[str, Any]:
         "score": _pair(row.score),
         "best": row.best_score,
         "baseline": row.baseline,
-        "difference": difference and [difference.mean, difference.half_width],
+        "difference": difference and [difference.mean, width],
         "images": images and [images.low, images.high],
-        "p": row.p_holm,
-        "gap": row.gap_closed,
+        "p": corrected and corrected.p,
+        "gap": row.gap_closed and row.gap_closed.gap.percent,
         "areas": {key: _pair(area) for key, area in areas.items()},
     }
 

@@ -40,11 +40,31 @@ def test_the_gap_closed_is_a_share_of_the_way_to_fully_supervised(results: Path)
     write_curves(results)
     comparison = compared(results)
     # (40 - 20) / (60 - 20) and (44 - 20) / (60 - 20).
-    assert [row.gap_closed for row in comparison.rows] == [None, 50.0, 60.0, None]
+    closed = [row.gap_closed for row in comparison.rows]
+    assert [each and each.gap.percent for each in closed] == [None, 50.0, 60.0, None]
+    # Both seeds agree, so that the interval has no width.
     assert (
-        "Gap closed: 0% is source only, 100% fully supervised, by means over the seeds they share."
-        in comparison.notes
-    )
+        "Gap closed: 0% is Source only, 100% Fully supervised, by means over shared seeds. [a, b]: 95% "
+        "interval over seeds (Fieller)."
+    ) in comparison.notes
+
+
+def test_the_zero_of_the_gap_has_the_recipe_of_the_method_if_there_is_such_a_row(results: Path) -> None:
+    rows = {
+        "Source only": ("none", "plain", 10),
+        "No labels": ("none", "ripu", 20),
+        "RIPU": ("acquired", "ripu", 40),
+    }
+    rows["Fully supervised"] = ("all", "ripu", 60)
+    for order, (label, (kind, recipe, score)) in enumerate(rows.items()):
+        method = {"label": label, "recipe": recipe}
+        write_run(
+            results, label, order=order, target_labels=kind, iou=[[score] * 3], settings={"method": method}
+        )
+    closed = compared(results).rows[2].gap_closed
+    assert closed is not None
+    # (40 - 20) / (60 - 20): what the recipe gains without labels is not gained by labels.
+    assert (closed.gap.percent, closed.zero, closed.hundred) == (50.0, "No labels", "Fully supervised")
 
 
 def test_the_area_under_the_curve_stands_beside_the_metric(results: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_method_without_random_at_its_own_annotation_and_budget_has_no_p_and_i
     write_two_budgets(results)
     comparison = compared(results)
     found = row(comparison, "RIPU PA")
-    assert (found.baseline, found.difference, found.p_holm) == (None, None, None)
+    assert (found.baseline, found.difference, found.corrected) == (None, None, None)
     assert (
         f"No difference and no p: RIPU PA (pixel (spacing 8), 40 px/image). {AT_RANDOM}" in comparison.notes
     )
@@ -73,7 +73,7 @@ def test_with_random_at_its_own_annotation_and_budget_beside_it_a_method_has_p(r
     comparison = compared(results)
     assert row(comparison, "RIPU PA").baseline == "Random 40 px"
     assert row(comparison, "Entropy 2.2%").baseline == "Random 2.2%"
-    assert row(comparison, "RIPU PA").p_holm is not None
+    assert row(comparison, "RIPU PA").corrected is not None
     assert not any(AT_RANDOM in note for note in comparison.notes)
 
 
@@ -92,8 +92,8 @@ def test_a_baseline_that_is_asked_for_across_budgets_gives_a_difference_without_
     assert found.difference is not None
     # 40 - 50, 43 - 52 and 41 - 51.
     assert found.difference.mean == pytest.approx(-29 / 3)
-    assert found.p_holm is None
-    assert row(comparison, "Entropy 2.2%").p_holm is not None
+    assert found.corrected is None
+    assert row(comparison, "Entropy 2.2%").corrected is not None
     assert "No p for RIPU PA: annotation or budget is not that of the baseline." in comparison.notes
 
 
@@ -110,9 +110,9 @@ def test_rows_that_buy_alike_stand_together_and_carry_a_letter_that_the_notes_ex
 
 
 def test_marks_are_within_a_budget(results: Path) -> None:
-    write_method(results, "Random 2.2%", (60,), REGION, "2.2%")
-    write_method(results, "Entropy 2.2%", (50,), REGION, "2.2%", 1)
-    write_method(results, "RIPU PA", (90,), PIXEL, "40 px/image", 2)
+    write_method(results, "Random 2.2%", (60, 61), REGION, "2.2%")
+    write_method(results, "Entropy 2.2%", (50, 51.1), REGION, "2.2%", 1)
+    write_method(results, "RIPU PA", (90, 91), PIXEL, "40 px/image", 2)
     comparison = compared(results)
     (scores,) = score_columns(comparison)
     assert [scores.cell(each).best for each in comparison.rows] == [True, False, False]

@@ -73,15 +73,15 @@ def test_several_scenarios_are_followed_by_mean_ranks_without_asking(tmp_path: P
     lines = run_compare(*both(tmp_path)).output.splitlines()
     # RIPU is first everywhere; the others take turns, so 2.5 with t(0.975, 1) = 12.706 times 0.5. Differences
     # to Random are 20 and 20.05, so 20.025 with 12.706 times 0.025 and p = 2 * atan(0.025 / 20.025) / pi =
-    # 0.00079, and 10.05 and -9.5. Holm doubles the smaller p.
+    # 0.00079, and 10.05 and -9.5. Bonferroni doubles both p; the intervals use t(0.9875, 1) = 25.452.
     assert after(lines, "Mean rank over") == [
         "Mean rank over 2 scenarios, mIoU, last round",
         "",
         "Method       Mean rank  n     vs Random       p",
         "───────────────────────────────────────────────",
-        "RIPU      *1.00 ± 0.00  2   +20.0 ± 0.3  0.0016",
+        "RIPU      *1.00 ± 0.00  2   +20.0 ± 0.6  0.0016",
         f"Random     2.50 ± 6.35  2             {NOTHING}       {NOTHING}",
-        "Entropy    2.50 ± 6.35  2  +0.3 ± 124.2    0.98",
+        "Entropy    2.50 ± 6.35  2  +0.3 ± 248.8    1.00",
     ]
 
 
@@ -230,7 +230,7 @@ def test_markdown_and_latex_have_the_same_tables(tmp_path: Path) -> None:
     comparison = compared(*both(tmp_path), ranks=None, penalties=True)
     markdown, latex = as_markdown(comparison), as_latex(comparison)
     assert "\n\nMean rank over 2 scenarios, mIoU, last round\n\n| Method " in markdown
-    assert "| RIPU | **1.00 ± 0.00** | 2 | +20.0 ± 0.3 | 0.0016 |" in " ".join(markdown.split())
+    assert "| RIPU | **1.00 ± 0.00** | 2 | +20.0 ± 0.6 | 0.0016 |" in " ".join(markdown.split())
     assert "| Average   | 1.00 | 1.50 | 0.00 |\n" in markdown
     assert "\n\n% Penalty matrix, mIoU, all rounds\n\\begin{tabular}{lrrr}\n" in latex
     assert latex.count(r"\end{tabular}") == 3
