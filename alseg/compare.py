@@ -15,7 +15,7 @@ from alseg.against import by_seed, find_contests, find_contrasts, with_contrasts
 from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
 from alseg.contests import Contest
 from alseg.contracts import PublishedResult
-from alseg.costaxes import COST_AXES, CostAxis
+from alseg.costaxes import COST_AXES, CommonEnds, CostAxis
 from alseg.errors import AlsegError, unknown_name
 from alseg.marks import mark_best, together
 from alseg.metric_choice import area_until, choose_metric
@@ -74,12 +74,13 @@ def compare(
     _require_same(runs, "scorer versions", lambda run: (run.scorer, ()))
     label_space = runs[0].label_space
     area_axis = _axis(x) or (COST_AXES["pixels"] if metric == "aubc" else None)
-    chosen = choose_metric(runs[0], metric, subset, area_axis or COST_AXES["pixels"])
+    ends = None if area_axis is None else CommonEnds(area_axis, runs)
+    chosen = choose_metric(runs[0], metric, subset, area_axis or COST_AXES["pixels"], ends)
     # The area is a column of its own only where it is not what is compared.
     axis = area_axis if metric != "aubc" else None
     shown = label_space.subsets[subset] if subset is not None else label_space.classes
     subsets = tuple(label_space.subsets) if chosen.key == "miou" else ()
-    rows = [_row(label, group, round_number, chosen, axis) for label, group in _groups(runs)]
+    rows = [_row(label, group, round_number, chosen, axis, ends) for label, group in _groups(runs)]
     _require_scores(rows, runs, round_number, chosen)
     contrasts = find_contrasts(rows, baseline, chosen)
     rows = with_contrasts(rows, contrasts, chosen)
@@ -183,7 +184,14 @@ def _axis(key: str | None) -> CostAxis | None:
     return COST_AXES[key]
 
 
-def _row(label: str, runs: Sequence[Run], number: int | None, metric: Metric, axis: CostAxis | None) -> Row:
+def _row(
+    label: str,
+    runs: Sequence[Run],
+    number: int | None,
+    metric: Metric,
+    axis: CostAxis | None,
+    ends: CommonEnds | None,
+) -> Row:
     counted = tuple((run, result) for run in runs if (result := _counted(run, number)) is not None)
     results = [result for _, result in counted]
     first = runs[0]
@@ -201,7 +209,7 @@ def _row(label: str, runs: Sequence[Run], number: int | None, metric: Metric, ax
             for name in first.label_space.subsets
         },
         costs=_costs(results) if results else None,
-        area=None if axis is None else _interval(counted, partial(area_until, metric.height, axis)),
+        area=None if axis is None else _interval(counted, partial(area_until, metric.height, axis, ends)),
     )
 
 

@@ -261,20 +261,21 @@ def _over_images(rows: Sequence[Row], metric: Metric | None) -> Iterator[str]:
 def _areas(rows: Sequence[Row], axis: CostAxis | None) -> Iterator[str]:
     if axis is None:
         return
-    yield (
-        "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean "
-        "height from nothing bought to all that was bought. It compares methods with the same budget."
+    ends: dict[str, list[float]] = {}
+    for row in rows:
+        if row.purchase is not None and row.counted:
+            name = f"{row.purchase.text}"
+            ends.setdefault(name, []).extend(axis.read(result) for _, result in row.counted)
+    listing = "; ".join(
+        f"{min(costs):.3g}{axis.unit}" + (f" for {name}" if len(ends) > 1 else "")
+        for name, costs in ends.items()
     )
-    ends = {
-        row.label: sum(axis.read(result) for _, result in row.counted) / len(row.counted)
-        for row in rows
-        if row.counted and not row.is_reference
-    }
-    # A budget is spent to the last question or image, which costs of methods differ by.
-    if ends and max(ends.values()) > 1.1 * min(ends.values()):
-        listing = "; ".join(f"{label} at {end:.3g}{axis.unit}" for label, end in ends.items())
-        unit = axis.brief.lower()
-        yield f"Areas of curves that end at different costs do not compare methods: {listing} ({unit})."
+    unit = axis.brief.lower()
+    yield (
+        "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean height "
+        f"from nothing bought to what every run has reached that buys alike ({unit}: {listing})."
+        + (" Areas over different ranges do not compare." if len(ends) > 1 else "")
+    )
 
 
 def _gap(rows: Sequence[Row]) -> Iterator[str]:

@@ -118,19 +118,38 @@ def test_an_unknown_cost_or_order_is_answered_with_the_known_ones(results: Path)
     )
 
 
-def test_areas_of_curves_that_end_at_different_costs_are_named(results: Path) -> None:
+def test_curves_of_methods_that_buy_alike_are_cut_at_the_cost_that_all_have_reached(results: Path) -> None:
     write_curves(results)
-    assert not any("end at different costs" in note for note in compared(results, x="pixels").notes)
+    # 90 pixels a round: ends at 1.8%. Its own area is (20 + 2 * 30 + 40) / 4 = 30.
+    write_run(results, "Thrifty", order=9, iou=[[20] * 3, [30] * 3, [40] * 3], pixels_per_round=90)
+    rows = {each.label: each.area for each in compared(results, x="pixels").rows}
+    # Random is 38 high at 1.8%: (25 * 1 + 34 * 0.8) / 1.8 = 29; Entropy 43.2: (30 + 41.6 * 0.8) / 1.8.
+    assert rows["Thrifty"] is not None
+    assert rows["Thrifty"].mean == pytest.approx(30.0)
+    assert rows["Random"] is not None
+    assert rows["Random"].mean == pytest.approx(29.0)
+    assert rows["Entropy"] is not None
+    assert rows["Entropy"].mean == pytest.approx(63.28 / 1.8)
+
+
+def test_ranges_of_areas_are_named_where_methods_buy_differently(results: Path) -> None:
+    write_curves(results)
     # One pixel a round, after two rounds 2 of 10,000, and 2 clicks over 10 images.
-    write_run(results, "Points", order=9, iou=[[20] * 3, [30] * 3, [40] * 3], pixels_per_round=1)
-    assert (
-        "Areas of curves that end at different costs do not compare methods: "
-        "Random at 2%; Entropy at 2%; Points at 0.02% (pixels)."
-    ) in compared(results, x="pixels").notes
-    assert (
-        "Areas of curves that end at different costs do not compare methods: "
-        "Random at 20; Entropy at 20; Points at 0.2 (clicks/image)."
-    ) in compared(results, metric="aubc", x="questions").notes
+    write_run(
+        results,
+        "Points",
+        order=9,
+        iou=[[20] * 3, [30] * 3, [40] * 3],
+        pixels_per_round=1,
+        annotation={"name": "pixel", "params": {}},
+    )
+    for unit, ends in (("pixels", ("2%", "0.02%")), ("questions", ("20", "0.2"))):
+        word = {"pixels": "pixels", "questions": "clicks/image"}[unit]
+        assert (
+            "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean "
+            f"height from nothing bought to what every run has reached that buys alike ({word}: {ends[0]} for "
+            f"unknown annotation, 5%; {ends[1]} for pixel, 5%). Areas over different ranges do not compare."
+        ) in compared(results, x=unit).notes
 
 
 def test_a_gap_that_is_not_closed_at_all_is_no_minus_zero(results: Path) -> None:
