@@ -13,7 +13,7 @@ from alseg.declared import Pair, declared_in
 from alseg.errors import AlsegError, unknown_name
 from alseg.files import content_hash
 from alseg.gap import gap_closed
-from alseg.imagewise import ImageInterval, image_interval
+from alseg.imagewise import CrossedInterval, ImageInterval, crossed_interval, image_interval
 from alseg.multiplicity import corrected, equivalence
 from alseg.purchases import Purchase
 from alseg.roundfiles import COUNTS_NAME
@@ -74,8 +74,17 @@ def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> l
     ]
 
 
-def with_contrasts(rows: Sequence[Row], contrasts: Sequence[Contrast], metric: Metric) -> list[Row]:
-    """Return the rows with the first comparison of each, and the gap they close."""
+def with_contrasts(
+    rows: Sequence[Row], contrasts: Sequence[Contrast], metric: Metric, *, crossed: bool = False
+) -> list[Row]:
+    """Return the rows with the first comparison of each, and the gap they close.
+
+    Args:
+        rows: All rows.
+        contrasts: All comparisons.
+        metric: What is compared.
+        crossed: Whether to add intervals over seeds and images, which reads the counts of every run.
+    """
     first: dict[tuple[str, str], Contrast] = {}
     for contrast in contrasts:
         first.setdefault((contrast.scenario, contrast.method), contrast)
@@ -89,6 +98,7 @@ def with_contrasts(rows: Sequence[Row], contrasts: Sequence[Contrast], metric: M
                 row,
                 contrast=shown,
                 image_interval=_over_images(row, baseline, metric) if shown.difference.n == 1 else None,
+                crossed=_crossed(row, baseline, metric) if crossed else None,
             )
         compared.append(row)
     return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in compared]
@@ -200,14 +210,30 @@ def _over_images(row: Row, baseline: Row, metric: Metric) -> ImageInterval | Non
     """Return the interval over evaluation images of the one seed that both rows have."""
     if not metric.classes:
         return None
+    (pair,) = _counts_of_seeds(row, baseline)
+    return image_interval(*pair, _indices(row, metric))
+
+
+def _crossed(row: Row, baseline: Row, metric: Metric) -> CrossedInterval | None:
+    """Return the interval over the seeds that both rows have and over evaluation images."""
+    if not metric.classes:
+        return None
+    return crossed_interval(_counts_of_seeds(row, baseline), _indices(row, metric))
+
+
+def _counts_of_seeds(row: Row, baseline: Row) -> list[tuple[Path, Path]]:
+    """Return the files of confusion counts of both rows, for each seed that both have."""
     theirs = {run.seed: (run, result) for run, result in baseline.counted}
-    run, result = next(pair for pair in row.counted if pair[0].seed in theirs)
-    names = run.label_space.classes
-    return image_interval(
-        _counts_of(run, result),
-        _counts_of(*theirs[run.seed]),
-        [names.index(name) for name in metric.classes],
-    )
+    return [
+        (_counts_of(run, result), _counts_of(*theirs[run.seed]))
+        for run, result in row.counted
+        if run.seed in theirs
+    ]
+
+
+def _indices(row: Row, metric: Metric) -> list[int]:
+    names = row.runs[0].label_space.classes
+    return [names.index(name) for name in metric.classes]
 
 
 def _counts_of(run: Run, result: RoundResult) -> Path:

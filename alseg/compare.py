@@ -46,6 +46,7 @@ def compare(
     sort: str | None = None,
     ranks: bool | None = False,
     penalties: bool = False,
+    images: bool = False,
 ) -> Comparison:
     """Average over seeds and take differences.
 
@@ -64,6 +65,7 @@ def compare(
         ranks: Add mean ranks over scenarios, or over seeds where there is one scenario; None adds them where
             there are several scenarios.
         penalties: Add the pairwise penalty matrix.
+        images: Add intervals over seeds and evaluation images together.
 
     Raises:
         AlsegError: If runs differ in label space or scorer version, a name is unknown, or no run has reached
@@ -83,7 +85,7 @@ def compare(
     rows = [_row(label, group, round_number, chosen, axis, ends) for label, group in _groups(runs)]
     _require_scores(rows, runs, round_number, chosen)
     contrasts = find_contrasts(rows, baseline, chosen)
-    rows = with_contrasts(rows, contrasts, chosen)
+    rows = with_contrasts(rows, contrasts, chosen, crossed=images)
     scenarios = dict.fromkeys(row.scenario for row in rows)
     marked = tuple(
         row
@@ -111,7 +113,9 @@ def compare(
         rankings=rankings,
         penalties=matrices,
         notes=(
-            *footnotes.notes(results, marked, contrasts, baseline, of_others, chosen, area_axis),
+            *footnotes.notes(
+                results, marked, contrasts, baseline, of_others, chosen, area_axis, images=images
+            ),
             *standing_notes.notes(rankings, matrices),
             f"Scorer version {runs[0].scorer}.",
         ),

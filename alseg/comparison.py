@@ -11,7 +11,7 @@ from alseg.contracts import PublishedResult
 from alseg.contrasts import Contrast
 from alseg.costaxes import CostAxis
 from alseg.gap import Gap
-from alseg.imagewise import ImageInterval
+from alseg.imagewise import CrossedInterval, ImageInterval
 from alseg.multiplicity import Corrected
 from alseg.penalties import PenaltyMatrix
 from alseg.purchases import Purchase, purchase_of
@@ -113,6 +113,8 @@ class Row:
         contrast: The first of its comparisons with another row, which has the same scenario; None without.
         image_interval: Where the difference is over one seed: its interval over resampled evaluation images,
             which is about two networks, not about two methods; None where it is not known.
+        crossed: The interval of the difference over seeds and evaluation images together; None where it was
+            not asked for or is not known.
         gap_closed: Percent of the way from no target labels to all of them; None for methods that buy none,
             and where either end is missing.
         area: Area under the curve of the metric over the cost axis asked for, in percent; None without.
@@ -134,6 +136,7 @@ class Row:
     costs: Costs | None
     contrast: Contrast | None = None
     image_interval: ImageInterval | None = None
+    crossed: CrossedInterval | None = None
     gap_closed: ClosedGap | None = None
     area: Interval | None = None
     best: frozenset[str] = frozenset()

@@ -63,7 +63,7 @@ def as_csv(comparison: Comparison) -> str:
     columns += ["metric", "score", "score_half_width"]
     columns += ["baseline", *(f"difference{end}" for end in ("", "_half_width", "_p", "_n")), "published"]
     columns += ["difference_simultaneous_half_width", "difference_p_corrected"]
-    columns += ["difference_images_low", "difference_images_high"]
+    columns += ["difference_images_low", "difference_images_high", "difference_crossed_half_width"]
     columns += ["gap_closed", "gap_closed_low", "gap_closed_high"]
     columns += ["aubc", "aubc_half_width", "aubc_cost"]
     columns += ["mean_rank", "mean_rank_half_width", "mean_rank_n", "penalty"]
@@ -100,6 +100,7 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "difference_p_corrected": row.corrected and row.corrected.p,
         "difference_images_low": row.image_interval and row.image_interval.low,
         "difference_images_high": row.image_interval and row.image_interval.high,
+        "difference_crossed_half_width": row.crossed and row.crossed.half_width,
         "gap_closed": gap.get("percent"),
         "gap_closed_low": gap.get("low"),
         "gap_closed_high": gap.get("high"),
@@ -168,6 +169,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "difference": row.difference._asdict() if row.difference else None,
         "corrected": row.corrected and row.corrected._asdict(),
         "image_interval": row.image_interval._asdict() if row.image_interval else None,
+        "crossed": row.crossed and row.crossed._asdict(),
         "gap_closed": row.gap_closed
         and {**row.gap_closed.gap._asdict(), "zero": row.gap_closed.zero, "hundred": row.gap_closed.hundred},
         "aubc": row.area._asdict() if row.area else None,

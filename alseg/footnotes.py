@@ -8,6 +8,7 @@ from dataclasses import replace
 from alseg.comparison import Metric, PublishedRow, Row, letter
 from alseg.contrasts import Contrast
 from alseg.costaxes import CostAxis
+from alseg.imagewise import FEWEST_GROUPS, ImageInterval
 from alseg.power import seeds_needed, spread_factors
 from alseg.runs import Results, Run
 from alseg.stats import detectable_difference, smallest_sign_flip_p
@@ -21,6 +22,8 @@ def notes(
     published: Sequence[PublishedRow] | None = None,
     metric: Metric | None = None,
     axis: CostAxis | None = None,
+    *,
+    images: bool = False,
 ) -> Iterator[str]:
     """Yield one sentence or two per thing to know, the most important first.
 
@@ -32,6 +35,7 @@ def notes(
         published: The results of others that are shown; None where they were not asked for.
         metric: What is compared.
         axis: The cost axis of areas under curves, where any are shown.
+        images: Whether intervals over images were asked for.
     """
     if len({row.scenario for row in rows}) > 1:
         rows = [replace(row, label=_with_scenario(row)) for row in rows]
@@ -48,7 +52,7 @@ def notes(
     yield from _differences(rows)
     yield from _without_baseline(rows, wanted)
     yield from _power(contrasts)
-    yield from _over_images(rows, metric)
+    yield from _over_images(rows, metric, asked=images)
     yield from _areas(rows, axis)
     yield from _gap(rows)
     yield from _rounds(rows)
@@ -238,24 +242,42 @@ def _families(contrasts: Sequence[Contrast]) -> Iterator[str]:
     )
 
 
-def _over_images(rows: Sequence[Row], metric: Metric | None) -> Iterator[str]:
-    images = sorted({row.image_interval.images for row in rows if row.image_interval is not None})
-    if images:
+def _over_images(rows: Sequence[Row], metric: Metric | None, *, asked: bool) -> Iterator[str]:
+    """Say what intervals over images are over, and why some are missing."""
+    over = [row.image_interval for row in rows if row.image_interval is not None]
+    if over:
         yield (
-            "[a, b]: there is one seed, so this 95% interval is over the "
-            f"{' or '.join(map(str, images))} evaluation images (paired bootstrap). It compares two trained "
-            "networks; how much seeds differ it does not say."
+            f"[a, b]: there is one seed, so this 95% interval is over {_counted(over)} (paired bootstrap). "
+            "It compares two trained networks; how much seeds differ it does not say."
         )
-    single = [row for row in rows if row.difference is not None and row.difference.n == 1]
-    if single and metric is not None and not metric.classes:
+    crossed = [row.crossed for row in rows if row.crossed is not None]
+    if crossed:
+        groups = " or ".join(map(str, sorted({each.groups for each in crossed})))
+        yield (
+            f"± seeds, images: 95% interval in which seeds and the {groups} groups of evaluation images "
+            "could have been others; not corrected for the number of comparisons."
+        )
+    wanting = [row for row in rows if row.difference is not None and (asked or row.difference.n == 1)]
+    if wanting and metric is not None and not metric.classes:
         yield f"There is no interval over images for {metric.title}, only for IoU and its means."
         return
-    without = [row.label for row in single if row.image_interval is None]
+    without = [row.label for row in wanting if row.image_interval is None and row.crossed is None]
     if without:
         yield (
-            f"No interval over images for {_names(without)}: confusion counts are missing or damaged, or of "
-            "other images than the baseline's."
+            f"No interval over images for {_names(without)}: confusion counts are missing or damaged, of "
+            f"other images than the baseline's, or of fewer than {FEWEST_GROUPS} groups of images."
         )
+
+
+def _counted(intervals: Sequence[ImageInterval]) -> str:
+    """Say over how many images, and groups of them, intervals are."""
+    texts = dict.fromkeys(
+        f"the {each.images} evaluation images"
+        if each.groups == each.images
+        else f"the {each.groups} groups of the {each.images} evaluation images"
+        for each in intervals
+    )
+    return " or ".join(texts)
 
 
 def _areas(rows: Sequence[Row], axis: CostAxis | None) -> Iterator[str]:

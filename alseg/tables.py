@@ -126,6 +126,8 @@ def difference_columns(comparison: Comparison) -> list[Column]:
     rows, columns = comparison.rows, []
     if comparison.baseline is not None:
         columns.append(Column(difference_title(comparison), lambda row: Cell(_difference(row))))
+    if any(row.crossed is not None for row in rows):
+        columns.append(Column("± seeds, images", lambda row: Cell(_crossed(row))))
     if any(row.corrected is not None and row.corrected.p is not None for row in rows):
         columns.append(Column("p", lambda row: Cell(p_value(row.corrected and row.corrected.p))))
     if any(row.gap_closed is not None for row in rows):
@@ -146,6 +148,10 @@ def _difference(row: Row) -> str:
     if row.image_interval is None:
         return text
     return f"{text} [{row.image_interval.low:+.1f}, {row.image_interval.high:+.1f}]"
+
+
+def _crossed(row: Row) -> str:
+    return NOTHING if row.crossed is None else f"± {row.crossed.half_width:.1f}"
 
 
 def difference_text(difference: Difference | None, corrected: Corrected | None) -> str:

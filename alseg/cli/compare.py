@@ -58,6 +58,11 @@ _SORT = ("score", "difference", "area", "pixels", "questions")
     help="Add the pairwise penalty matrix: in how many rounds each method beats each other significantly.",
 )
 @click.option(
+    "--images",
+    is_flag=True,
+    help="Add intervals of differences over seeds and evaluation images together.",
+)
+@click.option(
     "--format",
     "output",
     type=click.Choice(_FORMATS),
@@ -76,6 +81,7 @@ def command(
     published: bool,
     ranks: bool,
     penalties: bool,
+    images: bool,
     output: str,
 ) -> None:
     """Compare the methods in RESULTS: per-class IoU, mean over seeds with 95% interval, and what was spent.
@@ -97,6 +103,7 @@ def command(
         sort=sort,
         ranks=ranks or None,
         penalties=penalties,
+        images=images,
     )
     if output == "table":
         from rich.console import Console

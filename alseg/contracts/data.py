@@ -18,6 +18,10 @@ class Dataset(Protocol):
     It may have ``stamp(index) -> str``, a text that is another one whenever the image, the label map or their
     meaning may be, such as paths with sizes and times of change. Only then can ``settings.cache`` keep what
     has been decoded.
+
+    It may have ``group(index) -> str``, the name of a group of images that resemble each other, such as the
+    frames of one drive. Groups are stored with the evaluation's counts, and intervals over images draw whole
+    groups. Without it, each image is a group of its own.
     """
 
     def __len__(self) -> int:

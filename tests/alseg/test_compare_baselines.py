@@ -153,8 +153,8 @@ def test_a_difference_that_is_the_same_with_every_seed_has_no_p_and_it_says_why(
     [
         (
             "miou",
-            "No interval over images for Entropy: confusion counts are missing or damaged, or of other "
-            "images than the baseline's.",
+            "No interval over images for Entropy: confusion counts are missing or damaged, of other images "
+            "than the baseline's, or of fewer than 8 groups of images.",
         ),
         ("accuracy", "There is no interval over images for Accuracy, only for IoU and its means."),
     ],

@@ -147,8 +147,9 @@ def test_ranges_of_areas_are_named_where_methods_buy_differently(results: Path) 
         word = {"pixels": "pixels", "questions": "clicks/image"}[unit]
         assert (
             "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean "
-            f"height from nothing bought to what every run has reached that buys alike ({word}: {ends[0]} for "
-            f"unknown annotation, 5%; {ends[1]} for pixel, 5%). Areas over different ranges do not compare."
+            f"height from nothing bought to what every run has reached that buys alike ({word}: {ends[0]} "
+            f"for unknown annotation, 5%; {ends[1]} for pixel, 5%). Areas over different ranges do not "
+            "compare."
         ) in compared(results, x=unit).notes
 
 
