@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from alseg.comparison import ClosedGap, Metric, Row
 from alseg.contests import Contest
@@ -21,7 +22,19 @@ from alseg.runs import RoundResult, Run
 from alseg.stats import paired_difference
 
 
-def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> list[Contrast]:
+class Contrasts(NamedTuple):
+    """Every comparison of two rows.
+
+    Attributes:
+        found: In the order of the rows.
+        unpaired: Places of rows that have a baseline, but no seed in common with it.
+    """
+
+    found: Sequence[Contrast]
+    unpaired: frozenset[str]
+
+
+def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> Contrasts:
     """Return every comparison of two rows, those of one experiment as one family.
 
     The family is what the experiment file declares, results that are still missing included; without a
@@ -39,6 +52,7 @@ def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> l
     usual = find_baselines(rows, wanted)
     sizes: dict[object, int] = {}
     found: list[tuple[object, Contrast, float | None]] = []
+    unpaired: set[str] = set()
     for row in rows:
         root = _root(row)
         if root in declared:
@@ -56,13 +70,14 @@ def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> l
         for baseline, margin in pairs:
             contrast = _contrast(row, baseline, metric, declared=root in declared)
             if contrast is None:
+                unpaired.add(place(row))
                 continue
             family = root if root in declared else row.experiment
             testable = contrast.declared or contrast.alike
             if not contrast.declared and testable and contrast.difference.half_width is not None:
                 sizes[family] = sizes.get(family, 0) + 1
             found.append((family if testable else None, contrast, margin))
-    return [
+    contrasts = [
         contrast
         if family is None or family not in sizes
         else replace(
@@ -72,10 +87,11 @@ def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> l
         )
         for family, contrast, margin in found
     ]
+    return Contrasts(contrasts, frozenset(unpaired))
 
 
 def with_contrasts(
-    rows: Sequence[Row], contrasts: Sequence[Contrast], metric: Metric, *, crossed: bool = False
+    rows: Sequence[Row], contrasts: Contrasts, metric: Metric, *, crossed: bool = False
 ) -> list[Row]:
     """Return the rows with the first comparison of each, and the gap they close.
 
@@ -86,7 +102,7 @@ def with_contrasts(
         crossed: Whether to add intervals over seeds and images, which reads the counts of every run.
     """
     first: dict[tuple[str, str], Contrast] = {}
-    for contrast in contrasts:
+    for contrast in contrasts.found:
         first.setdefault((contrast.scenario, contrast.method), contrast)
     named = {(row.scenario, row.label): row for row in rows}
     compared = []
@@ -100,7 +116,7 @@ def with_contrasts(
                 image_interval=_over_images(row, baseline, metric) if shown.difference.n == 1 else None,
                 crossed=_crossed(row, baseline, metric) if crossed else None,
             )
-        compared.append(row)
+        compared.append(replace(row, unpaired=shown is None and place(row) in contrasts.unpaired))
     return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in compared]
 
 
@@ -248,18 +264,19 @@ def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> ClosedGap | No
     """
     if row.is_reference:
         return None
-    ends = []
-    for kind in ("none", "all"):
-        found = [
-            other for other in rows if other.method.target_labels == kind and _frame(other) == _frame(row)
-        ]
-        found.sort(key=lambda other: (_recipe(other) != _recipe(row), other.experiment != row.experiment))
-        if not found:
-            return None
-        ends.append(found[0])
-    values, lowest, highest = (by_seed(each.counted, metric.value) for each in (row, *ends))
+    zero, hundred = (end_of_gap(row, rows, kind) for kind in ("none", "all"))
+    if zero is None or hundred is None:
+        return None
+    values, lowest, highest = (by_seed(each.counted, metric.value) for each in (row, zero, hundred))
     gap = gap_closed(values, lowest, highest)
-    return None if gap is None else ClosedGap(gap, ends[0].label, ends[1].label)
+    return None if gap is None else ClosedGap(gap, zero.label, hundred.label)
+
+
+def end_of_gap(row: Row, rows: Sequence[Row], kind: Literal["none", "all"]) -> Row | None:
+    """Return the row that has none or all of the target labels and is otherwise most like another row."""
+    found = [other for other in rows if other.method.target_labels == kind and _frame(other) == _frame(row)]
+    found.sort(key=lambda other: (_recipe(other) != _recipe(row), other.experiment != row.experiment))
+    return found[0] if found else None
 
 
 def _frame(row: Row) -> str:

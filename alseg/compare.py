@@ -108,13 +108,13 @@ def compare(
         baseline=next((row.baseline for row in marked if row.difference is not None), None),
         axis=axis,
         rows=marked,
-        contrasts=tuple(contrasts),
+        contrasts=tuple(contrasts.found),
         published=tuple(of_others or ()),
         rankings=rankings,
         penalties=matrices,
         notes=(
             *footnotes.notes(
-                results, marked, contrasts, baseline, of_others, chosen, area_axis, images=images
+                results, marked, contrasts.found, baseline, of_others, chosen, area_axis, images=images
             ),
             *standing_notes.notes(rankings, matrices),
             f"Scorer version {runs[0].scorer}.",

@@ -111,6 +111,7 @@ class Row:
         subsets: Name of a subset of the label space to the mean over it in percent; None as for the score.
         costs: None where nothing is counted.
         contrast: The first of its comparisons with another row, which has the same scenario; None without.
+        unpaired: Whether there is a baseline for it that shares no seed with it.
         image_interval: Where the difference is over one seed: its interval over resampled evaluation images,
             which is about two networks, not about two methods; None where it is not known.
         crossed: The interval of the difference over seeds and evaluation images together; None where it was
@@ -135,6 +136,7 @@ class Row:
     subsets: Mapping[str, Interval | None]
     costs: Costs | None
     contrast: Contrast | None = None
+    unpaired: bool = False
     image_interval: ImageInterval | None = None
     crossed: CrossedInterval | None = None
     gap_closed: ClosedGap | None = None

@@ -152,7 +152,7 @@ def _differences(rows: Sequence[Row]) -> Iterator[str]:
         pairs = row.difference.n if row.difference else 0
         if pairs < len(row.seeds):
             yield f"{row.label}: the difference is over {pairs} of its seeds, which the baseline has too."
-    unpaired = [row.label for row in rows if row.baseline and row.score and row.difference is None]
+    unpaired = [row.label for row in rows if row.unpaired and row.score]
     if unpaired:
         yield f"No difference for {_names(unpaired)}: no seed is shared with the baseline."
 
@@ -164,7 +164,10 @@ def _without_baseline(rows: Sequence[Row], wanted: str | None) -> Iterator[str]:
         alone = [
             row.label
             for row in rows
-            if row.baseline is None and wanted not in (row.label, row.method.label) and row.counted
+            if row.baseline is None
+            and wanted not in (row.label, row.method.label)
+            and row.counted
+            and not row.unpaired
         ]
         if alone and used:
             same = "scenario, model, rounds and evaluation"
@@ -178,7 +181,7 @@ def _without_baseline(rows: Sequence[Row], wanted: str | None) -> Iterator[str]:
     for row in rows:
         if row.experiment in declaring or row.method.acquisition == "random":
             continue
-        if row.purchase and row.baseline is None and row.counted:
+        if row.purchase and row.baseline is None and row.counted and not row.unpaired:
             lacking.setdefault(row.purchase.text, []).append(row.label)
     if lacking:
         listing = "; ".join(f"{_names(labels)} ({text})" for text, labels in lacking.items())
