@@ -1,24 +1,20 @@
-"""Rows of a comparison against each other: differences to baselines, the gap that is closed, who is best."""
+"""Rows of a comparison against each other: which are compared, and the differences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from alseg.comparison import ClosedGap, Metric, Row
-from alseg.contests import Contest
+from alseg.comparison import Metric, Row
 from alseg.contrasts import Contrast
 from alseg.declared import Pair, declared_in
 from alseg.errors import AlsegError, unknown_name
-from alseg.files import content_hash
-from alseg.gap import gap_closed
-from alseg.imagewise import CrossedInterval, ImageInterval, crossed_interval, image_interval
 from alseg.multiplicity import corrected, equivalence
-from alseg.purchases import Purchase
-from alseg.roundfiles import COUNTS_NAME
-from alseg.runs import RoundResult, Run
+from alseg.rowends import closed_gap
+from alseg.rowimages import over_images, over_seeds_and_images
+from alseg.seedwise import by_seed
 from alseg.stats import paired_difference
 
 
@@ -113,11 +109,11 @@ def with_contrasts(
             row = replace(
                 row,
                 contrast=shown,
-                image_interval=_over_images(row, baseline, metric) if shown.difference.n == 1 else None,
-                crossed=_crossed(row, baseline, metric) if crossed else None,
+                image_interval=over_images(row, baseline, metric) if shown.difference.n == 1 else None,
+                crossed=over_seeds_and_images(row, baseline, metric) if crossed else None,
             )
         compared.append(replace(row, unpaired=shown is None and place(row) in contrasts.unpaired))
-    return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in compared]
+    return [replace(row, gap_closed=closed_gap(row, rows, metric)) for row in compared]
 
 
 def _contrast(row: Row, baseline: Row, metric: Metric, *, declared: bool) -> Contrast | None:
@@ -156,14 +152,6 @@ def _named_row(row: Row, label: str, rows: Sequence[Row]) -> Row | None:
     found = [other for other in rows if other.method.label == label and _root(other) == _root(row)]
     found.sort(key=lambda other: other.conditions_hash != row.conditions_hash)
     return found[0] if found else None
-
-
-def by_seed(
-    counted: Iterable[tuple[Run, RoundResult]], value: Callable[[Run, RoundResult], float | None]
-) -> dict[int, float]:
-    """Return a number of each seed, without those where it is undefined."""
-    scores = {run.seed: value(run, result) for run, result in counted}
-    return {seed: score for seed, score in scores.items() if score is not None}
 
 
 def find_baselines(rows: Sequence[Row], wanted: str | None) -> dict[str, Row]:
@@ -220,136 +208,3 @@ def _refuse_two(found: Sequence[Row], wanted: str) -> None:
         first = places.setdefault((row.experiment, row.conditions_hash), row)
         if first is not row:
             raise AlsegError(f"Two methods are called '{wanted}': name '{first.label}' or '{row.label}'.")
-
-
-def _over_images(row: Row, baseline: Row, metric: Metric) -> ImageInterval | None:
-    """Return the interval over evaluation images of the one seed that both rows have."""
-    if not metric.classes:
-        return None
-    (pair,) = _counts_of_seeds(row, baseline)
-    return image_interval(*pair, _indices(row, metric))
-
-
-def _crossed(row: Row, baseline: Row, metric: Metric) -> CrossedInterval | None:
-    """Return the interval over the seeds that both rows have and over evaluation images."""
-    if not metric.classes:
-        return None
-    return crossed_interval(_counts_of_seeds(row, baseline), _indices(row, metric))
-
-
-def _counts_of_seeds(row: Row, baseline: Row) -> list[tuple[Path, Path]]:
-    """Return the files of confusion counts of both rows, for each seed that both have."""
-    theirs = {run.seed: (run, result) for run, result in baseline.counted}
-    return [
-        (_counts_of(run, result), _counts_of(*theirs[run.seed]))
-        for run, result in row.counted
-        if run.seed in theirs
-    ]
-
-
-def _indices(row: Row, metric: Metric) -> list[int]:
-    names = row.runs[0].label_space.classes
-    return [names.index(name) for name in metric.classes]
-
-
-def _counts_of(run: Run, result: RoundResult) -> Path:
-    return run.round_folder(result.round) / COUNTS_NAME
-
-
-def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> ClosedGap | None:
-    """Return the share of the gap that a row closes, over the seeds that it and both ends have.
-
-    Both ends have the row's data, network, rounds and evaluation, and its recipe if any such row does, so
-    that what the recipe gains without labels is not counted as gained by labels.
-    """
-    if row.is_reference:
-        return None
-    zero, hundred = (end_of_gap(row, rows, kind) for kind in ("none", "all"))
-    if zero is None or hundred is None:
-        return None
-    values, lowest, highest = (by_seed(each.counted, metric.value) for each in (row, zero, hundred))
-    gap = gap_closed(values, lowest, highest)
-    return None if gap is None else ClosedGap(gap, zero.label, hundred.label)
-
-
-def end_of_gap(row: Row, rows: Sequence[Row], kind: Literal["none", "all"]) -> Row | None:
-    """Return the row that has none or all of the target labels and is otherwise most like another row."""
-    found = [other for other in rows if other.method.target_labels == kind and _frame(other) == _frame(row)]
-    found.sort(key=lambda other: (_recipe(other) != _recipe(row), other.experiment != row.experiment))
-    return found[0] if found else None
-
-
-def _frame(row: Row) -> str:
-    """Return what rows share that differ in nothing but method, recipe and seed."""
-    spec = {key: value for key, value in row.runs[0].spec.items() if key not in _OF_THE_METHOD}
-    scenario = spec.get("scenario")
-    if isinstance(scenario, Mapping):
-        spec["scenario"] = {key: value for key, value in scenario.items() if key != "root"}
-    return content_hash(spec)
-
-
-_OF_THE_METHOD = ("experiment", "seed", "method", "recipe")
-
-
-def _recipe(row: Row) -> object:
-    method = row.runs[0].spec.get("method")
-    return method.get("recipe") if isinstance(method, Mapping) else None
-
-
-def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
-    """Return the results of methods that buy alike under the same conditions, together."""
-    together: dict[tuple[str, str, Purchase], list[Row]] = {}
-    for row in rows:
-        if row.purchase is not None and row.score is not None:
-            together.setdefault((row.scenario, row.conditions_hash, row.purchase), []).append(row)
-    titles = _titles(together)
-    named = {key: _named(group) for key, group in together.items()}
-    return [
-        Contest(
-            title=titles[key],
-            scenario=key[0],
-            purchase=key[2].text,
-            scores={name: by_seed(row.counted, metric.value) for name, row in methods.items()},
-            by_round=_by_round(methods, metric),
-            differences={
-                name: row.difference.mean
-                for name, row in methods.items()
-                if row.difference is not None and row.alike
-            },
-        )
-        for key, methods in named.items()
-    ]
-
-
-def _titles(
-    together: Mapping[tuple[str, str, Purchase], Sequence[Row]],
-) -> dict[tuple[str, str, Purchase], str]:
-    """Return the scenario of each contest, with experiments and a number where it has several that buy so."""
-    names = {
-        key: ", ".join(dict.fromkeys(row.experiment for row in group)) for key, group in together.items()
-    }
-    titles = {}
-    for key, name in names.items():
-        alike = [other for other in names if (other[0], other[2]) == (key[0], key[2])]
-        same = [other for other in alike if names[other] == name]
-        number = f" {same.index(key) + 1}" if len(same) > 1 else ""
-        titles[key] = f"{key[0]} [{name}{number}]" if len(alike) > 1 else key[0]
-    return titles
-
-
-def _named(rows: Sequence[Row]) -> dict[str, Row]:
-    """Return rows by the label that their method has everywhere; by the row's own where two share it."""
-    labels = [row.method.label for row in rows]
-    return {row.method.label if labels.count(row.method.label) == 1 else row.label: row for row in rows}
-
-
-def _by_round(rows: Mapping[str, Row], metric: Metric) -> dict[int, dict[str, dict[int, float]]]:
-    """Return the metric after each purchase of the runs that count, until the round compared."""
-    found: dict[int, dict[str, dict[int, float]]] = {}
-    for name, row in rows.items():
-        for run, last in row.counted:
-            for result in run.rounds:
-                score = metric.value(run, result)
-                if 0 < result.round <= last.round and score is not None:
-                    found.setdefault(result.round, {}).setdefault(name, {})[run.seed] = score
-    return dict(sorted(found.items()))

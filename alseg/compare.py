@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from alseg import footnotes, standing_notes
-from alseg.against import by_seed, find_contests, find_contrasts, with_contrasts
+from alseg.against import find_contrasts, with_contrasts
 from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
 from alseg.contests import Contest
 from alseg.contracts import PublishedResult
@@ -21,7 +21,9 @@ from alseg.marks import mark_best, together
 from alseg.metric_choice import area_until, choose_metric
 from alseg.penalties import penalty_matrix
 from alseg.ranks import mean_ranks
+from alseg.rowcontests import find_contests
 from alseg.runs import Results, RoundResult, Run
+from alseg.seedwise import by_seed
 from alseg.stats import Interval, mean_interval
 
 SORT_KEYS: Mapping[str, Callable[[Row], float | None]] = {

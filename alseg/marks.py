@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from alseg.against import by_seed, place
+from alseg.against import place
 from alseg.comparison import Metric, Row
 from alseg.multiplicity import best_set
 from alseg.runs import RoundResult, Run
+from alseg.seedwise import by_seed
 
 
 def together(rows: Sequence[Row]) -> list[list[Row]]:

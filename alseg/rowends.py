@@ -1,0 +1,51 @@
+"""Rows between no target labels and all of them: the gap they close, and the cost of reaching a share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from alseg.comparison import ClosedGap, Metric, Row
+from alseg.files import content_hash
+from alseg.gap import gap_closed
+from alseg.seedwise import by_seed
+
+
+def closed_gap(row: Row, rows: Sequence[Row], metric: Metric) -> ClosedGap | None:
+    """Return the share of the gap that a row closes, over the seeds that it and both ends have.
+
+    Both ends have the row's data, network, rounds and evaluation, and its recipe if any such row does, so
+    that what the recipe gains without labels is not counted as gained by labels.
+    """
+    if row.is_reference:
+        return None
+    zero, hundred = (end_of_gap(row, rows, kind) for kind in ("none", "all"))
+    if zero is None or hundred is None:
+        return None
+    values, lowest, highest = (by_seed(each.counted, metric.value) for each in (row, zero, hundred))
+    gap = gap_closed(values, lowest, highest)
+    return None if gap is None else ClosedGap(gap, zero.label, hundred.label)
+
+
+def end_of_gap(row: Row, rows: Sequence[Row], kind: Literal["none", "all"]) -> Row | None:
+    """Return the row that has none or all of the target labels and is otherwise most like another row."""
+    found = [other for other in rows if other.method.target_labels == kind and _frame(other) == _frame(row)]
+    found.sort(key=lambda other: (_recipe(other) != _recipe(row), other.experiment != row.experiment))
+    return found[0] if found else None
+
+
+def _frame(row: Row) -> str:
+    """Return what rows share that differ in nothing but method, recipe and seed."""
+    spec = {key: value for key, value in row.runs[0].spec.items() if key not in _OF_THE_METHOD}
+    scenario = spec.get("scenario")
+    if isinstance(scenario, Mapping):
+        spec["scenario"] = {key: value for key, value in scenario.items() if key != "root"}
+    return content_hash(spec)
+
+
+_OF_THE_METHOD = ("experiment", "seed", "method", "recipe")
+
+
+def _recipe(row: Row) -> object:
+    method = row.runs[0].spec.get("method")
+    return method.get("recipe") if isinstance(method, Mapping) else None
