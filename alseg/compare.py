@@ -15,6 +15,7 @@ from alseg.against import find_contrasts, with_contrasts
 from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
 from alseg.contests import Contest
 from alseg.contracts import PublishedResult
+from alseg.contrastnotes import reach_notes
 from alseg.costaxes import COST_AXES, CommonEnds, CostAxis
 from alseg.errors import AlsegError, unknown_name
 from alseg.marks import mark_best, together
@@ -22,6 +23,7 @@ from alseg.metric_choice import area_until, choose_metric
 from alseg.penalties import penalty_matrix
 from alseg.ranks import mean_ranks
 from alseg.rowcontests import find_contests
+from alseg.rowends import with_reach
 from alseg.runs import Results, RoundResult, Run
 from alseg.seedwise import by_seed
 from alseg.stats import Interval, mean_interval
@@ -49,6 +51,7 @@ def compare(
     ranks: bool | None = False,
     penalties: bool = False,
     images: bool = False,
+    reach: float | None = None,
 ) -> Comparison:
     """Average over seeds and take differences.
 
@@ -67,6 +70,7 @@ def compare(
         ranks: Add mean ranks over scenarios, or over seeds where there is one scenario; None adds them where
             there are several scenarios.
         penalties: Add the pairwise penalty matrix.
+        reach: Add the cost, on the axis ``x``, at which methods reach this percentage of full supervision.
         images: Add intervals over seeds and evaluation images together.
 
     Raises:
@@ -88,6 +92,9 @@ def compare(
     _require_scores(rows, runs, round_number, chosen)
     contrasts = find_contrasts(rows, baseline, chosen)
     rows = with_contrasts(rows, contrasts, chosen, crossed=images)
+    cost_axis = area_axis or COST_AXES["pixels"]
+    if reach is not None:
+        rows = with_reach(rows, chosen, cost_axis, reach / 100)
     scenarios = dict.fromkeys(row.scenario for row in rows)
     marked = tuple(
         row
@@ -109,6 +116,8 @@ def compare(
         round=round_number,
         baseline=next((row.baseline for row in marked if row.difference is not None), None),
         axis=axis,
+        share=reach,
+        cost=cost_axis,
         rows=marked,
         contrasts=tuple(contrasts.found),
         published=tuple(of_others or ()),
@@ -118,6 +127,7 @@ def compare(
             *footnotes.notes(
                 results, marked, contrasts.found, baseline, of_others, chosen, area_axis, images=images
             ),
+            *reach_notes(marked, reach, cost_axis),
             *standing_notes.notes(rankings, matrices),
             f"Scorer version {runs[0].scorer}.",
         ),

@@ -16,6 +16,7 @@ from alseg.multiplicity import Corrected
 from alseg.penalties import PenaltyMatrix
 from alseg.purchases import Purchase, purchase_of
 from alseg.ranks import Ranking
+from alseg.reach import Reach
 from alseg.runs import Method, RoundResult, Run
 from alseg.stats import Difference, Interval
 
@@ -94,6 +95,18 @@ class ClosedGap(NamedTuple):
     hundred: str
 
 
+class Reached(NamedTuple):
+    """What it costs to reach a share of full supervision, and which row that is.
+
+    Attributes:
+        reach: The cost with its interval.
+        hundred: Label of the fully supervised row.
+    """
+
+    reach: Reach
+    hundred: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One method, averaged over the seeds that reached the round.
@@ -118,6 +131,7 @@ class Row:
             not asked for or is not known.
         gap_closed: Percent of the way from no target labels to all of them; None for methods that buy none,
             and where either end is missing.
+        reach: What it costs to reach the share of full supervision asked for; None without.
         area: Area under the curve of the metric over the cost axis asked for, in percent; None without.
         best: Classes in which the method may be the best of those with the same annotation and budget, where
             any of them can be ruled out.
@@ -140,6 +154,7 @@ class Row:
     image_interval: ImageInterval | None = None
     crossed: CrossedInterval | None = None
     gap_closed: ClosedGap | None = None
+    reach: Reached | None = None
     area: Interval | None = None
     best: frozenset[str] = frozenset()
     best_score: bool = False
@@ -221,6 +236,8 @@ class Comparison:
         round: The round asked for, or None for each run's last.
         baseline: Label of the first row that differences are taken to; None where there is none.
         axis: The cost axis of the areas under curves; None where none was asked for.
+        share: Of full supervision, in percent, whose cost is shown; None where it was not asked for.
+        cost: The cost axis of that.
         rows: By scenario, then annotation and budget, then in the order of the experiment files.
         contrasts: Every comparison of two rows, in the order of the rows.
         published: Results of others, where they were asked for; no row of theirs is ever among ``rows``.
@@ -239,6 +256,8 @@ class Comparison:
     round: int | None
     baseline: str | None
     axis: CostAxis | None
+    share: float | None
+    cost: CostAxis
     rows: tuple[Row, ...]
     contrasts: tuple[Contrast, ...]
     published: tuple[PublishedRow, ...]

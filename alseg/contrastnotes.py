@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from alseg.comparison import Metric, Row
 from alseg.contrasts import Contrast
+from alseg.costaxes import CostAxis
 from alseg.imagewise import FEWEST_GROUPS, ImageInterval
 from alseg.power import seeds_needed, spread_factors
 from alseg.stats import detectable_difference, smallest_sign_flip_p
 
 
 def differences(rows: Sequence[Row]) -> Iterator[str]:
+    """Say which rows differences are to, and which rows have none for want of shared seeds."""
     compared = [row for row in rows if row.difference is not None]
     if compared:
         used: dict[str, list[str]] = {}
@@ -155,6 +157,27 @@ def _counted(intervals: Sequence[ImageInterval]) -> str:
         for each in intervals
     )
     return " or ".join(texts)
+
+
+def reach_notes(rows: Sequence[Row], share: float | None, axis: CostAxis) -> Iterator[str]:
+    """Say what the cost of a share of full supervision is, and how it is read off."""
+    if share is None:
+        return
+    reached = [row.reach for row in rows if row.reach is not None]
+    if not reached:
+        yield f"No cost of {share:g}% of full supervision: no fully supervised row shares the conditions."
+        return
+    full = _names(dict.fromkeys(each.hundred for each in reached))
+    interval = any(each.reach.n > 1 for each in reached)
+    yield (
+        f"{share:g}% at: cost ({axis.brief.lower()}) at which the mean curve, straight between rounds, first "
+        f"is at {share:g}% of {full}."
+        + (
+            " [a, b]: 95% interval over seeds of the method and of full supervision; >: beyond the budget."
+            if interval
+            else ""
+        )
+    )
 
 
 def _names(names: Iterable[str]) -> str:

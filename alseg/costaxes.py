@@ -81,15 +81,10 @@ def area_over(
         In the unit of the metric; None with fewer than two different costs, where the metric is undefined and
         where the curve ends before it is to be cut.
     """
-    points: dict[float, float] = {}
-    for result in rounds:
-        height = value(result)
-        if height is None:
-            return None
-        points[axis.read(result)] = height
-    if len(points) < 2 or sorted(points) != list(points):
+    points = curve_over(axis, rounds, value)
+    if points is None:
         return None
-    costs, heights = list(points), list(points.values())
+    costs, heights = points
     if until is not None:
         if not costs[0] < until <= costs[-1]:
             return None
@@ -98,6 +93,30 @@ def area_over(
         end = heights[last - 1] + part * (heights[last] - heights[last - 1])
         costs, heights = [*costs[:last], until], [*heights[:last], end]
     return area_under_curve(costs, heights)
+
+
+def curve_over(
+    axis: CostAxis, rounds: Sequence[RoundResult], value: Callable[[RoundResult], float | None]
+) -> tuple[list[float], list[float]] | None:
+    """Return costs, increasing, and the metric at each; of rounds at the same cost the last one counts.
+
+    Args:
+        axis: What is spent.
+        rounds: In order.
+        value: The metric of a round.
+
+    Returns:
+        None with fewer than two different costs or where the metric is undefined.
+    """
+    points: dict[float, float] = {}
+    for result in rounds:
+        height = value(result)
+        if height is None:
+            return None
+        points[axis.read(result)] = height
+    if len(points) < 2 or sorted(points) != list(points):
+        return None
+    return list(points), list(points.values())
 
 
 class CommonEnds:

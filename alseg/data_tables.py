@@ -45,6 +45,8 @@ def as_json(comparison: Comparison) -> str:
         "round": comparison.round,
         "baseline": comparison.baseline,
         "aubc_cost": comparison.axis.key if comparison.axis else None,
+        "share": comparison.share,
+        "cost_of_share": None if comparison.share is None else comparison.cost.key,
         "rows": [_row_record(row) for row in comparison.rows],
         "contrasts": [_contrast_record(each) for each in comparison.contrasts],
         "published": [_published_record(row) for row in comparison.published],
@@ -65,6 +67,7 @@ def as_csv(comparison: Comparison) -> str:
     columns += ["difference_simultaneous_half_width", "difference_p_corrected"]
     columns += ["difference_images_low", "difference_images_high", "difference_crossed_half_width"]
     columns += ["gap_closed", "gap_closed_low", "gap_closed_high"]
+    columns += ["reach_cost", "reach_low", "reach_high"]
     columns += ["aubc", "aubc_half_width", "aubc_cost"]
     columns += ["mean_rank", "mean_rank_half_width", "mean_rank_n", "penalty"]
     columns += [f"beats:{name}" for name in _matched(comparison)]
@@ -80,8 +83,8 @@ def as_csv(comparison: Comparison) -> str:
 
 def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
     record = _row_record(row)
-    keys = ("cost", "score", "difference", "gap_closed")
-    cost, score, difference, gap = (record[key] or {} for key in keys)
+    keys = ("cost", "score", "difference", "gap_closed", "reach")
+    cost, score, difference, gap, reach = (record[key] or {} for key in keys)
     return {
         **{key: record[key] for key in _ROW_KEYS},
         "rounds": " ".join(map(str, row.rounds)),
@@ -104,6 +107,9 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "gap_closed": gap.get("percent"),
         "gap_closed_low": gap.get("low"),
         "gap_closed_high": gap.get("high"),
+        "reach_cost": reach.get("cost"),
+        "reach_low": reach.get("low"),
+        "reach_high": reach.get("high"),
         "aubc": row.area and row.area.mean,
         "aubc_half_width": row.area and row.area.half_width,
         "aubc_cost": comparison.axis and comparison.axis.key,
@@ -172,6 +178,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "crossed": row.crossed and row.crossed._asdict(),
         "gap_closed": row.gap_closed
         and {**row.gap_closed.gap._asdict(), "zero": row.gap_closed.zero, "hundred": row.gap_closed.hundred},
+        "reach": row.reach and {**row.reach.reach._asdict(), "hundred": row.reach.hundred},
         "aubc": row.area._asdict() if row.area else None,
         "runs": [_run_record(run, row) for run in row.runs],
     }

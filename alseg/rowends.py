@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from alseg.comparison import ClosedGap, Metric, Row
+from alseg.comparison import ClosedGap, Metric, Reached, Row
+from alseg.costaxes import CostAxis, curve_over
 from alseg.files import content_hash
 from alseg.gap import gap_closed
+from alseg.reach import cost_to_reach
+from alseg.runs import RoundResult, Run
 from alseg.seedwise import by_seed
 
 
@@ -25,6 +29,29 @@ def closed_gap(row: Row, rows: Sequence[Row], metric: Metric) -> ClosedGap | Non
     values, lowest, highest = (by_seed(each.counted, metric.value) for each in (row, zero, hundred))
     gap = gap_closed(values, lowest, highest)
     return None if gap is None else ClosedGap(gap, zero.label, hundred.label)
+
+
+def with_reach(rows: Sequence[Row], metric: Metric, axis: CostAxis, share: float) -> list[Row]:
+    """Return the rows with the cost at which each reaches a share of full supervision, such as 0.95."""
+    reached = []
+    for row in rows:
+        full = None if row.is_reference else end_of_gap(row, rows, "all")
+        if full is not None:
+            curves = {
+                run.seed: curve
+                for run, last in row.counted
+                if (curve := _curve(run, last, metric, axis)) is not None
+            }
+            reach = cost_to_reach(curves, by_seed(full.counted, metric.value), share)
+            row = replace(row, reach=reach and Reached(reach, full.label))
+        reached.append(row)
+    return reached
+
+
+def _curve(
+    run: Run, last: RoundResult, metric: Metric, axis: CostAxis
+) -> tuple[list[float], list[float]] | None:
+    return curve_over(axis, [each for each in run.rounds if each.round <= last.round], metric.height)
 
 
 def end_of_gap(row: Row, rows: Sequence[Row], kind: Literal["none", "all"]) -> Row | None:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from alseg.comparison import ClosedGap, Comparison, Costs, PublishedRow, Row
+from alseg.comparison import ClosedGap, Comparison, Costs, PublishedRow, Reached, Row
 from alseg.multiplicity import Corrected
 from alseg.stats import Difference, Interval
 
@@ -132,6 +132,9 @@ def difference_columns(comparison: Comparison) -> list[Column]:
         columns.append(Column("p", lambda row: Cell(p_value(row.corrected and row.corrected.p))))
     if any(row.gap_closed is not None for row in rows):
         columns.append(Column("Gap closed", lambda row: Cell(_gap(row.gap_closed))))
+    if any(row.reach is not None for row in rows):
+        title = f"{comparison.share:g}% at ({comparison.cost.key})"
+        columns.append(Column(title, lambda row: Cell(_reach(row.reach, comparison.cost.unit))))
     if comparison.axis is not None:
         columns.append(Column(f"AUBC ({comparison.axis.key})", lambda row: Cell(with_interval(row.area))))
     return columns
@@ -166,6 +169,17 @@ def p_value(p: float | None) -> str:
     if p is None:
         return NOTHING
     return "<0.001" if p < 0.001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
+
+
+def _reach(reached: Reached | None, unit: str) -> str:
+    if reached is None:
+        return NOTHING
+    cost, low, high, limit, n = reached.reach
+    beyond = f">{limit:.3g}"
+    text = "not reached" if cost is None else f"{cost:.3g}{unit}"
+    if n == 1 or low is None:
+        return text
+    return f"{text} [{low:.3g}, {beyond if high is None else f'{high:.3g}'}]"
 
 
 def _gap(closed: ClosedGap | None) -> str:

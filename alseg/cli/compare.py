@@ -37,7 +37,8 @@ _SORT = ("score", "difference", "area", "pixels", "questions")
 @click.option(
     "--x",
     type=click.Choice(_COSTS),
-    help="Add the area under the curve of the metric over this cost. [default with --metric aubc: pixels]",
+    help="Add the area under the curve of the metric over this cost. [default with --metric aubc, and of "
+    "--reach: pixels]",
 )
 @click.option(
     "--sort",
@@ -56,6 +57,12 @@ _SORT = ("score", "difference", "area", "pixels", "questions")
     "--penalties",
     is_flag=True,
     help="Add the pairwise penalty matrix: in how many rounds each method beats each other significantly.",
+)
+@click.option(
+    "--reach",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="PERCENT",
+    help="Add the cost at which methods reach this share of full supervision, such as 95.",
 )
 @click.option(
     "--images",
@@ -81,6 +88,7 @@ def command(
     published: bool,
     ranks: bool,
     penalties: bool,
+    reach: float | None,
     images: bool,
     output: str,
 ) -> None:
@@ -103,6 +111,7 @@ def command(
         sort=sort,
         ranks=ranks or None,
         penalties=penalties,
+        reach=reach,
         images=images,
     )
     if output == "table":

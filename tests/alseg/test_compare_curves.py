@@ -166,3 +166,25 @@ def test_nobody_is_best_where_nobody_gets_above_zero(results: Path) -> None:
     for order, label in enumerate(("Random", "Entropy")):
         write_run(results, label, order=order, iou=[[0.01, 50, 50]])
     assert [each.best_score for each in compared(results, metric="iou:road").rows] == [False, False]
+
+
+def test_the_cost_of_a_share_of_full_supervision_is_read_off_the_curve(results: Path) -> None:
+    write_curves(results)
+    comparison = compared(results, reach=60)
+    # 60% of 60 is 36: Random 30 at 1% and 40 at 2%, Entropy 20 at 0% and 40 at 1%.
+    costs = [row.reach and row.reach.reach.cost for row in comparison.rows]
+    assert costs == [None, pytest.approx(1.6), pytest.approx(0.8), None]
+    assert (
+        "60% at: cost (pixels) at which the mean curve, straight between rounds, first is at 60% of Fully "
+        "supervised. [a, b]: 95% interval over seeds of the method and of full supervision; >: beyond the "
+        "budget."
+    ) in comparison.notes
+    assert "not reached" in as_markdown(compared(results, reach=95))
+
+
+def test_without_full_supervision_no_share_of_it_is_reached_and_it_says_why(results: Path) -> None:
+    write_run(results, "Random", acquisition="random")
+    assert (
+        "No cost of 95% of full supervision: no fully supervised row shares the conditions."
+        in compared(results, reach=95).notes
+    )
