@@ -20,6 +20,7 @@ from alseg.costaxes import COST_AXES, CommonEnds, CostAxis
 from alseg.errors import AlsegError, unknown_name
 from alseg.marks import mark_best, together
 from alseg.metric_choice import area_until, choose_metric
+from alseg.mixed import mixed_model
 from alseg.penalties import penalty_matrix
 from alseg.ranks import mean_ranks
 from alseg.rowcontests import find_contests
@@ -52,6 +53,7 @@ def compare(
     penalties: bool = False,
     images: bool = False,
     reach: float | None = None,
+    mixed: bool = False,
 ) -> Comparison:
     """Average over seeds and take differences.
 
@@ -71,6 +73,7 @@ def compare(
             there are several scenarios.
         penalties: Add the pairwise penalty matrix.
         reach: Add the cost, on the axis ``x``, at which methods reach this percentage of full supervision.
+        mixed: Add a mixed model of several scenarios; needs statsmodels.
         images: Add intervals over seeds and evaluation images together.
 
     Raises:
@@ -106,6 +109,7 @@ def compare(
     wants_ranks = ranks or (ranks is None and len(scenarios) > 1)
     rankings = tuple(map(mean_ranks, contests)) if wants_ranks else None
     matrices = tuple(map(penalty_matrix, contests)) if penalties else None
+    models = tuple(filter(None, map(mixed_model, contests))) if mixed else None
     of_others = None if published is None else _published_rows(runs, published, chosen, shown)
     return Comparison(
         label_space=label_space.name,
@@ -123,12 +127,14 @@ def compare(
         published=tuple(of_others or ()),
         rankings=rankings,
         penalties=matrices,
+        mixed=models,
         notes=(
             *footnotes.notes(
                 results, marked, contrasts.found, baseline, of_others, chosen, area_axis, images=images
             ),
             *reach_notes(marked, reach, cost_axis),
             *standing_notes.notes(rankings, matrices),
+            *standing_notes.about_scenarios(runs, rankings, models),
             f"Scorer version {runs[0].scorer}.",
         ),
     )

@@ -12,6 +12,7 @@ from alseg.contrasts import Contrast
 from alseg.costaxes import CostAxis
 from alseg.gap import Gap
 from alseg.imagewise import CrossedInterval, ImageInterval
+from alseg.mixed import MixedModel
 from alseg.multiplicity import Corrected
 from alseg.penalties import PenaltyMatrix
 from alseg.purchases import Purchase, purchase_of
@@ -245,6 +246,8 @@ class Comparison:
             not asked for.
         penalties: How often methods beat each other, one matrix for each annotation and budget; None where
             they were not asked for.
+        mixed: Mixed models of several scenarios, one for each annotation and budget; None where they were not
+            asked for.
         notes: What a reader must know: what was left out and why, whatever makes rows incomparable.
     """
 
@@ -263,6 +266,7 @@ class Comparison:
     published: tuple[PublishedRow, ...]
     rankings: tuple[Ranking, ...] | None
     penalties: tuple[PenaltyMatrix, ...] | None
+    mixed: tuple[MixedModel, ...] | None
     notes: tuple[str, ...]
 
     @cached_property

@@ -16,6 +16,7 @@ class Contest:
         scores: Method to seed to the metric in percent, higher is better, in the round compared. Methods have
             the same name in every contest.
         by_round: Round, from 1 on, to the same as ``scores`` after it.
+        baseline: The method that differences are taken to; None without differences.
         purchase: The annotation and budget that all its methods have, in words.
         differences: Method to its mean difference to the baseline, paired by seed, in points of the metric;
             without the baseline and methods that share no seed with it.
@@ -27,6 +28,7 @@ class Contest:
     by_round: Mapping[int, Mapping[str, Mapping[int, float]]] = field(default_factory=dict)
     differences: Mapping[str, float] = field(default_factory=dict)
     purchase: str = ""
+    baseline: str | None = None
 
 
 def in_all(contests: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from alseg.comparison import Comparison, Costs, PublishedRow, Row
 from alseg.contrasts import Contrast
+from alseg.mixed import MixedModel
 from alseg.ranks import Ranking
 from alseg.runs import Run
 
@@ -52,6 +53,7 @@ def as_json(comparison: Comparison) -> str:
         "published": [_published_record(row) for row in comparison.published],
         "ranks": [_ranking_record(each) for each in comparison.rankings or ()],
         "penalties": [asdict(each) for each in comparison.penalties or ()],
+        "mixed": [_mixed_record(each) for each in comparison.mixed or ()],
         "notes": comparison.notes,
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -208,6 +210,19 @@ def _contrast_record(contrast: Contrast) -> dict[str, Any]:
         "corrected": contrast.corrected and contrast.corrected._asdict(),
         "equivalence": contrast.equivalence and contrast.equivalence._asdict(),
         "verdict": contrast.verdict,
+    }
+
+
+def _mixed_record(model: MixedModel) -> dict[str, Any]:
+    return {
+        "purchase": model.purchase,
+        "baseline": model.baseline,
+        "scenarios": model.scenarios,
+        "spreads": model.spreads,
+        "differences": [
+            {"method": each.method, "mean": each.mean, "corrected": each.corrected._asdict()}
+            for each in model.differences
+        ],
     }
 
 

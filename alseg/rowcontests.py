@@ -23,6 +23,7 @@ def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
             title=titles[key],
             scenario=key[0],
             purchase=key[2].text,
+            baseline=_baseline(methods),
             scores={name: by_seed(row.counted, metric.value) for name, row in methods.items()},
             by_round=_by_round(methods, metric),
             differences={
@@ -33,6 +34,12 @@ def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
         )
         for key, methods in named.items()
     ]
+
+
+def _baseline(methods: Mapping[str, Row]) -> str | None:
+    """Return the method that the others' differences are taken to, by the name that it has everywhere."""
+    labels = dict.fromkeys(row.baseline for row in methods.values() if row.baseline is not None and row.alike)
+    return next((name for name, row in methods.items() if row.label in labels), None)
 
 
 def _titles(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from alseg.comparison import Comparison
 from alseg.contrasts import Contrast
+from alseg.mixed import MixedModel
 from alseg.penalties import PenaltyMatrix
 from alseg.ranks import Ranking
 from alseg.tables import (
@@ -31,11 +32,13 @@ class Standings(NamedTuple):
 def standings(comparison: Comparison) -> list[Standings]:
     """Return the tables that were asked for and have anything to show."""
     rankings = [each for each in comparison.rankings or () if each.methods]
+    models = comparison.mixed or ()
     matrices = [each for each in comparison.penalties or () if each.methods]
     declared = [each for each in comparison.contrasts if each.declared]
     return [
         *([_contrasts(comparison, declared)] if declared else []),
         *(_ranks(comparison, each, several=len(rankings) > 1) for each in rankings),
+        *(_mixed(comparison, each, several=len(models) > 1) for each in models),
         *(_penalties(comparison, each, several=len(matrices) > 1) for each in matrices),
     ]
 
@@ -88,6 +91,21 @@ def _ranks(comparison: Comparison, ranking: Ranking, *, several: bool) -> Standi
     }[ranking.over]
     title = f"Mean rank over {over}, {comparison.metric.title}, {comparison.round_text}"
     title += f": {ranking.purchase}" if several else ""
+    return Standings(clean(title), columns)
+
+
+def _mixed(comparison: Comparison, model: MixedModel, *, several: bool) -> Standings:
+    shown = [(each.mean, each.corrected) for each in model.differences]
+    columns = [
+        Filled("Method", tuple(Cell(clean(each.method)) for each in model.differences), "left"),
+        Filled(
+            f"vs {clean(model.baseline)}",
+            tuple(Cell(f"{mean:+.1f} ± {corrected.half_width:.1f}") for mean, corrected in shown),
+        ),
+        Filled("p", tuple(Cell(p_value(corrected.p)) for _, corrected in shown)),
+    ]
+    title = f"Mixed model of {len(model.scenarios)} scenarios, {comparison.metric.title}"
+    title += f", {comparison.round_text}" + (f": {model.purchase}" if several else "")
     return Standings(clean(title), columns)
 
 

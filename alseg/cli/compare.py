@@ -59,6 +59,11 @@ _SORT = ("score", "difference", "area", "pixels", "questions")
     help="Add the pairwise penalty matrix: in how many rounds each method beats each other significantly.",
 )
 @click.option(
+    "--mixed",
+    is_flag=True,
+    help="Add a mixed model of several scenarios: methods fixed, scenarios and seeds random.",
+)
+@click.option(
     "--reach",
     type=click.FloatRange(min=0, min_open=True),
     metavar="PERCENT",
@@ -88,6 +93,7 @@ def command(
     published: bool,
     ranks: bool,
     penalties: bool,
+    mixed: bool,
     reach: float | None,
     images: bool,
     output: str,
@@ -111,6 +117,7 @@ def command(
         sort=sort,
         ranks=ranks or None,
         penalties=penalties,
+        mixed=mixed,
         reach=reach,
         images=images,
     )
