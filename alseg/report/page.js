@@ -213,7 +213,7 @@
         : element("td", { textContent: column.key === "score" ? number(row.scores[metric().key]) : NOTHING }))));
     }
     fill(at("comparison"), element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
-    fill(at("notes"), ...["Bold: best of the methods that buy labels. AUBC is over the cost chosen above.", ...scenario().notes[metric().key].map((index) => content.notes[index])]
+    fill(at("notes"), ...["Bold: may be the best of the methods that buy alike; the others are behind it (95%). AUBC is over the cost chosen above.", ...scenario().notes[metric().key].map((index) => content.notes[index])]
       .map((text) => element("li", { textContent: text })));
     if (focus) at("comparison").querySelector(`th[data-key="${CSS.escape(focus)}"] button`).focus();
   }
