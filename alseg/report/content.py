@@ -228,8 +228,15 @@ def _stats(row: Row, metric: Metric, ends: Mapping[str, CommonEnds]) -> dict[str
         "images": images and [images.low, images.high],
         "p": corrected and corrected.p,
         "gap": row.gap_closed and row.gap_closed.gap.percent,
+        "gapInterval": _gap_interval(row),
         "areas": {key: _pair(area) for key, area in areas.items()},
     }
+
+
+def _gap_interval(row: Row) -> list[float] | None:
+    """Return both ends of the interval of the gap that is closed; None where it has no bounds."""
+    gap = row.gap_closed and row.gap_closed.gap
+    return [gap.low, gap.high] if gap and gap.low is not None and gap.high is not None else None
 
 
 def _over(results: Sequence[RoundResult], value: Callable[[RoundResult], float | None]) -> Interval | None:

@@ -8,7 +8,7 @@ import pytest
 
 from alseg.compare import compare
 from alseg.errors import AlsegError
-from alseg.imagewise import crossed_interval, image_interval, read_image_counts
+from alseg.imagewise import crossed_interval, image_interval, read_image_counts, read_image_groups
 from alseg.results import load_results
 from fakeruns import write_run
 
@@ -233,3 +233,14 @@ def test_crossed_intervals_are_there_where_they_are_asked_for(tmp_path: Path) ->
         "± seeds, images: 95% interval in which seeds and the 40 groups of evaluation images could have been "
         "others; not corrected for the number of comparisons."
     ) in comparison.notes
+
+
+def test_groups_that_do_not_fit_the_images_are_named(tmp_path: Path) -> None:
+    path = write_counts(tmp_path / "a.npz", counts_with_accuracy(0.9), groups=["one", "two"])
+    with pytest.raises(AlsegError) as caught:
+        read_image_groups(path, read_image_counts(path)[0])
+    assert str(caught.value) == f"{path} is damaged: it has groups for 2 of 40 images."
+    np.savez_compressed(path, image_ids=["a"], counts=np.zeros((1, 2, 2)), groups=np.array([object()]))
+    with pytest.raises(AlsegError) as caught:
+        read_image_groups(path, ["a"])
+    assert str(caught.value) == f"{path} is damaged: its groups of images cannot be read."
