@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alseg.errors import AlsegError, nearest
 from alseg.problems import Path, Problem
-from alseg.runspec import Method
-from alseg.sections import ComparisonSection, Section, read_section
+
+if TYPE_CHECKING:
+    from alseg.runspec import Method
 
 
 class Pair(NamedTuple):
@@ -68,6 +69,9 @@ def expand(
         path: Where the list stands.
         problems: Extended by all that is wrong.
     """
+    # Imported here: most comparisons read no experiment file.
+    from alseg.sections import ComparisonSection, read_section
+
     known = {method.label: method for method in methods}
     pairs: list[Pair] = []
     for index, item in enumerate(items or []):
@@ -112,26 +116,19 @@ def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[P
         return []
     if "comparisons" not in text:  # spares most comparisons the reading of YAML
         return []
+    from alseg.sections import StoredSection, read_section
     from alseg.yamlfile import read_document
 
     root = read_document(path).root
     problems: list[Problem] = []
-    section = read_section(StoredSection, {key: root.get(key) for key in _STORED}, (), problems)
+    section = read_section(
+        StoredSection, {key: root.get(key) for key in StoredSection.model_fields}, (), problems
+    )
     pairs = expand(section.comparisons, _stored(section.methods, purchases), ("comparisons",), problems)
     if problems:
         listing = "; ".join(problem.text for problem in problems)
         raise AlsegError(f"{path}: the declared comparisons cannot be read: {listing}.")
     return pairs
-
-
-class StoredSection(Section):
-    """What is needed of a file that was validated before it was stored."""
-
-    methods: list[Any] | None = None
-    comparisons: list[Any] | None = None
-
-
-_STORED = tuple(StoredSection.model_fields)
 
 
 def _stored(methods: Sequence[Any] | None, purchases: Mapping[str, str | None]) -> list[Entrant]:

@@ -94,6 +94,13 @@ class ComparisonSection(Section):
     margin: Annotated[float, Field(gt=0)] | None = None
 
 
+class StoredSection(Section):
+    """What comparing needs of an experiment file that was checked before it was stored."""
+
+    methods: list[Any] | None = None
+    comparisons: list[Any] | None = None
+
+
 class EvaluationSection(Section):
     """``evaluation``."""
 
