@@ -69,7 +69,9 @@ def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> C
                 unpaired.add(place(row))
                 continue
             family = root if root in declared else row.experiment
-            testable = contrast.declared or contrast.alike
+            # A reference buys nothing that could be unequal, but is tested only where that is declared.
+            of_reference = row.is_reference or baseline.is_reference
+            testable = contrast.alike or (contrast.declared and of_reference)
             if not contrast.declared and testable and contrast.difference.half_width is not None:
                 sizes[family] = sizes.get(family, 0) + 1
             found.append((family if testable else None, contrast, margin))
@@ -129,6 +131,7 @@ def _contrast(row: Row, baseline: Row, metric: Metric, *, declared: bool) -> Con
         baseline=baseline.label,
         declared=declared,
         alike=buy_alike(row, baseline),
+        same_conditions=row.conditions_hash == baseline.conditions_hash,
         difference=difference,
     )
 

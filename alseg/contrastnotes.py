@@ -35,6 +35,9 @@ def differences(rows: Sequence[Row]) -> Iterator[str]:
 
 def without_baseline(rows: Sequence[Row], wanted: str | None) -> Iterator[str]:
     """Say which differences are missing or not tested, and why."""
+    unlike = [row.label for row in rows if row.difference and not row.corrected and not row.alike]
+    if unlike:
+        yield f"No p for {_names(unlike)}: annotation or budget is not that of the baseline."
     if wanted is not None:
         used = {(row.scenario, row.baseline) for row in rows}
         alone = [
@@ -48,9 +51,6 @@ def without_baseline(rows: Sequence[Row], wanted: str | None) -> Iterator[str]:
         if alone and used:
             same = "scenario, model, rounds and evaluation"
             yield f"No difference for {_names(alone)}: no baseline has the same {same}."
-        unlike = [row.label for row in rows if row.difference and not row.corrected and not row.alike]
-        if unlike:
-            yield f"No p for {_names(unlike)}: annotation or budget is not that of the baseline."
         return
     lacking: dict[str, list[str]] = {}
     declaring = {row.experiment for row in rows if row.contrast is not None and row.contrast.declared}
@@ -80,6 +80,9 @@ def power(contrasts: Sequence[Contrast]) -> Iterator[str]:
     if not tested:
         return
     yield from _families(contrasts)
+    unlike = [f"{each.method} - {each.baseline}" for each in contrasts if not each.same_conditions]
+    if unlike:
+        yield f"Not under the same conditions, such as recipe or model: {_names(unlike)}."
     pairs = sorted({difference.n for difference, _ in tested})
     smallest = " or ".join(f"{smallest_sign_flip_p(n):.2g}" for n in pairs)
     most = max(family.family for _, family in tested)

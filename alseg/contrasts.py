@@ -22,6 +22,7 @@ class Contrast:
         baseline: Label of the row that it is compared with.
         declared: Whether the experiment file declares it.
         alike: Whether both buy labels with the same annotation and budget.
+        same_conditions: Whether both have the same scenario, model, rounds, evaluation and recipe.
         difference: Paired by seed, alone.
         corrected: The same as one of its family; None with one pair and where the two do not buy
             alike, unless the comparison is declared, as one with full supervision may be.
@@ -34,6 +35,7 @@ class Contrast:
     baseline: str
     declared: bool
     alike: bool
+    same_conditions: bool
     difference: Difference
     corrected: Corrected | None = None
     equivalence: Equivalence | None = None

@@ -206,6 +206,7 @@ def _contrast_record(contrast: Contrast) -> dict[str, Any]:
         "baseline": contrast.baseline,
         "declared": contrast.declared,
         "alike": contrast.alike,
+        "same_conditions": contrast.same_conditions,
         "difference": contrast.difference._asdict(),
         "corrected": contrast.corrected and contrast.corrected._asdict(),
         "equivalence": contrast.equivalence and contrast.equivalence._asdict(),

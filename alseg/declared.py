@@ -59,7 +59,12 @@ def entrants(methods: Sequence[Method], given: Sequence[Any] | None) -> list[Ent
 
 
 def expand(
-    items: Sequence[Any] | None, methods: Sequence[Entrant], path: Path, problems: list[Problem]
+    items: Sequence[Any] | None,
+    methods: Sequence[Entrant],
+    path: Path,
+    problems: list[Problem],
+    *,
+    unlike: bool = False,
 ) -> list[Pair]:
     """Return every pair that ``comparisons`` stand for.
 
@@ -68,6 +73,7 @@ def expand(
         methods: The methods of the experiment, as far as they could be read.
         path: Where the list stands.
         problems: Extended by all that is wrong.
+        unlike: Whether methods that do not buy alike may be paired, as after a change of the experiment.
     """
     # Imported here: most comparisons read no experiment file.
     from alseg.sections import ComparisonSection, read_section
@@ -91,7 +97,7 @@ def expand(
             method = _find(label, known, place, problems)
             if method is None:
                 continue
-            problem = _refusal(method, baseline, pairs)
+            problem = _refusal(method, baseline, pairs, unlike=unlike)
             if problem is not None:
                 problems.append(Problem(place, problem))
                 continue
@@ -124,7 +130,8 @@ def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[P
     section = read_section(
         StoredSection, {key: root.get(key) for key in StoredSection.model_fields}, (), problems
     )
-    pairs = expand(section.comparisons, _stored(section.methods, purchases), ("comparisons",), problems)
+    methods = _stored(section.methods, purchases)
+    pairs = expand(section.comparisons, methods, ("comparisons",), problems, unlike=True)
     if problems:
         listing = "; ".join(problem.text for problem in problems)
         raise AlsegError(f"{path}: the declared comparisons cannot be read: {listing}.")
@@ -173,13 +180,17 @@ def _find(
     return known[label]
 
 
-def _refusal(method: Entrant, baseline: Entrant, pairs: Sequence[Pair]) -> str | None:
+def _refusal(method: Entrant, baseline: Entrant, pairs: Sequence[Pair], *, unlike: bool) -> str | None:
     """Say why two methods cannot be compared; None where they can."""
     if method.label == baseline.label:
         return f"'{method.label}' is compared with itself"
     if any({method.label, baseline.label} == {pair.method, pair.baseline} for pair in pairs):
         return f"'{method.label}' and '{baseline.label}' are compared twice"
-    if None not in (method.purchase, baseline.purchase) and method.purchase != baseline.purchase:
+    if (
+        not unlike
+        and None not in (method.purchase, baseline.purchase)
+        and method.purchase != baseline.purchase
+    ):
         return (
             f"'{method.label}' and '{baseline.label}' differ in annotation or budget, so that no test tells "
             "them apart; compare each with a method that asks at random with its own"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,24 @@ def test_a_stored_declaration_that_cannot_be_read_is_named(results: Path) -> Non
         f"{results / 'experiment.yaml'}: the declared comparisons cannot be read: no method is called "
         "'Chance'; methods: Random, Entropy, RIPU, Margin."
     )
+
+
+def test_a_declared_pair_that_did_not_buy_alike_when_it_ran_is_not_tested(results: Path) -> None:
+    write_methods(results, "  - {baseline: Random, methods: [RIPU]}\n")
+    for run in (results / "runs").glob("random__*"):
+        shutil.rmtree(run)
+    for seed, score in enumerate((50, 51, 52)):
+        write_run(results, "Random", seed, acquisition="random", iou=[[score] * 3], budget="9%")
+    comparison = compared(results)
+    assert comparison.contrasts[0].corrected is None
+    assert comparison.contrasts[0].verdict == "not tested"
+    assert "No p for RIPU: annotation or budget is not that of the baseline." in comparison.notes
+
+
+def test_a_declared_pair_under_other_conditions_is_named(results: Path) -> None:
+    write_methods(results, "  - {baseline: Random, methods: [RIPU]}\n")
+    for run in (results / "runs").glob("ripu__*"):
+        shutil.rmtree(run)
+    for seed, score in enumerate((55, 57, 58)):
+        write_run(results, "RIPU", seed, acquisition="ripu", iou=[[score] * 3], settings={"model": "other"})
+    assert "Not under the same conditions, such as recipe or model: RIPU - Random." in compared(results).notes
