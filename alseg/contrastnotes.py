@@ -80,6 +80,8 @@ def power(contrasts: Sequence[Contrast]) -> Iterator[str]:
     if not tested:
         return
     yield from _families(contrasts)
+    if any(each.equivalence is not None for each in contrasts):
+        yield "p (margin): two one-sided tests (TOST) that the difference is within the declared margin."
     unlike = [f"{each.method} - {each.baseline}" for each in contrasts if not each.same_conditions]
     if unlike:
         yield f"Not under the same conditions, such as recipe or model: {_names(unlike)}."

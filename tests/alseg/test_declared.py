@@ -114,6 +114,10 @@ def test_declared_comparisons_have_a_table_of_their_own(results: Path) -> None:
         "p: paired t-test, corrected by Bonferroni (2 comparisons declared in the experiment file). ± of a "
         "difference is simultaneous: it holds 0 where p is 0.05 or more."
     ) in comparison.notes
+    assert (
+        "p (margin): two one-sided tests (TOST) that the difference is within the declared margin."
+        in comparison.notes
+    )
 
 
 def test_a_baseline_that_is_asked_for_takes_the_place_of_what_is_declared(results: Path) -> None:
