@@ -1,239 +1,215 @@
-"""Rows of a comparison against each other: differences to baselines, the gap that is closed, who is best."""
+"""Rows of a comparison against each other: which are compared, and the differences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from alseg.comparison import Metric, Row
-from alseg.contests import Contest
+from alseg.contrasts import Contrast
+from alseg.declared import Pair, declared_in
 from alseg.errors import AlsegError, unknown_name
-from alseg.imagewise import ImageInterval, image_interval
-from alseg.roundfiles import COUNTS_NAME
-from alseg.runs import RoundResult, Run
-from alseg.stats import Interval, gap_closed, holm, paired_difference
+from alseg.multiplicity import corrected, equivalence
+from alseg.rowends import closed_gap
+from alseg.rowimages import over_images, over_seeds_and_images
+from alseg.seedwise import by_seed
+from alseg.stats import paired_difference
 
 
-def against_each_other(
-    rows: Sequence[Row], baselines: Sequence[Row], metric: Metric, *, any_recipe: bool = False
-) -> list[Row]:
-    """Return the rows with their differences to a baseline, corrected p-values and the gap they close.
+class Contrasts(NamedTuple):
+    """Every comparison of two rows.
+
+    Attributes:
+        found: In the order of the rows.
+        unpaired: Places of rows that have a baseline, but no seed in common with it.
+    """
+
+    found: Sequence[Contrast]
+    unpaired: frozenset[str]
+
+
+def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> Contrasts:
+    """Return every comparison of two rows, those of one experiment as one family.
+
+    The family is what the experiment file declares, results that are still missing included; without a
+    declaration, and where a baseline is asked for by name, it is all rows against their baselines.
 
     Args:
         rows: All rows.
-        baselines: As `find_baselines` returns them.
+        wanted: Label of the baseline; None for what is declared, else for the methods that ask at random.
         metric: What is compared.
-        any_recipe: Whether a baseline with another recipe will do where none has the row's own.
+
+    Raises:
+        AlsegError: If a baseline is unknown, or a declaration cannot be read.
     """
-    compared = _with_holm([_against_baseline(row, baselines, metric, any_recipe) for row in rows])
-    return [replace(row, gap_closed=_gap_closed(row, rows, metric)) for row in compared]
+    declared = _declared(rows) if wanted is None else {}
+    usual = find_baselines(rows, wanted)
+    sizes: dict[object, int] = {}
+    found: list[tuple[object, Contrast, float | None]] = []
+    unpaired: set[str] = set()
+    for row in rows:
+        root = _root(row)
+        if root in declared:
+            sizes[root] = len(declared[root])
+            asked = [
+                (pair.baseline, pair.margin) for pair in declared[root] if pair.method == row.method.label
+            ]
+            pairs = [
+                (other, margin)
+                for label, margin in asked
+                if (other := _named_row(row, label, rows)) is not None
+            ]
+        else:
+            pairs = [(usual[place(row)], None)] if place(row) in usual else []
+        for baseline, margin in pairs:
+            contrast = _contrast(row, baseline, metric, declared=root in declared)
+            if contrast is None:
+                unpaired.add(place(row))
+                continue
+            family = root if root in declared else row.experiment
+            # A reference buys nothing that could be unequal, but is tested only where that is declared.
+            of_reference = row.is_reference or baseline.is_reference
+            testable = contrast.alike or (contrast.declared and of_reference)
+            if not contrast.declared and testable and contrast.difference.half_width is not None:
+                sizes[family] = sizes.get(family, 0) + 1
+            found.append((family if testable else None, contrast, margin))
+    contrasts = [
+        contrast
+        if family is None or family not in sizes
+        else replace(
+            contrast,
+            corrected=corrected(contrast.difference, sizes[family]),
+            equivalence=equivalence(contrast.difference, margin, sizes[family]) if margin else None,
+        )
+        for family, contrast, margin in found
+    ]
+    return Contrasts(contrasts, frozenset(unpaired))
 
 
-def by_seed(
-    counted: Iterable[tuple[Run, RoundResult]], value: Callable[[Run, RoundResult], float | None]
-) -> dict[int, float]:
-    """Return a number of each seed, without those where it is undefined."""
-    scores = {run.seed: value(run, result) for run, result in counted}
-    return {seed: score for seed, score in scores.items() if score is not None}
+def with_contrasts(
+    rows: Sequence[Row], contrasts: Contrasts, metric: Metric, *, crossed: bool = False
+) -> list[Row]:
+    """Return the rows with the first comparison of each, and the gap they close.
 
-
-def find_baselines(rows: Sequence[Row], wanted: str | None) -> list[Row]:
-    """Return the rows that differences can be taken to.
-
-    There is one for each experiment and its conditions; where none was asked for by name, one for each way of
-    annotation and each budget.
+    Args:
+        rows: All rows.
+        contrasts: All comparisons.
+        metric: What is compared.
+        crossed: Whether to add intervals over seeds and images, which reads the counts of every run.
     """
-    places: dict[tuple[str | None, ...], Row] = {}
+    first: dict[tuple[str, str], Contrast] = {}
+    for contrast in contrasts.found:
+        first.setdefault((contrast.scenario, contrast.method), contrast)
+    named = {(row.scenario, row.label): row for row in rows}
+    compared = []
+    for row in rows:
+        shown = first.get((row.scenario, row.label))
+        if shown is not None:
+            baseline = named[row.scenario, shown.baseline]
+            row = replace(
+                row,
+                contrast=shown,
+                image_interval=over_images(row, baseline, metric) if shown.difference.n == 1 else None,
+                crossed=over_seeds_and_images(row, baseline, metric) if crossed else None,
+            )
+        compared.append(replace(row, unpaired=shown is None and place(row) in contrasts.unpaired))
+    return [replace(row, gap_closed=closed_gap(row, rows, metric)) for row in compared]
+
+
+def _contrast(row: Row, baseline: Row, metric: Metric, *, declared: bool) -> Contrast | None:
+    difference = paired_difference(
+        by_seed(row.counted, metric.value), by_seed(baseline.counted, metric.value)
+    )
+    if difference is None:
+        return None
+    return Contrast(
+        scenario=row.scenario,
+        experiment=row.experiment,
+        method=row.label,
+        baseline=baseline.label,
+        declared=declared,
+        alike=buy_alike(row, baseline),
+        same_conditions=row.conditions_hash == baseline.conditions_hash,
+        difference=difference,
+    )
+
+
+def _declared(rows: Sequence[Row]) -> dict[Path, list[Pair]]:
+    """Return what the experiment file of each results folder declares, where it declares anything."""
+    roots: dict[Path, dict[str, str | None]] = {}
+    for row in rows:
+        bought = row.purchase.key if row.purchase is not None else None
+        roots.setdefault(_root(row), {})[row.method.label] = bought
+    return {root: pairs for root, bought in roots.items() if (pairs := declared_in(root, bought))}
+
+
+def _root(row: Row) -> Path:
+    """Return the results folder of a row."""
+    return row.runs[0].folder.parent.parent
+
+
+def _named_row(row: Row, label: str, rows: Sequence[Row]) -> Row | None:
+    """Return the row of a method of the same experiment, one under the same conditions if there is one."""
+    found = [other for other in rows if other.method.label == label and _root(other) == _root(row)]
+    found.sort(key=lambda other: other.conditions_hash != row.conditions_hash)
+    return found[0] if found else None
+
+
+def find_baselines(rows: Sequence[Row], wanted: str | None) -> dict[str, Row]:
+    """Return the row that each row's difference is taken to.
+
+    Args:
+        rows: All rows.
+        wanted: Label of the baseline; None for the method that asks at random.
+
+    Returns:
+        The place of a row (`place`) to its baseline, which shares its conditions and, where none is asked for
+        by name, its annotation and budget; one of the same experiment if there is one. One asked for by name
+        may have another recipe, where none has the row's own. Baselines, and rows without one, are missing.
+
+    Raises:
+        AlsegError: If no method is called so, or two under the same conditions are.
+    """
     if wanted is None:
-        for row in rows:
-            if row.method.acquisition == "random" and not row.is_reference:
-                places.setdefault((row.experiment, row.conditions_hash, *_spending(row)), row)
-        return list(places.values())
-    exact = [row for row in rows if row.label == wanted]
-    found = exact or [row for row in rows if row.method.label == wanted]
-    if not found:
-        raise AlsegError(unknown_name("method", wanted, {row.label for row in rows}))
+        found = [row for row in rows if row.method.acquisition == "random" and not row.is_reference]
+    else:
+        exact = [row for row in rows if row.label == wanted]
+        found = exact or [row for row in rows if row.method.label == wanted]
+        if not found:
+            raise AlsegError(unknown_name("method", wanted, {row.label for row in rows}))
+        _refuse_two(found, wanted)
+    baselines = {}
+    for row in rows:
+        candidates = [
+            other
+            for other in found
+            if other.conditions_hash == row.conditions_hash and (wanted is not None or buy_alike(row, other))
+        ]
+        if wanted is not None and not candidates:
+            candidates = [other for other in found if other.task_hash == row.task_hash]
+        own = [other for other in candidates if other.experiment == row.experiment]
+        baseline = next(iter(own or candidates), None)
+        if baseline is not None and baseline is not row:
+            baselines[place(row)] = baseline
+    return baselines
+
+
+def place(row: Row) -> str:
+    """Return what no other row of a comparison has."""
+    return f"{row.scenario}\n{row.label}"
+
+
+def buy_alike(row: Row, other: Row) -> bool:
+    """Whether both buy labels with the same annotation, all its parameters included, and budget."""
+    purchases = row.purchase, other.purchase
+    return None not in purchases and len({each.key for each in purchases if each is not None}) == 1
+
+
+def _refuse_two(found: Sequence[Row], wanted: str) -> None:
+    places: dict[tuple[str, str], Row] = {}
     for row in found:
         first = places.setdefault((row.experiment, row.conditions_hash), row)
         if first is not row:
             raise AlsegError(f"Two methods are called '{wanted}': name '{first.label}' or '{row.label}'.")
-    return list(places.values())
-
-
-def _spending(row: Row) -> tuple[str | None, str | None]:
-    return row.method.annotation, row.method.budget
-
-
-def _against_baseline(row: Row, baselines: Sequence[Row], metric: Metric, any_recipe: bool) -> Row:
-    candidates = [other for other in baselines if other.conditions_hash == row.conditions_hash]
-    if any_recipe and not candidates:
-        candidates = [other for other in baselines if other.task_hash == row.task_hash]
-    own = [other for other in candidates if other.experiment == row.experiment]
-    if row in own or not candidates:
-        return row
-    nearest = own or candidates
-    alike = [other for other in nearest if _spending(other) == _spending(row)]
-    baseline = (alike or nearest)[0]
-    difference = paired_difference(
-        by_seed(row.counted, metric.value), by_seed(baseline.counted, metric.value)
-    )
-    one_seed = difference is not None and difference.n == 1
-    return replace(
-        row,
-        difference=difference,
-        baseline=baseline.label,
-        image_interval=_over_images(row, baseline, metric) if one_seed else None,
-    )
-
-
-def _over_images(row: Row, baseline: Row, metric: Metric) -> ImageInterval | None:
-    """Return the interval over evaluation images of the one seed that both rows have."""
-    if not metric.classes:
-        return None
-    theirs = {run.seed: (run, result) for run, result in baseline.counted}
-    run, result = next(pair for pair in row.counted if pair[0].seed in theirs)
-    names = run.label_space.classes
-    return image_interval(
-        _counts_of(run, result),
-        _counts_of(*theirs[run.seed]),
-        [names.index(name) for name in metric.classes],
-    )
-
-
-def _counts_of(run: Run, result: RoundResult) -> Path:
-    return run.round_folder(result.round) / COUNTS_NAME
-
-
-def _with_holm(rows: Sequence[Row]) -> list[Row]:
-    """Correct the p-values of all differences shown for how many there are."""
-    tested = [row for row in rows if row.difference is not None and row.difference.p is not None]
-    adjusted = iter(
-        holm([row.difference.p for row in tested if row.difference and row.difference.p is not None])
-    )
-    return [replace(row, p_holm=next(adjusted)) if row in tested else row for row in rows]
-
-
-def _gap_closed(row: Row, rows: Sequence[Row], metric: Metric) -> float | None:
-    """Return the share of the gap that a row closes, by means over the seeds that it and both ends have."""
-    ends = gap_ends(row, rows)
-    if ends is None:
-        return None
-    values = [by_seed(each.counted, metric.value) for each in (row, *ends)]
-    shared = set.intersection(*map(set, values))
-    if not shared:
-        return None
-    own_mean, lowest, highest = (sum(scores[seed] for seed in shared) / len(shared) for scores in values)
-    return gap_closed(own_mean, lowest, highest)
-
-
-def gap_ends(row: Row, rows: Sequence[Row]) -> tuple[Row, Row] | None:
-    """Return the rows at 0% and 100% of a row's gap, which share its task but need not share its recipe.
-
-    The source alone has a recipe of its own by nature. Ends that the experiment file declares come first.
-    None where either end is missing, and for an end.
-    """
-    if row.is_reference:
-        return None
-    ends = []
-    for kind in ("none", "all"):
-        found = [
-            other for other in rows if other.method.target_labels == kind and other.task_hash == row.task_hash
-        ]
-        own = [other for other in found if other.experiment == row.experiment]
-        if not found:
-            return None
-        declared = [other for other in own or found if other.method.reference is not None]
-        ends.append((declared or own or found)[0])
-    return ends[0], ends[1]
-
-
-def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
-    """Return the results of methods that buy labels, those under the same conditions together."""
-    together: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        if not row.is_reference and row.score is not None:
-            together.setdefault((row.scenario, row.conditions_hash), []).append(row)
-    titles = _titles(together)
-    named = {key: _named(group) for key, group in together.items()}
-    return [
-        Contest(
-            title=titles[key],
-            scenario=key[0],
-            scores={name: by_seed(row.counted, metric.value) for name, row in methods.items()},
-            by_round=_by_round(methods, metric),
-            differences={
-                name: row.difference.mean for name, row in methods.items() if row.difference is not None
-            },
-        )
-        for key, methods in named.items()
-    ]
-
-
-def _titles(together: Mapping[tuple[str, str], Sequence[Row]]) -> dict[tuple[str, str], str]:
-    """Return the scenario of each contest, with experiments and a number where it has several."""
-    names = {
-        key: ", ".join(dict.fromkeys(row.experiment for row in group)) for key, group in together.items()
-    }
-    titles = {}
-    for key, name in names.items():
-        alike = [other for other in names if other[0] == key[0]]
-        same = [other for other in alike if names[other] == name]
-        number = f" {same.index(key) + 1}" if len(same) > 1 else ""
-        titles[key] = f"{key[0]} [{name}{number}]" if len(alike) > 1 else key[0]
-    return titles
-
-
-def _named(rows: Sequence[Row]) -> dict[str, Row]:
-    """Return rows by the label that their method has everywhere; by the row's own where two share it."""
-    labels = [row.method.label for row in rows]
-    return {row.method.label if labels.count(row.method.label) == 1 else row.label: row for row in rows}
-
-
-def _by_round(rows: Mapping[str, Row], metric: Metric) -> dict[int, dict[str, dict[int, float]]]:
-    """Return the metric after each purchase of the runs that count, until the round compared."""
-    found: dict[int, dict[str, dict[int, float]]] = {}
-    for name, row in rows.items():
-        for run, last in row.counted:
-            for result in run.rounds:
-                score = metric.value(run, result)
-                if 0 < result.round <= last.round and score is not None:
-                    found.setdefault(result.round, {}).setdefault(name, {})[run.seed] = score
-    return dict(sorted(found.items()))
-
-
-def mark_best(rows: Sequence[Row], classes: Iterable[str], subsets: Iterable[str]) -> list[Row]:
-    """Mark the best of the methods that buy labels, ties at one decimal included.
-
-    One method alone is not best, and neither is anybody where nobody gets above 0.0.
-    """
-    buyers = [row for row in rows if not row.is_reference and row.score is not None]
-    if len(buyers) < 2:
-        return list(rows)
-    labels = {row.label for row in buyers}
-    top_score = max(round(row.score.mean, 1) for row in buyers if row.score is not None)
-    top = {name: max(_shown(row.iou[name]) for row in buyers) for name in classes}
-    top_subsets = {name: max(_shown_mean(row.subsets[name]) for row in buyers) for name in subsets}
-    marked = []
-    for row in rows:
-        if row.label in labels and row.score is not None:
-            best = frozenset(name for name, value in top.items() if 0 < value == _shown(row.iou[name]))
-            row = replace(
-                row,
-                best=best,
-                best_score=0 < round(row.score.mean, 1) == top_score,
-                best_subsets=frozenset(
-                    name for name, value in top_subsets.items() if 0 < value == _shown_mean(row.subsets[name])
-                ),
-            )
-        marked.append(row)
-    return marked
-
-
-def _shown(value: float | None) -> float:
-    """Return the number that a table shows, -1 for nothing."""
-    return -1.0 if value is None else round(value, 1)
-
-
-def _shown_mean(interval: Interval | None) -> float:
-    return _shown(None if interval is None else interval.mean)

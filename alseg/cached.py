@@ -77,6 +77,11 @@ class CachedDataset:
         """Return the data set's own stamp."""
         return self._stamped.stamp(index)
 
+    def group(self, index: int) -> str:
+        """Return the image's group; its own name where the data set has none."""
+        group = getattr(self._dataset, "group", self._dataset.image_id)
+        return str(group(index))
+
     def resized_image(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return an image, uint8 ``(3, h, w)``."""
         file = self._file("image", index, size)

@@ -11,15 +11,22 @@ from dataclasses import replace
 from functools import partial
 
 from alseg import footnotes, recipe_notes, standing_notes
-from alseg.against import against_each_other, by_seed, find_baselines, find_contests, mark_best
+from alseg.against import find_contrasts, with_contrasts
 from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
+from alseg.contests import Contest
 from alseg.contracts import PublishedResult
-from alseg.costaxes import COST_AXES, CostAxis
+from alseg.contrastnotes import reach_notes
+from alseg.costaxes import COST_AXES, CommonEnds, CostAxis
 from alseg.errors import AlsegError, unknown_name
+from alseg.marks import mark_best, together
 from alseg.metric_choice import area_until, choose_metric
+from alseg.mixed import mixed_model
 from alseg.penalties import penalty_matrix
 from alseg.ranks import mean_ranks
+from alseg.rowcontests import find_contests
+from alseg.rowends import with_reach
 from alseg.runs import Results, RoundResult, Run
+from alseg.seedwise import by_seed
 from alseg.stats import Interval, mean_interval
 
 SORT_KEYS: Mapping[str, Callable[[Row], float | None]] = {
@@ -44,6 +51,9 @@ def compare(
     sort: str | None = None,
     ranks: bool | None = False,
     penalties: bool = False,
+    images: bool = False,
+    reach: float | None = None,
+    mixed: bool = False,
 ) -> Comparison:
     """Average over seeds and take differences.
 
@@ -52,16 +62,19 @@ def compare(
         round_number: Compare after this round; None takes the last round of the runs that are done.
         metric: ``miou``, ``accuracy``, ``iou:CLASS`` or ``aubc``, the area under the curve of the mIoU.
         subset: Show the classes of this subset of the label space only, and their mean.
-        baseline: Label of the method to which differences are taken; None takes the method whose acquisition
-            is ``random``, if there is one: that with the row's own annotation and budget, else the first.
+        baseline: Label of the method to which differences are taken; None takes for each row the method with
+            the same annotation and budget whose acquisition is ``random``, if there is one.
         published: Known results of others; those with the data sets and label space of the runs are shown.
             None does not ask for any.
         x: Key of the cost axis of areas under curves; None for pixels, and no area beside another metric.
         sort: Key of `SORT_KEYS`: best or cheapest first in each scenario; None keeps the order of the
-            experiment files.
+            experiment files. Methods that buy alike stay together.
         ranks: Add mean ranks over scenarios, or over seeds where there is one scenario; None adds them where
             there are several scenarios.
         penalties: Add the pairwise penalty matrix.
+        reach: Add the cost, on the axis ``x``, at which methods reach this percentage of full supervision.
+        mixed: Add a mixed model of several scenarios; needs statsmodels.
+        images: Add intervals over seeds and evaluation images together.
 
     Raises:
         AlsegError: If runs differ in label space or scorer version, a name is unknown, or no run has reached
@@ -72,24 +85,31 @@ def compare(
     _require_same(runs, "scorer versions", lambda run: (run.scorer, ()))
     label_space = runs[0].label_space
     area_axis = _axis(x) or (COST_AXES["pixels"] if metric == "aubc" else None)
-    chosen = choose_metric(runs[0], metric, subset, area_axis or COST_AXES["pixels"])
+    ends = None if area_axis is None else CommonEnds(area_axis, runs)
+    chosen = choose_metric(runs[0], metric, subset, area_axis or COST_AXES["pixels"], ends)
     # The area is a column of its own only where it is not what is compared.
     axis = area_axis if metric != "aubc" else None
     shown = label_space.subsets[subset] if subset is not None else label_space.classes
     subsets = tuple(label_space.subsets) if chosen.key == "miou" else ()
-    rows = [_row(label, group, round_number, chosen, axis) for label, group in _groups(runs)]
+    rows = [_row(label, group, round_number, chosen, axis, ends) for label, group in _groups(runs)]
     _require_scores(rows, runs, round_number, chosen)
-    baselines = find_baselines(rows, baseline)
-    rows = against_each_other(rows, baselines, chosen, any_recipe=baseline is not None)
+    contrasts = find_contrasts(rows, baseline, chosen)
+    rows = with_contrasts(rows, contrasts, chosen, crossed=images)
+    cost_axis = area_axis or COST_AXES["pixels"]
+    if reach is not None:
+        rows = with_reach(rows, chosen, cost_axis, reach / 100)
     scenarios = dict.fromkeys(row.scenario for row in rows)
     marked = tuple(
         row
         for scenario in scenarios
-        for row in _sorted(mark_best([row for row in rows if row.scenario == scenario], shown, subsets), sort)
+        for group in together(_sorted([row for row in rows if row.scenario == scenario], sort))
+        for row in mark_best(group, chosen, shown, subsets)
     )
-    contests = find_contests(marked, chosen)
-    ranking = mean_ranks(contests) if ranks or (ranks is None and len(scenarios) > 1) else None
-    matrix = penalty_matrix(contests) if penalties else None
+    contests = _by_purchase(find_contests(marked, chosen))
+    wants_ranks = ranks or (ranks is None and len(scenarios) > 1)
+    rankings = tuple(map(mean_ranks, contests)) if wants_ranks else None
+    matrices = tuple(map(penalty_matrix, contests)) if penalties else None
+    models = tuple(filter(None, map(mixed_model, contests))) if mixed else None
     of_others = None if published is None else _published_rows(runs, published, chosen, shown)
     return Comparison(
         label_space=label_space.name,
@@ -98,16 +118,24 @@ def compare(
         scorer=runs[0].scorer,
         metric=chosen,
         round=round_number,
-        baseline=baselines[0].label if baselines else None,
+        baseline=next((row.baseline for row in marked if row.difference is not None), None),
         axis=axis,
+        share=reach,
+        cost=cost_axis,
         rows=marked,
+        contrasts=tuple(contrasts.found),
         published=tuple(of_others or ()),
-        ranking=ranking,
-        penalties=matrix,
+        rankings=rankings,
+        penalties=matrices,
+        mixed=models,
         notes=(
-            *footnotes.notes(results, marked, baselines, of_others, chosen, area_axis),
+            *footnotes.notes(
+                results, marked, contrasts.found, baseline, of_others, chosen, area_axis, images=images
+            ),
             *recipe_notes.notes(marked),
-            *standing_notes.notes(ranking, matrix),
+            *reach_notes(marked, reach, cost_axis),
+            *standing_notes.notes(rankings, matrices),
+            *standing_notes.about_scenarios(runs, rankings, models),
             f"Scorer version {runs[0].scorer}.",
         ),
     )
@@ -149,6 +177,15 @@ def _label(run: Run, keys: Sequence[tuple[str, str, str, str, int]]) -> str:
     return f"{run.method.label} [{', '.join(marks)}]" if marks else run.method.label
 
 
+def _by_purchase(contests: Sequence[Contest]) -> list[list[Contest]]:
+    """Return the contests of each annotation and budget, without those of one method if there are others."""
+    groups: dict[str, list[Contest]] = {}
+    for contest in contests:
+        groups.setdefault(contest.purchase, []).append(contest)
+    shared = [group for group in groups.values() if any(len(contest.scores) > 1 for contest in group)]
+    return shared or [list(contests)]
+
+
 def _require_same(runs: Sequence[Run], what: str, key: Callable[[Run], tuple[str, tuple[str, ...]]]) -> None:
     found: dict[tuple[str, tuple[str, ...]], Run] = {}
     for run in runs:
@@ -170,7 +207,14 @@ def _axis(key: str | None) -> CostAxis | None:
     return COST_AXES[key]
 
 
-def _row(label: str, runs: Sequence[Run], number: int | None, metric: Metric, axis: CostAxis | None) -> Row:
+def _row(
+    label: str,
+    runs: Sequence[Run],
+    number: int | None,
+    metric: Metric,
+    axis: CostAxis | None,
+    ends: CommonEnds | None,
+) -> Row:
     counted = tuple((run, result) for run in runs if (result := _counted(run, number)) is not None)
     results = [result for _, result in counted]
     first = runs[0]
@@ -188,7 +232,7 @@ def _row(label: str, runs: Sequence[Run], number: int | None, metric: Metric, ax
             for name in first.label_space.subsets
         },
         costs=_costs(results) if results else None,
-        area=None if axis is None else _interval(counted, partial(area_until, metric.height, axis)),
+        area=None if axis is None else _interval(counted, partial(area_until, metric.height, axis, ends)),
     )
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from alseg.contracts import PublishedResult
+from alseg.contrasts import Contrast
 from alseg.costaxes import CostAxis
-from alseg.imagewise import ImageInterval
+from alseg.gap import Gap
+from alseg.imagewise import CrossedInterval, ImageInterval
+from alseg.mixed import MixedModel
+from alseg.multiplicity import Corrected
 from alseg.penalties import PenaltyMatrix
+from alseg.purchases import Purchase, purchase_of
 from alseg.ranks import Ranking
+from alseg.reach import Reach
 from alseg.runs import Method, RoundResult, Run
 from alseg.stats import Difference, Interval
 
@@ -86,6 +92,32 @@ class Costs:
         return self.questions / self.pool_images
 
 
+class ClosedGap(NamedTuple):
+    """How much of a gap is closed, and between which rows.
+
+    Attributes:
+        gap: The share, over the seeds that all three share.
+        zero: Label of the row without target labels.
+        hundred: Label of the row with all of them.
+    """
+
+    gap: Gap
+    zero: str
+    hundred: str
+
+
+class Reached(NamedTuple):
+    """What it costs to reach a share of full supervision, and which row that is.
+
+    Attributes:
+        reach: The cost with its interval.
+        hundred: Label of the fully supervised row.
+    """
+
+    reach: Reach
+    hundred: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One method, averaged over the seeds that reached the round.
@@ -102,18 +134,18 @@ class Row:
             counted.
         subsets: Name of a subset of the label space to the mean over it in percent; None as for the score.
         costs: None where nothing is counted.
-        baseline: Label of the row that ``difference`` is taken to, which shares scenario, model, rounds,
-            evaluation and recipe; that of the same experiment if it has one. One asked for by name may have
-            another recipe. None for a baseline, and without any.
-        difference: Paired by seed; None for a baseline and where no seed is shared.
-        p_holm: The p-value of the difference after Holm's correction for all differences of the comparison;
-            None where there is no p-value.
+        contrast: The first of its comparisons with another row, which has the same scenario; None without.
+        unpaired: Whether there is a baseline for it that shares no seed with it.
         image_interval: Where the difference is over one seed: its interval over resampled evaluation images,
             which is about two networks, not about two methods; None where it is not known.
-        gap_closed: Percent of the way from source only to fully supervised, over the seeds that all three
-            share; None for those two and where either is missing.
+        crossed: The interval of the difference over seeds and evaluation images together; None where it was
+            not asked for or is not known.
+        gap_closed: Percent of the way from no target labels to all of them; None for methods that buy none,
+            and where either end is missing.
+        reach: What it costs to reach the share of full supervision asked for; None without.
         area: Area under the curve of the metric over the cost axis asked for, in percent; None without.
-        best: Classes in which no other method that buys labels is better, at one decimal.
+        best: Classes in which the method may be the best of those with the same annotation and budget, where
+            any of them can be ruled out.
         best_score: The same for the metric.
         best_subsets: The same for subsets.
     """
@@ -128,11 +160,12 @@ class Row:
     iou: Mapping[str, float | None]
     subsets: Mapping[str, Interval | None]
     costs: Costs | None
-    baseline: str | None = None
-    difference: Difference | None = None
-    p_holm: float | None = None
+    contrast: Contrast | None = None
+    unpaired: bool = False
     image_interval: ImageInterval | None = None
-    gap_closed: float | None = None
+    crossed: CrossedInterval | None = None
+    gap_closed: ClosedGap | None = None
+    reach: Reached | None = None
     area: Interval | None = None
     best: frozenset[str] = frozenset()
     best_score: bool = False
@@ -142,6 +175,31 @@ class Row:
     def is_reference(self) -> bool:
         """Whether the method buys no labels (source only, fully supervised)."""
         return self.method.target_labels != "acquired"
+
+    @property
+    def baseline(self) -> str | None:
+        """Label of the row that the difference is taken to."""
+        return None if self.contrast is None else self.contrast.baseline
+
+    @property
+    def difference(self) -> Difference | None:
+        """Difference to the baseline, paired by seed; None for a baseline and where no seed is shared."""
+        return None if self.contrast is None else self.contrast.difference
+
+    @property
+    def alike(self) -> bool:
+        """Whether the baseline has the same annotation and budget."""
+        return self.contrast is not None and self.contrast.alike
+
+    @property
+    def corrected(self) -> Corrected | None:
+        """The difference as one of its family; None where nothing is tested."""
+        return None if self.contrast is None else self.contrast.corrected
+
+    @cached_property
+    def purchase(self) -> Purchase | None:
+        """Annotation and budget; None for a method that buys no labels."""
+        return purchase_of(self.runs[0])
 
     @property
     def task_hash(self) -> str:
@@ -199,10 +257,17 @@ class Comparison:
         round: The round asked for, or None for each run's last.
         baseline: Label of the first row that differences are taken to; None where there is none.
         axis: The cost axis of the areas under curves; None where none was asked for.
-        rows: By scenario, then in the order of the experiment files.
+        share: Of full supervision, in percent, whose cost is shown; None where it was not asked for.
+        cost: The cost axis of that.
+        rows: By scenario, then annotation and budget, then in the order of the experiment files.
+        contrasts: Every comparison of two rows, in the order of the rows.
         published: Results of others, where they were asked for; no row of theirs is ever among ``rows``.
-        ranking: Mean ranks of the methods over scenarios; None where they were not asked for.
-        penalties: How often methods beat each other; None where it was not asked for.
+        rankings: Mean ranks over scenarios, one ranking for each annotation and budget; None where they were
+            not asked for.
+        penalties: How often methods beat each other, one matrix for each annotation and budget; None where
+            they were not asked for.
+        mixed: Mixed models of several scenarios, one for each annotation and budget; None where they were not
+            asked for.
         notes: What a reader must know: what was left out and why, whatever makes rows incomparable.
     """
 
@@ -214,16 +279,26 @@ class Comparison:
     round: int | None
     baseline: str | None
     axis: CostAxis | None
+    share: float | None
+    cost: CostAxis
     rows: tuple[Row, ...]
+    contrasts: tuple[Contrast, ...]
     published: tuple[PublishedRow, ...]
-    ranking: Ranking | None
-    penalties: PenaltyMatrix | None
+    rankings: tuple[Ranking, ...] | None
+    penalties: tuple[PenaltyMatrix, ...] | None
+    mixed: tuple[MixedModel, ...] | None
     notes: tuple[str, ...]
 
     @cached_property
     def scenarios(self) -> tuple[str, ...]:
         """Each scenario once, in order."""
         return tuple(dict.fromkeys(row.scenario for row in self.rows))
+
+    @cached_property
+    def groups(self) -> Mapping[str, str]:
+        """A letter for each annotation and budget, by `Purchase.key`, in order; empty with fewer than two."""
+        keys = dict.fromkeys(row.purchase.key for row in self.rows if row.purchase is not None)
+        return {key: letter(number) for number, key in enumerate(keys)} if len(keys) > 1 else {}
 
     @cached_property
     def lines(self) -> tuple[Row | PublishedRow, ...]:
@@ -240,3 +315,9 @@ class Comparison:
     def experiments(self) -> tuple[str, ...]:
         """Each experiment once, in order."""
         return tuple(dict.fromkeys(row.experiment for row in self.rows))
+
+
+def letter(number: int) -> str:
+    """Return ``a`` to ``z`` for 0 to 25, then ``aa``, ``ab`` and so on."""
+    last = chr(ord("a") + number % 26)
+    return last if number < 26 else letter(number // 26 - 1) + last

@@ -1,4 +1,4 @@
-"""What methods are ranked and matched in: results under the same conditions, as plain numbers."""
+"""What methods are ranked and matched in: results of methods that buy alike under the same conditions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """Methods that buy labels and share scenario, model, rounds, evaluation and recipe.
+    """Methods that buy labels and share scenario, model, rounds, evaluation, recipe, annotation and budget.
 
     Attributes:
         title: Names it to people; no other has it.
@@ -16,6 +16,8 @@ class Contest:
         scores: Method to seed to the metric in percent, higher is better, in the round compared. Methods have
             the same name in every contest.
         by_round: Round, from 1 on, to the same as ``scores`` after it.
+        baseline: The method that differences are taken to; None without differences.
+        purchase: The annotation and budget that all its methods have, in words.
         differences: Method to its mean difference to the baseline, paired by seed, in points of the metric;
             without the baseline and methods that share no seed with it.
     """
@@ -25,6 +27,8 @@ class Contest:
     scores: Mapping[str, Mapping[int, float]]
     by_round: Mapping[int, Mapping[str, Mapping[int, float]]] = field(default_factory=dict)
     differences: Mapping[str, float] = field(default_factory=dict)
+    purchase: str = ""
+    baseline: str | None = None
 
 
 def in_all(contests: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from alseg.runs import RoundResult
+from alseg.purchases import purchase_of
+from alseg.runs import RoundResult, Run
 from alseg.stats import area_under_curve
 
 
@@ -59,7 +62,10 @@ COST_AXES: Mapping[str, CostAxis] = {
 
 
 def area_over(
-    axis: CostAxis, rounds: Sequence[RoundResult], value: Callable[[RoundResult], float | None]
+    axis: CostAxis,
+    rounds: Sequence[RoundResult],
+    value: Callable[[RoundResult], float | None],
+    until: float | None = None,
 ) -> float | None:
     """Return the area under a run's curve divided by the length of its cost axis (AUBC).
 
@@ -69,9 +75,38 @@ def area_over(
         axis: What is spent.
         rounds: In order.
         value: The metric of a round.
+        until: Cost at which the curve is cut, on the straight line between two rounds; None for its own end.
 
     Returns:
-        In the unit of the metric; None with fewer than two different costs or where the metric is undefined.
+        In the unit of the metric; None with fewer than two different costs, where the metric is undefined and
+        where the curve ends before it is to be cut.
+    """
+    points = curve_over(axis, rounds, value)
+    if points is None:
+        return None
+    costs, heights = points
+    if until is not None:
+        if not costs[0] < until <= costs[-1]:
+            return None
+        last = next(place for place, cost in enumerate(costs) if cost >= until)
+        part = (until - costs[last - 1]) / (costs[last] - costs[last - 1])
+        end = heights[last - 1] + part * (heights[last] - heights[last - 1])
+        costs, heights = [*costs[:last], until], [*heights[:last], end]
+    return area_under_curve(costs, heights)
+
+
+def curve_over(
+    axis: CostAxis, rounds: Sequence[RoundResult], value: Callable[[RoundResult], float | None]
+) -> tuple[list[float], list[float]] | None:
+    """Return costs, increasing, and the metric at each; of rounds at the same cost the last one counts.
+
+    Args:
+        axis: What is spent.
+        rounds: In order.
+        value: The metric of a round.
+
+    Returns:
+        None with fewer than two different costs or where the metric is undefined.
     """
     points: dict[float, float] = {}
     for result in rounds:
@@ -81,4 +116,27 @@ def area_over(
         points[axis.read(result)] = height
     if len(points) < 2 or sorted(points) != list(points):
         return None
-    return area_under_curve(list(points), list(points.values()))
+    return list(points), list(points.values())
+
+
+class CommonEnds:
+    """Where curves have to end to be comparable: at the least that any run spent that buys the same.
+
+    Runs that buy the same, under the same conditions, spend their budget to the last question or image, which
+    differs a little from method to method and seed to seed.
+    """
+
+    def __init__(self, axis: CostAxis, runs: Sequence[Run]) -> None:
+        self._groups: dict[Path, str] = {}
+        self._ends: dict[tuple[str, int], float] = {}
+        for run in runs:
+            purchase = purchase_of(run)
+            group = f"{run.scenario} {run.conditions_hash} {purchase and purchase.key}"
+            self._groups[run.folder] = group
+            for result in run.rounds:
+                key = group, result.round
+                self._ends[key] = min(axis.read(result), self._ends.get(key, math.inf))
+
+    def of(self, run: Run, result: RoundResult) -> float | None:
+        """Return the cost at which the curve of a run up to a round is to be cut."""
+        return self._ends.get((self._groups[run.folder], result.round))

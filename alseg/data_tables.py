@@ -9,13 +9,18 @@ from dataclasses import asdict
 from typing import Any
 
 from alseg.comparison import Comparison, Costs, PublishedRow, Row
+from alseg.contrasts import Contrast
+from alseg.mixed import MixedModel
 from alseg.ranks import Ranking
 from alseg.runs import Run
 
-JSON_FORMAT = 1
+JSON_FORMAT = 2
 """Changes when a key of the JSON output goes or changes its meaning. docs/compare.md describes the keys."""
 
-_ROW_KEYS = ("label", "experiment", "scenario", "target_labels", "acquisition", "annotation", "budget")
+_ROW_KEYS = (
+    *("label", "experiment", "scenario", "target_labels", "acquisition", "annotation", "budget"),
+    "purchase",
+)
 _COST_KEYS = (
     "pixels",
     "valid_pixels",
@@ -43,10 +48,14 @@ def as_json(comparison: Comparison) -> str:
         "round": comparison.round,
         "baseline": comparison.baseline,
         "aubc_cost": comparison.axis.key if comparison.axis else None,
+        "share": comparison.share,
+        "cost_of_share": None if comparison.share is None else comparison.cost.key,
         "rows": [_row_record(row) for row in comparison.rows],
+        "contrasts": [_contrast_record(each) for each in comparison.contrasts],
         "published": [_published_record(row) for row in comparison.published],
-        "ranks": comparison.ranking and _ranking_record(comparison.ranking),
-        "penalties": comparison.penalties and asdict(comparison.penalties),
+        "ranks": [_ranking_record(each) for each in comparison.rankings or ()],
+        "penalties": [asdict(each) for each in comparison.penalties or ()],
+        "mixed": [_mixed_record(each) for each in comparison.mixed or ()],
         "notes": comparison.notes,
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -59,11 +68,13 @@ def as_csv(comparison: Comparison) -> str:
     columns += [f"miou:{name}" for name in comparison.subsets]
     columns += ["metric", "score", "score_half_width"]
     columns += ["baseline", *(f"difference{end}" for end in ("", "_half_width", "_p", "_n")), "published"]
-    columns += ["difference_p_holm", "difference_images_low", "difference_images_high", "gap_closed"]
+    columns += ["difference_simultaneous_half_width", "difference_p_corrected"]
+    columns += ["difference_images_low", "difference_images_high", "difference_crossed_half_width"]
+    columns += ["gap_closed", "gap_closed_low", "gap_closed_high"]
+    columns += ["reach_cost", "reach_low", "reach_high"]
     columns += ["aubc", "aubc_half_width", "aubc_cost"]
     columns += ["mean_rank", "mean_rank_half_width", "mean_rank_n", "penalty"]
-    if comparison.penalties is not None:
-        columns += [f"beats:{name}" for name in comparison.penalties.methods]
+    columns += [f"beats:{name}" for name in _matched(comparison)]
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -76,7 +87,8 @@ def as_csv(comparison: Comparison) -> str:
 
 def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
     record = _row_record(row)
-    cost, score, difference = (record[key] or {} for key in ("cost", "score", "difference"))
+    keys = ("cost", "score", "difference", "gap_closed", "reach")
+    cost, score, difference, gap, reach = (record[key] or {} for key in keys)
     return {
         **{key: record[key] for key in _ROW_KEYS},
         "rounds": " ".join(map(str, row.rounds)),
@@ -91,10 +103,17 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "baseline": row.baseline,
         "difference": difference.get("mean"),
         **{f"difference_{key}": difference.get(key) for key in ("half_width", "p", "n")},
-        "difference_p_holm": row.p_holm,
+        "difference_simultaneous_half_width": row.corrected and row.corrected.half_width,
+        "difference_p_corrected": row.corrected and row.corrected.p,
         "difference_images_low": row.image_interval and row.image_interval.low,
         "difference_images_high": row.image_interval and row.image_interval.high,
-        "gap_closed": row.gap_closed,
+        "difference_crossed_half_width": row.crossed and row.crossed.half_width,
+        "gap_closed": gap.get("percent"),
+        "gap_closed_low": gap.get("low"),
+        "gap_closed_high": gap.get("high"),
+        "reach_cost": reach.get("cost"),
+        "reach_low": reach.get("low"),
+        "reach_high": reach.get("high"),
         "aubc": row.area and row.area.mean,
         "aubc_half_width": row.area and row.area.half_width,
         "aubc_cost": comparison.axis and comparison.axis.key,
@@ -107,18 +126,22 @@ def _standing(row: Row, comparison: Comparison) -> dict[str, float | None]:
     standing: dict[str, float | None] = {}
     # A method goes by the row's own label only where another one in its contest has the method's.
     names = (row.label, row.method.label) if not row.is_reference else ()
-    for ranked in comparison.ranking.methods if comparison.ranking else ():
+    for ranked in (each for ranking in comparison.rankings or () for each in ranking.methods):
         if ranked.method in names:
             mean, half_width, n = ranked.rank
             standing |= {"mean_rank": mean, "mean_rank_half_width": half_width, "mean_rank_n": n}
-    if comparison.penalties is not None:
-        matrix = comparison.penalties
+    for matrix in comparison.penalties or ():
         for name, beaten, beats in zip(matrix.methods, matrix.averages, matrix.penalties, strict=True):
             if name in names:
                 standing["penalty"] = beaten
                 columns = [f"beats:{other}" for other in matrix.methods]
                 standing |= dict(zip(columns, beats, strict=True))
     return standing
+
+
+def _matched(comparison: Comparison) -> tuple[str, ...]:
+    """Return the methods of all penalty matrices, each once."""
+    return tuple(dict.fromkeys(name for matrix in comparison.penalties or () for name in matrix.methods))
 
 
 def _published_csv_line(row: PublishedRow, comparison: Comparison) -> dict[str, Any]:
@@ -142,6 +165,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "acquisition": row.method.acquisition,
         "annotation": row.method.annotation,
         "budget": row.method.budget,
+        "purchase": row.purchase and row.purchase.text,
         "rounds": row.rounds,
         "seeds": row.seeds,
         "cost": _cost_record(row.costs) if row.costs else None,
@@ -151,10 +175,14 @@ def _row_record(row: Row) -> dict[str, Any]:
         "score": row.score._asdict() if row.score else None,
         "best": row.best_score,
         "baseline": row.baseline,
+        "alike": row.alike,
         "difference": row.difference._asdict() if row.difference else None,
-        "p_holm": row.p_holm,
+        "corrected": row.corrected and row.corrected._asdict(),
         "image_interval": row.image_interval._asdict() if row.image_interval else None,
-        "gap_closed": row.gap_closed,
+        "crossed": row.crossed and row.crossed._asdict(),
+        "gap_closed": row.gap_closed
+        and {**row.gap_closed.gap._asdict(), "zero": row.gap_closed.zero, "hundred": row.gap_closed.hundred},
+        "reach": row.reach and {**row.reach.reach._asdict(), "hundred": row.reach.hundred},
         "aubc": row.area._asdict() if row.area else None,
         "runs": [_run_record(run, row) for run in row.runs],
     }
@@ -172,6 +200,35 @@ def _published_record(row: PublishedRow) -> dict[str, Any]:
     }
 
 
+def _contrast_record(contrast: Contrast) -> dict[str, Any]:
+    return {
+        "scenario": contrast.scenario,
+        "experiment": contrast.experiment,
+        "label": contrast.method,
+        "baseline": contrast.baseline,
+        "declared": contrast.declared,
+        "alike": contrast.alike,
+        "same_conditions": contrast.same_conditions,
+        "difference": contrast.difference._asdict(),
+        "corrected": contrast.corrected and contrast.corrected._asdict(),
+        "equivalence": contrast.equivalence and contrast.equivalence._asdict(),
+        "verdict": contrast.verdict,
+    }
+
+
+def _mixed_record(model: MixedModel) -> dict[str, Any]:
+    return {
+        "purchase": model.purchase,
+        "baseline": model.baseline,
+        "scenarios": model.scenarios,
+        "spreads": model.spreads,
+        "differences": [
+            {"method": each.method, "mean": each.mean, "corrected": each.corrected._asdict()}
+            for each in model.differences
+        ],
+    }
+
+
 def _ranking_record(ranking: Ranking) -> dict[str, Any]:
     return {
         "over": ranking.over,
@@ -182,13 +239,14 @@ def _ranking_record(ranking: Ranking) -> dict[str, Any]:
                 "rank": each.rank._asdict(),
                 "by_scenario": dict(each.by_scenario),
                 "difference": each.difference and each.difference._asdict(),
-                "p_holm": each.p_holm,
+                "corrected": each.corrected and each.corrected._asdict(),
             }
             for each in ranking.methods
         ],
         "seeds_ranked": dict(ranking.seeds),
         "missing": dict(ranking.missing),
         "unused": ranking.unused,
+        "purchase": ranking.purchase,
     }
 
 

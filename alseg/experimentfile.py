@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from alseg.budget import Budget, parse_budget
 from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec
+from alseg.declared import entrants, expand
 from alseg.errors import AlsegError, nearest
 from alseg.known_labels import check_references, read_known_labels
 from alseg.parameters import ParameterError, validate_parameters
@@ -59,11 +60,14 @@ class ExperimentReader:
         section = self._section
         rounds = self._rounds(section.rounds)
         model = self._component("models", section.model, ("model",))
+        methods = self._methods(section, model, rounds)
+        # Comparisons are read from the results folder by `alseg compare`; here they are only checked.
+        expand(section.comparisons, entrants(methods or (), section.methods), ("comparisons",), self.problems)
         parts = {
             "name": section.name,
             "scenario": self._scenario(section.scenario),
             "model": model.component,
-            "methods": self._methods(section, model, rounds),
+            "methods": methods,
             "rounds": rounds,
             "seeds": self._seeds(section.seeds),
             "evaluation": self._defaults(Evaluation, EvaluationSection, section.evaluation, "evaluation"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from alseg.comparison import Metric, PublishedRow, Row
+from alseg import contrastnotes
+from alseg.comparison import Metric, PublishedRow, Row, letter
+from alseg.contrasts import Contrast
 from alseg.costaxes import CostAxis
 from alseg.runs import Results, Run
-from alseg.stats import detectable_difference, smallest_sign_flip_p
 
 SMALLEST_SHARE = 0.5
 """Percent of bought pixels that were never drawn, from which on it is said."""
@@ -17,24 +18,28 @@ SMALLEST_SHARE = 0.5
 def notes(
     results: Results,
     rows: Sequence[Row],
-    baselines: Sequence[Row],
+    contrasts: Sequence[Contrast] = (),
+    wanted: str | None = None,
     published: Sequence[PublishedRow] | None = None,
     metric: Metric | None = None,
     axis: CostAxis | None = None,
+    *,
+    images: bool = False,
 ) -> Iterator[str]:
     """Yield one sentence or two per thing to know, the most important first.
 
     Args:
         results: All that was read.
         rows: The rows shown.
-        baselines: The rows that differences are taken to.
+        contrasts: The comparisons of two rows.
+        wanted: Label of the baseline that was asked for; None for the usual ones.
         published: The results of others that are shown; None where they were not asked for.
         metric: What is compared.
         axis: The cost axis of areas under curves, where any are shown.
+        images: Whether intervals over images were asked for.
     """
     if len({row.scenario for row in rows}) > 1:
         rows = [replace(row, label=_with_scenario(row)) for row in rows]
-        baselines = [replace(row, label=_with_scenario(row)) for row in baselines]
     yield from _published(published)
     yield from _left_out(rows)
     yield from _missing(rows)
@@ -43,10 +48,12 @@ def notes(
     if results.copies:
         yield f"Counted once though given twice: {_names(str(folder) for folder in results.copies)}."
     yield from _variants(rows)
+    yield from _groups(rows)
     yield from _intervals(rows)
-    yield from _differences(rows, [row.label for row in baselines])
-    yield from _power(rows)
-    yield from _over_images(rows, metric)
+    yield from contrastnotes.differences(rows)
+    yield from contrastnotes.without_baseline(rows, wanted)
+    yield from contrastnotes.power(contrasts)
+    yield from contrastnotes.over_images(rows, metric, asked=images)
     yield from _areas(rows, axis)
     yield from _gap(rows)
     yield from _never_drawn(rows)
@@ -119,100 +126,53 @@ def _intervals(rows: Sequence[Row]) -> Iterator[str]:
         yield f"No interval for {which}: one seed does not tell how much seeds differ."
 
 
-def _differences(rows: Sequence[Row], baselines: Sequence[str]) -> Iterator[str]:
-    compared = [row for row in rows if row.difference is not None]
-    if compared:
-        used: dict[str, list[str]] = {}
-        for row in compared:
-            used.setdefault(str(row.baseline), []).append(row.label)
-        if len(used) == 1:
-            yield f"Differences to {_names(used)} are paired by seed."
-        else:
-            listing = "; ".join(f"{_names(labels)} to {baseline}" for baseline, labels in used.items())
-            yield f"Differences are paired by seed: {listing}."
-    for row in compared:
-        pairs = row.difference.n if row.difference else 0
-        if pairs < len(row.seeds):
-            yield f"{row.label}: the difference is over {pairs} of its seeds, which the baseline has too."
-    unpaired = [row.label for row in rows if row.baseline and row.score and row.difference is None]
-    if unpaired:
-        yield f"No difference for {_names(unpaired)}: no seed is shared with the baseline."
-    alone = [row.label for row in rows if row.baseline is None and row.label not in baselines]
-    if alone and baselines:
-        same = "scenario, model, rounds, evaluation and recipe"
-        yield f"No difference for {_names(alone)}: no baseline has the same {same}."
-
-
-def _power(rows: Sequence[Row]) -> Iterator[str]:
-    """Say what so few seeds can show at all."""
-    equal = [row.label for row in rows if row.difference and row.difference.n > 1 and row.p_holm is None]
-    if equal:
-        yield f"No p for {_names(equal)}: the difference is the same with every seed, which shows no spread."
-    measured = [row.difference for row in rows if row.difference is not None and row.p_holm is not None]
-    if not measured:
-        return
-    family = len(measured)
-    corrected = f", corrected by Holm for the {family} differences shown" if family > 1 else ""
-    before = " before correction" if family > 1 else ""
-    yield f"p: paired t-test{corrected}."
-    pairs = sorted({difference.n for difference in measured})
-    smallest = " or ".join(f"{smallest_sign_flip_p(n):.2g}" for n in pairs)
-    yield (
-        f"With {' or '.join(map(str, pairs))} pairs of seeds, no test without assumptions can give p below "
-        f"{smallest}{before}; smaller ones assume normally distributed differences."
-    )
-    found = [detectable_difference(each.half_width, each.n) for each in measured if each.half_width]
-    if found:
-        low, high = f"{min(found):.1f}", f"{max(found):.1f}"
-        points = low if low == high else f"{low} to {high}"
-        yield (
-            f"A true difference of {points} points would have been found with 80% probability "
-            f"(p < 0.05{before})."
+def _groups(rows: Sequence[Row]) -> Iterator[str]:
+    """Name annotations and budgets where there are several."""
+    bought: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.purchase is not None:
+            bought.setdefault(row.purchase.key, []).append(row)
+    if len(bought) > 1:
+        listing = "; ".join(
+            f"{letter(number)} {group[0].purchase.text if group[0].purchase else ''}"
+            for number, group in enumerate(bought.values())
         )
-
-
-def _over_images(rows: Sequence[Row], metric: Metric | None) -> Iterator[str]:
-    images = sorted({row.image_interval.images for row in rows if row.image_interval is not None})
-    if images:
-        yield (
-            "[a, b]: there is one seed, so this 95% interval is over the "
-            f"{' or '.join(map(str, images))} evaluation images (paired bootstrap). It compares two trained "
-            "networks and says nothing about how much seeds differ."
-        )
-    single = [row for row in rows if row.difference is not None and row.difference.n == 1]
-    if single and metric is not None and not metric.classes:
-        yield f"There is no interval over images for {metric.title}, only for IoU and its means."
-        return
-    without = [row.label for row in single if row.image_interval is None]
-    if without:
-        yield (
-            f"No interval over images for {_names(without)}: confusion counts are missing or damaged, or of "
-            "other images than the baseline's."
-        )
+        yield f"Groups: {listing}. Marks, p, ranks and penalties are within a group."
 
 
 def _areas(rows: Sequence[Row], axis: CostAxis | None) -> Iterator[str]:
     if axis is None:
         return
-    yield (
-        "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean "
-        "height from nothing bought to all that was bought. It compares methods with the same budget."
+    ends: dict[str, list[float]] = {}
+    for row in rows:
+        if row.purchase is not None and row.counted:
+            name = f"{row.purchase.text}"
+            ends.setdefault(name, []).extend(axis.read(result) for _, result in row.counted)
+    listing = "; ".join(
+        f"{min(costs):.3g}{axis.unit}" + (f" for {name}" if len(ends) > 1 else "")
+        for name, costs in ends.items()
     )
-    ends = {
-        row.label: sum(axis.read(result) for _, result in row.counted) / len(row.counted)
-        for row in rows
-        if row.counted and not row.is_reference
-    }
-    # A budget is spent to the last question or image, which costs of methods differ by.
-    if ends and max(ends.values()) > 1.1 * min(ends.values()):
-        listing = "; ".join(f"{label} at {end:.3g}{axis.unit}" for label, end in ends.items())
-        unit = axis.brief.lower()
-        yield f"Areas of curves that end at different costs do not compare methods: {listing} ({unit})."
+    unit = axis.brief.lower()
+    yield (
+        "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean height "
+        f"from nothing bought to what every run has reached that buys alike ({unit}: {listing})."
+        + (" Areas over different ranges do not compare." if len(ends) > 1 else "")
+    )
 
 
 def _gap(rows: Sequence[Row]) -> Iterator[str]:
-    if any(row.gap_closed is not None for row in rows):
-        yield "Gap closed: 0% is source only, 100% fully supervised, by means over the seeds they share."
+    closed = [row.gap_closed for row in rows if row.gap_closed is not None]
+    if not closed:
+        return
+    ends = dict.fromkeys((each.zero, each.hundred) for each in closed)
+    listing = "; ".join(f"0% is {zero}, 100% {hundred}" for zero, hundred in ends)
+    bounded = any(each.gap.low is not None for each in closed)
+    unbounded = any(each.gap.low is None and each.gap.n > 1 for each in closed)
+    yield (
+        f"Gap closed: {listing}, by means over shared seeds."
+        + (" [a, b]: 95% interval over seeds (Fieller)." if bounded else "")
+        + (" [any]: the gap itself is not told from 0." if unbounded else "")
+    )
 
 
 def _never_drawn(rows: Iterable[Row]) -> Iterator[str]:

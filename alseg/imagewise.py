@@ -1,11 +1,12 @@
-"""How far a difference between two networks depends on the images they are evaluated on.
+"""How far differences depend on the images they are evaluated on, alone and together with seeds.
 
-From the confusion counts per image that every round keeps. This is about one network against another: how
-much results differ from seed to seed it cannot say.
+From the confusion counts per image that every round keeps. Images of one group, such as the frames of one
+drive, resemble each other: whole groups are drawn.
 """
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,32 +15,62 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from alseg.errors import AlsegError
 
 RESAMPLES = 1000
-"""How often the evaluation images are drawn anew."""
+"""How often groups of evaluation images are drawn anew."""
+
+FEWEST_GROUPS = 8
+"""With fewer groups of images, draws of them say too little about other images."""
 
 
 class ImageInterval(NamedTuple):
-    """A 95% percentile interval of a difference over resampled images.
+    """A 95% interval of a difference over resampled images.
 
     Attributes:
-        low: 2.5th percentile, in points of the metric.
-        high: 97.5th percentile.
+        low: Lower end, in points of the metric.
+        high: Upper end.
         images: Number of evaluation images.
+        groups: Number of groups of images that are drawn; that of images where each is a group of its own.
     """
 
     low: float
     high: float
     images: int
+    groups: int
+
+
+class CrossedInterval(NamedTuple):
+    """A 95% interval of a mean difference over seeds and groups of images together.
+
+    Attributes:
+        mean: Of the differences of the seeds, in points.
+        half_width: Half the width.
+        seeds: Number of seeds.
+        groups: Number of groups of images.
+    """
+
+    mean: float
+    half_width: float
+    seeds: int
+    groups: int
+
+
+class _Draws(NamedTuple):
+    """A round's IoU in percent ``(RESAMPLES + 1, C)``: on all images, then on each draw; NaN if absent."""
+
+    image_ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    iou: NDArray[np.float64]
 
 
 def image_interval(counts: Path, baseline: Path, classes: Sequence[int]) -> ImageInterval | None:
     """Return the interval of the difference in mean IoU between two rounds evaluated on the same images.
 
-    The images are drawn with replacement, the same draws for both, and the mean IoU of one confusion matrix
-    over each draw is computed.
+    Groups of images are drawn with replacement, the same draws for both, and the mean IoU of one confusion
+    matrix over each draw is computed.
 
     Args:
         counts: A round's ``confusion.npz``.
@@ -47,25 +78,76 @@ def image_interval(counts: Path, baseline: Path, classes: Sequence[int]) -> Imag
         classes: Indices of the classes whose mean is the metric; one that a draw does not hold is left out.
 
     Returns:
-        The interval, or None where a file is missing or damaged, or the images differ.
+        The interval, or None where a file is missing or damaged, the images differ, or they are of fewer than
+        `FEWEST_GROUPS` groups.
 
     Source:
-        Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, sections 8 and 13: percentile interval
-        over paired units, which are images here. Videos have neighbouring frames that are not independent, so
-        that the interval is too narrow for them.
+        Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, sections 8 and 13, over paired groups.
+        The percentiles are those of Hesterberg, "What Teachers Should Know About the Bootstrap", American
+        Statistician 2015, section 5.3.3, which make up for few groups: 2.5 and 97.5 with many.
     """
+    drawn = _differences(counts, baseline, classes)
+    if drawn is None:
+        return None
+    differences, images, groups = drawn
+    t = float(special.stdtrit(groups - 1, 0.975))
+    tail = 100 * float(special.ndtr(-math.sqrt(groups / (groups - 1)) * t))
+    low, high = np.percentile(differences[1:], [tail, 100 - tail])
+    return ImageInterval(float(low), float(high), images, groups)
+
+
+def crossed_interval(
+    pairs: Sequence[tuple[Path, Path]], classes: Sequence[int], level: float = 0.95
+) -> CrossedInterval | None:
+    """Return the interval of a mean difference in which seeds and images both could have been others.
+
+    Args:
+        pairs: For each seed the ``confusion.npz`` of a round and that of the round it is compared with.
+        classes: Indices of the classes whose mean is the metric.
+        level: Confidence level.
+
+    Returns:
+        None with fewer than two seeds, and where `image_interval` gives none for a seed.
+
+    Source:
+        Two crossed random factors: the variance between seeds (each on all images) over their number, plus
+        the bootstrap variance over groups of the seeds' mean difference; the t quantile is the mean of those
+        of both, weighted by their variances (Cochran, Biometrics 1964). What seeds and groups have only
+        together is in both parts, so that the interval is a little too wide rather than too narrow.
+    """
+    drawn = [_differences(*pair, classes) for pair in pairs]
+    found = [each for each in drawn if each is not None]
+    if len(found) < 2 or len(found) < len(pairs) or len({each[1:] for each in found}) > 1:
+        return None
+    table = np.stack([differences for differences, _, _ in found])
+    seeds, groups = len(table), found[0][2]
+    over_seeds = float(table[:, 0].var(ddof=1)) / seeds
+    over_groups = float(table[:, 1:].mean(axis=0).var(ddof=1)) * groups / (groups - 1)
+    variance = over_seeds + over_groups
+    if variance == 0:
+        return CrossedInterval(float(table[:, 0].mean()), 0.0, seeds, groups)
+    seed_quantile = float(special.stdtrit(seeds - 1, 0.5 + level / 2))
+    group_quantile = float(special.stdtrit(groups - 1, 0.5 + level / 2))
+    half_width = (seed_quantile * over_seeds + group_quantile * over_groups) / math.sqrt(variance)
+    return CrossedInterval(float(table[:, 0].mean()), half_width, seeds, groups)
+
+
+def _differences(
+    counts: Path, baseline: Path, classes: Sequence[int]
+) -> tuple[NDArray[np.float64], int, int] | None:
+    """Return differences in points, on all images and then for each draw, and how many images and groups."""
     ours, theirs = _resampled(counts), _resampled(baseline)
-    if ours is None or theirs is None or ours[0] != theirs[0]:
+    if ours is None or theirs is None or ours.image_ids != theirs.image_ids:
+        return None
+    groups = len(set(ours.groups))
+    if groups < FEWEST_GROUPS:
         return None
     # A class that a draw leaves out is left out of the mean of that draw, as everywhere.
-    with np.errstate(invalid="ignore"):
-        chosen = list(classes)
-        differences = _means(ours[1][:, chosen]) - _means(theirs[1][:, chosen])
-    differences = differences[np.isfinite(differences)]
-    if not differences.size:
+    chosen = list(classes)
+    differences = _means(ours.iou[:, chosen]) - _means(theirs.iou[:, chosen])
+    if not np.isfinite(differences).all():
         return None
-    low, high = np.percentile(differences, [2.5, 97.5])
-    return ImageInterval(float(low), float(high), len(ours[0]))
+    return differences, len(ours.image_ids), groups
 
 
 def read_image_counts(path: Path) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -112,11 +194,28 @@ def refuse_damaged_counts(path: Path) -> None:
         raise AlsegError(f"{path} is damaged: {error}.") from error
 
 
-@lru_cache(maxsize=512)
-def _resampled(path: Path) -> tuple[tuple[str, ...], NDArray[np.float64]] | None:
-    """Return image ids and percent IoU ``(RESAMPLES, C)``, one row per draw; NaN for absent classes."""
+def read_image_groups(path: Path, image_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the group of each image in a file of confusion counts; the images' names where it has none.
+
+    Raises:
+        AlsegError: If the file is damaged; names it.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            groups = tuple(map(str, content["groups"])) if "groups" in content else tuple(image_ids)
+    except Exception as error:  # numpy raises many types; some of its texts tell how to unpickle objects
+        raise AlsegError(f"{path} is damaged: its groups of images cannot be read.") from error
+    if len(groups) != len(image_ids):
+        raise AlsegError(f"{path} is damaged: it has groups for {len(groups)} of {len(image_ids)} images.")
+    return groups
+
+
+@lru_cache(maxsize=1024)
+def _resampled(path: Path) -> _Draws | None:
+    """Return what a round scores on draws of groups; None for a file that cannot be used."""
     try:
         ids, counts = read_image_counts(path)
+        groups = read_image_groups(path, ids)
     except AlsegError:
         return None
     if not len(ids):
@@ -125,18 +224,21 @@ def _resampled(path: Path) -> tuple[tuple[str, ...], NDArray[np.float64]] | None
     truth, guess = counts.sum(axis=2), counts.sum(axis=1)
     hits = counts[:, np.arange(size), np.arange(size)]
     per_image = np.concatenate([hits, truth, guess], axis=1).astype(np.float64)
-    totals = _draws(len(ids)) @ per_image
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(groups))}
+    per_group = np.zeros((len(numbers), per_image.shape[1]))
+    np.add.at(per_group, [numbers[name] for name in groups], per_image)
+    totals = np.vstack([per_group.sum(axis=0), _draws(len(numbers)) @ per_group])
     drawn_hits, drawn_truth, drawn_guess = np.split(totals, 3, axis=1)
     iou = np.full_like(drawn_hits, np.nan)
     np.divide(100 * drawn_hits, drawn_truth + drawn_guess - drawn_hits, out=iou, where=drawn_truth > 0)
-    return ids, iou
+    return _Draws(ids, groups, iou)
 
 
 @lru_cache(maxsize=8)
-def _draws(images: int) -> NDArray[np.float64]:
-    """Return how often each image is in each draw, ``(RESAMPLES, images)``; the same in every call."""
+def _draws(groups: int) -> NDArray[np.float64]:
+    """Return how often each group is in each draw, ``(RESAMPLES, groups)``; the same in every call."""
     generator = np.random.default_rng(0)
-    return generator.multinomial(images, np.full(images, 1 / images), size=RESAMPLES).astype(np.float64)
+    return generator.multinomial(groups, np.full(groups, 1 / groups), size=RESAMPLES).astype(np.float64)
 
 
 def _means(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -277,7 +277,7 @@ class _Run:
                     return
             self._train(stop)
             counts = self._counts(0)
-            shared.save(trainer, counts, self._evaluation_ids())
+            shared.save(trainer, counts, *self._evaluation_names())
             self._commit(0, counts)
 
     # EVALUATE and COMMIT
@@ -324,7 +324,7 @@ class _Run:
             "subsets": {name: percent(value) for name, value in metrics.subsets.items()},
             "bought": dict(zip(names, self.oracle.bought[: len(names)].tolist(), strict=True)),
         }
-        self.folder.commit_round(round_number, content, counts, self._evaluation_ids(), self._timing)
+        self.folder.commit_round(round_number, content, counts, *self._evaluation_names(), self._timing)
         self.folder.write_status("running", round_number=round_number)
         self.folder.append_event("round", round=round_number, miou=percent(metrics.miou), cost=asdict(cost))
         report = report_of(self.spec, self.folder, round_number)
@@ -346,9 +346,12 @@ class _Run:
         report = report_of(self.spec, self.folder, round_number)
         self.around.observers.round_ended(report, self.around.reporter.note)
 
-    def _evaluation_ids(self) -> list[str]:
+    def _evaluation_names(self) -> tuple[list[str], list[str]]:
+        """Return the names and the groups of the evaluation images."""
         dataset = self.data.evaluation.dataset
-        return [dataset.image_id(index) for index in range(len(dataset))]
+        names = [dataset.image_id(index) for index in range(len(dataset))]
+        group = getattr(dataset, "group", None)
+        return names, names if group is None else [str(group(index)) for index in range(len(dataset))]
 
     # Shared by the phases
 

@@ -7,12 +7,14 @@ from functools import partial
 
 from alseg.comparison import Metric
 from alseg.contracts import PublishedResult
-from alseg.costaxes import CostAxis, area_over
+from alseg.costaxes import CommonEnds, CostAxis, area_over
 from alseg.errors import AlsegError, unknown_name
 from alseg.runs import RoundResult, Run
 
 
-def choose_metric(run: Run, name: str, subset: str | None, axis: CostAxis) -> Metric:
+def choose_metric(
+    run: Run, name: str, subset: str | None, axis: CostAxis, ends: CommonEnds | None = None
+) -> Metric:
     """Return the metric of a name.
 
     Args:
@@ -20,6 +22,7 @@ def choose_metric(run: Run, name: str, subset: str | None, axis: CostAxis) -> Me
         name: ``miou``, ``accuracy``, ``iou:CLASS`` or ``aubc``.
         subset: Name of a subset of the label space, or None.
         axis: The cost of the area under the curve.
+        ends: Where curves are cut; None for the end of each.
 
     Raises:
         AlsegError: If a name is unknown, or the metric has no subset.
@@ -30,7 +33,7 @@ def choose_metric(run: Run, name: str, subset: str | None, axis: CostAxis) -> Me
         if name not in ("miou", "aubc"):
             raise AlsegError(f"A subset ('{subset}') goes with the metric miou only, not with {name}.")
     if name == "aubc":
-        return _area(run, subset, axis)
+        return _area(run, subset, axis, ends)
     if name == "miou":
         return _subset_mean(run, subset) if subset is not None else _mean(run)
     if name == "accuracy":
@@ -50,12 +53,17 @@ def choose_metric(run: Run, name: str, subset: str | None, axis: CostAxis) -> Me
 
 
 def area_until(
-    height: Callable[[RoundResult], float | None], axis: CostAxis, run: Run, result: RoundResult
+    height: Callable[[RoundResult], float | None],
+    axis: CostAxis,
+    ends: CommonEnds | None,
+    run: Run,
+    result: RoundResult,
 ) -> float | None:
-    """Return the area under a run's curve up to a round; None for a run that buys nothing."""
+    """Return the area under a run's curve up to a round, cut at ``ends``; None where nothing is bought."""
     if run.method.target_labels != "acquired":
         return None
-    return area_over(axis, [each for each in run.rounds if each.round <= result.round], height)
+    rounds = [each for each in run.rounds if each.round <= result.round]
+    return area_over(axis, rounds, height, None if ends is None else ends.of(run, result))
 
 
 def _mean(run: Run) -> Metric:
@@ -75,12 +83,12 @@ def _subset_mean(run: Run, subset: str) -> Metric:
     )
 
 
-def _area(run: Run, subset: str | None, axis: CostAxis) -> Metric:
+def _area(run: Run, subset: str | None, axis: CostAxis, ends: CommonEnds | None) -> Metric:
     mean = _mean(run) if subset is None else _subset_mean(run, subset)
     return Metric(
         f"aubc:{axis.key}" + ("" if subset is None else f":{subset}"),
         f"AUBC {mean.title}, {axis.key}",
-        partial(area_until, mean.height, axis),
+        partial(area_until, mean.height, axis, ends),
         lambda result: None,
         mean.height,
     )

@@ -48,6 +48,7 @@ class PenaltyMatrix:
         missing: Method left out to the titles of contests that lack it.
         incomplete: Pairs that met in fewer rounds than the contest has; their penalties are shares of those.
         unused: Titles of contests with fewer than two methods that have two seeds.
+        purchase: The annotation and budget that all methods have, in words.
     """
 
     methods: tuple[str, ...]
@@ -58,6 +59,7 @@ class PenaltyMatrix:
     missing: Mapping[str, tuple[str, ...]]
     incomplete: tuple[Meeting, ...]
     unused: tuple[str, ...]
+    purchase: str = ""
 
 
 def penalty_matrix(contests: Sequence[Contest]) -> PenaltyMatrix:
@@ -68,7 +70,7 @@ def penalty_matrix(contests: Sequence[Contest]) -> PenaltyMatrix:
     of pairs). Rounds in which they share fewer than two seeds do not count as rounds.
 
     Args:
-        contests: Any number.
+        contests: Any number, of methods with the same annotation and budget.
 
     Returns:
         A matrix without methods where fewer than two can be compared.
@@ -114,6 +116,7 @@ def penalty_matrix(contests: Sequence[Contest]) -> PenaltyMatrix:
         missing=missing,
         incomplete=tuple(incomplete),
         unused=tuple(each.title for each in contests if len(able[each.title]) < 2),
+        purchase=contests[0].purchase if contests else "",
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from alseg.contests import Contest, in_all
-from alseg.stats import Difference, Interval, average_ranks, holm, mean_interval, paired_difference
+from alseg.multiplicity import Corrected, corrected
+from alseg.stats import Difference, Interval, average_ranks, mean_interval, paired_difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,15 +22,15 @@ class RankedMethod:
         difference: Mean over scenarios of the difference to the baseline, in points of the metric, with its
             95% interval over scenarios; None for a baseline, with one scenario, and where a scenario has no
             such difference.
-        p_holm: The p-value of the difference (paired t-test over scenarios) after Holm's correction for all
-            methods that have one.
+        corrected: The difference as one of a family, of all methods that have one (paired t-test over
+            scenarios).
     """
 
     method: str
     rank: Interval
     by_scenario: Mapping[str, float]
     difference: Difference | None = None
-    p_holm: float | None = None
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Ranking:
         seeds: Title of each contest that counts to the seeds that all ranked methods have, which are ranked.
         missing: Method that is not ranked to the titles of the contests that lack it.
         unused: Titles of contests with fewer than two methods or no seed that all ranked methods have.
+        purchase: The annotation and budget that all ranked methods have, in words.
     """
 
     methods: tuple[RankedMethod, ...]
@@ -49,6 +51,7 @@ class Ranking:
     seeds: Mapping[str, tuple[int, ...]]
     missing: Mapping[str, tuple[str, ...]]
     unused: tuple[str, ...]
+    purchase: str = ""
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -63,7 +66,7 @@ def mean_ranks(contests: Sequence[Contest]) -> Ranking:
     the means of scenarios where there are several, else over the seeds of the one.
 
     Args:
-        contests: Any number.
+        contests: Any number, of methods with the same annotation and budget.
 
     Returns:
         A ranking without methods where nothing can be ranked.
@@ -102,11 +105,12 @@ def mean_ranks(contests: Sequence[Contest]) -> Ranking:
             )
         )
     return Ranking(
-        methods=tuple(sorted(_with_holm(ranked), key=lambda each: each.rank.mean)),
+        methods=tuple(sorted(_with_corrections(ranked), key=lambda each: each.rank.mean)),
         over=over,
         seeds={title: tuple(found) for title, found in ranks.items()},
         missing=missing,
         unused=tuple(each.title for each in contests if each.title not in ranks),
+        purchase=contests[0].purchase if contests else "",
     )
 
 
@@ -137,11 +141,12 @@ def _over_scenarios(method: str, contests: Sequence[Contest]) -> Difference | No
     return paired_difference(means, dict.fromkeys(means, 0.0))
 
 
-def _with_holm(ranked: Sequence[RankedMethod]) -> list[RankedMethod]:
-    ps = {each.method: each.difference.p for each in ranked if each.difference is not None}
-    tested = {method: p for method, p in ps.items() if p is not None}
-    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
-    return [replace(each, p_holm=adjusted.get(each.method)) for each in ranked]
+def _with_corrections(ranked: Sequence[RankedMethod]) -> list[RankedMethod]:
+    family = sum(each.difference is not None for each in ranked)
+    return [
+        each if each.difference is None else replace(each, corrected=corrected(each.difference, family))
+        for each in ranked
+    ]
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from alseg.against import gap_ends
 from alseg.comparison import Row
+from alseg.rowends import end_of_gap
 
 _MISSING = object()
 
@@ -30,9 +30,13 @@ def notes(rows: Sequence[Row]) -> Iterator[str]:
             paired.setdefault(baseline.label, []).append(row.label)
     for label, others in paired.items():
         yield f"The difference to {label} is one of recipes, too, for {', '.join(others)}."
-    ends = [end for row in rows if row.gap_closed is not None for end in gap_ends(row, rows) or ()]
-    gapped = [row for row in rows if row.gap_closed is not None]
-    foreign = dict.fromkeys(end.label for end in ends if any(_differ(row, end) for row in gapped))
+    foreign = dict.fromkeys(
+        end.label
+        for row in rows
+        if row.gap_closed is not None
+        for end in (end_of_gap(row, rows, "none"), end_of_gap(row, rows, "all"))
+        if end is not None and _differ(row, end)
+    )
     if foreign:
         yield f"Gap closed is measured with other recipes at {' and '.join(foreign)}."
 

@@ -52,6 +52,7 @@ class RootSection(Section):
     seeds: list[Count] | None = None
     evaluation: Any = None
     settings: Any = None
+    comparisons: list[Any] | None = None
 
 
 class ScenarioSection(Section):
@@ -98,6 +99,23 @@ class LabelsSection(Section):
     labels: TargetLabels | None = None
     since: LabelsSince | None = None
     tolerance: Annotated[float, Field(ge=0)] | None = None
+
+
+class ComparisonSection(Section):
+    """An item of ``comparisons``."""
+
+    required = ("baseline",)
+
+    baseline: str | None = None
+    methods: list[str] | None = None
+    margin: Annotated[float, Field(gt=0)] | None = None
+
+
+class StoredSection(Section):
+    """What comparing needs of an experiment file that was checked before it was stored."""
+
+    methods: list[Any] | None = None
+    comparisons: list[Any] | None = None
 
 
 class EvaluationSection(Section):

@@ -104,7 +104,9 @@ class SharedTraining:
             self._weights.unlink(missing_ok=True)
             raise
 
-    def save(self, trainer: Trainer, counts: NDArray[np.int32], image_ids: list[str]) -> None:
+    def save(
+        self, trainer: Trainer, counts: NDArray[np.int32], image_ids: list[str], groups: list[str]
+    ) -> None:
         """Write the training state and the confusion counts; the counts complete the folder."""
         checkpoint.save(
             self._weights,
@@ -113,4 +115,4 @@ class SharedTraining:
             optimizer=trainer.optimizer,
             scaler=trainer.scaler,
         )
-        write_counts(self._counts, counts, image_ids)
+        write_counts(self._counts, counts, image_ids, groups)

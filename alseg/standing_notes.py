@@ -4,16 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from alseg.mixed import MixedModel
 from alseg.penalties import LEVEL, Meeting, PenaltyMatrix
 from alseg.ranks import Ranking
+from alseg.runs import Run
 
 
-def notes(ranking: Ranking | None, penalties: PenaltyMatrix | None) -> Iterator[str]:
-    """Yield one or two sentences per thing to know; nothing about what was not asked for."""
-    if ranking is not None:
-        yield from _about_ranks(ranking)
-    if penalties is not None:
-        yield from _about_penalties(penalties)
+def notes(rankings: Sequence[Ranking] | None, matrices: Sequence[PenaltyMatrix] | None) -> Iterator[str]:
+    """Yield one or two sentences per thing to know, each once; nothing about what was not asked for."""
+    found = [
+        *(note for ranking in rankings or () for note in _about_ranks(ranking)),
+        *(note for matrix in matrices or () for note in _about_penalties(matrix)),
+    ]
+    yield from dict.fromkeys(found)
+    apart = [
+        *(["Ranks"] if len(rankings or ()) > 1 else []),
+        *(["Penalties"] if len(matrices or ()) > 1 else []),
+    ]
+    if apart:
+        words = " and ".join(apart)
+        yield f"{words.capitalize()} are among methods with the same annotation and budget."
+
+
+def about_scenarios(
+    runs: Sequence[Run], rankings: Sequence[Ranking] | None, models: Sequence[MixedModel] | None
+) -> Iterator[str]:
+    """Say what the mixed model holds, and which scenarios are not independent of each other."""
+    if models is not None and not models:
+        yield (
+            "No mixed model: it takes two scenarios that share a random method and another one that buys "
+            "alike, with two seeds or more each."
+        )
+    for model in models or ():
+        spreads = ", ".join(f"{name} {value:.1f}" for name, value in model.spreads.items())
+        yield (
+            f"Mixed model (REML): method fixed; standard deviations of what is random: {spreads}. ± is "
+            "simultaneous over methods, p is corrected by Bonferroni."
+        )
+    if not models and not any(each.over == "scenarios" for each in rankings or ()):
+        return
+    targets: dict[str, dict[str, None]] = {}
+    for run in runs:
+        if run.data_sets[1]:
+            targets.setdefault(run.data_sets[1], {})[run.scenario] = None
+    shared = [f"{' and '.join(names)} share {target}" for target, names in targets.items() if len(names) > 1]
+    if shared:
+        yield (
+            f"Scenarios are not independent: {'; '.join(shared)}, pool and evaluation images included. "
+            "Intervals over scenarios are too narrow for a claim about others."
+        )
 
 
 def _about_ranks(ranking: Ranking) -> Iterator[str]:
@@ -42,7 +81,7 @@ def _about_ranks(ranking: Ranking) -> Iterator[str]:
     if any(each.difference is not None for each in ranking.methods):
         yield (
             "Differences beside mean ranks are paired by scenario and seed and averaged over seeds, then "
-            "over scenarios; their intervals and p (corrected by Holm) are over scenarios."
+            "over scenarios; their intervals and p (corrected by Bonferroni) are over scenarios."
         )
     seeds = {title: ", ".join(map(str, numbers)) for title, numbers in ranking.seeds.items()}
     if len(set(seeds.values())) == 1:

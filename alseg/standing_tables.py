@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from alseg.comparison import Comparison
+from alseg.contrasts import Contrast
 from alseg.layout import Cell, Filled
+from alseg.mixed import MixedModel
 from alseg.penalties import PenaltyMatrix
 from alseg.printable import printable
 from alseg.ranks import Ranking
-from alseg.tables import NOTHING, VS_BASELINE, difference_title, p_value, with_interval
+from alseg.tables import (
+    NOTHING,
+    VS_BASELINE,
+    difference_text,
+    difference_title,
+    p_value,
+    with_interval,
+)
 
 
 class Standings(NamedTuple):
@@ -21,15 +31,40 @@ class Standings(NamedTuple):
 
 def standings(comparison: Comparison) -> list[Standings]:
     """Return the tables that were asked for and have anything to show."""
-    tables = []
-    if comparison.ranking is not None and comparison.ranking.methods:
-        tables.append(_ranks(comparison, comparison.ranking))
-    if comparison.penalties is not None and comparison.penalties.methods:
-        tables.append(_penalties(comparison, comparison.penalties))
-    return tables
+    rankings = [each for each in comparison.rankings or () if each.methods]
+    models = comparison.mixed or ()
+    matrices = [each for each in comparison.penalties or () if each.methods]
+    declared = [each for each in comparison.contrasts if each.declared]
+    return [
+        *([_contrasts(comparison, declared)] if declared else []),
+        *(_ranks(comparison, each, several=len(rankings) > 1) for each in rankings),
+        *(_mixed(comparison, each, several=len(models) > 1) for each in models),
+        *(_penalties(comparison, each, several=len(matrices) > 1) for each in matrices),
+    ]
 
 
-def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
+def _contrasts(comparison: Comparison, contrasts: Sequence[Contrast]) -> Standings:
+    several = len(comparison.scenarios) > 1
+    names = [
+        f"{each.method} - {each.baseline}" + (f" ({each.scenario})" if several else "") for each in contrasts
+    ]
+    columns = [
+        Filled("Comparison", tuple(Cell(printable(name)) for name in names), "left"),
+        Filled("n", tuple(Cell(str(each.difference.n)) for each in contrasts)),
+        Filled(
+            "Difference", tuple(Cell(difference_text(each.difference, each.corrected)) for each in contrasts)
+        ),
+        Filled("p", tuple(Cell(p_value(each.corrected and each.corrected.p)) for each in contrasts)),
+    ]
+    if any(each.equivalence is not None for each in contrasts):
+        ps = [each.equivalence and each.equivalence.p for each in contrasts]
+        columns.append(Filled("p (margin)", tuple(Cell(p_value(p)) for p in ps)))
+    columns.append(Filled("Verdict", tuple(Cell(each.verdict) for each in contrasts), "left"))
+    title = f"Declared comparisons, {comparison.metric.title}, {comparison.round_text}"
+    return Standings(printable(title), columns)
+
+
+def _ranks(comparison: Comparison, ranking: Ranking, *, several: bool) -> Standings:
     methods = ranking.methods
     first = min(round(each.rank.mean, 2) for each in methods)
     columns = [
@@ -44,20 +79,37 @@ def _ranks(comparison: Comparison, ranking: Ranking) -> Standings:
         Filled("n", tuple(Cell(str(each.rank.n)) for each in methods)),
     ]
     if any(each.difference is not None for each in methods):
-        shown = tuple(Cell(with_interval(each.difference, sign="+")) for each in methods)
+        shown = tuple(Cell(difference_text(each.difference, each.corrected)) for each in methods)
         columns.append(Filled(difference_title(comparison), shown, brief=VS_BASELINE))
-    if any(each.p_holm is not None for each in methods):
-        columns.append(Filled("p", tuple(Cell(p_value(each.p_holm)) for each in methods)))
+    ps = [each.corrected and each.corrected.p for each in methods]
+    if any(p is not None for p in ps):
+        columns.append(Filled("p", tuple(Cell(p_value(p)) for p in ps)))
     count = methods[0].rank.n
     over = {
         "scenarios": f"{count} scenarios",
         "seeds": f"{count} seed{'s' if count > 1 else ''} of one scenario",
     }[ranking.over]
     title = f"Mean rank over {over}, {comparison.metric.title}, {comparison.round_text}"
+    title += f": {ranking.purchase}" if several else ""
     return Standings(printable(title), columns)
 
 
-def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
+def _mixed(comparison: Comparison, model: MixedModel, *, several: bool) -> Standings:
+    shown = [(each.mean, each.corrected) for each in model.differences]
+    columns = [
+        Filled("Method", tuple(Cell(printable(each.method)) for each in model.differences), "left"),
+        Filled(
+            f"vs {printable(model.baseline)}",
+            tuple(Cell(f"{mean:+.1f} ± {corrected.half_width:.1f}") for mean, corrected in shown),
+        ),
+        Filled("p", tuple(Cell(p_value(corrected.p)) for _, corrected in shown)),
+    ]
+    title = f"Mixed model of {len(model.scenarios)} scenarios, {comparison.metric.title}"
+    title += f", {comparison.round_text}" + (f": {model.purchase}" if several else "")
+    return Standings(printable(title), columns)
+
+
+def _penalties(comparison: Comparison, matrix: PenaltyMatrix, *, several: bool) -> Standings:
     # Numbers stand for the methods above the columns, where names would take too much room.
     names = [f"{number} {printable(name)}" for number, name in enumerate(matrix.methods, 1)]
     columns = [Filled("Method", tuple(map(Cell, (*names, "Average"))), "left")]
@@ -66,7 +118,9 @@ def _penalties(comparison: Comparison, matrix: PenaltyMatrix) -> Standings:
     ):
         columns.append(Filled(str(number), tuple(Cell(_penalty(value)) for value in (*column, average))))
     rounds = "all rounds" if comparison.round is None else f"rounds 1 to {comparison.round}"
-    return Standings(printable(f"Penalty matrix, {comparison.metric.title}, {rounds}"), columns)
+    title = f"Penalty matrix, {comparison.metric.title}, {rounds}"
+    title += f": {matrix.purchase}" if several else ""
+    return Standings(printable(title), columns)
 
 
 def _penalty(value: float | None) -> str:

@@ -99,32 +99,6 @@ def paired_difference(
     return Difference(mean, half_width, p, n)
 
 
-def holm(pvalues: Sequence[float]) -> list[float]:
-    """Adjust p-values for how many there are, so that the chance of any false one stays at the level.
-
-    Args:
-        pvalues: Of one family of tests, each in [0, 1].
-
-    Returns:
-        Adjusted p-values in the given order, at least as large as before and at most 1.
-
-    Raises:
-        ValueError: If a value lies outside [0, 1].
-
-    Source:
-        Holm, Scandinavian Journal of Statistics 1979.
-    """
-    for p in pvalues:
-        if not 0 <= p <= 1:
-            raise ValueError(f"A p-value lies between 0 and 1, got {p}.")
-    adjusted = [0.0] * len(pvalues)
-    largest = 0.0
-    for rank, index in enumerate(sorted(range(len(pvalues)), key=lambda index: pvalues[index])):
-        largest = max(largest, (len(pvalues) - rank) * pvalues[index])
-        adjusted[index] = min(1.0, largest)
-    return adjusted
-
-
 def smallest_sign_flip_p(pairs: int) -> float:
     """Return the smallest two-sided p-value that a test without assumptions can give for some pairs.
 
@@ -168,21 +142,6 @@ def detectable_difference(half_width: float, pairs: int, level: float = 0.95, po
     quantile = float(special.stdtrit(freedom, 0.5 + level / 2))
     noncentrality = float(special.nctdtrinc(freedom, 1 - power, quantile))
     return noncentrality * half_width / quantile
-
-
-def gap_closed(value: float, lowest: float, highest: float) -> float | None:
-    """Return how much of the way from ``lowest`` to ``highest`` a value is, in percent.
-
-    Args:
-        value: Such as the mIoU of a method that buys labels.
-        lowest: That of training without target labels.
-        highest: That of training with all target labels.
-
-    Returns:
-        0 for no better than the lowest, 100 for as good as the highest; outside of that where it is worse or
-        better. None where the highest is not above the lowest.
-    """
-    return 100 * (value - lowest) / (highest - lowest) if highest > lowest else None
 
 
 def area_under_curve(costs: Sequence[float], values: Sequence[float]) -> float:

@@ -196,11 +196,12 @@ class RunFolder:
         metrics: Mapping[str, Any],
         counts: NDArray[np.int32],
         image_ids: list[str],
+        groups: list[str],
         timing: Mapping[str, float],
     ) -> None:
         """Write a round's results; metrics.json comes last and commits it."""
         folder = self.round_folder(round_number)
-        write_counts(self.counts_of(round_number), counts, image_ids)
+        write_counts(self.counts_of(round_number), counts, image_ids, groups)
         write_record(folder / "timing.json", {name: round(seconds, 3) for name, seconds in timing.items()})
         write_record(self.metrics_of(round_number), metrics)
 
@@ -226,10 +227,12 @@ class RunFolder:
         append_line(self.path / "log.txt", f"{now()} {line}")
 
 
-def write_counts(path: Path, counts: NDArray[np.int32], image_ids: list[str]) -> None:
-    """Write confusion counts per image, int32 ``(N, C, C)``, compressed."""
-    names = np.array(image_ids)
-    write_atomically(path, lambda file: np.savez_compressed(file, image_ids=names, counts=counts))
+def write_counts(path: Path, counts: NDArray[np.int32], image_ids: list[str], groups: list[str]) -> None:
+    """Write confusion counts per image, int32 ``(N, C, C)``, compressed, with names and groups of images."""
+    ids, sequences = np.array(image_ids), np.array(groups)
+    write_atomically(
+        path, lambda file: np.savez_compressed(file, image_ids=ids, groups=sequences, counts=counts)
+    )
 
 
 def read_counts(path: Path) -> NDArray[np.int32]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from alseg.abbreviations import short_names
-from alseg.comparison import Comparison, Costs, PublishedRow, Row
+from alseg.comparison import ClosedGap, Comparison, Costs, PublishedRow, Reached, Row
 from alseg.layout import Cell, Filled
+from alseg.multiplicity import Corrected
 from alseg.printable import printable
 from alseg.stats import Difference, Interval
 
@@ -49,6 +50,14 @@ def fill(columns: Iterable[Column], rows: Sequence[Row | PublishedRow]) -> list[
 def method_column() -> Column:
     """Return the column that names the methods."""
     return Column("Method", lambda row: Cell(printable(row.label)), _published_label, "left")
+
+
+def group_columns(comparison: Comparison) -> list[Column]:
+    """Return the letter of each row's annotation and budget; no column where all methods buy alike."""
+    groups = comparison.groups
+    if not groups:
+        return []
+    return [Column("Group", lambda row: Cell(NOTHING if row.purchase is None else groups[row.purchase.key]))]
 
 
 def _published_label(row: PublishedRow) -> Cell:
@@ -117,10 +126,15 @@ def difference_columns(comparison: Comparison) -> list[Column]:
     if comparison.baseline is not None:
         title = difference_title(comparison)
         columns.append(Column(title, lambda row: Cell(_difference(row)), brief=VS_BASELINE))
-    if any(row.p_holm is not None for row in rows):
-        columns.append(Column("p", lambda row: Cell(p_value(row.p_holm))))
+    if any(row.crossed is not None for row in rows):
+        columns.append(Column("± seeds, images", lambda row: Cell(_crossed(row))))
+    if any(row.corrected is not None and row.corrected.p is not None for row in rows):
+        columns.append(Column("p", lambda row: Cell(p_value(row.corrected and row.corrected.p))))
     if any(row.gap_closed is not None for row in rows):
-        columns.append(Column("Gap closed", lambda row: Cell(_percent(row.gap_closed))))
+        columns.append(Column("Gap closed", lambda row: Cell(_gap(row.gap_closed))))
+    if any(row.reach is not None for row in rows):
+        title = f"{comparison.share:g}% at ({comparison.cost.key})"
+        columns.append(Column(title, lambda row: Cell(_reach(row.reach, comparison.cost.unit))))
     if comparison.axis is not None:
         columns.append(Column(f"AUBC ({comparison.axis.key})", lambda row: Cell(with_interval(row.area))))
     return columns
@@ -133,10 +147,21 @@ def difference_title(comparison: Comparison) -> str:
 
 
 def _difference(row: Row) -> str:
-    text = with_interval(row.difference, sign="+")
+    text = difference_text(row.difference, row.corrected)
     if row.image_interval is None:
         return text
     return f"{text} [{row.image_interval.low:+.1f}, {row.image_interval.high:+.1f}]"
+
+
+def _crossed(row: Row) -> str:
+    return NOTHING if row.crossed is None else f"± {row.crossed.half_width:.1f}"
+
+
+def difference_text(difference: Difference | None, corrected: Corrected | None) -> str:
+    """Return a difference with half the width of its simultaneous interval, or of its own where untested."""
+    if difference is not None and corrected is not None:
+        difference = difference._replace(half_width=corrected.half_width)
+    return with_interval(difference, sign="+")
 
 
 def p_value(p: float | None) -> str:
@@ -146,9 +171,26 @@ def p_value(p: float | None) -> str:
     return "<0.001" if p < 0.001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
 
 
-def _percent(value: float | None) -> str:
+def _reach(reached: Reached | None, unit: str) -> str:
+    if reached is None:
+        return NOTHING
+    cost, low, high, limit, n = reached.reach
+    beyond = f">{limit:.3g}"
+    text = "not reached" if cost is None else f"{cost:.3g}{unit}"
+    if n == 1 or low is None:
+        return text
+    return f"{text} [{low:.3g}, {beyond if high is None else f'{high:.3g}'}]"
+
+
+def _gap(closed: ClosedGap | None) -> str:
+    if closed is None:
+        return NOTHING
+    percent, low, high, n = closed.gap
     # Adding 0 turns the minus zero of -0.3 into zero.
-    return NOTHING if value is None else f"{round(value) + 0:.0f}%"
+    text = f"{round(percent) + 0:.0f}%"
+    if low is not None and high is not None:
+        return f"{text} [{round(low) + 0:.0f}, {round(high) + 0:.0f}]"
+    return f"{text} [any]" if n > 1 else text
 
 
 def legend(comparison: Comparison, mark: str) -> str:
@@ -163,13 +205,17 @@ def legend(comparison: Comparison, mark: str) -> str:
         for row in comparison.rows
         if row.costs
     )
-    marked = any(row.best_score or row.best for row in comparison.rows)
-    here = " and were run here" if comparison.published else ""
+    marked = any(row.best_score or row.best or row.best_subsets for row in comparison.rows)
+    here = ", of those run here" if comparison.published else ""
     return (
         f"IoU in percent. n: seeds averaged. Pixels: share of the pool ({' or '.join(pools)}) that was "
-        "bought. Valid: share of the bought pixels that have a class. Clicks/image: questions per image of "
-        "the pool. Images: images with bought pixels."
-        + (f" {mark}: best of the methods that buy labels{here}." if marked else "")
+        "bought. Valid: share of the bought pixels that have a class. Clicks/image: clicks that the answers "
+        "cost, per image of the pool. Images: images with bought pixels."
+        + (
+            f" {mark}: may be the best of the methods that buy alike{here}; the others are behind it (95%)."
+            if marked
+            else ""
+        )
     )
 
 

@@ -14,6 +14,7 @@ from alseg.tables import (
     cost_columns,
     difference_columns,
     fill,
+    group_columns,
     legend,
     method_column,
     score_columns,
@@ -38,7 +39,12 @@ def _lines(comparison: Comparison, width: int) -> list[Text]:
     for scenario in comparison.scenarios:
         rows = [row for row in comparison.lines if row.scenario == scenario]
         names = fill([method_column()], rows)
-        scores = [*score_columns(comparison), *difference_columns(comparison), seeds_column()]
+        scores = [
+            *group_columns(comparison),
+            *score_columns(comparison),
+            *difference_columns(comparison),
+            seeds_column(),
+        ]
         lines += [*_title(_about(comparison, scenario), width), Text()]
         lines += [*lay_out(names, [fill(scores, rows), fill(cost_columns(), rows)], width), Text()]
         lines += [*lay_out(names, [fill(class_columns(comparison), rows)], width, gap=1), Text()]

@@ -37,6 +37,8 @@ def write_run(
     recipe: Mapping[str, Any] | None = None,
     pixels_per_round: int = 100,
     extra: Mapping[str, Any] | None = None,
+    annotation: Mapping[str, Any] | None = None,
+    budget: str = "5%",
     counts: np.ndarray | None = None,
     reference: str | None = None,
     drawn_pixels: int | None = None,
@@ -63,6 +65,8 @@ def write_run(
         settings: What else the specification holds.
         recipe: Name and parameters of the recipe.
         pixels_per_round: Pixels bought in each round from 1 on; a tenth of them is void, each is one click.
+        annotation: The mode's ``name`` and ``params``.
+        budget: As in the experiment file.
         extra: Replaces keys of run.json.
         counts: int ``(N, C, C)``, confusion counts per image of every round; no such file without.
         reference: ``lower`` or ``upper`` end of the gap.
@@ -75,7 +79,13 @@ def write_run(
     spec = {
         "experiment": results.name,
         "scenario": {"source": "render", "root": str(results)},
-        "method": {"label": label, "order": order, "acquisition": acquisition, "recipe": recipe},
+        "method": {
+            "label": label,
+            "order": order,
+            "acquisition": acquisition,
+            "annotation": annotation,
+            "recipe": recipe,
+        },
         "seed": seed,
         **(settings or {}),
     }
@@ -95,8 +105,8 @@ def write_run(
                 "order": order,
                 "target_labels": target_labels,
                 "acquisition": acquisition,
-                "annotation": None,
-                "budget": "5%" if target_labels == "acquired" else None,
+                "annotation": annotation and annotation["name"],
+                "budget": budget if target_labels == "acquired" else None,
                 "reference": reference,
             },
             "seed": seed,

@@ -301,11 +301,11 @@ def test_every_member_of_what_plugins_implement_is_documented(protocol: type) ->
     assert members <= documented
 
 
-@pytest.mark.parametrize("name", ["Root", "Scenario", "Method", "Evaluation", "Settings"])
+@pytest.mark.parametrize("name", ["Root", "Scenario", "Method", "Comparison", "Evaluation", "Settings"])
 def test_every_key_of_an_experiment_file_is_documented(name: str) -> None:
     sections = import_module("alseg.sections")
     keys = set(getattr(sections, f"{name}Section").model_fields)
-    headings = {"Root": "### Top level", "Method": "### `methods`"}
+    headings = {"Root": "### Top level", "Method": "### `methods`", "Comparison": "### `comparisons`"}
     documented = code_words(section(DOCS / "experiments.md", headings.get(name, f"### `{name.lower()}`")))
     assert keys
     assert keys <= documented

@@ -37,7 +37,8 @@ _SORT = ("score", "difference", "area", "pixels", "questions")
 @click.option(
     "--x",
     type=click.Choice(_COSTS),
-    help="Add the area under the curve of the metric over this cost. [default with --metric aubc: pixels]",
+    help="Add the area under the curve of the metric over this cost. [default with --metric aubc, and of "
+    "--reach: pixels]",
 )
 @click.option(
     "--sort",
@@ -58,6 +59,22 @@ _SORT = ("score", "difference", "area", "pixels", "questions")
     help="Add the pairwise penalty matrix: in how many rounds each method beats each other significantly.",
 )
 @click.option(
+    "--mixed",
+    is_flag=True,
+    help="Add a mixed model of several scenarios: methods fixed, scenarios and seeds random.",
+)
+@click.option(
+    "--reach",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="PERCENT",
+    help="Add the cost at which methods reach this share of full supervision, such as 95.",
+)
+@click.option(
+    "--images",
+    is_flag=True,
+    help="Add intervals of differences over seeds and evaluation images together.",
+)
+@click.option(
     "--format",
     "output",
     type=click.Choice(_FORMATS),
@@ -76,6 +93,9 @@ def command(
     published: bool,
     ranks: bool,
     penalties: bool,
+    mixed: bool,
+    reach: float | None,
+    images: bool,
     output: str,
 ) -> None:
     """Compare the methods in RESULTS: per-class IoU, mean over seeds with 95% interval, and what was spent.
@@ -97,6 +117,9 @@ def command(
         sort=sort,
         ranks=ranks or None,
         penalties=penalties,
+        mixed=mixed,
+        reach=reach,
+        images=images,
     )
     if output == "table":
         from rich.console import Console

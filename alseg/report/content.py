@@ -9,7 +9,7 @@ from typing import Any
 from alseg.compare import compare
 from alseg.comparison import Comparison, Metric, Row
 from alseg.contracts import PublishedResult
-from alseg.costaxes import COST_AXES
+from alseg.costaxes import COST_AXES, CommonEnds
 from alseg.errors import AlsegError
 from alseg.metric_choice import area_until
 from alseg.report.frequencies import kept_frequencies
@@ -122,6 +122,7 @@ def _scenario(
         each.metric.key: {row.label: row for row in each.rows if row.scenario == name} for each in comparisons
     }
     runs = [run for row in rows for run in row.runs]
+    ends = {key: CommonEnds(axis, runs) for key, axis in COST_AXES.items()}
     seeds = sorted({run.seed for run in runs})
     done = sum(run.state == "done" for run in runs)
     experiments = ", ".join(dict.fromkeys(row.experiment for row in rows))
@@ -135,7 +136,7 @@ def _scenario(
         "metrics": [{"key": each.metric.key, "title": each.metric.title} for each in comparisons],
         "notes": {each.metric.key: [notes.index(note) for note in each.notes] for each in comparisons},
         "methods": [
-            _method(row, comparisons, {key: found[row.label] for key, found in by_metric.items()})
+            _method(row, comparisons, {key: found[row.label] for key, found in by_metric.items()}, ends)
             for row in rows
         ],
         "published": [
@@ -154,7 +155,12 @@ def _scenario(
     }
 
 
-def _method(row: Row, comparisons: Sequence[Comparison], by_metric: Mapping[str, Row]) -> dict[str, Any]:
+def _method(
+    row: Row,
+    comparisons: Sequence[Comparison],
+    by_metric: Mapping[str, Row],
+    ends: Mapping[str, CommonEnds],
+) -> dict[str, Any]:
     costs = row.costs
     results = [result for _, result in row.counted]
     return {
@@ -163,7 +169,9 @@ def _method(row: Row, comparisons: Sequence[Comparison], by_metric: Mapping[str,
         "n": len(row.seeds),
         "iou": [row.iou[name] for name in comparisons[0].classes],
         "curve": _curve(row, [each.metric for each in comparisons]),
-        "stats": {each.metric.key: _stats(by_metric[each.metric.key], each.metric) for each in comparisons},
+        "stats": {
+            each.metric.key: _stats(by_metric[each.metric.key], each.metric, ends) for each in comparisons
+        },
         "costs": {
             key: sum(axis.read(result) for result in results) / len(results)
             for key, axis in COST_AXES.items()
@@ -204,22 +212,32 @@ def _curve(row: Row, metrics: Sequence[Metric]) -> list[dict[str, Any]]:
     return points
 
 
-def _stats(row: Row, metric: Metric) -> dict[str, Any]:
-    difference, images = row.difference, row.image_interval
+def _stats(row: Row, metric: Metric, ends: Mapping[str, CommonEnds]) -> dict[str, Any]:
+    difference, corrected, images = row.difference, row.corrected, row.image_interval
+    width = corrected.half_width if corrected else difference and difference.half_width
     areas = {
-        key: _over_runs([area_until(metric.height, axis, run, result) for run, result in row.counted])
+        key: _over_runs(
+            [area_until(metric.height, axis, ends[key], run, result) for run, result in row.counted]
+        )
         for key, axis in COST_AXES.items()
     }
     return {
         "score": _pair(row.score),
         "best": row.best_score,
         "baseline": row.baseline,
-        "difference": difference and [difference.mean, difference.half_width],
+        "difference": difference and [difference.mean, width],
         "images": images and [images.low, images.high],
-        "p": row.p_holm,
-        "gap": row.gap_closed,
+        "p": corrected and corrected.p,
+        "gap": row.gap_closed and row.gap_closed.gap.percent,
+        "gapInterval": _gap_interval(row),
         "areas": {key: _pair(area) for key, area in areas.items()},
     }
+
+
+def _gap_interval(row: Row) -> list[float] | None:
+    """Return both ends of the interval of the gap that is closed; None where it has no bounds."""
+    gap = row.gap_closed and row.gap_closed.gap
+    return [gap.low, gap.high] if gap and gap.low is not None and gap.high is not None else None
 
 
 def _over(results: Sequence[RoundResult], value: Callable[[RoundResult], float | None]) -> Interval | None:

@@ -164,7 +164,7 @@
         text: (m) => interval(difference(m), true) + (stats(m).images ? ` [${number(stats(m).images[0], 1, true)}, ${number(stats(m).images[1], 1, true)}]` : ""),
         title2: (m) => stats(m).baseline ? "to " + stats(m).baseline : "" },
       { key: "p", title: "p (Holm)", sort: (m) => stats(m).p, needed: some((m) => stats(m).p), text: (m) => stats(m).p === null ? NOTHING : stats(m).p < 0.001 ? "<0.001" : number(stats(m).p, stats(m).p < 0.1 ? 3 : 2), small: true },
-      { key: "gap", title: "Gap closed", sort: (m) => stats(m).gap, needed: some((m) => stats(m).gap), text: (m) => stats(m).gap === null ? NOTHING : number(stats(m).gap, 0) + "%" },
+      { key: "gap", title: "Gap closed", sort: (m) => stats(m).gap, needed: some((m) => stats(m).gap), text: (m) => stats(m).gap === null ? NOTHING : number(stats(m).gap, 0) + "%" + (stats(m).gapInterval ? ` [${stats(m).gapInterval.map((end) => number(end, 0)).join(", ")}]` : "") },
       { key: "area", title: "AUBC", sort: (m) => area(m) && area(m)[0], needed: some((m) => area(m)), text: (m) => interval(area(m)) },
       { key: "n", title: "Seeds", sort: (m) => m.n, text: (m) => String(m.n) },
       ...content.axes.map((each) => ({ key: "cost:" + each.key, title: each.brief, small: true, sort: (m) => m.costs && m.costs[each.key],
@@ -213,7 +213,7 @@
         : element("td", { textContent: column.key === "score" ? number(row.scores[metric().key]) : NOTHING }))));
     }
     fill(at("comparison"), element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
-    fill(at("notes"), ...["Bold: best of the methods that buy labels. AUBC is over the cost chosen above.", ...scenario().notes[metric().key].map((index) => content.notes[index])]
+    fill(at("notes"), ...["Bold: may be the best of the methods that buy alike; the others are behind it (95%). AUBC is over the cost chosen above.", ...scenario().notes[metric().key].map((index) => content.notes[index])]
       .map((text) => element("li", { textContent: text })));
     if (focus) at("comparison").querySelector(`th[data-key="${CSS.escape(focus)}"] button`).focus();
   }

@@ -50,5 +50,5 @@ def standing_tables(results: Results, baseline: str | None = None) -> dict[str, 
     ]
     return {
         "tables": tables,
-        "notes": list(notes(comparison.ranking, comparison.penalties)) if tables else [],
+        "notes": list(notes(comparison.rankings, comparison.penalties)) if tables else [],
     }

@@ -109,5 +109,6 @@ def _listed_pairs(base: Path, split: str) -> list[Pair]:
         if any(piece in ("..", "/") for part in parts for piece in part):
             raise DataError(f"{path}:{number}: '{line.strip()}' leads out of {base}.", "Mend the line.")
         image, label = ("/".join(part) for part in parts)
-        pairs.append(Pair(PurePosixPath(image).stem, image, label))
+        image_id = PurePosixPath(image).stem
+        pairs.append(Pair(image_id, image, label, image_id.rpartition("_")[0]))
     return pairs

@@ -63,7 +63,9 @@ def build_cityscapes(*, root: Path | None, split: str) -> Dataset:
         for name in LAYOUT.image_names(base, f"{images}/{city}", _IMAGE_END):
             image_id = name.removesuffix(_IMAGE_END)
             label = f"gtFine/{split}/{city}/{image_id}{_LABEL_END}"
-            pairs.append(Pair(image_id, f"{images}/{city}/{name}", label))
+            # CITY_SEQUENCE_FRAME: frames of a sequence follow each other.
+            sequence = image_id.rpartition("_")[0]
+            pairs.append(Pair(image_id, f"{images}/{city}/{name}", label, sequence))
     return PairedFiles(
         title=LAYOUT.title,
         base=base,

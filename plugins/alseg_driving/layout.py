@@ -21,11 +21,13 @@ class Pair(NamedTuple):
         image_id: Unique in the split.
         image: Path below the data set's folder, with ``/``.
         label: Likewise.
+        group: Name of the sequence that the image is from; None where images are not of sequences.
     """
 
     image_id: str
     image: str
     label: str
+    group: str | None = None
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,11 @@ class PairedFiles:
         """Return the image's file name without the parts that all images share."""
         return self.pairs[index].image_id
 
+    def group(self, index: int) -> str:
+        """Return the sequence that the image is from; its own name where there are none."""
+        pair = self.pairs[index]
+        return pair.image_id if pair.group is None else pair.group
+
     def size(self, index: int) -> Size:
         """Return height and width from the files' headers.
 

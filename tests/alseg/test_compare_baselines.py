@@ -87,7 +87,8 @@ def test_an_experiment_without_baseline_takes_one_with_the_same_conditions(tmp_p
     comparison = compared(tmp_path / "a", tmp_path / "b", tmp_path / "c")
     assert [row.baseline for row in comparison.rows] == [None, "Random", None]
     assert (
-        "No difference for Margin: no baseline has the same scenario, model, rounds, evaluation and recipe."
+        "No difference and no p: Margin (unknown annotation, 5%). No random method has the same annotation "
+        "and budget under the same conditions; add one to the experiment."
     ) in comparison.notes
 
 
@@ -179,10 +180,10 @@ def test_the_p_values_of_a_table_are_corrected_for_how_many_there_are(results: P
     rows = {row.label: row for row in compared(results).rows}
     ps = [rows[label].difference.p for label in "AB"]  # type: ignore[union-attr]
     assert ps[0] < ps[1]
-    assert [rows[label].p_holm for label in "AB"] == [2 * ps[0], max(2 * ps[0], ps[1])]
+    assert [rows[label].corrected.p for label in "AB"] == [2 * p for p in ps]  # type: ignore[union-attr]
 
 
-def test_the_p_values_of_all_scenarios_are_corrected_together(tmp_path: Path) -> None:
+def test_the_p_values_of_an_experiment_do_not_depend_on_what_else_is_compared(tmp_path: Path) -> None:
     for scenario in ("easy", "hard"):
         for order, (label, scores) in enumerate({"Random": (50, 50, 50), "A": (52, 53, 55)}.items()):
             for seed, score in enumerate(scores):
@@ -199,9 +200,9 @@ def test_the_p_values_of_all_scenarios_are_corrected_together(tmp_path: Path) ->
                 )
     comparison = compared(tmp_path / "easy", tmp_path / "hard")
     ps = [each.difference.p for each in comparison.rows if each.difference and each.difference.p]
-    # Two differences are shown, one in each scenario, with the same p.
-    assert [each.p_holm for each in comparison.rows if each.p_holm] == [2 * p for p in ps]
-    assert "p: paired t-test, corrected by Holm for the 2 differences shown." in comparison.notes
+    # Each experiment has one difference.
+    assert [each.corrected.p for each in comparison.rows if each.corrected] == ps
+    assert "p: paired t-test." in comparison.notes
 
 
 def test_a_difference_that_is_the_same_with_every_seed_has_no_p_and_it_says_why(results: Path) -> None:
@@ -209,7 +210,9 @@ def test_a_difference_that_is_the_same_with_every_seed_has_no_p_and_it_says_why(
         write_run(results, "Random", seed, order=0, acquisition="random", iou=[[50 + seed] * 3])
         write_run(results, "Entropy", seed, order=1, iou=[[52 + seed] * 3])
     comparison = compared(results)
-    assert row(comparison, "Entropy").p_holm is None
+    corrected = row(comparison, "Entropy").corrected
+    assert corrected is not None
+    assert corrected.p is None
     assert (
         "No p for Entropy: the difference is the same with every seed, which shows no spread."
         in comparison.notes
@@ -221,8 +224,8 @@ def test_a_difference_that_is_the_same_with_every_seed_has_no_p_and_it_says_why(
     [
         (
             "miou",
-            "No interval over images for Entropy: confusion counts are missing or damaged, or of other "
-            "images than the baseline's.",
+            "No interval over images for Entropy: confusion counts are missing or damaged, of other images "
+            "than the baseline's, or of fewer than 8 groups of images.",
         ),
         ("accuracy", "There is no interval over images for Accuracy, only for IoU and its means."),
     ],

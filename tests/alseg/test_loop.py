@@ -381,6 +381,8 @@ def test_confusion_counts_are_kept_per_image(tmp_path: Path) -> None:
         # 12 x 24 pixels less the void column.
         assert content["counts"].sum(axis=(1, 2)).tolist() == [276] * 6
         assert content["image_ids"].tolist() == [f"val-{index}" for index in range(6)]
+        # The data set names no groups: each image is its own.
+        assert content["groups"].tolist() == content["image_ids"].tolist()
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:

@@ -94,8 +94,8 @@ def test_ranks_and_penalties_are_those_of_compare(results: Path) -> None:
     comparison = compare(load_results([results]), ranks=True, penalties=True)
     ranks, matrix = standing["tables"]
     assert ranks["title"] == "Mean rank over 3 seeds of one scenario, mIoU, last round"
-    assert comparison.ranking is not None
-    assert [row[0] for row in ranks["rows"]] == [each.method for each in comparison.ranking.methods]
+    assert comparison.rankings is not None
+    assert [row[0] for row in ranks["rows"]] == [each.method for each in comparison.rankings[0].methods]
     assert matrix["title"] == "Penalty matrix, mIoU, all rounds"
     assert matrix["rows"][-1][0] == "Average"
     assert standing["notes"][0].startswith("Mean rank: 1 is best;")

@@ -73,26 +73,24 @@ def test_several_scenarios_are_followed_by_mean_ranks_without_asking(tmp_path: P
     lines = run_compare(*both(tmp_path)).output.splitlines()
     # RIPU is first everywhere; the others take turns, so 2.5 with t(0.975, 1) = 12.706 times 0.5. Differences
     # to Random are 20 and 20.05, so 20.025 with 12.706 times 0.025 and p = 2 * atan(0.025 / 20.025) / pi =
-    # 0.00079, and 10.05 and -9.5. Holm doubles the smaller p.
+    # 0.00079, and 10.05 and -9.5. Bonferroni doubles both p; the intervals use t(0.9875, 1) = 25.452.
     assert after(lines, "Mean rank over") == [
         "Mean rank over 2 scenarios, mIoU, last round",
         "",
         "Method      Mean rank  n     vs Random       p",
         "──────────────────────────────────────────────",
-        "RIPU     *1.00 ± 0.00  2   +20.0 ± 0.3  0.0016",
+        "RIPU     *1.00 ± 0.00  2   +20.0 ± 0.6  0.0016",
         f"Random    2.50 ± 6.35  2             {NOTHING}       {NOTHING}",
-        "Entropy   2.50 ± 6.35  2  +0.3 ± 124.2    0.98",
+        "Entropy   2.50 ± 6.35  2  +0.3 ± 248.8    1.00",
     ]
 
 
 def test_mean_ranks_are_of_the_metric_and_round_compared(tmp_path: Path) -> None:
     folders = both(tmp_path)
-    ranking = compared(*folders, metric="iou:car", round_number=0, ranks=None).ranking
-    assert ranking is not None
+    (ranking,) = compared(*folders, metric="iou:car", round_number=0, ranks=None).rankings or ()
     # Before the first purchase all are equal.
     assert [each.rank.mean for each in ranking.methods] == [2.0, 2.0, 2.0]
-    ranking = compared(*folders, metric="aubc", x="questions", ranks=None).ranking
-    assert ranking is not None
+    (ranking,) = compared(*folders, metric="aubc", x="questions", ranks=None).rankings or ()
     assert ranking.methods[0].method == "RIPU"
 
 
@@ -222,8 +220,7 @@ def test_one_scenario_under_two_conditions_is_ranked_in_each_and_named_by_experi
     for name, network in (("small", "lite0"), ("large", "resnet101")):
         for order, label in enumerate(("Random", "Entropy")):
             write_run(tmp_path / name, label, order=order, iou=[[order] * 3], settings={"model": network})
-    ranking = compared(tmp_path / "small", tmp_path / "large", ranks=True).ranking
-    assert ranking is not None
+    (ranking,) = compared(tmp_path / "small", tmp_path / "large", ranks=True).rankings or ()
     assert list(ranking.seeds) == ["render -> camera [small]", "render -> camera [large]"]
     assert ranking.over == "seeds"
     assert [each.method for each in ranking.methods] == ["Entropy", "Random"]
@@ -233,7 +230,7 @@ def test_markdown_and_latex_have_the_same_tables(tmp_path: Path) -> None:
     comparison = compared(*both(tmp_path), ranks=None, penalties=True)
     markdown, latex = as_markdown(comparison), as_latex(comparison)
     assert "\n\nMean rank over 2 scenarios, mIoU, last round\n\n| Method " in markdown
-    assert "| RIPU | **1.00 ± 0.00** | 2 | +20.0 ± 0.3 | 0.0016 |" in " ".join(markdown.split())
+    assert "| RIPU | **1.00 ± 0.00** | 2 | +20.0 ± 0.6 | 0.0016 |" in " ".join(markdown.split())
     assert "| Average   | 1.00 | 1.50 | 0.00 |\n" in markdown
     assert "\n\n% Penalty matrix, mIoU, all rounds\n\\begin{tabular}{lrrr}\n" in latex
     assert latex.count(r"\end{tabular}") == 3
@@ -257,7 +254,7 @@ def test_csv_has_ranks_and_penalties_in_every_line_of_the_method(tmp_path: Path)
 def test_json_has_ranks_and_penalties_as_the_documentation_says(tmp_path: Path) -> None:
     content = json.loads(as_json(compared(*both(tmp_path), ranks=None, penalties=True)))
     documented = DOCUMENT.read_text(encoding="utf-8")
-    ranks, penalties = content["ranks"], content["penalties"]
+    (ranks,), (penalties,) = content["ranks"], content["penalties"]
     keys = {*ranks, *ranks["methods"][0], *penalties, "first", "second", "contest", "rounds", "of_rounds"}
     assert [key for key in sorted(keys) if f"`{key}`" not in documented] == []
     assert ranks["methods"][0]["by_scenario"] == {"easy": 1.0, "hard": 1.0}
@@ -267,4 +264,4 @@ def test_json_has_ranks_and_penalties_as_the_documentation_says(tmp_path: Path) 
 
 def test_without_asking_there_are_neither_ranks_nor_penalties_in_json(tmp_path: Path) -> None:
     content = json.loads(run_compare(write_scenario(tmp_path, "easy"), "--format", "json").stdout)
-    assert (content["ranks"], content["penalties"]) == (None, None)
+    assert (content["ranks"], content["penalties"]) == ([], [])

@@ -8,14 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 from scipy import stats as scipy_stats
-from statsmodels.stats.multitest import multipletests
 
 from alseg.stats import (
     area_under_curve,
     average_ranks,
     detectable_difference,
-    gap_closed,
-    holm,
     mean_interval,
     paired_difference,
     smallest_sign_flip_p,
@@ -105,29 +102,9 @@ def test_equal_differences_have_no_p_even_where_rounding_makes_them_differ() -> 
     assert difference.p is None
 
 
-def test_holm_multiplies_the_smallest_p_most_and_keeps_the_order() -> None:
-    # Sorted 0.01, 0.02, 0.03, 0.04 times 4, 3, 2, 1 are 0.04, 0.06, 0.06, 0.04; none may fall: 0.06.
-    assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
-
-
-def test_holm_never_exceeds_one() -> None:
-    assert holm([0.6, 0.9]) == [1.0, 1.0]
-
-
-@pytest.mark.parametrize("count", [1, 2, 6, 15])
-def test_holm_is_that_of_statsmodels(count: int) -> None:
-    # Rounded to 0.1, so that some are equal, and one of them so small that correction keeps it small.
-    pvalues = [0.0001, *np.random.default_rng(count).uniform(0, 0.6, count - 1).round(1).tolist()]
-    assert holm(pvalues) == pytest.approx(multipletests(pvalues, method="holm")[1], rel=1e-12)
-
-
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=12))
 def test_ranks_are_those_of_scipy_from_the_largest_down(values: list[int]) -> None:
     assert average_ranks(values) == scipy_stats.rankdata([-value for value in values]).tolist()
-
-
-def test_holm_of_nothing_is_nothing() -> None:
-    assert holm([]) == []
 
 
 def test_the_area_under_a_constant_curve_is_its_height() -> None:
@@ -153,7 +130,6 @@ def test_the_area_does_not_depend_on_the_unit_of_cost() -> None:
         (lambda: mean_interval([]), "No values: at least one is needed."),
         (lambda: mean_interval([1.0, math.nan]), "All values must be finite, got [1.0, nan]."),
         (lambda: mean_interval([1.0], level=1.0), "A confidence level lies between 0 and 1, got 1.0."),
-        (lambda: holm([0.5, 1.5]), "A p-value lies between 0 and 1, got 1.5."),
         (lambda: area_under_curve([1], [1]), "A curve needs two points or more, got 1 costs and 1 values."),
         (lambda: area_under_curve([1, 1], [1, 2]), "Costs must increase from point to point, got [1, 1]."),
     ],
@@ -195,9 +171,3 @@ def test_the_detectable_difference_is_found_with_80_percent_probability(pairs: i
 def test_one_pair_says_nothing_about_what_could_be_found() -> None:
     with pytest.raises(ValueError, match=r"The spread of differences needs two pairs, got 1\."):
         detectable_difference(1.0, 1)
-
-
-def test_the_gap_is_a_share_of_the_way() -> None:
-    assert gap_closed(50.0, 40.0, 60.0) == 50.0
-    assert gap_closed(65.0, 40.0, 60.0) == 125.0
-    assert gap_closed(50.0, 60.0, 60.0) is None

@@ -127,3 +127,13 @@ def test_ids_that_camvid_does_not_define_are_named(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match=refusal(message)):
         build_camvid(root=tmp_path, split="train").label(0)
+
+
+def test_images_of_one_drive_are_a_group(tmp_path: Path) -> None:
+    write_fake(tmp_path, count=2)
+    groups = [
+        {dataset.group(index) for index in range(2)}  # type: ignore[attr-defined]
+        for split in ("train", "val")
+        for dataset in [build_camvid(root=tmp_path, split=split)]
+    ]
+    assert groups == [{"0006R0"}, {"0016E5"}]

@@ -92,3 +92,9 @@ def test_a_split_without_images_is_empty(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         build_cityscapes(root=tmp_path, split="val")
+
+
+def test_images_of_one_sequence_are_a_group(tmp_path: Path) -> None:
+    write_fake(tmp_path, count=2)
+    dataset = build_cityscapes(root=tmp_path, split="train")
+    assert [dataset.group(index) for index in range(2)] == ["aachen_000000", "aachen_000001"]  # type: ignore[attr-defined]

@@ -1,0 +1,198 @@
+"""Comparisons that an experiment file declares, so that nobody chooses them by their results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from alseg.errors import AlsegError, nearest
+from alseg.problems import Path, Problem
+
+if TYPE_CHECKING:
+    from alseg.runspec import Method
+
+
+class Pair(NamedTuple):
+    """One declared comparison, by labels.
+
+    Attributes:
+        method: Label of the method.
+        baseline: Label of the method that it is compared with.
+        margin: Largest difference that does not matter, in points; None for no test of equivalence.
+    """
+
+    method: str
+    baseline: str
+    margin: float | None
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """What a comparison needs to know about a method.
+
+    Attributes:
+        label: Its label.
+        purchase: What annotation and budget it has; None where it buys no labels.
+    """
+
+    label: str
+    purchase: Any
+
+
+def entrants(methods: Sequence[Method], given: Sequence[Any] | None) -> list[Entrant]:
+    """Return the methods of an experiment file.
+
+    Args:
+        methods: Those that could be read.
+        given: All as the file has them; of those that could not be read only the label is known.
+    """
+    read = {
+        method.label: None
+        if method.annotation is None or method.budget is None
+        else (method.annotation, method.budget.unit, method.budget.amount, method.budget.scope)
+        for method in methods
+    }
+    labels = [str(item.get("label")).strip() for item in given or [] if isinstance(item, Mapping)]
+    return [Entrant(label, read.get(label)) for label in dict.fromkeys((*labels, *read))]
+
+
+def expand(
+    items: Sequence[Any] | None,
+    methods: Sequence[Entrant],
+    path: Path,
+    problems: list[Problem],
+    *,
+    unlike: bool = False,
+) -> list[Pair]:
+    """Return every pair that ``comparisons`` stand for.
+
+    Args:
+        items: The list as the file has it.
+        methods: The methods of the experiment, as far as they could be read.
+        path: Where the list stands.
+        problems: Extended by all that is wrong.
+        unlike: Whether methods that do not buy alike may be paired, as after a change of the experiment.
+    """
+    # Imported here: most comparisons read no experiment file.
+    from alseg.sections import ComparisonSection, read_section
+
+    known = {method.label: method for method in methods}
+    pairs: list[Pair] = []
+    for index, item in enumerate(items or []):
+        where = (*path, index)
+        section = read_section(ComparisonSection, item, where, problems)
+        baseline = _find(section.baseline, known, (*where, "baseline"), problems)
+        if baseline is None:
+            continue
+        given = (
+            [(label, (*where, "methods", place)) for place, label in enumerate(section.methods)]
+            if section.methods is not None
+            else [(label, where) for label in _all_against(baseline, methods)]
+        )
+        if not given:
+            problems.append(Problem(where, f"nothing to compare with '{baseline.label}'"))
+        for label, place in given:
+            method = _find(label, known, place, problems)
+            if method is None:
+                continue
+            problem = _refusal(method, baseline, pairs, unlike=unlike)
+            if problem is not None:
+                problems.append(Problem(place, problem))
+                continue
+            pairs.append(Pair(method.label, baseline.label, section.margin))
+    return pairs
+
+
+def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[Pair]:
+    """Return the comparisons that the ``experiment.yaml`` of a results folder declares; none without one.
+
+    Args:
+        folder: The results folder.
+        purchases: Label of each method that has runs to what it buys; None for one that buys no labels.
+
+    Raises:
+        AlsegError: If what it declares cannot be read; names the file.
+    """
+    path = folder / "experiment.yaml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return []
+    if "comparisons" not in text:  # spares most comparisons the reading of YAML
+        return []
+    from alseg.sections import StoredSection, read_section
+    from alseg.yamlfile import read_document
+
+    root = read_document(path).root
+    problems: list[Problem] = []
+    section = read_section(
+        StoredSection, {key: root.get(key) for key in StoredSection.model_fields}, (), problems
+    )
+    methods = _stored(section.methods, purchases)
+    pairs = expand(section.comparisons, methods, ("comparisons",), problems, unlike=True)
+    if problems:
+        listing = "; ".join(problem.text for problem in problems)
+        raise AlsegError(f"{path}: the declared comparisons cannot be read: {listing}.")
+    return pairs
+
+
+def _stored(methods: Sequence[Any] | None, purchases: Mapping[str, str | None]) -> list[Entrant]:
+    """Return all methods; one without runs buys what another one does that is written in the same way."""
+    written: dict[str, str] = {}
+    for method in methods or []:
+        if isinstance(method, Mapping):
+            bought = [_long_form(method.get(key)) for key in ("annotation", "budget")]
+            written[str(method.get("label")).strip()] = "" if None in bought else repr(bought)
+    known = {written[label]: bought for label, bought in purchases.items() if label in written}
+    return [
+        Entrant(label, purchases[label] if label in purchases else known.get(text, text or None))
+        for label, text in written.items()
+    ]
+
+
+def _long_form(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _all_against(baseline: Entrant, methods: Sequence[Entrant]) -> list[str]:
+    """Return the methods that buy what the baseline buys; all that buy where it buys nothing."""
+    return [
+        method.label
+        for method in methods
+        if method.label != baseline.label
+        and method.purchase is not None
+        and baseline.purchase in (None, method.purchase)
+    ]
+
+
+def _find(
+    label: str | None, known: Mapping[str, Entrant], path: Path, problems: list[Problem]
+) -> Entrant | None:
+    if label is None:
+        return None
+    if label not in known:
+        guess = nearest(label, known)
+        available = "" if guess else f"; methods: {', '.join(known) or 'none'}"
+        problems.append(Problem(path, f"no method is called '{label}'{available}", guess))
+        return None
+    return known[label]
+
+
+def _refusal(method: Entrant, baseline: Entrant, pairs: Sequence[Pair], *, unlike: bool) -> str | None:
+    """Say why two methods cannot be compared; None where they can."""
+    if method.label == baseline.label:
+        return f"'{method.label}' is compared with itself"
+    if any({method.label, baseline.label} == {pair.method, pair.baseline} for pair in pairs):
+        return f"'{method.label}' and '{baseline.label}' are compared twice"
+    if (
+        not unlike
+        and None not in (method.purchase, baseline.purchase)
+        and method.purchase != baseline.purchase
+    ):
+        return (
+            f"'{method.label}' and '{baseline.label}' differ in annotation or budget, so that no test tells "
+            "them apart; compare each with a method that asks at random with its own"
+        )
+    return None

@@ -1,0 +1,143 @@
+"""A mixed model of several scenarios: methods fixed, scenarios and seeds random."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy import special
+
+from alseg.contests import Contest, in_all
+from alseg.errors import AlsegError
+from alseg.multiplicity import Corrected
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixedDifference:
+    """One method against the baseline, over scenarios and seeds.
+
+    Attributes:
+        method: Its name in every scenario.
+        mean: In points of the metric.
+        corrected: Simultaneous interval and p over all methods.
+    """
+
+    method: str
+    mean: float
+    corrected: Corrected
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixedModel:
+    """What was fitted.
+
+    Attributes:
+        baseline: Name of the method that differences are taken to.
+        differences: In the order of the first scenario.
+        spreads: Standard deviations in points, by what is random: ``scenario``, ``seed``, ``method by
+            scenario`` and ``rest``.
+        scenarios: Titles of the contests that count.
+        purchase: The annotation and budget that all methods have, in words.
+    """
+
+    baseline: str
+    differences: tuple[MixedDifference, ...]
+    spreads: dict[str, float]
+    scenarios: tuple[str, ...]
+    purchase: str
+
+
+def mixed_model(contests: Sequence[Contest]) -> MixedModel | None:
+    """Fit the metric of every run by method, scenario and seed.
+
+    The difference between methods is fixed; scenarios, seeds within a scenario and what a method gains in one
+    scenario more than in others are random. The last is what a claim about other scenarios hangs on.
+
+    Args:
+        contests: Of methods that buy alike, in which one asks at random.
+
+    Returns:
+        None where fewer than two scenarios share a baseline and another method with two seeds or more.
+
+    Raises:
+        AlsegError: If statsmodels is not installed, or the model cannot be fitted.
+
+    Source:
+        Laird and Ware, Biometrics 1982, by restricted maximum likelihood as statsmodels' MixedLM does. Its
+        normal quantiles are replaced by those of t with (scenarios - 1) * (methods - 1) degrees of freedom,
+        those of the balanced analysis of variance (Scheffe 1959, chapter 8): with few scenarios normal ones
+        are far too narrow. Both are corrected for the number of methods by Bonferroni.
+    """
+    methods, _ = in_all({each.title: each.scores for each in contests})
+    used = [
+        each
+        for each in contests
+        if methods and all(len(each.scores.get(name, ())) > 1 for name in methods) and each.baseline
+    ]
+    baselines = {each.baseline for each in used}
+    if len({each.scenario for each in used}) < 2 or len(methods) < 2 or len(baselines) != 1:
+        return None
+    (baseline,) = baselines
+    if baseline not in methods:
+        return None
+    fit = _fit(used, methods, str(baseline))
+    scenarios = len({each.scenario for each in used})
+    freedom, family = (scenarios - 1) * (len(methods) - 1), len(methods) - 1
+    quantile = -float(special.stdtrit(freedom, 0.025 / family))
+    differences = []
+    for name in methods:
+        if name == baseline:
+            continue
+        term = f"C(method, Treatment({methods.index(str(baseline))}))[T.m{methods.index(name):03d}]"
+        mean, error = float(fit.fe_params[term]), float(fit.bse_fe[term])
+        p = min(1.0, family * 2 * float(special.stdtr(freedom, -abs(mean) / error))) if error > 0 else None
+        differences.append(
+            MixedDifference(method=name, mean=mean, corrected=Corrected(quantile * error, p, family))
+        )
+    components = dict(zip(fit.model.exog_vc.names, fit.vcomp, strict=True))
+    return MixedModel(
+        baseline=str(baseline),
+        differences=tuple(differences),
+        spreads={
+            "scenario": math.sqrt(max(0.0, float(fit.cov_re.iloc[0, 0]))),
+            "seed": math.sqrt(max(0.0, float(components["seed"]))),
+            "method by scenario": math.sqrt(max(0.0, float(components["gain"]))),
+            "rest": math.sqrt(float(fit.scale)),
+        },
+        scenarios=tuple(each.title for each in used),
+        purchase=used[0].purchase,
+    )
+
+
+def _fit(contests: Sequence[Contest], methods: Sequence[str], baseline: str):  # type: ignore[no-untyped-def]
+    """Return statsmodels' fit; it and pandas take seconds to import, so that they are loaded here."""
+    try:
+        import pandas as pd
+        from statsmodels.regression.mixed_linear_model import MixedLM
+    except ImportError as error:
+        raise AlsegError(
+            "The mixed model needs statsmodels. Install it with 'pip install alseg[mixed]'."
+        ) from error
+    data = pd.DataFrame(
+        [
+            # Numbers in place of names, which may hold anything that a formula takes for its own.
+            {"scenario": contest.scenario, "method": f"m{number:03d}", "seed": seed, "score": score}
+            for contest in contests
+            for number, name in enumerate(methods)
+            for seed, score in contest.scores[name].items()
+        ]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a component at 0, which the table shows
+        try:
+            return MixedLM.from_formula(
+                f"score ~ C(method, Treatment({methods.index(baseline)}))",
+                data,
+                groups="scenario",
+                re_formula="1",
+                vc_formula={"seed": "0 + C(seed)", "gain": "0 + C(method)"},
+            ).fit(reml=True)
+        except Exception as error:  # NumPy's and statsmodels' own types
+            raise AlsegError(f"The mixed model cannot be fitted: {error}.") from error

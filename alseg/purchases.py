@@ -1,0 +1,47 @@
+"""What a method buys: annotation mode and budget. Only methods that buy alike are tested."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alseg.runs import Run
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """An annotation mode with all its parameters, and a budget.
+
+    Attributes:
+        key: Equal for equal modes, parameters and budgets, however the budget is written.
+        text: In words, such as ``region (radius 1), 2.2%``.
+    """
+
+    key: str
+    text: str
+
+
+def purchase_of(run: Run) -> Purchase | None:
+    """Return what a run buys; None for one that buys no labels."""
+    method = run.method
+    if method.target_labels != "acquired":
+        return None
+    asked = _mapping(run.spec.get("method"))
+    mode, budget = _mapping(asked.get("annotation")), _mapping(asked.get("budget"))
+    params = _mapping(mode.get("params"))
+    amount = [budget.get(key) for key in ("unit", "amount", "scope")] if budget else method.budget
+    key = json.dumps([method.annotation, params, amount], sort_keys=True, default=str)
+    settings = ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in params.items() if value is not None
+    )
+    # Whole images are always chosen over the pool.
+    pooled = budget.get("scope") == "pool" and method.annotation != "image"
+    pool = " over the pool" if pooled else ""
+    words = (method.annotation or "unknown annotation") + (f" ({settings})" if settings else "")
+    return Purchase(key, f"{words}, {method.budget or 'unknown budget'}{pool}")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,44 @@
+"""Intervals of differences between rows over evaluation images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alseg.comparison import Metric, Row
+from alseg.imagewise import CrossedInterval, ImageInterval, crossed_interval, image_interval
+from alseg.roundfiles import COUNTS_NAME
+from alseg.runs import RoundResult, Run
+
+
+def over_images(row: Row, baseline: Row, metric: Metric) -> ImageInterval | None:
+    """Return the interval over evaluation images of the one seed that both rows have."""
+    if not metric.classes:
+        return None
+    (pair,) = _counts_of_seeds(row, baseline)
+    return image_interval(*pair, _indices(row, metric))
+
+
+def over_seeds_and_images(row: Row, baseline: Row, metric: Metric) -> CrossedInterval | None:
+    """Return the interval over the seeds that both rows have and over evaluation images."""
+    if not metric.classes:
+        return None
+    return crossed_interval(_counts_of_seeds(row, baseline), _indices(row, metric))
+
+
+def _counts_of_seeds(row: Row, baseline: Row) -> list[tuple[Path, Path]]:
+    """Return the files of confusion counts of both rows, for each seed that both have."""
+    theirs = {run.seed: (run, result) for run, result in baseline.counted}
+    return [
+        (_counts_of(run, result), _counts_of(*theirs[run.seed]))
+        for run, result in row.counted
+        if run.seed in theirs
+    ]
+
+
+def _indices(row: Row, metric: Metric) -> list[int]:
+    names = row.runs[0].label_space.classes
+    return [names.index(name) for name in metric.classes]
+
+
+def _counts_of(run: Run, result: RoundResult) -> Path:
+    return run.round_folder(result.round) / COUNTS_NAME
