@@ -124,17 +124,17 @@ def test_methods_with_different_recipes_are_not_paired_and_a_note_says_what_diff
     comparison = compared(results)
     assert [row.baseline for row in comparison.rows] == [None, "Random", None]
     assert row(comparison, "Without").difference is None
-    assert row(comparison, "Without").p_holm is None
+    assert row(comparison, "Without").corrected is None
     assert DIFFERING.format("Without") in comparison.notes
     assert (
-        "No difference for Without: no baseline has the same scenario, model, rounds, evaluation and recipe."
+        "No difference and no p: Without (unknown annotation, 5%). No random method has the same annotation "
+        "and budget under the same conditions; add one to the experiment."
     ) in comparison.notes
 
 
 def test_methods_with_different_recipes_are_not_ranked_together(results: Path) -> None:
     write_recipes(results)
-    ranking = compared(results, ranks=True).ranking
-    assert ranking is not None
+    (ranking,) = compared(results, ranks=True).rankings or ()
     assert sorted(each.method for each in ranking.methods) == ["RIPU", "Random"]
 
 
@@ -160,7 +160,9 @@ def test_source_only_of_another_recipe_is_still_the_zero_of_the_gap_which_is_sai
     write_run(results, "Full", order=2, target_labels="all", iou=[[60] * 3], recipe=USUAL)
     comparison = compared(results)
     # 10 of 40 points.
-    assert row(comparison, "Random").gap_closed == 25
+    closed = row(comparison, "Random").gap_closed
+    assert closed is not None
+    assert (closed.gap.percent, closed.zero) == (25, "Source only")
     assert "Gap closed is measured with other recipes at Source only." in comparison.notes
     assert DIFFERING.format("Source only") in comparison.notes
 

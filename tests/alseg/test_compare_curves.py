@@ -57,10 +57,7 @@ def test_the_zero_of_the_gap_has_the_recipe_of_the_method_if_there_is_such_a_row
     }
     rows["Fully supervised"] = ("all", "ripu", 60)
     for order, (label, (kind, recipe, score)) in enumerate(rows.items()):
-        method = {"label": label, "recipe": recipe}
-        write_run(
-            results, label, order=order, target_labels=kind, iou=[[score] * 3], settings={"method": method}
-        )
+        write_run(results, label, order=order, target_labels=kind, iou=[[score] * 3], recipe={"name": recipe})
     closed = compared(results).rows[2].gap_closed
     assert closed is not None
     # (40 - 20) / (60 - 20): what the recipe gains without labels is not gained by labels.
