@@ -225,7 +225,7 @@ def _explained(columns: Sequence[Filled], plan: _Plan, width: int) -> Iterator[s
     for filled in columns:
         stem = filled.brief.removesuffix(".")
         is_plain = any(word.startswith(stem) for word in filled.title.split())
-        if filled.brief in used and not is_plain:
+        if filled.brief in used and filled.brief != filled.title and not is_plain:
             yield from wrap(f"{filled.brief}: {filled.title}", width, "", "  ")
 
 

@@ -61,7 +61,9 @@ def build_optimizer(
         raise ValueError(f"{type(model).__name__} has neither backbone nor head parameters")
     if name == "sgd":
         return torch.optim.SGD(groups, lr=learning_rate, momentum=momentum, weight_decay=weight_decay)
-    return torch.optim.AdamW(groups, lr=learning_rate, weight_decay=weight_decay)
+    # One pass over memory instead of a dozen: a third of the time on a CPU. Apple's GPU keeps the plain way.
+    fused = not torch.backends.mps.is_available()
+    return torch.optim.AdamW(groups, lr=learning_rate, weight_decay=weight_decay, fused=fused)
 
 
 def joint_forward(

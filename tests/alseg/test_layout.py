@@ -64,6 +64,11 @@ def test_titles_break_at_spaces_before_there_are_more_tables() -> None:
     ]
 
 
+def test_a_title_that_is_brief_already_is_not_explained_by_itself() -> None:
+    differences = Filled("vs baseline", (Cell("+1.0"),), brief="vs baseline")
+    assert shown([names("Random")], [[differences]], 40)[-1].split() == ["Random", "+1.0"]
+
+
 def test_brief_titles_come_before_more_tables_and_are_explained_where_they_do_not_speak() -> None:
     columns = [
         Filled("vegetation", (Cell("1.0"),), brief="veget."),

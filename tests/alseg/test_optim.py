@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from alseg.contracts import TrainingBatch
-from alseg.optim import build_optimizer, joint_forward, poly_factor
+from alseg.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
 
 
 class TwoParts(torch.nn.Module):
@@ -64,6 +65,34 @@ def test_adamw_has_the_same_groups() -> None:
 def test_a_model_without_pretrained_parameters_has_one_group() -> None:
     optimizer = build_optimizer(TwoParts(0, 3), "sgd", 0.01, 10.0, 0.9, 0.0)
     assert [(len(group["params"]), group["lr"]) for group in optimizer.param_groups] == [(3, 0.1)]
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_an_optimizer_that_is_saved_in_the_middle_goes_on_to_the_same_bytes(name: OptimizerName) -> None:
+    def fresh() -> tuple[TwoParts, torch.optim.Optimizer]:
+        model = TwoParts(2, 1)
+        return model, build_optimizer(model, name, 0.01, 10.0, 0.9, 5e-4)
+
+    def train(model: TwoParts, optimizer: torch.optim.Optimizer, first: int) -> None:
+        for step in (first, first + 1):
+            optimizer.zero_grad()
+            for number, parameter in enumerate(model.parameters()):
+                (torch.sin(parameter + step) * (1 + number)).sum().backward()
+            optimizer.step()
+
+    model, optimizer = fresh()
+    train(model, optimizer, 0)
+    saved = io.BytesIO()
+    torch.save([model.state_dict(), optimizer.state_dict()], saved)
+    train(model, optimizer, 2)
+    resumed, its_optimizer = fresh()
+    saved.seek(0)
+    weights, state = torch.load(saved)
+    resumed.load_state_dict(weights)
+    its_optimizer.load_state_dict(state)
+    train(resumed, its_optimizer, 2)
+    for mine, straight in zip(resumed.parameters(), model.parameters(), strict=True):
+        assert mine.item() == straight.item() != 0
 
 
 def test_a_model_without_any_parameters_is_refused() -> None:
