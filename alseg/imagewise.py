@@ -184,7 +184,7 @@ def refuse_damaged_counts(path: Path) -> None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in ("image_ids.npy", "counts.npy"):
+            for name in dict.fromkeys(["image_ids.npy", "counts.npy", *archive.namelist()]):
                 archive.read(name)
     except FileNotFoundError as error:
         raise AlsegError(f"{path} is missing.") from error

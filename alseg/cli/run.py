@@ -74,7 +74,7 @@ def command(
                 accept_drift=accept_drift,
             )
         except Interrupted:
-            say(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
+            click.echo(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
             context.exit(128 + (stop.signal or 0))
         if outcome is not None:
             _finish(outcome, folder, file, catalog)
@@ -201,10 +201,10 @@ def _finish(outcome: Outcome, folder: Path, file: Path, catalog: Catalog) -> Non
         how = "all is saved"
         if outcome.at_once:
             name, how = "a second Ctrl-C", "and what came after the last checkpoint was NOT saved"
-        say(f"Stopped by {name}, {how}. Go on with the same command: alseg run {file}", err=True)
+        click.echo(f"Stopped by {name}, {how}. Go on with the same command: alseg run {file}", err=True)
         context.exit(128 + outcome.signal)
     hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
-    say(f"Results in {folder}.{hint}", err=True)
+    click.echo(f"Results in {folder}.{hint}", err=True)
     if outcome.done:
         _draw(folder, catalog)
     if outcome.failed:
@@ -217,4 +217,4 @@ def _draw(folder: Path, catalog: Catalog) -> None:
 
     picture = overview_or_note(folder, catalog, lambda line: say(f"note: {line}", err=True))
     if picture:
-        say(f"Look at them: {picture}", err=True)
+        click.echo(f"Look at them: {picture}", err=True)

@@ -98,7 +98,7 @@ def test_one_seed_is_compared_over_images_and_labelled_so(tmp_path: Path) -> Non
     assert comparison.rows[1].image_interval is not None
     assert (
         "[a, b]: there is one seed, so this 95% interval is over the 40 evaluation images (paired "
-        "bootstrap). It compares two trained networks and says nothing about how much seeds differ."
+        "bootstrap). It compares two trained networks; how much seeds differ it does not say."
     ) in comparison.notes
 
 

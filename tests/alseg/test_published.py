@@ -146,7 +146,8 @@ def test_one_class_can_be_compared_with_what_is_printed(results: Path) -> None:
 
 def test_rows_of_several_scenarios_have_their_own_published_rows(results: Path) -> None:
     write_two_methods(results)
-    write_run(results, "Random", settings=scenario(source="streets"), scenario="streets -> city")
+    streets = scenario(source="streets")
+    write_run(results, "Random", order=2, settings=streets, scenario="streets -> city")
     assert [getattr(line, "label", "published") for line in compared(results).lines] == [
         *("Random", "Entropy", "published", "published", "Random"),
     ]
