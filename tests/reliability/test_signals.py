@@ -160,10 +160,10 @@ def test_a_signal_in_the_first_moments_just_ends_the_process(tmp_path: Path) -> 
 
 
 def test_a_signal_before_training_says_that_nothing_is_lost(tmp_path: Path) -> None:
-    many = {"name": "stripes", "count": 200_000}
+    many = {"name": "stripes", "count": 1_000_000}
     process = start_command(tmp_path, {**document(), "scenario": {"source": many, "target": many}})
     pid = wait_for("preflight#1", tmp_path, process)
-    time.sleep(0.5)  # 200,000 headers take longer
+    time.sleep(0.3)  # a million headers take longer
     os.kill(pid, signal.SIGTERM)
     assert finish(process) == 128 + signal.SIGTERM
     assert output_of(tmp_path) == "Stopped by SIGTERM before anything was trained; nothing is lost.\n"
