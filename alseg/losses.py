@@ -119,7 +119,7 @@ class CrossEntropy:
         counts, labels = strip.of(self._counts), strip.of(self._labels)
         chosen = strip.inner(strip.logits).gather(0, labels[None])[0]
         surprise = (strip.inner(strip.log_total) - chosen).mul_(counts)
-        return surprise.sum(), counts.sum(dtype=torch.float64)
+        return surprise.sum(), counts.sum(dtype=counting(counts.device))
 
     def add_gradient(self, strip: Strip, weight: torch.Tensor, gradient: torch.Tensor) -> None:
         """Add ``-weight`` at each label."""
@@ -155,6 +155,11 @@ class Weighted:
     def add_gradient(self, strip: Strip, weight: torch.Tensor, gradient: torch.Tensor) -> None:
         """Add the gradient times both weights."""
         self._term.add_gradient(strip, weight * self._weight, gradient)
+
+
+def counting(device: torch.device) -> torch.dtype:
+    """Return a type in which every number of pixels is exact; Apple's GPU has no float64."""
+    return torch.int64 if device.type == "mps" else torch.float64
 
 
 def pixels_as_rows(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

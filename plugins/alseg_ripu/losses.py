@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch.nn import functional as F
 
-from alseg.losses import Strip, continue_frame, framed, softmax_losses
+from alseg.losses import Strip, continue_frame, counting, framed, softmax_losses
 
 Distance = Literal["l1", "kl"]
 
@@ -79,7 +79,7 @@ class NegativeLearning:
         """Return the sum of ``-log(1 - p + 1e-6)`` and how many (pixel, class) it is over."""
         probs = strip.inner_probs
         wrong = self._wrong(probs)
-        count = wrong.sum(dim=0).sum(dtype=torch.float64)
+        count = wrong.sum(dim=0).sum(dtype=counting(wrong.device))
         # One logarithm of a product for each pixel instead of one for each class.
         factors = torch.addcmul(probs.new_ones(()), wrong, probs - _EPSILON, value=-1)
         return factors.prod(dim=0).log_().sum().neg_(), count
@@ -124,7 +124,7 @@ class LocalConsistency:
             probs = strip.inner_probs
             ratio = probs / excess.div_(9).add_(probs).add_(_EPSILON)
             distance = ratio.add_(_EPSILON).log_().mul_(probs).sum(dim=0)
-        return distance.mul_(boundary).sum(), boundary.sum(dtype=torch.float64)
+        return distance.mul_(boundary).sum(), boundary.sum(dtype=counting(boundary.device))
 
     def add_gradient(self, strip: Strip, weight: torch.Tensor, gradient: torch.Tensor) -> None:
         """Add the derivative of the weighted distances at the boundary pixels in the strip and next to it."""

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from alseg import losses
-from alseg.losses import CrossEntropy, Term, Weighted, softmax_losses
+from alseg.losses import CrossEntropy, Term, Weighted, counting, softmax_losses
 from alseg_ripu.losses import LocalConsistency, NegativeLearning
 
 CLASSES = 5
@@ -192,3 +192,12 @@ def test_a_weighted_loss_is_the_loss_times_the_weight() -> None:
 
 def test_no_term_is_no_loss() -> None:
     assert softmax_losses(torch.zeros(1, 2, 3, 4), {}) == {}
+
+
+def test_pixels_are_counted_exactly_on_every_device() -> None:
+    # float32 is not exact beyond 2^24 pixels, fewer than 9 images of 2048 x 1024; Apple's GPU has no float64.
+    assert {name: counting(torch.device(name)) for name in ("cpu", "cuda", "mps")} == {
+        "cpu": torch.float64,
+        "cuda": torch.float64,
+        "mps": torch.int64,
+    }
