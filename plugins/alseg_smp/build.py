@@ -36,6 +36,7 @@ def build_smp(
     decoder_channels: int | tuple[int, ...] | None = None,
     dropout: float | None = None,
     freeze_encoder_norm: bool = False,
+    frozen_stages: int = 0,
     mean: Triple | None = None,
     std: Triple | None = None,
 ) -> SmpModel:
@@ -59,6 +60,8 @@ def build_smp(
         dropout: Share of decoder features dropped in training, for DeepLabV3, DeepLabV3Plus, FPN and PSPNet.
         freeze_encoder_norm: Keep the encoder's batch norms at their running statistics, which batches of two
             images would make noisy. Wanted with pretrained weights only.
+        frozen_stages: First stages of the encoder that are not trained, batch norms included. They see most
+            pixels, so that steps cost less. Wanted with pretrained weights only.
         mean: RGB mean of the input normalisation, in units of 0-1; None for what the encoder's weights want.
         std: RGB standard deviation, likewise.
 
@@ -68,6 +71,7 @@ def build_smp(
     """
     from alseg_smp import network as networks
     from alseg_smp.encoders import find_encoder
+    from alseg_smp.freezing import freeze_stages
     from alseg_smp.model import SmpModel
     from alseg_smp.pretrained import load_weights
 
@@ -87,4 +91,5 @@ def build_smp(
         mean=mean or found.mean,
         std=std or found.std,
         freeze_encoder_norm=freeze_encoder_norm,
+        frozen_norms=freeze_stages(network, frozen_stages),
     )

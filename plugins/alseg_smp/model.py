@@ -34,6 +34,7 @@ class SmpModel(torch.nn.Module):
         mean: RGB mean of the input normalisation, in units of 0-1.
         std: RGB standard deviation, likewise.
         freeze_encoder_norm: Keep the encoder's batch norms at their running statistics in training.
+        frozen_norms: Batch norms of the network that are kept so in any case.
     """
 
     def __init__(
@@ -43,12 +44,13 @@ class SmpModel(torch.nn.Module):
         mean: Triple,
         std: Triple,
         freeze_encoder_norm: bool = False,
+        frozen_norms: Sequence[torch.nn.Module] = (),
     ) -> None:
         super().__init__()
         self.network = network
         self.mean = mean
         self.std = std
-        self._freeze_encoder_norm = freeze_encoder_norm
+        self._frozen_norms = batch_norms(network.encoder) if freeze_encoder_norm else list(frozen_norms)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map normalised images to logits.
@@ -81,20 +83,19 @@ class SmpModel(torch.nn.Module):
         return self._classify(images, decoded), self._cut(images, decoded)
 
     def backbone_parameters(self) -> Sequence[torch.nn.Parameter]:
-        """Return the encoder's parameters."""
-        return list(self.network.encoder.parameters())
+        """Return the encoder's parameters that are trained."""
+        return [parameter for parameter in self.network.encoder.parameters() if parameter.requires_grad]
 
     def head_parameters(self) -> Sequence[torch.nn.Parameter]:
         """Return the parameters of decoder and classifier."""
-        encoder = {id(parameter) for parameter in self.backbone_parameters()}
+        encoder = {id(parameter) for parameter in self.network.encoder.parameters()}
         return [parameter for parameter in self.parameters() if id(parameter) not in encoder]
 
     def train(self, mode: bool = True) -> Self:
         """Switch between training and evaluation; frozen batch norms stay in evaluation."""
         super().train(mode)
-        if self._freeze_encoder_norm:
-            for norm in batch_norms(self.network.encoder):
-                norm.eval()
+        for norm in self._frozen_norms:
+            norm.eval()
         return self
 
     def _pad(self, images: torch.Tensor) -> torch.Tensor:
