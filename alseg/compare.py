@@ -105,7 +105,7 @@ def compare(
         for group in together(_sorted([row for row in rows if row.scenario == scenario], sort))
         for row in mark_best(group, chosen, shown, subsets)
     )
-    contests = _by_purchase(find_contests(marked, chosen))
+    contests = _by_purchase(find_contests(marked, chosen, blocks=mixed))
     wants_ranks = ranks or (ranks is None and len(scenarios) > 1)
     rankings = tuple(map(mean_ranks, contests)) if wants_ranks else None
     matrices = tuple(map(penalty_matrix, contests)) if penalties else None

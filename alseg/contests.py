@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -18,6 +18,8 @@ class Contest:
         by_round: Round, from 1 on, to the same as ``scores`` after it.
         baseline: The method that differences are taken to; None without differences.
         purchase: The annotation and budget that all its methods have, in words.
+        by_block: Method to seed to pseudo-values of the metric, one for each block of images; empty where
+            they were not asked for, or a run has none, or runs were evaluated on other images.
         differences: Method to its mean difference to the baseline, paired by seed, in points of the metric;
             without the baseline and methods that share no seed with it.
     """
@@ -26,6 +28,7 @@ class Contest:
     scenario: str
     scores: Mapping[str, Mapping[int, float]]
     by_round: Mapping[int, Mapping[str, Mapping[int, float]]] = field(default_factory=dict)
+    by_block: Mapping[str, Mapping[int, Sequence[float]]] = field(default_factory=dict)
     differences: Mapping[str, float] = field(default_factory=dict)
     purchase: str = ""
     baseline: str | None = None

@@ -1,4 +1,4 @@
-"""A mixed model of several scenarios: methods fixed, scenarios and seeds random."""
+"""A mixed model of several scenarios: methods fixed; scenarios, seeds and groups of images random."""
 
 from __future__ import annotations
 
@@ -6,12 +6,26 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from scipy import special
 
 from alseg.contests import Contest, in_all
 from alseg.errors import AlsegError
 from alseg.multiplicity import Corrected
+
+_OF_RUNS = {"seed": "0 + C(seed)", "gain": "0 + C(method)"}
+_OF_BLOCKS = {"block": "0 + C(block)", "block_gain": "0 + C(method):C(block)", "run": "0 + C(method):C(seed)"}
+"""Components of variance within a scenario, as statsmodels wants them."""
+
+_NAMES = {
+    "seed": "seed",
+    "gain": "method by scenario",
+    "block": "image group",
+    "block_gain": "method by image group",
+    "run": "run",
+}
+"""What the components are called for people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +51,8 @@ class MixedModel:
         baseline: Name of the method that differences are taken to.
         differences: In the order of the first scenario.
         spreads: Standard deviations in points, by what is random: ``scenario``, ``seed``, ``method by
-            scenario`` and ``rest``.
+            scenario`` and ``rest``; with image groups also ``image group``, ``method by image group`` and
+            ``run``.
         scenarios: Titles of the contests that count.
         purchase: The annotation and budget that all methods have, in words.
     """
@@ -50,10 +65,12 @@ class MixedModel:
 
 
 def mixed_model(contests: Sequence[Contest]) -> MixedModel | None:
-    """Fit the metric of every run by method, scenario and seed.
+    """Fit the metric of every run by method, scenario, seed and, where known, groups of images.
 
     The difference between methods is fixed; scenarios, seeds within a scenario and what a method gains in one
-    scenario more than in others are random. The last is what a claim about other scenarios hangs on.
+    scenario more than in others are random. The last is what a claim about other scenarios hangs on. Where
+    all runs have pseudo-values of blocks of images, these are the response. Blocks within a scenario and what
+    a method gains on one block more than on others are then random, too.
 
     Args:
         contests: Of methods that buy alike, in which one asks at random.
@@ -68,7 +85,8 @@ def mixed_model(contests: Sequence[Contest]) -> MixedModel | None:
         Laird and Ware, Biometrics 1982, by restricted maximum likelihood as statsmodels' MixedLM does. Its
         normal quantiles are replaced by those of t with (scenarios - 1) * (methods - 1) degrees of freedom,
         those of the balanced analysis of variance (Scheffe 1959, chapter 8): with few scenarios normal ones
-        are far too narrow. Both are corrected for the number of methods by Bonferroni.
+        are far too narrow. Both are corrected for the number of methods by Bonferroni. Pseudo-values as the
+        response: Dorfman, Berbaum and Metz, Investigative Radiology 1992.
     """
     methods, _ = in_all({each.title: each.scores for each in contests})
     used = [
@@ -96,19 +114,24 @@ def mixed_model(contests: Sequence[Contest]) -> MixedModel | None:
         differences.append(
             MixedDifference(method=name, mean=mean, corrected=Corrected(quantile * error, p, family))
         )
-    components = dict(zip(fit.model.exog_vc.names, fit.vcomp, strict=True))
     return MixedModel(
         baseline=str(baseline),
         differences=tuple(differences),
-        spreads={
-            "scenario": math.sqrt(max(0.0, float(fit.cov_re.iloc[0, 0]))),
-            "seed": math.sqrt(max(0.0, float(components["seed"]))),
-            "method by scenario": math.sqrt(max(0.0, float(components["gain"]))),
-            "rest": math.sqrt(float(fit.scale)),
-        },
+        spreads=_spreads(fit),
         scenarios=tuple(each.title for each in used),
         purchase=used[0].purchase,
     )
+
+
+def _spreads(fit: Any) -> dict[str, float]:
+    """Return the standard deviations in points, by what is random."""
+    components = dict(zip(fit.model.exog_vc.names, fit.vcomp, strict=True))
+    named = {
+        "scenario": fit.cov_re.iloc[0, 0],
+        **{_NAMES[name]: components[name] for name in _NAMES if name in components},
+        "rest": fit.scale,
+    }
+    return {name: math.sqrt(max(0.0, float(value))) for name, value in named.items()}
 
 
 def _fit(contests: Sequence[Contest], methods: Sequence[str], baseline: str):  # type: ignore[no-untyped-def]
@@ -120,13 +143,25 @@ def _fit(contests: Sequence[Contest], methods: Sequence[str], baseline: str):  #
         raise AlsegError(
             "The mixed model needs statsmodels. Install it with 'pip install alseg[mixed]'."
         ) from error
+    by_block = all(
+        set(contest.by_block.get(name, ())) >= set(contest.scores[name])
+        for contest in contests
+        for name in methods
+    )
     data = pd.DataFrame(
         [
             # Numbers in place of names, which may hold anything that a formula takes for its own.
-            {"scenario": contest.scenario, "method": f"m{number:03d}", "seed": seed, "score": score}
+            {
+                "scenario": contest.scenario,
+                "method": f"m{number:03d}",
+                "seed": seed,
+                "block": block,
+                "score": value,
+            }
             for contest in contests
             for number, name in enumerate(methods)
             for seed, score in contest.scores[name].items()
+            for block, value in enumerate(contest.by_block[name][seed] if by_block else (score,))
         ]
     )
     with warnings.catch_warnings():
@@ -137,7 +172,7 @@ def _fit(contests: Sequence[Contest], methods: Sequence[str], baseline: str):  #
                 data,
                 groups="scenario",
                 re_formula="1",
-                vc_formula={"seed": "0 + C(seed)", "gain": "0 + C(method)"},
+                vc_formula=_OF_RUNS | (_OF_BLOCKS if by_block else {}),
             ).fit(reml=True)
         except Exception as error:  # NumPy's and statsmodels' own types
             raise AlsegError(f"The mixed model cannot be fitted: {error}.") from error

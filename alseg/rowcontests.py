@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 from alseg.comparison import Metric, Row
 from alseg.contests import Contest
 from alseg.purchases import Purchase
+from alseg.rowimages import values_of_blocks
 from alseg.seedwise import by_seed
 
 
-def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
-    """Return the results of methods that buy alike under the same conditions, together."""
+def find_contests(rows: Sequence[Row], metric: Metric, *, blocks: bool = False) -> list[Contest]:
+    """Return the results of methods that buy alike under the same conditions, together.
+
+    Args:
+        rows: The rows of the comparison.
+        metric: What they are compared by.
+        blocks: Whether to read what each block of evaluation images contributes.
+    """
     together: dict[tuple[str, str, Purchase], list[Row]] = {}
     for row in rows:
         if row.purchase is not None and row.score is not None:
@@ -26,6 +33,7 @@ def find_contests(rows: Sequence[Row], metric: Metric) -> list[Contest]:
             baseline=_baseline(methods),
             scores={name: by_seed(row.counted, metric.value) for name, row in methods.items()},
             by_round=_by_round(methods, metric),
+            by_block=_by_block(methods, metric) if blocks else {},
             differences={
                 name: row.difference.mean
                 for name, row in methods.items()
@@ -74,3 +82,15 @@ def _by_round(rows: Mapping[str, Row], metric: Metric) -> dict[int, dict[str, di
                 if 0 < result.round <= last.round and score is not None:
                     found.setdefault(result.round, {}).setdefault(name, {})[run.seed] = score
     return dict(sorted(found.items()))
+
+
+def _by_block(rows: Mapping[str, Row], metric: Metric) -> dict[str, dict[int, tuple[float, ...]]]:
+    """Return the pseudo-values of all runs that count; nothing where they are not of the same images."""
+    found = {name: values_of_blocks(row, metric) for name, row in rows.items()}
+    every = [values for of_row in found.values() for values in of_row.values()]
+    if None in every or len({values.image_ids for values in every if values is not None}) != 1:
+        return {}
+    return {
+        name: {seed: values.values for seed, values in of_row.items() if values is not None}
+        for name, of_row in found.items()
+    }

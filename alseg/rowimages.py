@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alseg.comparison import Metric, Row
 from alseg.imagewise import CrossedInterval, ImageInterval, crossed_interval, image_interval
+from alseg.pseudovalues import PseudoValues, pseudo_values
 from alseg.roundfiles import COUNTS_NAME
 from alseg.runs import RoundResult, Run
 
@@ -23,6 +24,14 @@ def over_seeds_and_images(row: Row, baseline: Row, metric: Metric) -> CrossedInt
     if not metric.classes:
         return None
     return crossed_interval(_counts_of_seeds(row, baseline), _indices(row, metric))
+
+
+def values_of_blocks(row: Row, metric: Metric) -> dict[int, PseudoValues | None]:
+    """Return what each block of evaluation images contributes to each run that counts, by seed."""
+    if not metric.classes:
+        return {run.seed: None for run, _ in row.counted}
+    classes = _indices(row, metric)
+    return {run.seed: pseudo_values(_counts_of(run, result), classes) for run, result in row.counted}
 
 
 def _counts_of_seeds(row: Row, baseline: Row) -> list[tuple[Path, Path]]:

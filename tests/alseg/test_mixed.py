@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,41 @@ def test_with_complete_runs_it_is_the_balanced_analysis_of_variance() -> None:
     assert [each.corrected.half_width for each in model.differences] == pytest.approx(
         [half_width] * 2, rel=1e-3
     )
+    assert set(model.spreads) == {"scenario", "seed", "method by scenario", "rest"}
+
+
+def with_blocks(values: np.ndarray, blocks: int) -> list[Contest]:
+    """Spread each score over blocks of images: some are harder, and a method gains more on some."""
+    generator = np.random.default_rng(3)
+    found = []
+    for contest in contests(values):
+        hard, gain = generator.normal(0, 4, blocks), generator.normal(0, 2, (3, blocks))
+        by_block: dict[str, dict[int, tuple[float, ...]]] = {}
+        for number, (name, row) in enumerate(contest.scores.items()):
+            for seed, score in row.items():
+                spread = hard + gain[number] + generator.normal(0, 1, blocks)
+                by_block.setdefault(name, {})[seed] = tuple(score + spread - spread.mean())
+        found.append(replace(contest, by_block=by_block))
+    return found
+
+
+def test_image_groups_are_random_too_and_leave_the_balanced_analysis_as_it_is() -> None:
+    plain, model = mixed_model(contests(scores())), mixed_model(with_blocks(scores(), 8))
+    assert plain is not None and model is not None
+    for each, other in zip(model.differences, plain.differences, strict=True):
+        assert each.mean == pytest.approx(other.mean)
+        # What a method gains on the images of a scenario is part of what it gains in the scenario.
+        assert each.corrected.half_width == pytest.approx(other.corrected.half_width, rel=2e-3)
+    assert model.spreads["image group"] == pytest.approx(4, rel=0.25)
+    assert model.spreads["method by image group"] == pytest.approx(2, rel=0.25)
+    assert model.spreads["rest"] == pytest.approx(1, rel=0.25)
+
+
+def test_a_run_without_counts_leaves_image_groups_out() -> None:
+    found = with_blocks(scores(), 8)
+    by_block = {name: dict(list(row.items())[:1]) for name, row in found[2].by_block.items()}
+    model = mixed_model([*found[:2], replace(found[2], by_block=by_block), found[3]])
+    assert model is not None
     assert set(model.spreads) == {"scenario", "seed", "method by scenario", "rest"}
 
 
