@@ -6,37 +6,25 @@ says what was left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Sequence
 
 from alseg import footnotes, recipe_notes, standing_notes
 from alseg.against import find_contrasts, with_contrasts
-from alseg.comparison import Comparison, Costs, Metric, PublishedRow, Row
+from alseg.comparison import Comparison, Metric, Row
 from alseg.contests import Contest
 from alseg.contracts import PublishedResult
 from alseg.contrastnotes import reach_notes
 from alseg.costaxes import COST_AXES, CommonEnds, CostAxis
 from alseg.errors import AlsegError, unknown_name
 from alseg.marks import mark_best, together
-from alseg.metric_choice import area_until, choose_metric
+from alseg.metric_choice import choose_metric
 from alseg.mixed import mixed_model
 from alseg.penalties import penalty_matrix
 from alseg.ranks import mean_ranks
 from alseg.rowcontests import find_contests
 from alseg.rowends import with_reach
-from alseg.runs import Results, RoundResult, Run
-from alseg.seedwise import by_seed
-from alseg.stats import Interval, mean_interval
-
-SORT_KEYS: Mapping[str, Callable[[Row], float | None]] = {
-    "score": lambda row: None if row.score is None else -row.score.mean,
-    "difference": lambda row: None if row.difference is None else -row.difference.mean,
-    "area": lambda row: None if row.area is None else -row.area.mean,
-    "pixels": lambda row: None if row.costs is None else row.costs.pixels,
-    "questions": lambda row: None if row.costs is None else row.costs.questions,
-}
-"""By what rows can be sorted: the number that comes first is the smallest."""
+from alseg.rows import build_rows, published_rows, sort_rows, tell_scenarios_apart
+from alseg.runs import Results, Run
 
 
 def compare(
@@ -80,7 +68,7 @@ def compare(
         AlsegError: If runs differ in label space or scorer version, a name is unknown, or no run has reached
             the round.
     """
-    runs = _with_scenarios_told_apart(results.runs)
+    runs = tell_scenarios_apart(results.runs)
     _require_same(runs, "label spaces", lambda run: (run.label_space.name, run.label_space.classes))
     _require_same(runs, "scorer versions", lambda run: (run.scorer, ()))
     label_space = runs[0].label_space
@@ -91,7 +79,7 @@ def compare(
     axis = area_axis if metric != "aubc" else None
     shown = label_space.subsets[subset] if subset is not None else label_space.classes
     subsets = tuple(label_space.subsets) if chosen.key == "miou" else ()
-    rows = [_row(label, group, round_number, chosen, axis, ends) for label, group in _groups(runs)]
+    rows = build_rows(runs, round_number, chosen, axis, ends)
     _require_scores(rows, runs, round_number, chosen)
     contrasts = find_contrasts(rows, baseline, chosen)
     rows = with_contrasts(rows, contrasts, chosen, crossed=images)
@@ -102,7 +90,7 @@ def compare(
     marked = tuple(
         row
         for scenario in scenarios
-        for group in together(_sorted([row for row in rows if row.scenario == scenario], sort))
+        for group in together(sort_rows([row for row in rows if row.scenario == scenario], sort))
         for row in mark_best(group, chosen, shown, subsets)
     )
     contests = _by_purchase(find_contests(marked, chosen, blocks=mixed))
@@ -110,7 +98,7 @@ def compare(
     rankings = tuple(map(mean_ranks, contests)) if wants_ranks else None
     matrices = tuple(map(penalty_matrix, contests)) if penalties else None
     models = tuple(filter(None, map(mixed_model, contests))) if mixed else None
-    of_others = None if published is None else _published_rows(runs, published, chosen, shown)
+    of_others = None if published is None else published_rows(runs, published, chosen, shown)
     return Comparison(
         label_space=label_space.name,
         classes=tuple(name for name in label_space.classes if name in shown),
@@ -141,42 +129,6 @@ def compare(
     )
 
 
-# ----------------------------------------------------------------------------------------------------
-# Which runs belong together
-
-
-def _with_scenarios_told_apart(runs: Sequence[Run]) -> list[Run]:
-    """Return the runs with scenarios that have the same name only if they are the same."""
-    hashes: dict[str, set[str]] = {}
-    for run in runs:
-        hashes.setdefault(run.scenario, set()).add(run.scenario_hash)
-
-    def name(run: Run) -> str:
-        return f"{run.scenario} [{run.scenario_hash[:8]}]" if len(hashes[run.scenario]) > 1 else run.scenario
-
-    return [replace(run, scenario=name(run)) for run in runs]
-
-
-def _groups(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
-    """Return the runs of each method, with a label that no other method of its scenario has."""
-    groups: dict[tuple[str, str, str, str, int], list[Run]] = {}
-    for run in runs:
-        key = (run.experiment, run.scenario, run.method.label, run.settings_hash)
-        # A seed that repeats with the same settings differs in something else, such as a plugin's version.
-        alike = [group for name, group in groups.items() if name[:4] == key]
-        variant = sum(run.seed == other.seed for group in alike for other in group)
-        groups.setdefault((*key, variant), []).append(run)
-    return [(_label(group[0], list(groups)), group) for group in groups.values()]
-
-
-def _label(run: Run, keys: Sequence[tuple[str, str, str, str, int]]) -> str:
-    same_label = [key for key in keys if key[1] == run.scenario and key[2] == run.method.label]
-    same_experiment = [key for key in same_label if key[0] == run.experiment]
-    marks = [run.experiment] if len(same_label) > len(same_experiment) else []
-    marks += [run.fingerprint[:8]] if len(same_experiment) > 1 else []
-    return f"{run.method.label} [{', '.join(marks)}]" if marks else run.method.label
-
-
 def _by_purchase(contests: Sequence[Contest]) -> list[list[Contest]]:
     """Return the contests of each annotation and budget, without those of one method if there are others."""
     groups: dict[str, list[Contest]] = {}
@@ -195,94 +147,12 @@ def _require_same(runs: Sequence[Run], what: str, key: Callable[[Run], tuple[str
         raise AlsegError(f"Results with different {what} cannot be compared. There are:{listing}")
 
 
-# ----------------------------------------------------------------------------------------------------
-# Numbers
-
-
 def _axis(key: str | None) -> CostAxis | None:
     if key is None:
         return None
     if key not in COST_AXES:
         raise AlsegError(unknown_name("cost", key, COST_AXES))
     return COST_AXES[key]
-
-
-def _row(
-    label: str,
-    runs: Sequence[Run],
-    number: int | None,
-    metric: Metric,
-    axis: CostAxis | None,
-    ends: CommonEnds | None,
-) -> Row:
-    counted = tuple((run, result) for run in runs if (result := _counted(run, number)) is not None)
-    results = [result for _, result in counted]
-    first = runs[0]
-    return Row(
-        label=label,
-        experiment=first.experiment,
-        scenario=first.scenario,
-        method=first.method,
-        runs=tuple(runs),
-        counted=counted,
-        score=_interval(counted, metric.value),
-        iou={name: _mean([result.iou[name] for result in results]) for name in first.label_space.classes},
-        subsets={
-            name: _interval(counted, lambda _, result, name=name: result.subsets.get(name))  # type: ignore[misc]
-            for name in first.label_space.subsets
-        },
-        costs=_costs(results) if results else None,
-        area=None if axis is None else _interval(counted, partial(area_until, metric.height, axis, ends)),
-    )
-
-
-def _sorted(rows: Sequence[Row], key: str | None) -> list[Row]:
-    """Return the rows by a number, those without it last; otherwise in the order given."""
-    if key is None:
-        return list(rows)
-    if key not in SORT_KEYS:
-        raise AlsegError(unknown_name("sort key", key, SORT_KEYS))
-    numbers = [(SORT_KEYS[key](row), row) for row in rows]
-    known = sorted(((number, row) for number, row in numbers if number is not None), key=lambda pair: pair[0])
-    return [row for _, row in known] + [row for number, row in numbers if number is None]
-
-
-def _counted(run: Run, number: int | None) -> RoundResult | None:
-    return run.final if number is None else run.at(number)
-
-
-def _interval(
-    counted: Iterable[tuple[Run, RoundResult]], value: Callable[[Run, RoundResult], float | None]
-) -> Interval | None:
-    scores = list(by_seed(counted, value).values())
-    return mean_interval(scores) if scores else None
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    present = [value for value in values if value is not None]
-    return sum(present) / len(present) if present else None
-
-
-def _drawn(results: Sequence[RoundResult]) -> list[int]:
-    """Return the pixels that training has drawn, one number for each seed; nothing where one is missing."""
-    drawn = [result.cost.drawn_pixels for result in results if result.cost.drawn_pixels is not None]
-    return drawn if len(drawn) == len(results) else []
-
-
-def _costs(results: Sequence[RoundResult]) -> Costs:
-    def average(read: Callable[[RoundResult], int]) -> float:
-        return sum(read(result) for result in results) / len(results)
-
-    return Costs(
-        pixels=average(lambda result: result.cost.pixels),
-        valid_pixels=average(lambda result: result.cost.valid_pixels),
-        trained_pixels=average(lambda result: result.cost.trained_pixels),
-        questions=average(lambda result: result.cost.questions),
-        images=average(lambda result: result.cost.images),
-        drawn_pixels=sum(drawn) / len(drawn) if (drawn := _drawn(results)) else None,
-        pool_pixels=average(lambda result: result.pool.pixels),
-        pool_images=average(lambda result: result.pool.images),
-    )
 
 
 def _require_scores(rows: Sequence[Row], runs: Sequence[Run], number: int | None, metric: Metric) -> None:
@@ -295,27 +165,3 @@ def _require_scores(rows: Sequence[Row], runs: Sequence[Run], number: int | None
     found = "There are no results yet." if last is None else f"The last with results is {last} (--round)."
     listing = "".join(f"\n  {run.folder}: {footnotes.state_of(run)}" for run in runs)
     raise AlsegError(f"{wanted} {found}{listing}")
-
-
-# ----------------------------------------------------------------------------------------------------
-# Results of others
-
-
-def _published_rows(
-    runs: Sequence[Run], published: Sequence[PublishedResult], metric: Metric, classes: Sequence[str]
-) -> list[PublishedRow]:
-    """Return what is known of each scenario of the runs, by scenario, then in the order given.
-
-    A result of which neither the metric nor a shown class is printed is left out.
-    """
-    scenarios = {run.scenario: (*run.data_sets, run.label_space.name) for run in runs}
-    references: dict[str, int] = {}
-    rows = []
-    for scenario, places in scenarios.items():
-        for result in published:
-            score = metric.published(result)
-            printed = score is not None or any(name in result.iou for name in classes)
-            if printed and (result.source, result.target, result.label_space) == places:
-                reference = references.setdefault(result.paper, len(references) + 1)
-                rows.append(PublishedRow(scenario=scenario, result=result, score=score, reference=reference))
-    return rows
