@@ -7,6 +7,8 @@ says what was left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from alseg import footnotes, recipe_notes, standing_notes
 from alseg.against import find_contrasts, with_contrasts
@@ -18,35 +20,20 @@ from alseg.costaxes import COST_AXES, CommonEnds, CostAxis
 from alseg.errors import AlsegError, unknown_name
 from alseg.marks import mark_best, together
 from alseg.metric_choice import choose_metric
-from alseg.mixed import mixed_model
-from alseg.penalties import penalty_matrix
-from alseg.ranks import mean_ranks
+from alseg.mixed import MixedModel, mixed_model
+from alseg.penalties import PenaltyMatrix, penalty_matrix
+from alseg.ranks import Ranking, mean_ranks
 from alseg.rowcontests import find_contests
 from alseg.rowends import with_reach
 from alseg.rows import build_rows, published_rows, sort_rows, tell_scenarios_apart
 from alseg.runs import Results, Run
 
 
-def compare(
-    results: Results,
-    *,
-    round_number: int | None = None,
-    metric: str = "miou",
-    subset: str | None = None,
-    baseline: str | None = None,
-    published: Sequence[PublishedResult] | None = None,
-    x: str | None = None,
-    sort: str | None = None,
-    ranks: bool | None = False,
-    penalties: bool = False,
-    images: bool = False,
-    reach: float | None = None,
-    mixed: bool = False,
-) -> Comparison:
-    """Average over seeds and take differences.
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions:
+    """What is compared, and how.
 
-    Args:
-        results: The runs.
+    Attributes:
         round_number: Compare after this round; None takes the last round of the runs that are done.
         metric: ``miou``, ``accuracy``, ``iou:CLASS`` or ``aubc``, the area under the curve of the mIoU.
         subset: Show the classes of this subset of the label space only, and their mean.
@@ -55,14 +42,44 @@ def compare(
         published: Known results of others; those with the data sets and label space of the runs are shown.
             None does not ask for any.
         x: Key of the cost axis of areas under curves; None for pixels, and no area beside another metric.
-        sort: Key of `SORT_KEYS`: best or cheapest first in each scenario; None keeps the order of the
-            experiment files. Methods that buy alike stay together.
+        sort: Key of `alseg.rows.SORT_KEYS`: best or cheapest first in each scenario; None keeps the order of
+            the experiment files. Methods that buy alike stay together.
         ranks: Add mean ranks over scenarios, or over seeds where there is one scenario; None adds them where
             there are several scenarios.
         penalties: Add the pairwise penalty matrix.
+        images: Add intervals over seeds and evaluation images together.
         reach: Add the cost, on the axis ``x``, at which methods reach this percentage of full supervision.
         mixed: Add a mixed model of several scenarios; needs statsmodels.
-        images: Add intervals over seeds and evaluation images together.
+    """
+
+    round_number: int | None = None
+    metric: str = "miou"
+    subset: str | None = None
+    baseline: str | None = None
+    published: Sequence[PublishedResult] | None = None
+    x: str | None = None
+    sort: str | None = None
+    ranks: bool | None = False
+    penalties: bool = False
+    images: bool = False
+    reach: float | None = None
+    mixed: bool = False
+
+
+class _Standing(NamedTuple):
+    """Methods among each other; None for what was not asked for."""
+
+    rankings: tuple[Ranking, ...] | None
+    penalties: tuple[PenaltyMatrix, ...] | None
+    mixed: tuple[MixedModel, ...] | None
+
+
+def compare(results: Results, options: CompareOptions = CompareOptions()) -> Comparison:
+    """Average over seeds and take differences.
+
+    Args:
+        results: The runs.
+        options: What is compared, and how.
 
     Raises:
         AlsegError: If runs differ in label space or scorer version, a name is unknown, or no run has reached
@@ -71,61 +88,115 @@ def compare(
     runs = tell_scenarios_apart(results.runs)
     _require_same(runs, "label spaces", lambda run: (run.label_space.name, run.label_space.classes))
     _require_same(runs, "scorer versions", lambda run: (run.scorer, ()))
-    label_space = runs[0].label_space
-    area_axis = _axis(x) or (COST_AXES["pixels"] if metric == "aubc" else None)
-    ends = None if area_axis is None else CommonEnds(area_axis, runs)
-    chosen = choose_metric(runs[0], metric, subset, area_axis or COST_AXES["pixels"], ends)
-    # The area is a column of its own only where it is not what is compared.
-    axis = area_axis if metric != "aubc" else None
-    shown = label_space.subsets[subset] if subset is not None else label_space.classes
-    subsets = tuple(label_space.subsets) if chosen.key == "miou" else ()
-    rows = build_rows(runs, round_number, chosen, axis, ends)
-    _require_scores(rows, runs, round_number, chosen)
-    contrasts = find_contrasts(rows, baseline, chosen)
-    rows = with_contrasts(rows, contrasts, chosen, crossed=images)
-    cost_axis = area_axis or COST_AXES["pixels"]
-    if reach is not None:
-        rows = with_reach(rows, chosen, cost_axis, reach / 100)
-    scenarios = dict.fromkeys(row.scenario for row in rows)
-    marked = tuple(
-        row
-        for scenario in scenarios
-        for group in together(sort_rows([row for row in rows if row.scenario == scenario], sort))
-        for row in mark_best(group, chosen, shown, subsets)
+    asked = _ask(runs, options)
+    rows = build_rows(runs, options.round_number, asked.metric, asked.axis, asked.ends)
+    _require_scores(rows, runs, options.round_number, asked.metric)
+    contrasts = find_contrasts(rows, options.baseline, asked.metric)
+    rows = with_contrasts(rows, contrasts, asked.metric, crossed=options.images)
+    if options.reach is not None:
+        rows = with_reach(rows, asked.metric, asked.cost, options.reach / 100)
+    rows = _in_order(rows, asked, options.sort)
+    standing = _stand(rows, asked.metric, options)
+    of_others = (
+        None
+        if options.published is None
+        else published_rows(runs, options.published, asked.metric, asked.classes)
     )
-    contests = _by_purchase(find_contests(marked, chosen, blocks=mixed))
-    wants_ranks = ranks or (ranks is None and len(scenarios) > 1)
-    rankings = tuple(map(mean_ranks, contests)) if wants_ranks else None
-    matrices = tuple(map(penalty_matrix, contests)) if penalties else None
-    models = tuple(filter(None, map(mixed_model, contests))) if mixed else None
-    of_others = None if published is None else published_rows(runs, published, chosen, shown)
     return Comparison(
-        label_space=label_space.name,
-        classes=tuple(name for name in label_space.classes if name in shown),
-        subsets=subsets,
+        label_space=runs[0].label_space.name,
+        classes=asked.classes,
+        subsets=asked.subsets,
         scorer=runs[0].scorer,
-        metric=chosen,
-        round=round_number,
-        baseline=next((row.baseline for row in marked if row.difference is not None), None),
-        axis=axis,
-        share=reach,
-        cost=cost_axis,
-        rows=marked,
+        metric=asked.metric,
+        round=options.round_number,
+        baseline=next((row.baseline for row in rows if row.difference is not None), None),
+        axis=asked.axis,
+        share=options.reach,
+        cost=asked.cost,
+        rows=tuple(rows),
         contrasts=tuple(contrasts.found),
         published=tuple(of_others or ()),
-        rankings=rankings,
-        penalties=matrices,
-        mixed=models,
+        rankings=standing.rankings,
+        penalties=standing.penalties,
+        mixed=standing.mixed,
         notes=(
             *footnotes.notes(
-                results, marked, contrasts.found, baseline, of_others, chosen, area_axis, images=images
+                results,
+                rows,
+                contrasts.found,
+                options.baseline,
+                of_others,
+                asked.metric,
+                asked.area_axis,
+                images=options.images,
             ),
-            *recipe_notes.notes(marked),
-            *reach_notes(marked, reach, cost_axis),
-            *standing_notes.notes(rankings, matrices),
-            *standing_notes.about_scenarios(runs, rankings, models),
+            *recipe_notes.notes(rows),
+            *reach_notes(rows, options.reach, asked.cost),
+            *standing_notes.notes(standing.rankings, standing.penalties),
+            *standing_notes.about_scenarios(runs, standing.rankings, standing.mixed),
             f"Scorer version {runs[0].scorer}.",
         ),
+    )
+
+
+class _Asked(NamedTuple):
+    """The names of `CompareOptions`, looked up in the runs.
+
+    Attributes:
+        metric: What is compared.
+        classes: Classes to show, in the order of the label space.
+        subsets: Subsets whose means are shown.
+        area_axis: The costs under whose curve areas are taken; None without areas.
+        axis: The same where the area is a column of its own: where it is not what is compared.
+        ends: Where areas begin and end.
+        cost: The costs at which methods reach a share.
+    """
+
+    metric: Metric
+    classes: tuple[str, ...]
+    subsets: tuple[str, ...]
+    area_axis: CostAxis | None
+    axis: CostAxis | None
+    ends: CommonEnds | None
+    cost: CostAxis
+
+
+def _ask(runs: Sequence[Run], options: CompareOptions) -> _Asked:
+    label_space = runs[0].label_space
+    area_axis = _axis(options.x) or (COST_AXES["pixels"] if options.metric == "aubc" else None)
+    ends = None if area_axis is None else CommonEnds(area_axis, runs)
+    cost = area_axis or COST_AXES["pixels"]
+    metric = choose_metric(runs[0], options.metric, options.subset, cost, ends)
+    shown = label_space.classes if options.subset is None else label_space.subsets[options.subset]
+    return _Asked(
+        metric=metric,
+        classes=tuple(name for name in label_space.classes if name in shown),
+        subsets=tuple(label_space.subsets) if metric.key == "miou" else (),
+        area_axis=area_axis,
+        axis=area_axis if options.metric != "aubc" else None,
+        ends=ends,
+        cost=cost,
+    )
+
+
+def _in_order(rows: Sequence[Row], asked: _Asked, sort: str | None) -> list[Row]:
+    """Return the rows scenario by scenario, methods that buy alike together, the best of them marked."""
+    return [
+        row
+        for scenario in dict.fromkeys(row.scenario for row in rows)
+        for group in together(sort_rows([row for row in rows if row.scenario == scenario], sort))
+        for row in mark_best(group, asked.metric, asked.classes, asked.subsets)
+    ]
+
+
+def _stand(rows: Sequence[Row], metric: Metric, options: CompareOptions) -> _Standing:
+    contests = _by_purchase(find_contests(rows, metric, blocks=options.mixed))
+    several = len({row.scenario for row in rows}) > 1
+    wants_ranks = several if options.ranks is None else options.ranks
+    return _Standing(
+        rankings=tuple(map(mean_ranks, contests)) if wants_ranks else None,
+        penalties=tuple(map(penalty_matrix, contests)) if options.penalties else None,
+        mixed=tuple(filter(None, map(mixed_model, contests))) if options.mixed else None,
     )
 
 

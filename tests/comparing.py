@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from alseg.compare import compare
+from alseg.compare import CompareOptions, compare
 from alseg.comparison import Comparison, Row
 from alseg.results import load_results
 
 
 def compared(*folders: Path, **options: Any) -> Comparison:
-    return compare(load_results(folders), **options)
+    return compare(load_results(folders), CompareOptions(**options))
 
 
 def row(comparison: Comparison, label: str) -> Row:

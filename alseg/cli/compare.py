@@ -103,11 +103,10 @@ def command(
     RESULTS are result folders such as results/quickstart, or single run folders.
     """
     # Imported here: other commands and --help need neither scipy nor pydantic.
-    from alseg.compare import compare
+    from alseg.compare import CompareOptions, compare
     from alseg.results import load_results
 
-    comparison = compare(
-        load_results(results),
+    options = CompareOptions(
         round_number=round_number,
         metric=metric,
         subset=subset,
@@ -121,6 +120,7 @@ def command(
         reach=reach,
         images=images,
     )
+    comparison = compare(load_results(results), options)
     if output == "table":
         from rich.console import Console
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alseg.compare import compare
+from alseg.compare import CompareOptions, compare
 from alseg.comparison import Comparison, Metric, Row
 from alseg.contracts import PublishedResult
 from alseg.costaxes import COST_AXES, CommonEnds
@@ -46,7 +46,7 @@ def counted_runs(results: Results, baseline: str | None = None) -> dict[str, dic
     Raises:
         AlsegError: As `alseg.compare.compare`.
     """
-    comparison = compare(results, baseline=baseline)
+    comparison = compare(results, CompareOptions(baseline=baseline))
     return {
         scenario: {
             row.label: row.counted[0][0]
@@ -104,7 +104,10 @@ def _comparisons(
     for metric, subset in wanted:
         try:
             made.append(
-                compare(results, metric=metric, subset=subset, baseline=baseline, published=published)
+                compare(
+                    results,
+                    CompareOptions(metric=metric, subset=subset, baseline=baseline, published=published),
+                )
             )
         except AlsegError:
             # A class that no ground truth holds has nothing to show; every other mistake the mean has too.

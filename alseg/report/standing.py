@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alseg.compare import compare
+from alseg.compare import CompareOptions, compare
 from alseg.runs import Results
 from alseg.standing_notes import notes
 from alseg.standing_tables import standings
@@ -30,7 +30,7 @@ def standing_tables(results: Results, baseline: str | None = None) -> dict[str, 
     seeds = {run.seed for run in results.runs}
     if len(seeds) < 2 or len({run.method.label for run in results.runs}) > MOST_METHODS:
         return {"tables": [], "notes": []}
-    comparison = compare(results, baseline=baseline, ranks=True, penalties=True)
+    comparison = compare(results, CompareOptions(baseline=baseline, ranks=True, penalties=True))
     tables = [
         {
             "title": table.title,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alseg.compare import compare
+from alseg.compare import CompareOptions, compare
 from alseg.errors import AlsegError
 from alseg.imagewise import crossed_interval, image_interval, read_image_counts, read_image_groups
 from alseg.results import load_results
@@ -219,7 +219,7 @@ def test_crossed_intervals_are_there_where_they_are_asked_for(tmp_path: Path) ->
     write_two_seeds(tmp_path / "toy")
     results = load_results([tmp_path / "toy"])
     assert [row.crossed for row in compare(results).rows] == [None, None]
-    comparison = compare(results, images=True)
+    comparison = compare(results, CompareOptions(images=True))
     crossed = comparison.rows[1].crossed
     assert crossed is not None
     assert (crossed.seeds, crossed.groups) == (2, 40)

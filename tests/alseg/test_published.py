@@ -13,7 +13,7 @@ from rich.console import Console
 
 from alseg import PublishedResult
 from alseg.cli import main
-from alseg.compare import compare
+from alseg.compare import CompareOptions, compare
 from alseg.comparison import Comparison
 from alseg.data_tables import as_csv, as_json
 from alseg.markup_tables import as_latex, as_markdown
@@ -66,7 +66,7 @@ def write_two_methods(results: Path, settings: Mapping[str, Any] | None = None) 
 
 
 def compared(results: Path, **options: Any) -> Comparison:
-    return compare(load_results([results]), published=[A_PAPER, MEAN_ONLY], **options)
+    return compare(load_results([results]), CompareOptions(published=[A_PAPER, MEAN_ONLY], **options))
 
 
 def on_terminal(comparison: Comparison) -> list[str]:

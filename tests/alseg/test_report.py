@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from alseg.cli import main
-from alseg.compare import compare
+from alseg.compare import CompareOptions, compare
 from alseg.report.content import report_content
 from alseg.report.page import page
 from alseg.results import load_results
@@ -91,7 +91,7 @@ def test_statistics_are_those_of_compare_for_every_metric(results: Path) -> None
 def test_ranks_and_penalties_are_those_of_compare(results: Path) -> None:
     write_curves(results, seeds=3)
     standing = content_of(results)["standing"]
-    comparison = compare(load_results([results]), ranks=True, penalties=True)
+    comparison = compare(load_results([results]), CompareOptions(ranks=True, penalties=True))
     ranks, matrix = standing["tables"]
     assert ranks["title"] == "Mean rank over 3 seeds of one scenario, mIoU, last round"
     assert comparison.rankings is not None

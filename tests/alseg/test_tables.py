@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from alseg import PublishedResult
-from alseg.compare import compare
+from alseg.compare import CompareOptions, compare
 from alseg.comparison import Comparison, PublishedRow
 from alseg.data_tables import as_csv, as_json
 from alseg.markup_tables import as_latex, as_markdown
@@ -246,7 +246,8 @@ def test_long_names_and_many_classes_fit_every_width(results: Path, count: int) 
         miou=90.0,
     )
     comparison = compare(
-        load_results([results]), metric=f"iou:{classes[0]}", x="valid-pixels", ranks=True, penalties=True
+        load_results([results]),
+        CompareOptions(metric=f"iou:{classes[0]}", x="valid-pixels", ranks=True, penalties=True),
     )
     row = PublishedRow(scenario=comparison.scenarios[0], result=paper, score=None, reference=1)
     comparison = replace(comparison, published=(row,))
