@@ -28,21 +28,17 @@ from alseg.files import (
     cannot_write,
     free_name,
     read_json,
-    refuse_unknown_keys,
     remove_unfinished,
     write_atomically,
     write_record,
 )
 from alseg.imagewise import read_image_counts
 from alseg.ledger import Purchase
-from alseg.results import OLD, RUN_KEYS
+from alseg.results import OLD
+from alseg.runrecords import attempt_files, read_round_content, read_run_content, round_folders
 
 FORMAT = 2
 """Of run folders: since 2, clicks are counted from answers."""
-
-_METRICS_KEYS = frozenset(
-    {"round", "iteration", "cost", "allowance_pixels", "pool", "miou", "accuracy", "iou", "subsets", "bought"}
-)
 
 OUT_OF_MEMORY = "Out of memory"
 """How the error of a run begins that failed for lack of memory only."""
@@ -100,12 +96,10 @@ class RunFolder:
         """Return the content of run.json.
 
         Raises:
+            FormatError: If it is of a format that this version does not read.
             AlsegError: If the file is missing or damaged; names it.
         """
-        path = self.path / "run.json"
-        content = read_json(path)
-        refuse_unknown_keys(path, content, RUN_KEYS)
-        return content
+        return read_run_content(self.path)
 
     def write_status(
         self, state: str, *, round_number: int | None, error: str | None = None, reason: str | None = None
@@ -138,8 +132,7 @@ class RunFolder:
         """Record that work on the run begins; returns the attempt's file and content, for `end_attempt`."""
         folder = self.path / "attempts"
         # One that was damaged may be gone from among the others.
-        numbers = [int(path.stem) for path in folder.glob("[0-9]*.json") if path.stem.isdecimal()]
-        number = max(numbers, default=-1) + 1
+        number = max(attempt_files(self.path), default=-1) + 1
         path = folder / f"{number}.json"
         content = {**environment, "start": now(), "end": None, "ended": None}
         write_record(path, content)
@@ -187,8 +180,8 @@ class RunFolder:
     @property
     def last_round(self) -> int | None:
         """The last committed round, or None before the first."""
-        numbers = [int(path.parent.name) for path in self.path.glob("rounds/[0-9]*/metrics.json")]
-        return max(numbers, default=None)
+        committed = [number for number in round_folders(self.path) if self.round_is_committed(number)]
+        return max(committed, default=None)
 
     def commit_round(
         self,
@@ -269,9 +262,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
     Raises:
         AlsegError: If the file is missing or damaged; names it.
     """
-    content = read_json(path)
-    refuse_unknown_keys(path, content, _METRICS_KEYS)
-    return content
+    return read_round_content(path)[0]
 
 
 def percent(value: float) -> float | None:
