@@ -98,11 +98,14 @@ def append_line(path: Path, line: str) -> None:
 def remove_unfinished(find: Callable[[str], Iterable[Path]]) -> None:
     """Remove what a killed process left half-written; the caller holds the folder's lock.
 
+    Folders are left alone: none is made half-written.
+
     Args:
         find: ``glob`` or ``rglob`` of the folder.
     """
     for path in list(find(".*.tmp")):
-        path.unlink(missing_ok=True)
+        if path.is_symlink() or not path.is_dir():
+            path.unlink(missing_ok=True)
 
 
 def free_name(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,29 @@ def set_damaged_description_aside(folder: RunFolder) -> str | None:
         unknown = " What the run was begun with is not known any more." if folder.has_begun else ""
         return f"{error} It is written anew.{unknown}"
     return None
+
+
+def set_misplaced_aside(folder: RunFolder, rounds: int) -> list[str]:
+    """Move what is no folder where one must be, and what lines cannot be appended to, out of the way.
+
+    Args:
+        folder: The run, whose lock the caller holds.
+        rounds: Number of rounds, round 0 included.
+
+    Returns:
+        One line for each.
+    """
+    names = ("rounds", "attempts", *(f"rounds/{number:02d}" for number in range(rounds)))
+    folders = [folder.path / name for name in names]
+    misplaced = [path for path in folders if os.path.lexists(path) and not path.is_dir()]
+    problems = [f"{path} is damaged: it is no folder. What it held is made again." for path in misplaced]
+    logs = [
+        path for path in folder.logs if os.path.lexists(path) and (path.is_symlink() or not path.is_file())
+    ]
+    problems += [f"{path} is damaged: it is no regular file. It is begun anew." for path in logs]
+    for path in [*misplaced, *logs]:
+        folder.set_aside(path)
+    return problems
 
 
 def set_damaged_records_aside(folder: RunFolder) -> list[str]:
