@@ -5,16 +5,31 @@ from __future__ import annotations
 import hashlib
 import pickle
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
+from alseg.archives import refuse_compressed
 from alseg.errors import AlsegError
 from alseg.files import write_atomically
+from alseg.regularfile import open_regular
 
 FORMAT = 1
+
+LARGEST = 2**37
+"""Bytes of a training state: 34 thousand million values."""
+
+_MOST_VALUES = 10**6
+"""Tensors, numbers and texts of one training state at most."""
+
+_DEEPEST = 50
+"""Levels of nesting."""
+
+_MOST_SHARED = 8
+"""Tensors that share their memory, on average, at most."""
 
 _KEYS = frozenset({"format", "iteration", "model", "optimizer", "scaler", "sha256"})
 
@@ -99,9 +114,14 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about how a file was written that is refused anyway
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            with open_regular(path, LARGEST) as file:
+                size = refuse_compressed(file)
+                content = torch.load(file, map_location="cpu", weights_only=True)
+                _refuse_repetition(content, size)
     except FileNotFoundError as error:
         raise AlsegError(f"Checkpoint {path} is missing.") from error
+    except AlsegError as error:
+        raise AlsegError(f"Checkpoint {error}") from error
     except pickle.UnpicklingError as error:  # torch tells how to unpickle it all the same; nobody should
         raise AlsegError(
             f"Checkpoint {path} is damaged, or holds objects that are no tensors. It is not loaded."
@@ -116,6 +136,33 @@ def _read(path: Path) -> dict[str, Any]:
         raise AlsegError(f"Checkpoint {path} is damaged, or no training state of alseg.")
     check_digest(content, path)
     return content
+
+
+def _refuse_repetition(content: object, size: int) -> None:
+    """Refuse a content that is far longer than its file, for it names the same things again and again.
+
+    Raises:
+        ValueError: If it is.
+    """
+    level, values, memory = [content], 0, 0
+    for _ in range(_DEEPEST):
+        tensors = [each for each in level if isinstance(each, torch.Tensor)]
+        memory += sum(each.numel() * each.element_size() for each in tensors)
+        inner = [each for outer in level for each in _inner(outer)]
+        values += len(inner)
+        if memory > _MOST_SHARED * size or values > _MOST_VALUES:
+            break
+        if not inner:
+            return
+        level = inner
+    raise ValueError("it repeats itself")
+
+
+def _inner(content: object) -> Iterator[object]:
+    if isinstance(content, Mapping):
+        yield from islice(content.values(), _MOST_VALUES)
+    elif isinstance(content, Sequence) and not isinstance(content, str | bytes):
+        yield from islice(content, _MOST_VALUES)
 
 
 def check_digest(content: dict[str, Any], path: Path) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from alseg.components import read_component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.errors import AlsegError, unknown_name
-from alseg.files import read_json
 from alseg.parameters import parameters_of
 from alseg.plugins import Catalog
+from alseg.runrecords import Part, read_asked
 from alseg.runspec import Component
 
 DEFAULT_ROOT = Path("data")
@@ -91,7 +90,7 @@ def complete(options: Options, catalog: Catalog) -> Request:
     model = _model(options, run, catalog)
     dataset = _dataset(options, run, catalog)
     spec: DatasetSpec = catalog.get("datasets", dataset.name).spec
-    same_data = options.dataset in (None, run.dataset.get("name"))
+    same_data = options.dataset in (None, run.dataset and run.dataset.name)
     split = options.split or (run.split if same_data else None) or ("val" if "val" in spec.splits else None)
     split = split or spec.splits[0]
     if split not in spec.splits:
@@ -116,12 +115,12 @@ def complete(options: Options, catalog: Catalog) -> Request:
 class _Run:
     """What a run says about itself; empty for a checkpoint of no run."""
 
-    model: Mapping[str, Any] = field(default_factory=dict)
-    dataset: Mapping[str, Any] = field(default_factory=dict)
+    model: Part | None = None
+    dataset: Part | None = None
     root: str | None = None
     split: str | None = None
     label_space: str | None = None
-    recipe: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Part | None = None
     size: Size | None = None
     flip: bool = False
     precision: str = "32-true"
@@ -147,45 +146,39 @@ def _locate(checkpoint: Path) -> tuple[Path, _Run]:
 
 
 def _read_run(path: Path) -> _Run:
-    content = read_json(path)
-    try:
-        spec = content["spec"]
-        scenario, evaluation = spec["scenario"], spec["evaluation"]
-        size = evaluation["size"]
-        return _Run(
-            model=spec["model"],
-            dataset=scenario["target"],
-            root=scenario["root"],
-            split=scenario["evaluation_split"],
-            label_space=scenario["label_space"],
-            recipe=spec["method"]["recipe"],
-            size=None if size is None else (int(size[0]), int(size[1])),
-            flip=bool(evaluation["flip"]),
-            precision=str(spec["precision"]),
-        )
-    except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise AlsegError(f"{path} is damaged or of another version: {error!r}.") from error
+    asked = read_asked(path.parent)
+    return _Run(
+        model=asked.model,
+        dataset=asked.scenario.target,
+        root=asked.scenario.root,
+        split=asked.scenario.evaluation_split,
+        label_space=asked.scenario.label_space,
+        recipe=asked.method.recipe,
+        size=asked.evaluation.size,
+        flip=asked.evaluation.flip,
+        precision=asked.precision,
+    )
 
 
 def _model(options: Options, run: _Run, catalog: Catalog) -> Component:
     """Return the network without weights of its own, for those of the checkpoint replace all of them."""
-    name = options.model or run.model.get("name")
+    name = options.model or (run.model and run.model.name)
     if name is None:
         raise AlsegError(
             f"{options.checkpoint} does not say of which network it is: name it with --model NAME."
         )
     spec: ModelSpec = catalog.get("models", name).spec
-    known = run.model.get("params", {}) if name == run.model.get("name") else {}
+    known = run.model.params if run.model is not None and name == run.model.name else {}
     own_weights = {"weights": "none"} if any(each.name == "weights" for each in parameters_of(spec)) else {}
     assigned = [text for text in options.params if not text.startswith(_DATASET_PREFIX)]
     return read_component(catalog, "models", name, assigned, {**known, **own_weights})
 
 
 def _dataset(options: Options, run: _Run, catalog: Catalog) -> Component:
-    name = options.dataset or run.dataset.get("name")
+    name = options.dataset or (run.dataset and run.dataset.name)
     if name is None:
         raise AlsegError("No data set to evaluate on: name it with --dataset NAME.")
-    known = run.dataset.get("params", {}) if name == run.dataset.get("name") else {}
+    known = run.dataset.params if run.dataset is not None and name == run.dataset.name else {}
     assigned = [
         text.removeprefix(_DATASET_PREFIX) for text in options.params if text.startswith(_DATASET_PREFIX)
     ]
@@ -196,8 +189,8 @@ def _size(options: Options, run: _Run, catalog: Catalog) -> Size | None:
     """Return the input size: given, that of the run's evaluation, or that of the target in its training."""
     if options.size is not None:
         return None if isinstance(options.size, str) else options.size
-    if run.size is not None or not run.recipe:
+    if run.size is not None or run.recipe is None:
         return run.size
-    recipe = read_component(catalog, "recipes", run.recipe["name"], (), run.recipe["params"])
+    recipe = read_component(catalog, "recipes", run.recipe.name, (), run.recipe.params)
     size: Size | None = catalog.get("recipes", recipe.name).spec.build(**recipe.params).plan.target.size
     return size

@@ -7,7 +7,6 @@ depends on these files; one that is missing or damaged is as good as none.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.archives import names_of, read_arrays
 from alseg.contracts import Size
 from alseg.files import write_atomically
 
@@ -32,6 +32,8 @@ HIGH_IMPURITY = float(np.log(3))
 
 _MOST_PIXELS = 2**27
 """More than any photograph has: the size of an image decides how much memory its picks take."""
+
+_LARGEST_SIDE = 2**16
 
 _MAPS = ("classes", "uncertainty", "impurity", "score")
 _LARGEST_CONTENT = MOST_IMAGES * len(_MAPS) * LONGEST_SIDE**2 + 2**20
@@ -103,17 +105,9 @@ def read_examples(folder: Path, classes: int) -> dict[str, Example]:
     """
     path = folder / NAME
     try:
-        _check_size(path)
-        with np.load(path, allow_pickle=False) as content:
-            return _unpacked(content, classes)
+        return _unpacked(read_arrays(path, _LARGEST_CONTENT), classes)
     except Exception:  # numpy and zipfile raise many types for a damaged archive
         return {}
-
-
-def _check_size(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_CONTENT:
-            raise ValueError(f"{path} is too large")
 
 
 def _unpacked(content: Mapping[str, NDArray[np.generic]], classes: int) -> dict[str, Example]:
@@ -125,16 +119,20 @@ def _unpacked(content: Mapping[str, NDArray[np.generic]], classes: int) -> dict[
     """
     if int(content["format"]) != FORMAT:
         raise ValueError("another format")
-    names = [str(name) for name in content["image_ids"]]
+    names = names_of(content["image_ids"])
     sizes, radius, ranges = content["sizes"], content["radius"], content["score_ranges"]
     if sizes.shape != (len(names), 2) or radius.shape != (len(names),) or ranges.shape != sizes.shape:
         raise ValueError("numbers of images differ")
     if not np.isfinite(ranges).all():
         raise ValueError("a range is not finite")
+    if radius.dtype.kind not in "iu" or (
+        radius.size and not 0 <= radius.min() <= radius.max() <= _LARGEST_SIDE
+    ):
+        raise ValueError("a window of no size")
     examples = {}
     for place, name in enumerate(names):
         size = (int(sizes[place, 0]), int(sizes[place, 1]))
-        if size[0] * size[1] > _MOST_PIXELS:
+        if min(size) < 1 or max(size) > _LARGEST_SIDE or size[0] * size[1] > _MOST_PIXELS:
             raise ValueError(f"an image of {size} pixels")
         maps = [
             _checked_map(content[f"{kind}_{place}"], size)

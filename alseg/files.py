@@ -12,9 +12,27 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from alseg.errors import AlsegError
+from alseg.regularfile import read_regular
+
+LARGEST_RECORD = 2**24
+"""Bytes that a JSON file of a run may have; each has some thousands."""
+
+_LONGEST_NUMBER = 100
+"""Digits of a whole number in a JSON file: longer ones are no floating-point numbers."""
+_DEEPEST = 50
+"""Levels of nesting of a JSON file; a run's specification has less than ten."""
 
 SEAL = "seal"
 """Key of a JSON file's own checksum: `content_hash` of all other keys."""
+
+_APPENDING = (
+    os.O_WRONLY
+    | os.O_APPEND
+    | os.O_CREAT
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
 
 _CHECKSUM = "# sha256 of the rest: "
 
@@ -69,7 +87,9 @@ def append_line(path: Path, line: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", errors="replace") as file:
+        # A link may lead out of the folder, and a named pipe waits for who reads it.
+        handle = os.open(path, _APPENDING, 0o666)
+        with os.fdopen(handle, "a", encoding="utf-8", errors="replace") as file:
             file.write(line + "\n")
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -78,11 +98,14 @@ def append_line(path: Path, line: str) -> None:
 def remove_unfinished(find: Callable[[str], Iterable[Path]]) -> None:
     """Remove what a killed process left half-written; the caller holds the folder's lock.
 
+    Folders are left alone: none is made half-written.
+
     Args:
         find: ``glob`` or ``rglob`` of the folder.
     """
     for path in list(find(".*.tmp")):
-        path.unlink(missing_ok=True)
+        if path.is_symlink() or not path.is_dir():
+            path.unlink(missing_ok=True)
 
 
 def free_name(path: Path) -> Path:
@@ -107,9 +130,10 @@ def is_as_written(path: Path) -> bool:
     """Return whether a text file fits the checksum in its first line; one without a checksum does.
 
     Raises:
-        OSError: If it cannot be read.
+        FileNotFoundError: If there is no such file.
+        AlsegError: If it cannot be read, is no regular file or too large; names it.
     """
-    first, _, rest = path.read_bytes().partition(b"\n")
+    first, _, rest = read_regular(path, LARGEST_RECORD).partition(b"\n")
     checksum = first.removeprefix(_CHECKSUM.encode())
     return checksum == first or checksum.decode(errors="replace") == hashlib.sha256(rest).hexdigest()
 
@@ -128,23 +152,26 @@ def write_record(path: Path, content: Mapping[str, Any]) -> None:
     write_json(path, {**content, SEAL: content_hash(content)})
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, largest: int = LARGEST_RECORD) -> dict[str, Any]:
     """Read a JSON object; where it has a checksum, that is compared and left out.
 
     Files from before there were checksums have none; `refuse_unknown_keys` tells them from damaged ones.
+
+    Args:
+        path: The file.
+        largest: Bytes it may have at most.
 
     Raises:
         AlsegError: If the file is missing, damaged or holds something else; names it.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
-        content = json.loads(text, parse_constant=_refuse_constant)
+        text = read_regular(path, largest).decode("utf-8")
+        content = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole_number)
+        _refuse_depth(content)
         # An escape can stand for half a character, and 1e999 for infinity: neither could be written again.
         json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except FileNotFoundError as error:
         raise AlsegError(f"{path} is missing.") from error
-    except OSError as error:
-        raise AlsegError(f"Cannot read {path}: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
         raise AlsegError(f"{path} is damaged: {error}.") from error
     if not isinstance(content, dict):
@@ -180,6 +207,25 @@ def content_hash(content: object) -> str:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no number")
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(f"a number has {len(digits):,} digits")
+    return int(digits)
+
+
+def _refuse_depth(content: object) -> None:
+    level = [content]
+    for _ in range(_DEEPEST):
+        level = [inner for each in level if isinstance(each, dict | list) for inner in _inner(each)]
+        if not level:
+            return
+    raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
+
+
+def _inner(content: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return content.values() if isinstance(content, dict) else content
 
 
 def _system_error(error: BaseException | None) -> OSError | None:

@@ -7,7 +7,6 @@ drive, resemble each other: whole groups are drawn.
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from alseg.archives import check_archive, names_of, read_arrays
 from alseg.errors import AlsegError
+
+LARGEST_COUNTS = 2**29
+"""Bytes of a file of confusion counts, folded or not: 370,000 images of 19 classes, 5,800 of 150."""
+
+_MOST_PIXELS = 2**40
+"""More than any image has."""
 
 RESAMPLES = 1000
 """How often groups of evaluation images are drawn anew."""
@@ -162,36 +168,46 @@ def read_image_counts(path: Path) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     refuse_damaged_counts(path)
     no_arrays = AlsegError(f"{path} is damaged: it holds something else than arrays of numbers and names.")
     try:
-        with np.load(path, allow_pickle=False) as content:
-            names, counts = content["image_ids"], content["counts"]
+        content = read_arrays(path, LARGEST_COUNTS, ("image_ids", "counts"))
+        ids, counts = names_of(content["image_ids"]), content["counts"]
+    except FileNotFoundError as error:
+        raise AlsegError(f"{path} is missing.") from error
+    except AlsegError:
+        raise
     except Exception as error:  # numpy raises many types; some of its texts tell how to unpickle objects
         raise no_arrays from error
-    if not (isinstance(names, np.ndarray) and isinstance(counts, np.ndarray) and names.ndim == 1):
-        raise no_arrays
-    ids = tuple(str(name) for name in names)
     if counts.ndim != 3 or counts.shape[1] != counts.shape[2] or len(ids) != len(counts):
         raise AlsegError(f"{path} is damaged: its counts of {len(ids)} images have the shape {counts.shape}.")
-    if counts.dtype.kind not in "iu" or (counts.size and counts.min() < 0):
+    if counts.dtype.kind not in "iu" or (
+        counts.size and not 0 <= counts.min() <= counts.max() < _MOST_PIXELS
+    ):
         raise AlsegError(f"{path} is damaged: its counts are not all whole numbers of at least 0.")
     return ids, counts.astype(np.int64)
 
 
-def refuse_damaged_counts(path: Path) -> None:
-    """Check the checksums that the archive of a round's confusion counts holds, without making arrays of it.
+def refuse_damaged_counts(path: Path, classes: int | None = None) -> None:
+    """Check the checksums of a round's confusion counts and their shape, without making arrays of them.
+
+    Args:
+        path: The file.
+        classes: Number of classes that it must count; None for any.
 
     Raises:
         AlsegError: If the file is missing or damaged; names it.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            for name in dict.fromkeys(["image_ids.npy", "counts.npy", *archive.namelist()]):
-                archive.read(name)
+        heads = check_archive(path, LARGEST_COUNTS, ("image_ids", "counts"))
     except FileNotFoundError as error:
         raise AlsegError(f"{path} is missing.") from error
+    except AlsegError:
+        raise
     except KeyError as error:
-        raise AlsegError(f"{path} is damaged: it holds no {name}.") from error
+        raise AlsegError(f"{path} is damaged: it holds no {error.args[0]}.npy.") from error
     except Exception as error:  # zipfile raises many types for a damaged archive
         raise AlsegError(f"{path} is damaged: {error}.") from error
+    shape = heads["counts"].shape if "counts" in heads else ()
+    if classes is not None and shape[1:] != (classes, classes):
+        raise AlsegError(f"{path} is damaged: its counts have the shape {shape}, of {classes} classes.")
 
 
 def read_image_groups(path: Path, image_ids: Sequence[str]) -> tuple[str, ...]:
@@ -201,8 +217,10 @@ def read_image_groups(path: Path, image_ids: Sequence[str]) -> tuple[str, ...]:
         AlsegError: If the file is damaged; names it.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
-            groups = tuple(map(str, content["groups"])) if "groups" in content else tuple(image_ids)
+        content = read_arrays(path, LARGEST_COUNTS, ("groups",))
+        groups = names_of(content["groups"]) if "groups" in content else tuple(image_ids)
+    except AlsegError:
+        raise
     except Exception as error:  # numpy raises many types; some of its texts tell how to unpickle objects
         raise AlsegError(f"{path} is damaged: its groups of images cannot be read.") from error
     if len(groups) != len(image_ids):

@@ -9,31 +9,40 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import Picks
+from alseg.archives import read_header
+from alseg.contracts import Picks, Size
 from alseg.errors import AlsegError
 from alseg.files import (
     SEAL,
     content_hash,
     read_json,
     refuse_unknown_keys,
-    sha256_of,
     write_atomically,
     write_text,
 )
+from alseg.regularfile import open_regular
 
 ARRAY_NAME = "ledger.npy"
 INDEX_NAME = "ledger.json"
 LARGEST_SIDE = 65535
+LARGEST_ARRAY = 2**32
+"""Bytes of the array of one purchase: 390 million questions."""
+LARGEST_INDEX = 2**28
+"""Bytes of the index of one purchase: some million images."""
 
 _FIELDS = ("y", "x", "score", "pixels", "void", "clicks")
+_LARGEST_COUNT = 2**32
+"""Pixels or clicks of one question at most: more than any image has."""
 _CONSTANT = "questions_per_pick"
 """Key of files from before clicks were counted from answers: clicks of every row."""
 
@@ -142,13 +151,17 @@ class Purchase:
         Raises:
             AlsegError: If a file is missing or damaged; names it.
         """
-        index: dict[str, Any] = read_json(folder / INDEX_NAME)
+        index: dict[str, Any] = read_json(folder / INDEX_NAME, LARGEST_INDEX)
         refuse_unknown_keys(folder / INDEX_NAME, index, _INDEX_KEYS)
         array = folder / ARRAY_NAME
+        misfit = AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.")
         try:
-            if verify and sha256_of(array) != index["sha256"]:
-                raise AlsegError(f"{array} is damaged: its checksum differs from the one in {INDEX_NAME}.")
-            rows = np.load(array, mmap_mode="r", allow_pickle=False)
+            with open_regular(array, LARGEST_ARRAY) as file:
+                if verify and hashlib.file_digest(file, "sha256").hexdigest() != index["sha256"]:
+                    raise AlsegError(
+                        f"{array} is damaged: its checksum differs from the one in {INDEX_NAME}."
+                    )
+                rows = _mapped(file)
             spans = {str(name): (int(start), int(stop)) for name, (start, stop) in index["images"].items()}
             constant = int(index[_CONSTANT]) if _CONSTANT in index else None
             purchase = cls(rows, spans, constant)
@@ -158,9 +171,9 @@ class Purchase:
             raise
         except Exception as error:  # numpy raises many types for a damaged header
             # What it says of some arrays tells how to unpickle objects; nobody should.
-            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.") from error
-        if not purchase._is_whole():
-            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.")
+            raise misfit from error
+        if not purchase._is_whole() or (verify and not purchase._is_bounded()):
+            raise misfit
         return purchase
 
     def _is_whole(self) -> bool:
@@ -170,9 +183,23 @@ class Purchase:
         return (
             self.rows.ndim == 1
             and self.rows.dtype.names == (_FIELDS if self.questions_per_pick is None else _FIELDS[:-1])
+            and all(
+                self.rows.dtype[name].kind == ("f" if name == "score" else "u")
+                and self.rows.dtype[name].shape == ()
+                for name in self.rows.dtype.names
+            )
             and starts == stops
             and stops == sorted(stops)
-            and (self.questions_per_pick is None or self.questions_per_pick > 0)
+            and (self.questions_per_pick is None or 0 < self.questions_per_pick <= _LARGEST_COUNT)
+        )
+
+    def _is_bounded(self) -> bool:
+        """Whether no value is more than any image has: sums of larger ones would not be whole numbers."""
+        largest = {"y": LARGEST_SIDE, "x": LARGEST_SIDE}
+        return not len(self.rows) or all(
+            int(self.rows[name].max()) <= largest.get(name, _LARGEST_COUNT)
+            for name in self.rows.dtype.names or ()
+            if name != "score"
         )
 
     @staticmethod
@@ -186,9 +213,12 @@ class Purchase:
         if not index.exists():
             raise AlsegError(f"{index} is missing.")
         try:
-            np.load(array, mmap_mode="r", allow_pickle=False)
+            with open_regular(array, LARGEST_ARRAY) as file:
+                _mapped(file)
         except FileNotFoundError as error:
             raise AlsegError(f"{array} is missing.") from error
+        except AlsegError:
+            raise
         except Exception as error:  # numpy raises many types for a damaged header
             raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.") from error
 
@@ -196,6 +226,38 @@ class Purchase:
     def committed(folder: Path) -> bool:
         """Return whether a round's folder holds a purchase."""
         return (folder / INDEX_NAME).exists()
+
+
+def refuse_outside(positions: NDArray[np.int32], image_id: str, size: Size) -> None:
+    """Refuse questions about pixels that an image has not.
+
+    Args:
+        positions: int32 ``(n, 2)`` rows ``(y, x)``.
+        image_id: The image.
+        size: Height and width of its label map.
+
+    Raises:
+        AlsegError: If there is one; names the image.
+    """
+    if len(positions) and (positions.max(axis=0) >= size).any():
+        raise AlsegError(
+            f"The purchases are damaged or of other data: they ask about pixels of {image_id} beyond its "
+            f"{size[1]} x {size[0]}."
+        )
+
+
+def _mapped(file: BinaryIO) -> NDArray[np.void]:
+    """Return the array in a file, memory-mapped.
+
+    Raises:
+        ValueError: If it is no array, or one of another length than its head says.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = read_header(file, size)
+    if not math.prod(head.shape):
+        return np.zeros(head.shape, head.dtype)  # nothing can be mapped
+    return np.memmap(file, head.dtype, "r", head.start, head.shape)
 
 
 def all_positions(purchases: Sequence[Purchase], image_id: str) -> NDArray[np.int32]:

@@ -19,6 +19,7 @@ from alseg.errors import AlsegError
 from alseg.files import content_hash, sha256_of
 from alseg.metrics import SCORER_VERSION
 from alseg.plugins import Catalog
+from alseg.runrecords import FormatError
 from alseg.runspec import RunSpec
 from alseg.store import RunFolder
 
@@ -75,12 +76,15 @@ def refuse_foreign(specs: Sequence[RunSpec], runs: Path) -> None:
         runs: The folder that holds their folders.
 
     Raises:
+        FormatError: If there is a folder of a format that this version does not read.
         AlsegError: If there is such a folder; names both runs. A damaged ``run.json`` says nothing here.
     """
     for spec in specs:
         path = runs / spec.folder / "run.json"
         try:
             found = RunFolder(path.parent).description().get("fingerprint")
+        except FormatError:
+            raise
         except AlsegError:
             continue
         if found != spec.fingerprint:

@@ -25,9 +25,10 @@ from alseg.contracts import (
     Picks,
     Size,
 )
+from alseg.errors import AlsegError
 from alseg.imaging import resize_label_nearest, resize_label_points
 from alseg.labels import translated
-from alseg.ledger import Purchase, all_positions
+from alseg.ledger import Purchase, all_positions, refuse_outside
 from alseg.prices import clicks_per_outline, price_of
 
 
@@ -197,7 +198,14 @@ class Oracle:
         )
 
     def restore(self, purchase: Purchase) -> None:
-        """Take a purchase of an earlier process as bought; label maps are read when `cost` is asked for."""
+        """Take a purchase of an earlier process as bought; label maps are read when `cost` is asked for.
+
+        Raises:
+            AlsegError: If it is of an image that the data set has not.
+        """
+        unknown = sorted(purchase.spans.keys() - self._index.keys())
+        if unknown:
+            raise AlsegError(f"The purchases are damaged or of other data: there is no image {unknown[0]!r}.")
         self._purchases.append(purchase)
         self._uncounted |= purchase.spans.keys()
 
@@ -209,6 +217,7 @@ class Oracle:
         size = self._dataset.size(index)
         if not len(positions):
             return np.full(size, IGNORE_INDEX, np.uint8)
+        refuse_outside(positions, self._dataset.image_id(index), size)
         return self._paid_for(index, self._require_mode().footprint(positions, size))
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,19 @@ from pathlib import Path
 from alseg import checkpoint
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
-from alseg.files import read_json
 from alseg.imagewise import read_image_counts
 from alseg.ledger import INDEX_NAME, Purchase
 from alseg.metrics import SCORER_VERSION
 from alseg.rescore import label_space_of, recomputed
-from alseg.roundfiles import read_timing
+from alseg.runrecords import (
+    TIMING_NAME,
+    FormatError,
+    attempt_files,
+    read_attempt,
+    read_run_file,
+    read_timing,
+    round_folders,
+)
 from alseg.store import RunFolder, read_metrics
 
 
@@ -120,17 +128,45 @@ def set_damaged_description_aside(folder: RunFolder) -> str | None:
 
     Returns:
         One line that says so; None where there is nothing to say.
+
+    Raises:
+        FormatError: If it is of a format that this version does not read.
     """
     path = folder.path / "run.json"
     if not path.exists() and not folder.has_begun:
         return None
     try:
         folder.description()
+    except FormatError:
+        raise  # not damaged: a later version goes on with it
     except AlsegError as error:
         folder.set_aside(path)
         unknown = " What the run was begun with is not known any more." if folder.has_begun else ""
         return f"{error} It is written anew.{unknown}"
     return None
+
+
+def set_misplaced_aside(folder: RunFolder, rounds: int) -> list[str]:
+    """Move what is no folder where one must be, and what lines cannot be appended to, out of the way.
+
+    Args:
+        folder: The run, whose lock the caller holds.
+        rounds: Number of rounds, round 0 included.
+
+    Returns:
+        One line for each.
+    """
+    names = ("rounds", "attempts", *(f"rounds/{number:02d}" for number in range(rounds)))
+    folders = [folder.path / name for name in names]
+    misplaced = [path for path in folders if os.path.lexists(path) and not path.is_dir()]
+    problems = [f"{path} is damaged: it is no folder. What it held is made again." for path in misplaced]
+    logs = [
+        path for path in folder.logs if os.path.lexists(path) and (path.is_symlink() or not path.is_file())
+    ]
+    problems += [f"{path} is damaged: it is no regular file. It is begun anew." for path in logs]
+    for path in [*misplaced, *logs]:
+        folder.set_aside(path)
+    return problems
 
 
 def set_damaged_records_aside(folder: RunFolder) -> list[str]:
@@ -143,18 +179,21 @@ def set_damaged_records_aside(folder: RunFolder) -> list[str]:
         One line for each file.
     """
     problems = []
-    for path in sorted((folder.path / "attempts").glob("[0-9]*.json")):
+    for path in attempt_files(folder.path).values():
         try:
-            read_json(path)
+            read_attempt(path)
         except AlsegError as error:
             folder.set_aside(path)
             problems.append(f"{error} What that attempt ran on is not known any more.")
-    for path in sorted(folder.path.glob("rounds/[0-9]*/timing.json")):
+    for number, round_folder in round_folders(folder.path).items():
+        path = round_folder / TIMING_NAME
+        if not path.exists():
+            continue
         try:
-            read_timing(path.parent)
+            read_timing(round_folder)
         except AlsegError as error:
             folder.set_aside(path)
-            problems.append(f"{error} How long round {int(path.parent.name)} took is not known any more.")
+            problems.append(f"{error} How long round {number} took is not known any more.")
     return problems
 
 
@@ -179,11 +218,11 @@ def furthest(folder: RunFolder, stages: Sequence[int], *, buys: bool) -> int:
 def _asked(folder: RunFolder) -> _Asked:
     """Read what is needed of ``run.json``; where that is damaged, as little as possible is concluded."""
     try:
-        content = read_json(folder.path / "run.json")
-        space = label_space_of(content["label_space"]) if content["scorer"] == SCORER_VERSION else None
-        return _Asked(content["method"]["target_labels"] == "acquired", space)
-    except (AlsegError, KeyError, TypeError, ValueError):
+        file = read_run_file(folder.path)
+    except AlsegError:
         return _Asked()
+    space = label_space_of(file.label_space) if file.scorer == SCORER_VERSION else None
+    return _Asked(file.method.target_labels == "acquired", space)
 
 
 def _problem_of_purchase(folder: RunFolder, number: int, *, required: bool) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ import numpy as np
 
 from alseg.contracts import ClassInfo, LabelSpace
 from alseg.errors import AlsegError
-from alseg.files import read_json, write_record
+from alseg.files import write_record
 from alseg.imagewise import read_image_counts
 from alseg.metrics import SCORER_VERSION, counts_are_current, metrics_of
-from alseg.roundfiles import COUNTS_NAME, METRICS_NAME
+from alseg.roundfiles import COUNTS_NAME
+from alseg.runrecords import METRICS_NAME, Space, read_run_content, read_run_file, round_folders
 from alseg.store import RunFolder, percent, read_metrics
 
 TOLERANCE = 1e-9
@@ -71,24 +72,21 @@ def rescore(folder: Path) -> Rescored:
     Raises:
         AlsegError: If the run's own description is missing or damaged.
     """
-    path = folder / "run.json"
-    description = read_json(path)
-    try:
-        space = label_space_of(description["label_space"])
-        scorer = str(description["scorer"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise AlsegError(f"{path} is damaged or of another version: {error!r}.") from error
+    file = read_run_file(folder)
+    space = label_space_of(file.label_space)
     changes, problems, rounds = [], [], 0
-    for metrics in sorted(folder.glob(f"rounds/[0-9]*/{METRICS_NAME}")):
+    for round_folder in round_folders(folder).values():
+        if not (round_folder / METRICS_NAME).exists():
+            continue
         try:
-            change = recomputed(metrics.parent, space)
+            change = recomputed(round_folder, space)
         except AlsegError as error:
             problems.append(str(error))
             continue
         rounds += 1
         if change.changes:
             changes.append(change)
-    return Rescored(folder, rounds, tuple(changes), scorer, tuple(problems))
+    return Rescored(folder, rounds, tuple(changes), str(file.scorer), tuple(problems))
 
 
 def write(rescored: Rescored) -> None:
@@ -104,7 +102,7 @@ def write(rescored: Rescored) -> None:
         for change in rescored.changes:
             write_record(change.folder / METRICS_NAME, change.content)
         # Last: a run that is interrupted here still has the old version, and is done again.
-        description = read_json(rescored.folder / "run.json")
+        description = read_run_content(rescored.folder)
         write_record(rescored.folder / "run.json", {**description, "scorer": rescored.new_scorer})
 
 
@@ -155,16 +153,8 @@ def _text(value: float | None) -> str:
     return "none" if value is None else f"{value:.4f}"
 
 
-def label_space_of(content: Mapping[str, Any]) -> LabelSpace:
-    """Return the label space that ``run.json`` describes under its key ``label_space``.
-
-    Raises:
-        KeyError, TypeError, ValueError: If that is no label space.
-    """
-    colors: Sequence[Any] = content.get("colors") or [(0, 0, 0)] * len(content["classes"])
-    classes = tuple(
-        ClassInfo(str(name), (int(color[0]), int(color[1]), int(color[2])))
-        for name, color in zip(content["classes"], colors, strict=True)
-    )
-    subsets = {name: tuple(names) for name, names in content.get("subsets", {}).items()}
-    return LabelSpace(str(content["name"]), "", "", classes, subsets)
+def label_space_of(space: Space) -> LabelSpace:
+    """Return the label space that ``run.json`` describes under its key ``label_space``."""
+    colors = space.colors or [(0, 0, 0)] * len(space.classes)
+    classes = tuple(ClassInfo(name, color) for name, color in zip(space.classes, colors, strict=True))
+    return LabelSpace(space.name, "", "", classes, space.subsets)

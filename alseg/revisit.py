@@ -5,7 +5,8 @@ Data and purchases need no torch; it is imported where the network is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,15 +18,20 @@ from alseg.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
 from alseg.errors import AlsegError, unknown_name
 from alseg.examples import Example, read_examples
-from alseg.files import read_json
 from alseg.labels import translation
-from alseg.ledger import Purchase
+from alseg.ledger import Purchase, refuse_outside
 from alseg.oracle import Oracle
 from alseg.plugins import Catalog
+from alseg.runrecords import RUN_NAME, Part, read_asked, round_folders
 from alseg.subset import Subset
 
 _RETIRED = {"image": frozenset({"clicks"})}
 """Parameters of annotation modes that runs of earlier versions have, and that changed a price only."""
+
+
+_MOST_IMAGES = 2**24
+_MOST_PIXELS = 2**28
+"""Of one image; twice what Pillow decodes."""
 
 
 class Split(NamedTuple):
@@ -58,7 +64,7 @@ class Revisit:
         root: Folder of the data sets; None for the one the run has used.
 
     Raises:
-        AlsegError: If the folder is no run, or its description is damaged.
+        AlsegError: If the folder is no run, or its description is damaged or of another format.
     """
 
     def __init__(self, folder: Path, catalog: Catalog, root: Path | None = None) -> None:
@@ -70,27 +76,20 @@ class Revisit:
         self.folder = folder
         self._catalog = catalog
         self._root = root
-        description = read_json(folder / "run.json")
-        try:
-            self._spec: Mapping[str, Any] = description["spec"]
-            self._scenario: Mapping[str, Any] = self._spec["scenario"]
-            self._method: Mapping[str, Any] = self._spec["method"]
-            self.label = str(self._method["label"])
-            self.target_labels = str(self._method["target_labels"])
-            self.space: LabelSpace = catalog.get("label_spaces", self._scenario["label_space"]).spec
-        except (KeyError, TypeError) as error:
-            path = folder / "run.json"
-            raise AlsegError(f"{path} is damaged or of another version: {error!r}.") from error
+        self._asked = read_asked(folder)
+        self.label, self.target_labels = self._asked.method.label, self._asked.method.target_labels
+        space = self._asked.scenario.label_space
+        self.space: LabelSpace = catalog.get("label_spaces", space).spec
 
     @cached_property
     def pool(self) -> Split:
         """The target training images, of which labels were bought."""
-        return self._split("target_split")
+        return self._split(self._asked.scenario.target_split)
 
     @cached_property
     def evaluation(self) -> Split:
         """The target images for evaluation."""
-        return self._split("evaluation_split")
+        return self._split(self._asked.scenario.evaluation_split)
 
     @cached_property
     def purchases(self) -> dict[int, Purchase]:
@@ -99,8 +98,8 @@ class Revisit:
         Raises:
             AlsegError: If a purchase is damaged.
         """
-        folders = sorted(self.folder.glob("rounds/[0-9]*"))
-        return {int(folder.name): Purchase.read(folder) for folder in folders if Purchase.committed(folder)}
+        folders = round_folders(self.folder).items()
+        return {number: Purchase.read(folder) for number, folder in folders if Purchase.committed(folder)}
 
     def last_round(self, wanted: int | None = None) -> int:
         """Return the last round with a purchase, or check the one that is wanted; 0 without any purchase.
@@ -126,7 +125,7 @@ class Revisit:
             everything=self.target_labels == "all",
         )
         for number, purchase in self.purchases.items():
-            if number <= until:
+            if number <= until and self._mode is not None:
                 oracle.restore(purchase)
         return oracle
 
@@ -153,7 +152,9 @@ class Revisit:
         )
         if self._mode is None or not len(rounds):
             return np.full(size, -1, np.int16)
-        footprint = self._mode.footprint(np.concatenate(list(per_round.values())), size)
+        positions = np.concatenate(list(per_round.values()))
+        refuse_outside(positions, image_id, size)
+        footprint = self._mode.footprint(positions, size)
         return np.where(footprint >= 0, rounds[np.maximum(footprint, 0)], np.int16(-1)).astype(np.int16)
 
     def find(self, split: Split, image_ids: Sequence[str]) -> list[int]:
@@ -205,26 +206,44 @@ class Revisit:
 
     @cached_property
     def _mode(self) -> AnnotationMode | None:
-        annotation = self._method.get("annotation")
+        annotation = self._asked.method.annotation
         if self.target_labels != "acquired" or annotation is None:
             return None
-        retired = _RETIRED.get(annotation["name"], frozenset())
-        params = {key: value for key, value in annotation["params"].items() if key not in retired}
-        return self._build("annotation_modes", {**annotation, "params": params})  # type: ignore[no-any-return]
+        retired = _RETIRED.get(annotation.name, frozenset())
+        params = {key: value for key, value in annotation.params.items() if key not in retired}
+        return self._build("annotation_modes", Part(annotation.name, params))  # type: ignore[no-any-return]
 
-    def _split(self, key: str) -> Split:
-        target = self._scenario["target"]
-        spec: DatasetSpec = self._catalog.get("datasets", target["name"]).spec
-        root = self._root or (Path(self._scenario["root"]) if self._scenario["root"] else None)
-        dataset = self._build(
+    def _split(self, name: str) -> Split:
+        scenario = self._asked.scenario
+        spec: DatasetSpec = self._catalog.get("datasets", scenario.target.name).spec
+        if name not in spec.splits:
+            raise AlsegError(unknown_name(f"split of {spec.name}", name, spec.splits))
+        root = self._root or (Path(scenario.root) if scenario.root else None)
+        dataset: Dataset = self._build(
             "datasets",
-            target,
+            scenario.target,
             root=root.expanduser() if root and spec.needs_root else None,
-            split=self._scenario[key],
+            split=name,
         )
+        self._refuse_absurd(dataset)
         own: LabelSpace = self._catalog.get("label_spaces", spec.label_space).spec
         return Split(dataset, translation(own, self.space))
 
-    def _build(self, kind: str, component: Mapping[str, Any], **filled_in: Any) -> Any:
-        found = read_component(self._catalog, kind, component["name"], (), component["params"])
-        return self._catalog.get(kind, found.name).spec.build(**filled_in, **found.params)
+    def _build(self, kind: str, part: Part, **filled_in: Any) -> Any:
+        found = read_component(self._catalog, kind, part.name, (), part.params)
+        try:
+            return self._catalog.get(kind, found.name).spec.build(**filled_in, **found.params)
+        except AlsegError:
+            raise
+        except Exception as error:  # of a plugin, for parameters that it has never been given
+            raise self._damaged(f"{part.name} cannot be made: {type(error).__name__}: {error}") from error
+
+    def _refuse_absurd(self, dataset: Dataset) -> None:
+        """Refuse a data set of sizes that no data set has: those of a rendered one come from the folder."""
+        if len(dataset) > _MOST_IMAGES:
+            raise self._damaged(f"{len(dataset):,} images are more than any data set has")
+        if len(dataset) and math.prod(dataset.size(0)) > _MOST_PIXELS:
+            raise self._damaged(f"{math.prod(dataset.size(0)):,} pixels are more than any image has")
+
+    def _damaged(self, problem: str) -> AlsegError:
+        return AlsegError(f"{self.folder / RUN_NAME} is damaged: {' '.join(problem.split())}.")

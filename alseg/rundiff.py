@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from alseg.errors import AlsegError
-from alseg.files import read_json
+from alseg.runrecords import attempt_files, read_attempt, read_run_content, read_run_file
 
 SECTIONS = ("settings", "results", "plugins", "environment")
 """In the order shown: what was asked for, in which classes it is given, with what it was made, where."""
@@ -60,24 +60,21 @@ def _described(folder: Path) -> dict[str, dict[str, str]]:
             f"{folder} is no run folder: it has no run.json. "
             "Name one such as results/quickstart/runs/ripu-ra__s0__3f9c1a7e."
         )
-    content = read_json(folder / "run.json")
-    made_with = content.get("made_with") or {}
+    content, file = read_run_content(folder), read_run_file(folder)
     plugins = {
-        str(each.get("plugin")): f"{each.get('distribution')} {each.get('version')}"
-        for each in content.get("plugins", [])
-        if isinstance(each, Mapping)
+        str(each.get("plugin")): f"{each.get('distribution')} {each.get('version')}" for each in file.plugins
     }
     return {
-        "settings": dict(_flat(content.get("spec", {}))),
-        "results": dict(_flat({"scorer": content.get("scorer"), "label_space": content.get("label_space")})),
-        "plugins": {**plugins, **{str(key): str(value) for key, value in made_with.items()}},
+        "settings": dict(_flat(file.spec)),
+        "results": dict(_flat({"scorer": file.scorer, "label_space": content["label_space"]})),
+        "plugins": {**plugins, **file.made_with},
         "environment": dict(_flat(_last_attempt(folder))),
     }
 
 
 def _last_attempt(folder: Path) -> dict[str, Any]:
-    attempts = sorted((folder / "attempts").glob("[0-9]*.json"), key=lambda path: (len(path.name), path.name))
-    content = read_json(attempts[-1]) if attempts else {}
+    attempts = list(attempt_files(folder).values())
+    content = read_attempt(attempts[-1]) if attempts else {}
     return {key: value for key, value in content.items() if key not in _TIMES}
 
 

@@ -29,6 +29,7 @@ from alseg.recovery import (
     set_damaged_aside,
     set_damaged_description_aside,
     set_damaged_records_aside,
+    set_misplaced_aside,
     what_is_lost,
     what_is_not_trained,
 )
@@ -234,7 +235,7 @@ def _settled(
 ) -> str | None:
     """See to what the folder has lost; returns the run's state where no work is to be done."""
     rounds = len(spec.rounds) + 1
-    for problem in set_damaged_records_aside(folder):
+    for problem in (*set_misplaced_aside(folder, rounds), *set_damaged_records_aside(folder)):
         _tell(problem, folder, around.reporter)
     undescribed = set_damaged_description_aside(folder)
     if undescribed is not None:

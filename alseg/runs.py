@@ -1,19 +1,44 @@
 """What tables, statistics and reports need to know about runs: frozen records, read by `alseg.results`.
 
-The fields of `Method`, `ResultClasses`, `Pool` and `RoundResult` are the keys of the files; keys that no
-table needs are left out.
+The fields of `Method`, `ResultClasses`, `Pool` and `RoundResult` are the keys of the files, with the bounds
+of their values; keys that no table needs are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
 
 from alseg.contracts import Cost
 from alseg.files import content_hash
+
+_LARGEST = 2**53
+"""Up to here, every whole number is a floating-point number."""
+
+Count = Annotated[int, Field(ge=0, le=_LARGEST, strict=True)]
+"""A number of pixels, clicks, images or steps."""
+
+Percent = Annotated[float, Field(ge=0, le=100.000001, allow_inf_nan=False, strict=True)]
+"""A share of hundred; a mean of hundreds may be rounded up."""
+
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+"""A name of a class, a method or a component."""
+
+Text = Annotated[str, Field(max_length=10_000)]
+"""A text for people."""
+
+
+def _bounded(cost: Cost) -> Cost:
+    for value in astuple(cost):
+        if value is not None and not 0 <= value <= _LARGEST:
+            raise ValueError(f"a cost is less than 0 or more than {_LARGEST:,}")
+    return cost
+
 
 State = Literal["running", "done", "failed", "interrupted", "skipped"]
 """What ``status.json`` says about a run."""
@@ -36,12 +61,12 @@ class Method:
             not say.
     """
 
-    label: str
-    order: int
+    label: Name
+    order: Count
     target_labels: Literal["none", "acquired", "all"]
-    acquisition: str | None = None
-    annotation: str | None = None
-    budget: str | None = None
+    acquisition: Name | None = None
+    annotation: Name | None = None
+    budget: Name | None = None
     labels_since: Literal["start", "first-purchase"] = "start"
     reference: Literal["lower", "upper"] | None = None
 
@@ -56,17 +81,19 @@ class ResultClasses:
         subsets: Named groups of class names.
     """
 
-    name: str
-    classes: tuple[str, ...]
-    subsets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    name: Name
+    classes: Annotated[tuple[Name, ...], Field(min_length=1, max_length=255)]
+    subsets: Annotated[
+        Mapping[Name, Annotated[tuple[Name, ...], Field(min_length=1)]], Field(max_length=255)
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Pool:
     """The target training set, of which costs are a share: number of pixels and of images."""
 
-    pixels: int
-    images: int
+    pixels: Annotated[Count, Field(ge=1)]
+    images: Annotated[Count, Field(ge=1)]
 
 
 @dataclass(frozen=True)
@@ -86,16 +113,16 @@ class RoundResult:
         bought: Class name to pixels bought so far; None in files from before it was kept.
     """
 
-    round: int
-    iteration: int
-    cost: Cost
+    round: Count
+    iteration: Count
+    cost: Annotated[Cost, AfterValidator(_bounded)]
     pool: Pool
-    miou: float | None
-    accuracy: float | None
-    iou: Mapping[str, float | None]
-    subsets: Mapping[str, float | None] = field(default_factory=dict)
-    allowance_pixels: int | None = None
-    bought: Mapping[str, int] | None = None
+    miou: Percent | None
+    accuracy: Percent | None
+    iou: Mapping[str, Percent | None]
+    subsets: Mapping[str, Percent | None] = field(default_factory=dict)
+    allowance_pixels: Count | None = None
+    bought: Mapping[str, Count] | None = None
 
 
 @dataclass(frozen=True)

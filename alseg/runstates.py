@@ -6,15 +6,14 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
-from alseg.files import is_as_written, read_json
+from alseg.files import is_as_written
 from alseg.ledger import Purchase
 from alseg.plugins import load_catalog
 from alseg.results import read_run, run_folders
-from alseg.roundfiles import read_timing
+from alseg.runrecords import attempt_files, read_attempt, read_timing, round_folders
 from alseg.runs import Run
 from alseg.runspec import RunSpec
 from alseg.store import OUT_OF_MEMORY, RunFolder
@@ -147,7 +146,7 @@ def _read_purchases(path: Path) -> None:
     Raises:
         AlsegError: If a file is missing or damaged; names it.
     """
-    for folder in sorted(path.glob("rounds/[0-9]*")):
+    for folder in round_folders(path).values():
         if Purchase.committed(folder):
             Purchase.read(folder)
 
@@ -183,9 +182,9 @@ def _timing(folder: Path) -> float | None:
 def _seconds(folder: Path, *, running: bool) -> float:
     """Return the time all attempts took; one without an end lasted until the last sign of life."""
     total = 0.0
-    for path in (folder / "attempts").glob("[0-9]*.json"):
+    for path in attempt_files(folder).values():
         try:
-            content: dict[str, Any] = read_json(path)
+            content = read_attempt(path)
             start = datetime.datetime.fromisoformat(content["start"])
             end = content.get("end")
             stop = datetime.datetime.fromisoformat(end) if end else _last_sign(folder, running=running)
@@ -198,5 +197,5 @@ def _seconds(folder: Path, *, running: bool) -> float:
 def _last_sign(folder: Path, *, running: bool) -> datetime.datetime:
     if running:
         return datetime.datetime.now(datetime.UTC)
-    times = [path.stat().st_mtime for path in folder.iterdir()]
+    times = [path.lstat().st_mtime for path in folder.iterdir()]
     return datetime.datetime.fromtimestamp(max(times), datetime.UTC)

@@ -28,21 +28,20 @@ from alseg.files import (
     cannot_write,
     free_name,
     read_json,
-    refuse_unknown_keys,
     remove_unfinished,
     write_atomically,
     write_record,
 )
 from alseg.imagewise import read_image_counts
 from alseg.ledger import Purchase
-from alseg.results import OLD, RUN_KEYS
+from alseg.regularfile import read_regular
+from alseg.results import OLD
+from alseg.runrecords import attempt_files, read_round_content, read_run_content, round_folders
 
 FORMAT = 2
 """Of run folders: since 2, clicks are counted from answers."""
 
-_METRICS_KEYS = frozenset(
-    {"round", "iteration", "cost", "allowance_pixels", "pool", "miou", "accuracy", "iou", "subsets", "bought"}
-)
+_LONGEST_NOTE = 1000
 
 OUT_OF_MEMORY = "Out of memory"
 """How the error of a run begins that failed for lack of memory only."""
@@ -100,12 +99,10 @@ class RunFolder:
         """Return the content of run.json.
 
         Raises:
+            FormatError: If it is of a format that this version does not read.
             AlsegError: If the file is missing or damaged; names it.
         """
-        path = self.path / "run.json"
-        content = read_json(path)
-        refuse_unknown_keys(path, content, RUN_KEYS)
-        return content
+        return read_run_content(self.path)
 
     def write_status(
         self, state: str, *, round_number: int | None, error: str | None = None, reason: str | None = None
@@ -138,8 +135,7 @@ class RunFolder:
         """Record that work on the run begins; returns the attempt's file and content, for `end_attempt`."""
         folder = self.path / "attempts"
         # One that was damaged may be gone from among the others.
-        numbers = [int(path.stem) for path in folder.glob("[0-9]*.json") if path.stem.isdecimal()]
-        number = max(numbers, default=-1) + 1
+        number = max(attempt_files(self.path), default=-1) + 1
         path = folder / f"{number}.json"
         content = {**environment, "start": now(), "end": None, "ended": None}
         write_record(path, content)
@@ -152,10 +148,13 @@ class RunFolder:
 
     def set_aside(self, path: Path) -> None:
         """Move a file or folder of the run, if there is one, into ``damaged``: nothing reads it there."""
-        if path.exists():
+        if os.path.lexists(path):
             name = "-".join(path.relative_to(self.path).parts)
-            (self.path / "damaged").mkdir(exist_ok=True)
-            path.rename(free_name(self.path / "damaged" / name))
+            folder = self.path / "damaged"
+            if os.path.lexists(folder) and not folder.is_dir():
+                folder.rename(free_name(folder))
+            folder.mkdir(exist_ok=True)
+            path.rename(free_name(folder / name))
 
     def start_anew(self) -> Path:
         """Move the run's folder to ``NAME.old-N``; the caller holds the lock, which goes along."""
@@ -187,8 +186,8 @@ class RunFolder:
     @property
     def last_round(self) -> int | None:
         """The last committed round, or None before the first."""
-        numbers = [int(path.parent.name) for path in self.path.glob("rounds/[0-9]*/metrics.json")]
-        return max(numbers, default=None)
+        committed = [number for number in round_folders(self.path) if self.round_is_committed(number)]
+        return max(committed, default=None)
 
     def commit_round(
         self,
@@ -216,6 +215,11 @@ class RunFolder:
     def weights(self) -> Path:
         """The file of the final weights."""
         return self.path / "weights.pt"
+
+    @property
+    def logs(self) -> tuple[Path, Path]:
+        """Files for people, to which lines are appended."""
+        return self.path / "log.txt", self.path / "events.jsonl"
 
     def append_event(self, kind: str, **content: Any) -> None:
         """Append one line to events.jsonl."""
@@ -269,9 +273,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
     Raises:
         AlsegError: If the file is missing or damaged; names it.
     """
-    content = read_json(path)
-    refuse_unknown_keys(path, content, _METRICS_KEYS)
-    return content
+    return read_round_content(path)[0]
 
 
 def percent(value: float) -> float | None:
@@ -309,7 +311,7 @@ def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> It
         raise cannot_write(path, error) from error
     try:
         with suppress(OSError):  # for people only, and a full disk is told of by whatever must be written
-            _note(path).write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+            _write_note(_note(path), f"process {os.getpid()} on {socket.gethostname()}")
         yield
     finally:
         _note(path).unlink(missing_ok=True)
@@ -322,6 +324,13 @@ def _note(path: Path) -> Path:
 
 def _holder(path: Path) -> str:
     try:
-        return _note(path).read_text(encoding="utf-8")
-    except OSError:
+        return read_regular(_note(path), _LONGEST_NOTE).decode("utf-8", "replace")
+    except (OSError, AlsegError):
         return "another process"
+
+
+def _write_note(path: Path, text: str) -> None:
+    """Write a new file: what has its name may be a link out of the folder, or a pipe that nobody reads."""
+    path.unlink(missing_ok=True)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alseg.archives import refuse_compressed
 from alseg.errors import AlsegError, nearest
+from alseg.regularfile import open_regular
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +20,7 @@ State = Mapping[str, "torch.Tensor"]
 _WRAPPERS = ("state_dict", "model", "model_state_dict")
 _SUFFIXES = (".pt", ".pth", ".safetensors")
 _LISTED = 5
+_LARGEST_FILE = 2**37
 
 
 def weights_path(weights: str, named: Iterable[str]) -> Path:
@@ -171,7 +174,11 @@ def _read_torch(path: Path) -> object:
     import torch
 
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with open_regular(path, _LARGEST_FILE) as file:
+            refuse_compressed(file)
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except AlsegError:
+        raise
     except OSError as error:
         raise AlsegError(f"{path} cannot be read: {error}") from error
     except Exception as error:  # torch raises many types for a damaged file

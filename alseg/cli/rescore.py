@@ -15,9 +15,10 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     """Compute the metrics of RESULTS anew from their confusion counts, and say what differs.
 
     RESULTS are result folders such as results/quickstart, or single run folders. Nothing is trained or
-    predicted. The exit code is 1 where a round could not be computed.
+    predicted. The exit code is 1 where a round or a run could not be computed.
     """
     # Imported here: --help needs none of it.
+    from alseg.errors import AlsegError
     from alseg.metrics import SCORER_VERSION
     from alseg.printable import printable
     from alseg.rescore import rescore, write
@@ -29,7 +30,13 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     old: Counter[str] = Counter()
     problems: list[str] = []
     for folder in folders:
-        rescored = rescore(folder)
+        try:
+            rescored = rescore(folder)
+        except AlsegError as error:
+            if len(folders) == 1:
+                raise
+            problems.append(str(error))
+            continue
         rounds += rescored.rounds
         problems += rescored.problems
         for change in rescored.changes:

@@ -15,6 +15,7 @@ from alseg.comparison import Row
 from alseg.ledger import INDEX_NAME
 from alseg.plugins import Catalog
 from alseg.revisit import Revisit
+from alseg.runrecords import round_folders
 
 PANELS = 3
 """Most methods whose picks are drawn: more would be too small to be seen."""
@@ -90,7 +91,7 @@ def _visits(rows: Sequence[Row], catalog: Catalog, root: Path | None) -> dict[st
     visits: dict[str, Revisit] = {}
     for row in _by_merit(rows):
         for run in row.runs:
-            if next(run.folder.glob(f"rounds/[0-9]*/{INDEX_NAME}"), None) is None:
+            if not any((folder / INDEX_NAME).exists() for folder in round_folders(run.folder).values()):
                 continue
             visit = Revisit(run.folder, catalog, root)
             if _picks_places(visit):

@@ -13,6 +13,7 @@ from alseg.report.content import Extras
 from alseg.report.frequencies import counted_frequencies
 from alseg.report.pictures import PictureBook
 from alseg.revisit import Revisit
+from alseg.runrecords import round_folders
 from alseg.runs import Run
 
 
@@ -20,7 +21,8 @@ def has_pictures(run: Run) -> bool:
     """Return whether a run folder holds anything that pictures are made of."""
     if (run.folder / NAME).exists():
         return True
-    return any(next(run.folder.glob(f"rounds/[0-9]*/{name}"), None) for name in (NAME, INDEX_NAME))
+    folders = round_folders(run.folder).values()
+    return any((folder / name).exists() for folder in folders for name in (NAME, INDEX_NAME))
 
 
 def gather_extras(

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from alseg.comparison import Comparison
 from alseg.errors import AlsegError
-from alseg.files import read_json
 from alseg.footnotes import state_of
-from alseg.roundfiles import read_timing
+from alseg.runrecords import attempt_files, read_attempt, read_run_file, read_timing
 from alseg.runs import Results, Run
 
 RUN_COLUMNS = ("Run", "Method", "Seed", "State", "Device", "Seconds", "Started", "Source")
@@ -35,7 +35,7 @@ def provenance(results: Results, comparison: Comparison, command: str) -> list[t
     plugins = dict.fromkeys(
         f"{each.get('plugin')} ({each.get('distribution')} {each.get('version')})"
         for run in results.runs
-        for each in _run_file(run).get("plugins", [])
+        for each in _plugins_of(run)
     )
     folders = dict.fromkeys(_result_folder(run) for run in results.runs)
     seeds = sorted({run.seed for run in results.runs})
@@ -76,7 +76,11 @@ def run_records(runs: Iterable[Run]) -> list[list[str | int]]:
 
 def attempts_of(run: Run) -> list[dict[str, Any]]:
     """Return the environments of a run's attempts, first to last; without those that cannot be read."""
-    return list(_readable(sorted((run.folder / "attempts").glob("[0-9]*.json"))))
+    attempts = []
+    for path in attempt_files(run.folder).values():
+        with suppress(AlsegError):
+            attempts.append(read_attempt(path))
+    return attempts
 
 
 def seconds_of(run: Run) -> float:
@@ -107,9 +111,11 @@ def phase_seconds(runs: Sequence[Run]) -> dict[str, float]:
 
 def class_colors(run: Run) -> list[list[int]]:
     """Return the colours of the classes, RGB 0-255, in table order; grey where the run does not say."""
-    grey = [[128, 128, 128] for _ in run.label_space.classes]
-    colors = _run_file(run).get("label_space", {}).get("colors", grey)
-    return colors if isinstance(colors, list) and len(colors) == len(grey) else grey
+    try:
+        colors = read_run_file(run.folder).label_space.colors
+    except AlsegError:
+        colors = ()
+    return [list(color) for color in colors] or [[128, 128, 128] for _ in run.label_space.classes]
 
 
 def settings_text(run: Run) -> str:
@@ -126,8 +132,11 @@ def _timing_of(run: Run) -> list[tuple[str, float]] | None:
         return None
 
 
-def _run_file(run: Run) -> dict[str, Any]:
-    return next(_readable([run.folder / "run.json"]), {})
+def _plugins_of(run: Run) -> tuple[Mapping[str, str], ...]:
+    try:
+        return read_run_file(run.folder).plugins
+    except AlsegError:
+        return ()
 
 
 def _result_folder(run: Run) -> Path:
@@ -151,11 +160,3 @@ def _hardware(runs: Iterable[Run]) -> list[str]:
         device = " then ".join(run.devices) or "unknown"
         counts[device] = counts.get(device, 0) + 1
     return [f"{device} ({count} run{'' if count == 1 else 's'})" for device, count in counts.items()]
-
-
-def _readable(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    for path in paths:
-        try:
-            yield read_json(path)
-        except AlsegError:
-            continue

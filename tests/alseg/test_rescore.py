@@ -99,6 +99,4 @@ def test_a_damaged_description_is_a_users_mistake(run: Path) -> None:
     (run / "run.json").write_text(json.dumps({"format": 1}), encoding="utf-8")
     result = rescored(run)
     assert result.exit_code == 2
-    assert result.stderr == (
-        f"Error: {run / 'run.json'} is damaged or of another version: KeyError('label_space').\n"
-    )
+    assert result.stderr == f"Error: {run / 'run.json'} is damaged: experiment: Field required.\n"
