@@ -13,7 +13,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,14 @@ from alseg.files import (
     cannot_write,
     free_name,
     read_json,
+    refuse_moved,
     refuse_unknown_keys,
     remove_unfinished,
     write_atomically,
     write_record,
 )
 from alseg.imagewise import read_image_counts
+from alseg.keptfolders import keeping, moved_folder
 from alseg.ledger import Purchase
 from alseg.results import OLD, RUN_KEYS
 
@@ -151,16 +153,27 @@ class RunFolder:
         write_record(path, {**content, "end": now(), "ended": ended})
 
     def set_aside(self, path: Path) -> None:
-        """Move a file or folder of the run, if there is one, into ``damaged``: nothing reads it there."""
-        if path.exists():
-            name = "-".join(path.relative_to(self.path).parts)
+        """Move a file or folder of the run, if there is one, into ``damaged``: nothing reads it there.
+
+        Raises:
+            WriteError: If it cannot be moved; names it.
+        """
+        if not path.exists():
+            return
+        name = "-".join(path.relative_to(self.path).parts)
+        try:
             (self.path / "damaged").mkdir(exist_ok=True)
             path.rename(free_name(self.path / "damaged" / name))
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
     def start_anew(self) -> Path:
         """Move the run's folder to ``NAME.old-N``; the caller holds the lock, which goes along."""
         old = free_name(self.path.with_name(f"{self.path.name}{OLD}"))
-        return self.path.rename(old)
+        try:
+            return self.path.rename(old)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
 
     # Rounds
 
@@ -286,7 +299,7 @@ def now() -> str:
 
 @contextmanager
 def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> Iterator[None]:
-    """Hold a lock file; the lock dies with the process.
+    """Hold a lock file; the lock dies with the process. Its folder must stay where it is meanwhile.
 
     Args:
         path: The lock file; its folder is made.
@@ -294,7 +307,10 @@ def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> It
 
     Raises:
         BusyError: If another process holds the lock and there is no more waiting; names it where it is known.
+        WriteError: If the folder cannot be written, or one above it was moved.
     """
+    refuse_moved(path)
+    kept = ExitStack()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
@@ -305,15 +321,20 @@ def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> It
             except Timeout as error:
                 if not keep_waiting():
                     raise BusyError(f"{path.parent} is being written by {_holder(path)}.") from error
+        kept.callback(lock.release)
+        kept.enter_context(keeping(path.parent))
     except OSError as error:
+        kept.close()
         raise cannot_write(path, error) from error
-    try:
+    with kept:
         with suppress(OSError):  # for people only, and a full disk is told of by whatever must be written
             _note(path).write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
-        yield
-    finally:
-        _note(path).unlink(missing_ok=True)
-        lock.release()
+        try:
+            yield
+        finally:
+            if moved_folder(path) is None:
+                with suppress(OSError):
+                    _note(path).unlink(missing_ok=True)
 
 
 def _note(path: Path) -> Path:
