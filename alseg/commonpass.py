@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from alseg.contracts import Picks
-from alseg.files import write_atomically
+from alseg.files import remove, write_atomically
 
 
 class CommonPass:
@@ -75,7 +75,7 @@ class CommonPass:
 
     def forget(self, run: str) -> None:
         """Remove the picks of a run that has bought them."""
-        self._file(run).unlink(missing_ok=True)
+        remove(self._file(run))
 
     def _file(self, run: str) -> Path:
         return self._folder / f"{run}.npz"

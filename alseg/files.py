@@ -8,10 +8,12 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from alseg.errors import AlsegError
+from alseg.keptfolders import moved_folder
 from alseg.regularfile import read_regular
 
 LARGEST_RECORD = 2**24
@@ -41,6 +43,32 @@ class WriteError(AlsegError):
     """A file cannot be written: the disk is full, or writing is forbidden."""
 
 
+class MovedError(WriteError):
+    """The folder that a file belongs into is not where it was.
+
+    Attributes:
+        folder: Where it was.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} was moved, deleted or replaced while alseg wrote to it; nothing is written to what is "
+            "there now. Put it back if you can, then give the same command again."
+        )
+        self.folder = folder
+
+
+def refuse_moved(path: Path) -> None:
+    """Refuse to write to ``path`` where a folder above it, or at it, is not the one that it was.
+
+    Raises:
+        MovedError: If one of those that `alseg.keptfolders.keeping` remembers is not; names it.
+    """
+    folder = moved_folder(path)
+    if folder is not None:
+        raise MovedError(folder)
+
+
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Fill a temporary file beside ``path``, flush it to disk and rename it.
 
@@ -49,8 +77,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         write: Fills the open binary file.
 
     Raises:
-        WriteError: If the disk is full or the folder cannot be written; names the file.
+        WriteError: If the disk is full, or the folder cannot be written or was moved; names the file.
     """
+    refuse_moved(path)
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,11 +98,15 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         raise cannot_write(path, cause) from error
     finally:
         if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+            with suppress(OSError):  # the first error is the one to tell
+                Path(temporary).unlink(missing_ok=True)
 
 
 def cannot_write(path: Path, error: OSError) -> WriteError:
     """Return what the user is told when ``path`` cannot be written."""
+    folder = moved_folder(path)
+    if folder is not None:
+        return MovedError(folder)
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "Free space or choose --results." if full else "Make it writable or choose another folder."
     return WriteError(f"Cannot write {path}: {error.strerror or error}. {remedy}")
@@ -83,14 +116,28 @@ def append_line(path: Path, line: str) -> None:
     """Append a line of UTF-8 text; for logs, which nothing reads back.
 
     Raises:
-        WriteError: If the disk is full or the folder cannot be written; names the file.
+        WriteError: If the disk is full, or the folder cannot be written or was moved; names the file.
     """
+    refuse_moved(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A link may lead out of the folder, and a named pipe waits for who reads it.
         handle = os.open(path, _APPENDING, 0o666)
         with os.fdopen(handle, "a", encoding="utf-8", errors="replace") as file:
             file.write(line + "\n")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        WriteError: If it cannot be removed, or the folder was moved; names the file.
+    """
+    refuse_moved(path)
+    try:
+        path.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -105,7 +152,7 @@ def remove_unfinished(find: Callable[[str], Iterable[Path]]) -> None:
     """
     for path in list(find(".*.tmp")):
         if path.is_symlink() or not path.is_dir():
-            path.unlink(missing_ok=True)
+            remove(path)
 
 
 def free_name(path: Path) -> Path:

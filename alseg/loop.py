@@ -28,6 +28,7 @@ from alseg.evaluate import evaluate
 from alseg.example_maps import ScoreMap, make_examples, no_score
 from alseg.examples import read_examples, write_examples
 from alseg.experiment import RunSpec
+from alseg.files import remove
 from alseg.inference import InferenceOptions
 from alseg.ledger import Purchase
 from alseg.metrics import metrics_of
@@ -158,7 +159,7 @@ class _Run:
                     raise AlsegError(f"{path} is of iteration {iteration}, past what is there of the run.")
             except AlsegError as error:
                 self._start_over(f"{error} Training starts over; bought labels are kept.")
-                path.unlink()
+                remove(path)
                 continue
             self.trainer.iteration = iteration
             self._log(f"resumed at iteration {iteration}")

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from alseg.contracts import Spec
 from alseg.errors import AlsegError
+from alseg.numberbounds import bounds_in, with_default_bounds
 from alseg.problems import Problem, unknown_key, wrong_value
 
 if typing.TYPE_CHECKING:
@@ -156,7 +157,8 @@ def text_of_type(annotation: Any) -> str:
     if annotation is Ellipsis:
         return "..."
     if origin is typing.Annotated:
-        return f"{text_of_type(arguments[0])} ({', '.join(map(str, arguments[1:]))})"
+        words = bounds_in(arguments[1:]).text
+        return text_of_type(arguments[0]) + (f" ({words})" if words else "")
     if origin is Literal:
         return " | ".join(map(repr, arguments))
     if origin in (typing.Union, types.UnionType):
@@ -232,7 +234,7 @@ def _field(parameter: Parameter, alias: str) -> Any:
     from pydantic import Field
 
     default = ... if parameter.default is REQUIRED else parameter.default
-    return (parameter.annotation, Field(default, alias=alias))
+    return (with_default_bounds(parameter.annotation), Field(default, alias=alias))
 
 
 def _model(parameters: Sequence[Parameter]) -> type[BaseModel]:
@@ -269,11 +271,23 @@ def _problems(
 
 def _wrong_parameter(parameter: Parameter, value: object, errors: Sequence[Mapping[str, Any]]) -> Problem:
     """Return what is wrong with one value."""
-    path = (parameter.name,)
-    if len(errors) == 1 and (
-        parameter.annotation in _SCALARS
-        or get_origin(parameter.annotation) is Literal
-        or errors[0]["type"] in _SCALAR_ERRORS
-    ):
+    for error in errors:
+        if error["type"] in _SCALAR_ERRORS:  # the type was right, whatever else it might have been
+            steps = [step for step in error["loc"][1:] if isinstance(step, int)]
+            return wrong_value((parameter.name, *steps), error, _at(value, steps))
+    path, annotation = (parameter.name,), _without_metadata(parameter.annotation)
+    if len(errors) == 1 and (annotation in _SCALARS or get_origin(annotation) is Literal):
         return wrong_value(path, errors[0], value)
     return wrong_value(path, {"type": "other", "msg": f"expected {parameter.type_text}"}, value)
+
+
+def _without_metadata(annotation: Any) -> Any:
+    """Return a type without what ``Annotated`` adds."""
+    return get_args(annotation)[0] if get_origin(annotation) is typing.Annotated else annotation
+
+
+def _at(value: Any, steps: Sequence[int]) -> Any:
+    """Return an item of nested lists."""
+    for step in steps:
+        value = value[step]
+    return value

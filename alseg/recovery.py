@@ -123,6 +123,30 @@ def what_is_lost(folder: RunFolder, rounds: int) -> str | None:
     return None
 
 
+def what_is_missing(folder: RunFolder, rounds: int, *, buys: bool) -> str | None:
+    """Return the first file that a run which was done just now has not: something else removed it.
+
+    Args:
+        folder: The run.
+        rounds: Number of rounds, round 0 included.
+        buys: Whether labels are bought from round 1 on.
+
+    Returns:
+        One line; None where all are there. Nothing is read.
+    """
+    numbers = range(rounds)
+    needed = [folder.path / "run.json", folder.weights]
+    needed += [folder.round_folder(number) / INDEX_NAME for number in numbers if buys and number > 0]
+    needed += [path(number) for number in numbers for path in (folder.counts_of, folder.metrics_of)]
+    missing = next((path for path in needed if not path.exists()), None)
+    if missing is None:
+        return None
+    return (
+        f"{missing} was removed while alseg was at work, so that the run is not complete. "
+        "Give the same command again: it makes what is missing."
+    )
+
+
 def set_damaged_description_aside(folder: RunFolder) -> str | None:
     """Move run.json out of the way where it is damaged, or missing from a run that has begun.
 

@@ -18,11 +18,12 @@ from alseg.assembly import Assembler
 from alseg.description import description
 from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec
-from alseg.files import WriteError, remove_unfinished, write_checked_text
+from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unfinished, write_checked_text
 from alseg.helping import helpers
+from alseg.keptfolders import keeping
 from alseg.loop import run
 from alseg.madewith import REMEDY, drift, refuse_drift, refuse_foreign
-from alseg.observers import build_observers, report_of
+from alseg.observers import Observers, build_observers, report_of
 from alseg.preflight import Plan, PlannedRun
 from alseg.progress import Reporter
 from alseg.recovery import (
@@ -31,6 +32,7 @@ from alseg.recovery import (
     set_damaged_records_aside,
     set_misplaced_aside,
     what_is_lost,
+    what_is_missing,
     what_is_not_trained,
 )
 from alseg.stopping import StopRequest, listening
@@ -44,18 +46,31 @@ class Outcome:
     """How an experiment ended.
 
     Attributes:
-        done: Runs that are complete, those of earlier calls included.
+        complete: Runs that are complete, those of earlier calls included, with their folders.
         failed: Folder name and error of each run that failed.
         skipped: Method and reason of each run that cannot be done.
         signal: The signal that stopped it, or None.
         at_once: Whether it was stopped without saving, by a second Ctrl-C.
     """
 
-    done: int = 0
+    complete: list[tuple[RunSpec, RunFolder]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     signal: int | None = None
     at_once: bool = False
+
+    @property
+    def done(self) -> int:
+        """How many runs are complete."""
+        return len(self.complete)
+
+    def recheck(self) -> None:
+        """Count runs as failed whose files have been removed since they were complete."""
+        for spec, folder in list(self.complete):
+            missing = what_is_missing(folder, len(spec.rounds) + 1, buys=spec.method.acquisition is not None)
+            if missing is not None:
+                self.complete.remove((spec, folder))
+                self.failed.append((folder.path.name, missing))
 
 
 def run_experiment(
@@ -87,8 +102,8 @@ def run_experiment(
         How it went; the caller decides on the exit code.
 
     Raises:
-        AlsegError: If an observer cannot be built, results cannot be written, or runs were begun with
-            something else.
+        AlsegError: If an observer cannot be built, results cannot be written, their folder was moved, or runs
+            were begun with something else.
     """
     observers = build_observers(experiment.settings.observers, assembler.catalog)
     root = results / experiment.name
@@ -96,6 +111,35 @@ def run_experiment(
     with exclusive(root / ".lock"):
         remove_unfinished(root.glob)
         write_checked_text(root / "experiment.yaml", document)
+    with keeping(root):
+        return _in_place(
+            experiment,
+            plan,
+            root,
+            assembler,
+            fabric,
+            reporter,
+            observers,
+            fresh=fresh,
+            accept_drift=accept_drift,
+            stop=stop,
+        )
+
+
+def _in_place(
+    experiment: Experiment,
+    plan: Plan,
+    root: Path,
+    assembler: Assembler,
+    fabric: Fabric,
+    reporter: Reporter,
+    observers: Observers,
+    *,
+    fresh: bool,
+    accept_drift: bool,
+    stop: StopRequest | None,
+) -> Outcome:
+    """Do the runs in a results folder that must stay in its place; see `run_experiment`."""
     specs = [planned.spec for planned in plan.runs]
     if fresh:
         _put_aside(plan, root / "runs", reporter)
@@ -123,6 +167,8 @@ def run_experiment(
         finally:
             observers.close(reporter.note)
         outcome.signal, outcome.at_once = stop.signal, stop.at_once
+    refuse_moved(root)
+    outcome.recheck()
     return outcome
 
 
@@ -176,6 +222,13 @@ def _attempt(
         # A helper's run comes up again when it is done.
         reporter.note("  in another process" if around.settings.processes > 1 else f"  {busy}")
         return False
+    except MovedError as moved:
+        if moved.folder != folder.path:
+            raise
+        outcome.failed.append((folder.path.name, str(moved)))
+        reporter.note(f"  {moved}")
+        reporter.run_ended("failed", time.monotonic() - started)
+        return True
     if by_another and folder.last_round is not None:
         reporter.round_finished(report_of(spec, folder, folder.last_round), len(spec.rounds))
     reporter.run_ended(state, time.monotonic() - started)
@@ -207,7 +260,11 @@ def _one_run(
     try:
         with determinism.deterministic(deterministic):
             run(spec, folder, around)
-        outcome.done += 1
+        error = what_is_missing(folder, len(spec.rounds) + 1, buys=spec.method.acquisition is not None)
+        if error is not None:
+            state = "failed"
+            outcome.failed.append((folder.path.name, error))
+            reporter.note(f"  {error}")
     except KeyboardInterrupt:  # Interrupted is one
         state = "interrupted"
         around.stop.signal = around.stop.signal or signal.SIGINT
@@ -226,7 +283,8 @@ def _one_run(
     folder.write_status(state, round_number=folder.last_round, error=error)
     folder.end_attempt(attempt, state)
     if state == "done":
-        folder.checkpoint.unlink(missing_ok=True)
+        remove(folder.checkpoint)
+        outcome.complete.append((spec, folder))
     return state
 
 
@@ -245,9 +303,9 @@ def _settled(
     if folder.is_done:
         lost = what_is_lost(folder, rounds)
         if lost is None:
-            folder.checkpoint.unlink(missing_ok=True)
+            remove(folder.checkpoint)
             _write_reference(spec, folder)
-            outcome.done += 1
+            outcome.complete.append((spec, folder))
             return "done"
         differences = [] if accept_drift else drift(folder, spec, around.assembler, even_done=True)
         if differences:

@@ -22,6 +22,9 @@ SLUG_LENGTH = 40
 DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$"
 """Pattern of the names that ``settings.device`` takes."""
 
+MOST_PROCESSES = 1_024
+"""Processes, or threads of one; of far more than that a system gives none."""
+
 TargetLabels = Literal["none", "acquired", "all"]
 LabelsSince = Literal["start", "first-purchase"]
 Reference = Literal["lower", "upper"]

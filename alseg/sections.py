@@ -9,17 +9,21 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from annotated_types import Interval
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from alseg.contracts import Seed, Side, Tolerance
 from alseg.examples import MOST_IMAGES
 from alseg.problems import Path, Problem, show, unknown_key, wrong_value
-from alseg.runspec import DEVICE, LabelsSince, Precision, Reference, TargetLabels
+from alseg.runspec import DEVICE, MOST_PROCESSES, LabelsSince, Precision, Reference, TargetLabels
 
 LONGEST_LABEL = 300
 """Characters of a method's label."""
 
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
+Round = Annotated[int, Interval(ge=0, le=1_000_000_000)]
+Images = Annotated[int, Interval(ge=1, le=65_536)]
+Workers = Annotated[int, Interval(ge=0, le=MOST_PROCESSES)]
+Processes = Annotated[int, Interval(ge=1, le=MOST_PROCESSES)]
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^\P{Cc}+$", max_length=LONGEST_LABEL)
 ]
@@ -47,9 +51,9 @@ class RootSection(Section):
     scenario: Any = None
     model: Any = None
     recipe: Any = None
-    rounds: list[Count] | None = None
+    rounds: list[Round] | None = None
     methods: list[Any] | None = None
-    seeds: list[Count] | None = None
+    seeds: list[Seed] | None = None
     evaluation: Any = None
     settings: Any = None
     comparisons: list[Any] | None = None
@@ -98,7 +102,7 @@ class LabelsSection(Section):
 
     labels: TargetLabels | None = None
     since: LabelsSince | None = None
-    tolerance: Annotated[float, Field(ge=0)] | None = None
+    tolerance: Tolerance | None = None
 
 
 class ComparisonSection(Section):
@@ -108,7 +112,7 @@ class ComparisonSection(Section):
 
     baseline: str | None = None
     methods: list[str] | None = None
-    margin: Annotated[float, Field(gt=0)] | None = None
+    margin: Annotated[float, Interval(gt=0, le=100)] | None = None
 
 
 class StoredSection(Section):
@@ -121,10 +125,10 @@ class StoredSection(Section):
 class EvaluationSection(Section):
     """``evaluation``."""
 
-    explained: ClassVar[Mapping[str, str]] = {"size": "a size [height, width] in pixels, each at least 1"}
+    explained: ClassVar[Mapping[str, str]] = {"size": "a size [height, width] in pixels, each 1 to 65536"}
 
     flip: bool | None = None
-    size: tuple[Positive, Positive] | None = None
+    size: tuple[Side, Side] | None = None
 
 
 class SettingsSection(Section):
@@ -136,16 +140,16 @@ class SettingsSection(Section):
     precision: Precision | None = None
     channels_last: bool | None = None
     compile: bool | None = None
-    workers: Count | None = None
-    pool_batch: Positive | None = None
-    evaluation_batch: Positive | None = None
-    checkpoint_minutes: Annotated[float, Field(gt=0)] | None = None
-    processes: Positive | None = None
-    threads: Positive | None = None
+    workers: Workers | None = None
+    pool_batch: Images | None = None
+    evaluation_batch: Images | None = None
+    checkpoint_minutes: Annotated[float, Interval(gt=0, le=1_000_000)] | None = None
+    processes: Processes | None = None
+    threads: Processes | None = None
     cache: str | None = None
     deterministic: bool | None = None
     observers: list[Any] | None = None
-    examples: Annotated[int, Field(ge=0, le=MOST_IMAGES)] | None = None
+    examples: Annotated[int, Interval(ge=0, le=MOST_IMAGES)] | None = None
 
 
 S = TypeVar("S", bound=Section)

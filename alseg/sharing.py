@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from alseg import checkpoint
 from alseg.assembly import Assembler
 from alseg.errors import AlsegError
-from alseg.files import content_hash, remove_unfinished
+from alseg.files import content_hash, remove, remove_unfinished
 from alseg.madewith import made_with
 from alseg.runspec import RunSpec
 from alseg.stopping import Interrupted, StopRequest
@@ -101,7 +101,7 @@ class SharedTraining:
             )
             return counts
         except AlsegError:
-            self._weights.unlink(missing_ok=True)
+            remove(self._weights)
             raise
 
     def save(

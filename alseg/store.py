@@ -13,7 +13,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,13 @@ from alseg.files import (
     cannot_write,
     free_name,
     read_json,
+    refuse_moved,
     remove_unfinished,
     write_atomically,
     write_record,
 )
 from alseg.imagewise import read_image_counts
+from alseg.keptfolders import keeping, moved_folder
 from alseg.ledger import Purchase
 from alseg.regularfile import read_regular
 from alseg.results import OLD
@@ -147,19 +149,30 @@ class RunFolder:
         write_record(path, {**content, "end": now(), "ended": ended})
 
     def set_aside(self, path: Path) -> None:
-        """Move a file or folder of the run, if there is one, into ``damaged``: nothing reads it there."""
-        if os.path.lexists(path):
-            name = "-".join(path.relative_to(self.path).parts)
-            folder = self.path / "damaged"
+        """Move a file or folder of the run, if there is one, into ``damaged``: nothing reads it there.
+
+        Raises:
+            WriteError: If it cannot be moved; names it.
+        """
+        if not os.path.lexists(path):
+            return
+        name = "-".join(path.relative_to(self.path).parts)
+        folder = self.path / "damaged"
+        try:
             if os.path.lexists(folder) and not folder.is_dir():
                 folder.rename(free_name(folder))
             folder.mkdir(exist_ok=True)
             path.rename(free_name(folder / name))
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
     def start_anew(self) -> Path:
         """Move the run's folder to ``NAME.old-N``; the caller holds the lock, which goes along."""
         old = free_name(self.path.with_name(f"{self.path.name}{OLD}"))
-        return self.path.rename(old)
+        try:
+            return self.path.rename(old)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
 
     # Rounds
 
@@ -288,7 +301,7 @@ def now() -> str:
 
 @contextmanager
 def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> Iterator[None]:
-    """Hold a lock file; the lock dies with the process.
+    """Hold a lock file; the lock dies with the process. Its folder must stay where it is meanwhile.
 
     Args:
         path: The lock file; its folder is made.
@@ -296,7 +309,10 @@ def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> It
 
     Raises:
         BusyError: If another process holds the lock and there is no more waiting; names it where it is known.
+        WriteError: If the folder cannot be written, or one above it was moved.
     """
+    refuse_moved(path)
+    kept = ExitStack()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
@@ -307,15 +323,20 @@ def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> It
             except Timeout as error:
                 if not keep_waiting():
                     raise BusyError(f"{path.parent} is being written by {_holder(path)}.") from error
+        kept.callback(lock.release)
+        kept.enter_context(keeping(path.parent))
     except OSError as error:
+        kept.close()
         raise cannot_write(path, error) from error
-    try:
+    with kept:
         with suppress(OSError):  # for people only, and a full disk is told of by whatever must be written
             _write_note(_note(path), f"process {os.getpid()} on {socket.gethostname()}")
-        yield
-    finally:
-        _note(path).unlink(missing_ok=True)
-        lock.release()
+        try:
+            yield
+        finally:
+            if moved_folder(path) is None:
+                with suppress(OSError):
+                    _note(path).unlink(missing_ok=True)
 
 
 def _note(path: Path) -> Path:

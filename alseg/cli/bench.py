@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.bench import BENCHMARKS
-from alseg.cli.inputs import parse_size, read_catalog
+from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_catalog
 
 if TYPE_CHECKING:
     from alseg.contracts import Size
@@ -38,8 +38,8 @@ def _bench_size(context: click.Context, option: click.Parameter, value: str | No
     "names", nargs=-1, metavar=f"[{'|'.join(BENCHMARKS)}]...", type=click.Choice(list(BENCHMARKS))
 )
 @click.option("--size", callback=_bench_size, metavar="HxW", help="Of label maps. [default: 1024x2048]")
-@click.option("--threads", type=click.IntRange(min=1), help="Threads. [default: torch's choice]")
-@click.option("--repeats", type=click.IntRange(min=1), help="Turns. [default: 5]")
+@click.option("--threads", type=click.IntRange(1, MOST_PROCESSES), help="Threads. [default: torch's choice]")
+@click.option("--repeats", type=click.IntRange(1, 1_000_000), help="Turns. [default: 5]")
 @click.option("--quick", is_flag=True, help="Only see that everything works: small maps, one turn.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def command(

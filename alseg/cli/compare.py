@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from alseg.cli.inputs import MOST_ROUNDS, NumberRange
 from alseg.contracts import PublishedResult
 
 _FORMATS = ("table", "markdown", "csv", "latex", "json")
@@ -17,7 +18,10 @@ _SORT = ("score", "difference", "area", "pixels", "questions")
 @click.command("compare")
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--round", "round_number", type=click.IntRange(min=0), help="Compare after this round. [default: last]"
+    "--round",
+    "round_number",
+    type=click.IntRange(0, MOST_ROUNDS),
+    help="Compare after this round. [default: last]",
 )
 @click.option(
     "--metric",
@@ -65,7 +69,7 @@ _SORT = ("score", "difference", "area", "pixels", "questions")
 )
 @click.option(
     "--reach",
-    type=click.FloatRange(min=0, min_open=True),
+    type=NumberRange(0, 1_000, min_open=True),
     metavar="PERCENT",
     help="Add the cost at which methods reach this share of full supervision, such as 95.",
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli.inputs import parse_size, read_catalog
+from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, parse_size, read_catalog
 from alseg.errors import AlsegError, DataError, unknown_name
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def list_datasets(root: Path = Path("data")) -> None:
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
 @_root
 @click.option("--split", help="Only this split. [default: all]")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes. [default: all processors]")
+@click.option("--jobs", type=click.IntRange(1, MOST_PROCESSES), help="Processes. [default: all processors]")
 @click.option(
     "--write-exclude",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -109,7 +109,11 @@ def check(
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option(
-    "--count", type=click.IntRange(min=1), default=12, show_default=True, help="Images of each split."
+    "--count",
+    type=click.IntRange(1, MOST_IMAGES),
+    default=12,
+    show_default=True,
+    help="Images of each split.",
 )
 @click.option(
     "--size",
@@ -118,7 +122,11 @@ def check(
     help="Of the images. [default: very small, in the real shape]",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another gives other scenes."
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Another gives other scenes.",
 )
 def fake(name: str, folder: Path, count: int, size: Size | None, seed: int) -> None:
     """Write a tiny data set in the layout and encoding of NAME to DIR/NAME, for trying things out.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import parse_device, parse_size, read_catalog, require_device
+from alseg.cli.inputs import MOST_PROCESSES, parse_device, parse_size, read_catalog, require_device
 
 if TYPE_CHECKING:
     from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
@@ -63,8 +63,16 @@ _folder = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--device", callback=parse_device, default="auto", show_default=True, help="cpu, cuda, cuda:N or mps."
 )
-@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help="Images at a time.")
-@click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, help="Loader processes.")
+@click.option(
+    "--batch", type=click.IntRange(1, 65_536), default=1, show_default=True, help="Images at a time."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(0, MOST_PROCESSES),
+    default=0,
+    show_default=True,
+    help="Loader processes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs, with the confusion matrix.")
 def command(
     checkpoint: Path,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import parse_device, read_catalog, require_device
+from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_catalog, require_device
 
 if TYPE_CHECKING:
     from alseg.revisit import Revisit
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     required=True,
     help="picks.csv, label maps as far as bought, or predictions on the evaluation images.",
 )
-@click.option("--round", "round_number", type=click.IntRange(min=1), help="Bought up to this round.")
+@click.option("--round", "round_number", type=click.IntRange(1, MOST_ROUNDS), help="Bought up to this round.")
 @click.option(
     "-o",
     "--output",

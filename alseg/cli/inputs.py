@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.runspec import DEVICE
+from alseg.runspec import DEVICE, MOST_PROCESSES
+
+__all__ = [
+    "LARGEST_SIDE",
+    "MOST_IMAGES",
+    "MOST_PROCESSES",
+    "MOST_ROUNDS",
+    "NumberRange",
+    "parse_device",
+    "parse_size",
+    "read_catalog",
+    "require_device",
+]
 
 if TYPE_CHECKING:
     from alseg.contracts import Size
     from alseg.plugins import Catalog
+
+LARGEST_SIDE = 65_536
+"""In pixels, as in experiment files."""
+MOST_IMAGES = 1_000_000
+"""Images that a command takes or makes at a time."""
+MOST_ROUNDS = 1_000_000
+"""Far more than an experiment file can name."""
+
+
+class NumberRange(click.FloatRange):
+    """A number between bounds; click's own class lets through what is no number, as that is never outside."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail with what is possible."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number from {self.min} to {self.max}.", param, ctx)
+        return number
 
 
 def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> Size | None:
@@ -25,7 +56,12 @@ def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> Size
     found = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", value)
     if found is None:
         raise click.BadParameter(f"'{value}' is no size; write HEIGHTxWIDTH in pixels, such as 640x1280.")
-    return int(found[1]), int(found[2])
+    size = int(found[1]), int(found[2])
+    if max(size) > LARGEST_SIDE:
+        raise click.BadParameter(
+            f"'{value}' is too large; height and width can be at most {LARGEST_SIDE} pixels."
+        )
+    return size
 
 
 def parse_device(_: click.Context, __: click.Parameter, value: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import read_catalog
+from alseg.cli.inputs import MOST_IMAGES, read_catalog
 
 if TYPE_CHECKING:
     from alseg.report.content import Extras
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--images",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MOST_IMAGES),
     default=3,
     show_default=True,
     help="Pictures of so many target images, as far as the runs have kept any; 0 for none.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import parse_device, read_catalog, require_device
+from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_catalog, require_device
 
 if TYPE_CHECKING:
     from alseg.contracts import LabelSpace
@@ -24,7 +24,7 @@ _IMAGES = 3
 @click.option(
     "--round",
     "round_number",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST_ROUNDS),
     help="What this round bought, and why. [default: the last]",
 )
 @click.option(

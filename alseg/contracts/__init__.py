@@ -9,6 +9,8 @@ label space, or `IGNORE_INDEX` for void. A *size* is ``(height, width)`` in pixe
 
 from __future__ import annotations
 
+from annotated_types import Interval
+
 from alseg.contracts.asking import (
     AnnotationMode,
     Answers,
@@ -19,6 +21,24 @@ from alseg.contracts.asking import (
     TargetView,
 )
 from alseg.contracts.basics import IGNORE_INDEX, OUTLINE_TOLERANCE, Need, Size
+from alseg.contracts.bounds import (
+    BatchSize,
+    ColorStrength,
+    Distance,
+    Iterations,
+    LearningRate,
+    Momentum,
+    Power,
+    Radius,
+    Seed,
+    Share,
+    Side,
+    SomeShare,
+    Tolerance,
+    Weight,
+    WeightDecay,
+    Zoom,
+)
 from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
 from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observing import Observer
@@ -49,30 +69,47 @@ __all__ = [
     "AnnotationModeSpec",
     "Answers",
     "Augmentation",
+    "BatchSize",
     "ChecksIds",
     "ClassInfo",
+    "ColorStrength",
     "Cost",
     "DataPlan",
     "Dataset",
     "DatasetSpec",
+    "Distance",
+    "Interval",
+    "Iterations",
     "LabelSpace",
+    "LearningRate",
     "ModelSpec",
+    "Momentum",
     "Need",
     "Observer",
     "ObserverSpec",
     "Picks",
     "PoolView",
+    "Power",
     "PublishedResult",
+    "Radius",
     "Recipe",
     "RecipeSpec",
     "RoundReport",
     "SceneRenderer",
     "ScoreAcquisition",
+    "Seed",
     "SegmentationModel",
     "SelectAcquisition",
+    "Share",
+    "Side",
     "Size",
+    "SomeShare",
     "Spec",
     "TargetView",
+    "Tolerance",
     "TrainingBatch",
     "TrainingPlan",
+    "Weight",
+    "WeightDecay",
+    "Zoom",
 ]

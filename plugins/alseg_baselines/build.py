@@ -5,7 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from alseg import AlsegError
-from alseg.contracts import OUTLINE_TOLERANCE
+from alseg.contracts import (
+    OUTLINE_TOLERANCE,
+    BatchSize,
+    ColorStrength,
+    Distance,
+    Iterations,
+    LearningRate,
+    Momentum,
+    Power,
+    Radius,
+    Side,
+    SomeShare,
+    Tolerance,
+    Weight,
+    WeightDecay,
+    Zoom,
+)
 
 if TYPE_CHECKING:
     from alseg.contracts import AnnotationMode, Recipe, ScoreAcquisition, SelectAcquisition
@@ -46,7 +62,7 @@ def core_set() -> SelectAcquisition:
     return CoreSet()
 
 
-def region(radius: int = 1, spacing: int | None = None) -> AnnotationMode:
+def region(radius: Radius = 1, spacing: Distance | None = None) -> AnnotationMode:
     """Build ``region``.
 
     Args:
@@ -70,7 +86,7 @@ def region(radius: int = 1, spacing: int | None = None) -> AnnotationMode:
     return Window(radius=radius, spacing=distance)
 
 
-def pixel(spacing: int = 32) -> AnnotationMode:
+def pixel(spacing: Distance = 32) -> AnnotationMode:
     """Build ``pixel``.
 
     Args:
@@ -87,7 +103,7 @@ def pixel(spacing: int = 32) -> AnnotationMode:
     return Window(radius=0, spacing=spacing)
 
 
-def image(tolerance: float = OUTLINE_TOLERANCE) -> AnnotationMode:
+def image(tolerance: Tolerance = OUTLINE_TOLERANCE) -> AnnotationMode:
     """Build ``image``.
 
     Args:
@@ -105,25 +121,25 @@ def image(tolerance: float = OUTLINE_TOLERANCE) -> AnnotationMode:
 
 
 def plain(
-    iterations: int = 40000,
-    decay_iterations: int | None = None,
+    iterations: Iterations = 40000,
+    decay_iterations: Iterations | None = None,
     optimizer: Literal["sgd", "adamw"] = "sgd",
-    learning_rate: float = 2.5e-4,
-    head_factor: float = 10.0,
-    momentum: float = 0.9,
-    weight_decay: float = 5e-4,
-    power: float = 0.9,
-    source_batch: int = 2,
-    target_batch: int = 2,
-    source_size: tuple[int, int] | None = (720, 1280),
-    target_size: tuple[int, int] | None = (640, 1280),
+    learning_rate: LearningRate = 2.5e-4,
+    head_factor: Weight = 10.0,
+    momentum: Momentum = 0.9,
+    weight_decay: WeightDecay = 5e-4,
+    power: Power = 0.9,
+    source_batch: BatchSize = 2,
+    target_batch: BatchSize = 2,
+    source_size: tuple[Side, Side] | None = (720, 1280),
+    target_size: tuple[Side, Side] | None = (640, 1280),
     flip: bool = False,
-    scale: tuple[float, float] = (1.0, 1.0),
-    color: float = 0.0,
+    scale: tuple[Zoom, Zoom] = (1.0, 1.0),
+    color: ColorStrength = 0.0,
     sampling: Literal["shuffle", "class-balanced"] = "shuffle",
     label_resize: Literal["point", "nearest"] = "point",
     target_sampling: Literal["uniform", "labelled"] = "uniform",
-    labelled_share: float = 0.5,
+    labelled_share: SomeShare = 0.5,
 ) -> Recipe:
     """Build ``plain``.
 

@@ -68,6 +68,11 @@ class Window:
     def footprint(self, positions: NDArray[np.int32], size: Size) -> NDArray[np.int32]:
         """Return which window covers each pixel, int32 ``(H, W)``, -1 for none."""
         owner = np.full(size, -1, np.int32)
+        if len(positions) < (2 * self.radius + 1) ** 2:
+            for number, (y, x) in reversed(list(enumerate(positions.tolist()))):
+                top, left = max(0, y - self.radius), max(0, x - self.radius)
+                owner[top : y + self.radius + 1, left : x + self.radius + 1] = number
+            return owner
         rows, columns = positions[:, 0], positions[:, 1]
         numbers = np.arange(len(positions), dtype=np.int32)
         for dy in range(-self.radius, self.radius + 1):

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from alseg import AlsegError
+from alseg.contracts import (
+    BatchSize,
+    ColorStrength,
+    Interval,
+    Iterations,
+    LearningRate,
+    Momentum,
+    Power,
+    Share,
+    Side,
+    SomeShare,
+    Weight,
+    WeightDecay,
+    Zoom,
+)
 
 if TYPE_CHECKING:
     from alseg.contracts import Recipe, ScoreAcquisition
 
 
 Terms = Literal["both", "impurity", "uncertainty"]
+Reach = Annotated[int, Interval(ge=1, le=4_096)]
+"""Radius of a window with more than one pixel: the impurity of a single one is always 0."""
 
 
-def ripu(radius: int = 1, terms: Terms = "both") -> ScoreAcquisition:
+def ripu(radius: Reach = 1, terms: Terms = "both") -> ScoreAcquisition:
     """Build ``ripu``.
 
     Args:
@@ -30,7 +47,7 @@ def ripu(radius: int = 1, terms: Terms = "both") -> ScoreAcquisition:
     return RegionRipu(_checked_radius("ripu", radius), terms)
 
 
-def ripu_pixel(radius: int = 32, terms: Terms = "both") -> ScoreAcquisition:
+def ripu_pixel(radius: Reach = 32, terms: Terms = "both") -> ScoreAcquisition:
     """Build ``ripu-pixel``.
 
     Args:
@@ -47,29 +64,29 @@ def ripu_pixel(radius: int = 32, terms: Terms = "both") -> ScoreAcquisition:
 
 
 def recipe(
-    iterations: int = 40000,
-    decay_iterations: int = 62500,
+    iterations: Iterations = 40000,
+    decay_iterations: Iterations = 62500,
     optimizer: Literal["sgd", "adamw"] = "sgd",
-    learning_rate: float = 2.5e-4,
-    head_factor: float = 10.0,
-    momentum: float = 0.9,
-    weight_decay: float = 5e-4,
-    power: float = 0.9,
-    source_batch: int = 2,
-    target_batch: int = 2,
-    source_size: tuple[int, int] | None = (720, 1280),
-    target_size: tuple[int, int] | None = (640, 1280),
-    consistency: float = 0.1,
+    learning_rate: LearningRate = 2.5e-4,
+    head_factor: Weight = 10.0,
+    momentum: Momentum = 0.9,
+    weight_decay: WeightDecay = 5e-4,
+    power: Power = 0.9,
+    source_batch: BatchSize = 2,
+    target_batch: BatchSize = 2,
+    source_size: tuple[Side, Side] | None = (720, 1280),
+    target_size: tuple[Side, Side] | None = (640, 1280),
+    consistency: Weight = 0.1,
     consistency_distance: Literal["l1", "kl"] = "l1",
-    negative_learning: float = 1.0,
-    negative_threshold: float = 0.05,
+    negative_learning: Weight = 1.0,
+    negative_threshold: Share = 0.05,
     flip: bool = False,
-    scale: tuple[float, float] = (1.0, 1.0),
-    color: float = 0.0,
+    scale: tuple[Zoom, Zoom] = (1.0, 1.0),
+    color: ColorStrength = 0.0,
     sampling: Literal["shuffle", "class-balanced"] = "class-balanced",
     label_resize: Literal["point", "nearest"] = "point",
     target_sampling: Literal["uniform", "labelled"] = "uniform",
-    labelled_share: float = 0.5,
+    labelled_share: SomeShare = 0.5,
 ) -> Recipe:
     """Build ``ripu``.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from alseg.contracts import Interval, Share
 
 if TYPE_CHECKING:
     from alseg_smp.model import SmpModel
@@ -22,7 +24,11 @@ Architecture = Literal[
     "Unet",
     "UnetPlusPlus",
 ]
-Triple = tuple[float, float, float]
+Depth = Annotated[int, Interval(ge=1, le=10)]
+Stages = Annotated[int, Interval(ge=0, le=10)]
+Channels = Annotated[int, Interval(ge=1, le=8_192)]
+Mean = Annotated[float, Interval(ge=-1_000, le=1_000)]
+Deviation = Annotated[float, Interval(ge=1e-6, le=1_000)]
 
 
 def build_smp(
@@ -31,14 +37,14 @@ def build_smp(
     architecture: Architecture = "DeepLabV3Plus",
     encoder: str = "tf_efficientnet_lite0",
     weights: str = "none",
-    encoder_depth: int | None = None,
+    encoder_depth: Depth | None = None,
     output_stride: Literal[8, 16, 32] | None = None,
-    decoder_channels: int | tuple[int, ...] | None = None,
-    dropout: float | None = None,
+    decoder_channels: Channels | tuple[Channels, ...] | None = None,
+    dropout: Share | None = None,
     freeze_encoder_norm: bool = False,
-    frozen_stages: int = 0,
-    mean: Triple | None = None,
-    std: Triple | None = None,
+    frozen_stages: Stages = 0,
+    mean: tuple[Mean, Mean, Mean] | None = None,
+    std: tuple[Deviation, Deviation, Deviation] | None = None,
 ) -> SmpModel:
     """Make a network of segmentation-models-pytorch.
 

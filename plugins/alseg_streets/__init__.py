@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from alseg import hookimpl
-from alseg.contracts import DatasetSpec
+from alseg.contracts import DatasetSpec, Interval, Seed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from alseg_streets.dataset import StreetsDataset
+
+SceneSide = Annotated[int, Interval(ge=32, le=4096)]
+Scenes = Annotated[int, Interval(ge=1, le=1_000_000)]
 
 __all__ = ["build_streets", "register_datasets", "render_scene"]
 
@@ -37,11 +40,11 @@ def build_streets(
     root: Path | None,
     split: str,
     domain: Literal["render", "camera"] = "render",
-    height: int = 128,
-    width: int = 256,
-    count: int = 400,
-    val_count: int = 100,
-    seed: int = 0,
+    height: SceneSide = 128,
+    width: SceneSide = 256,
+    count: Scenes = 400,
+    val_count: Scenes = 100,
+    seed: Seed = 0,
 ) -> StreetsDataset:
     """Return one split of one domain; see `alseg_streets.dataset.StreetsDataset`.
 

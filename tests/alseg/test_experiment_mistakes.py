@@ -130,7 +130,7 @@ seeds: [0, 0]
         (
             "seeds: [0, 1]",
             "seeds: [0]\nevaluation: {size: [4]}",
-            "15:20: expected a size [height, width] in pixels, each at least 1, got [4]",
+            "15:20: expected a size [height, width] in pixels, each 1 to 65536, got [4]",
         ),
         (
             "seeds: [0, 1]",

@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
-from annotated_types import Ge
+from annotated_types import Ge, Interval
 
 from alseg import AcquisitionSpec, DatasetSpec
 from alseg.parameters import REQUIRED, ParameterError, parameters_of, validate_parameters
@@ -23,6 +23,8 @@ def build(
     flip: bool = False,
     names: list[str] = ["a"],  # noqa: B006 - a default that could be shared by mistake
     least: Annotated[int, Ge(1)] = 1,
+    sides: tuple[Annotated[int, Interval(ge=1, le=9)], Annotated[int, Interval(ge=1, le=9)]] | None = None,
+    share: Annotated[float, Interval(gt=0, lt=1)] | None = None,
 ) -> Nothing:
     return None
 
@@ -49,7 +51,9 @@ def test_parameters_have_the_types_and_defaults_of_the_signature() -> None:
         "schedule": ("'poly' | 'constant'", "poly"),
         "flip": ("bool", False),
         "names": ("list[str]", ["a"]),
-        "least": ("int (Ge(ge=1))", 1),
+        "least": ("int (at least 1)", 1),
+        "sides": ("tuple[int (1 to 9), int (1 to 9)] | None", None),
+        "share": ("float (above 0, below 1) | None", None),
     }
 
 
@@ -81,6 +85,8 @@ def test_defaults_are_filled_in_and_given_values_win() -> None:
         "flip": False,
         "names": ["a"],
         "least": 1,
+        "sides": None,
+        "share": None,
     }
 
 
@@ -113,10 +119,31 @@ def test_whole_numbers_become_numbers_and_lists_become_tuples() -> None:
         ("schedule", {"a": 1}, "expected 'poly' or 'constant', got a mapping"),
         ("names", "a", "expected list[str], got 'a'"),
         ("least", 0, "must be at least 1, got 0"),
+        ("least", "1", "expected a whole number, got '1'"),
+        ("share", 1, "must be less than 1.0, got 1"),
+        ("share", "1", "expected float (above 0, below 1) | None, got '1'"),
+        ("sides", [1], "expected tuple[int (1 to 9), int (1 to 9)] | None, got [1]"),
+        # 64 bits and finite, where nothing is stated.
+        ("radius", 2**63, f"must be at most {2**63 - 1}, got {2**63}"),
+        ("radius", -(2**63) - 1, f"must be at least {-(2**63)}, got {-(2**63) - 1}"),
+        ("least", 2**63, f"must be at most {2**63 - 1}, got {2**63}"),
+        ("weight", 10**400, f"expected a finite number, got 1{'0' * 56}..."),
     ],
 )
 def test_a_wrong_value_is_said_in_words(key: str, value: object, message: str) -> None:
     assert problems_of(**{"radius": 1, key: value}) == [((key,), message)]
+
+
+def test_an_item_of_a_list_that_is_outside_has_its_place() -> None:
+    assert problems_of(radius=1, sides=[9, 0]) == [(("sides", 1), "must be at least 1, got 0")]
+    assert problems_of(radius=1, size=[2**63, 1]) == [
+        (("size", 0), f"must be at most {2**63 - 1}, got {2**63}")
+    ]
+
+
+def test_whole_numbers_of_64_bits_are_accepted() -> None:
+    valid = validate_parameters(SPEC, {"radius": -(2**63), "least": 2**63 - 1})
+    assert (valid["radius"], valid["least"]) == (-(2**63), 2**63 - 1)
 
 
 def test_all_problems_are_found_at_once() -> None:
@@ -124,7 +151,7 @@ def test_all_problems_are_found_at_once() -> None:
         (
             ("colour",),
             "unknown parameter 'colour' of 'mine'; "
-            "parameters here: radius, weight, size, schedule, flip, names, least",
+            "parameters here: radius, weight, size, schedule, flip, names, least, sides, share",
         ),
         ((), "'mine' needs a parameter 'radius' (int)"),
         (("weight",), "expected a number, got 'x'"),

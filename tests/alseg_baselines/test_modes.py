@@ -105,3 +105,19 @@ def test_negative_numbers_are_refused() -> None:
         build.pixel(spacing=-1)
     with pytest.raises(AlsegError, match="Annotation mode 'image': tolerance must be at least 0, not -1"):
         build.image(tolerance=-1)
+
+
+@pytest.mark.parametrize("radius", [1, 2])
+def test_footprints_of_few_and_of_many_windows_are_alike(radius: int) -> None:
+    spacing = 2 * radius + 1
+    grid = np.mgrid[0:48:spacing, 0:64:spacing].reshape(2, -1).T.astype(np.int32)
+    many = Window(radius, spacing).footprint(grid, (48, 64))
+    for number, position in enumerate(grid):
+        alone = Window(radius, spacing).footprint(position[None], (48, 64))
+        assert np.array_equal(alone == 0, many == number)
+
+
+def test_the_largest_window_covers_all_of_an_image_at_once() -> None:
+    # One by one, the 8193 x 8193 pixels of the window would take minutes.
+    footprint = Window(radius=4096, spacing=8192).footprint(np.array([[5, 7]], np.int32), (48, 64))
+    assert (footprint == 0).all()
