@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from alseg.building import build
 from alseg.components import read_component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.errors import AlsegError, unknown_name
@@ -199,5 +200,5 @@ def _size(options: Options, run: _Run, catalog: Catalog) -> Size | None:
     if run.size is not None or not run.recipe:
         return run.size
     recipe = read_component(catalog, "recipes", run.recipe["name"], (), run.recipe["params"])
-    size: Size | None = catalog.get("recipes", recipe.name).spec.build(**recipe.params).plan.target.size
+    size: Size | None = build(catalog, "recipes", recipe).plan.target.size
     return size

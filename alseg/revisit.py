@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.building import build
 from alseg.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
 from alseg.errors import AlsegError, unknown_name
@@ -227,4 +228,4 @@ class Revisit:
 
     def _build(self, kind: str, component: Mapping[str, Any], **filled_in: Any) -> Any:
         found = read_component(self._catalog, kind, component["name"], (), component["params"])
-        return self._catalog.get(kind, found.name).spec.build(**filled_in, **found.params)
+        return build(self._catalog, kind, found, **filled_in)

@@ -144,6 +144,7 @@ class SettingsSection(Section):
     threads: Positive | None = None
     cache: str | None = None
     deterministic: bool | None = None
+    call_timeout: Annotated[float, Field(gt=0)] | None = None
     observers: list[Any] | None = None
     examples: Annotated[int, Field(ge=0, le=MOST_IMAGES)] | None = None
 
