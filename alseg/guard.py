@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -203,9 +204,10 @@ def _all_states() -> tuple[Sequence[State], Sequence[State]]:
 
     from alseg import numeric_state
 
-    shared = (*process_state.OF_PROCESS, *numeric_state.OF_PROCESS)
-    if torch.cuda.is_available():
-        shared = (*shared, *numeric_state.OF_KERNELS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where it matters, another message says that the driver is too old
+        kernels = numeric_state.OF_KERNELS if torch.cuda.is_available() else ()
+    shared = (*process_state.OF_PROCESS, *numeric_state.OF_PROCESS, *kernels)
     return shared, (*process_state.OF_THREAD, *numeric_state.OF_THREAD)
 
 

@@ -70,7 +70,7 @@ def _set_pillow(before: tuple[bool, int | None]) -> None:
 
 
 def _set_inference_mode(on: bool) -> None:
-    mode = torch.inference_mode(on)  # type: ignore[no-untyped-call]
+    mode = torch.inference_mode(on)
     mode.__enter__()
     _kept_modes.append(mode)
 

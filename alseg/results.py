@@ -131,6 +131,8 @@ def read_run(folder: Path) -> Run:
     if status.state == "done" and (last is None or last != status.round):
         found = "there is none" if last is None else f"the last one there is round {last}"
         raise AlsegError(f"{status_path} says that round {status.round} is done, but {found}.")
+    attempts = [read_json(attempt) for attempt in sorted((folder / "attempts").glob("[0-9]*.json"))]
+    threads = [attempt.get("threads") for attempt in attempts]
     return Run(
         folder=folder,
         experiment=file.experiment,
@@ -145,9 +147,10 @@ def read_run(folder: Path) -> Run:
         state=status.state,
         explanation=_one_line(status.reason or status.error or ""),
         rounds=tuple(rounds),
-        devices=tuple(dict.fromkeys(_devices(folder / "attempts"))),
+        devices=tuple(dict.fromkeys(str(each["device"]) for each in attempts if each.get("device"))),
         planned_rounds=len(file.rounds) + 1,
         clicks_of_answers=file.format > 1,
+        threads=tuple(dict.fromkeys(number for number in threads if isinstance(number, int))),
     )
 
 
@@ -207,13 +210,6 @@ def _refuse_gaps(folder: Path, numbers: Sequence[int]) -> None:
         if number != expected:
             missing = folder / "rounds" / f"{expected:02d}" / METRICS_NAME
             raise AlsegError(f"{missing} is missing, but round {number} is there.")
-
-
-def _devices(folder: Path) -> Iterator[str]:
-    for path in sorted(folder.glob("[0-9]*.json")):
-        device = read_json(path).get("device")
-        if device:
-            yield str(device)
 
 
 def _one_line(text: str) -> str:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from alseg.files import write_record
+from alseg.files import read_json, write_record
 from alseg.runspec import Settings
 from alseg.same_threads import first_threads, with_first_threads
+from comparing import compared
+from fakeruns import write_run
 
 
 def begun(root: Path, run: str, threads: int, start: str, number: int = 0) -> None:
@@ -70,3 +72,13 @@ def test_the_first_number_is_kept_unless_the_user_or_the_machine_says_otherwise(
 
 def test_a_new_experiment_has_what_torch_takes(tmp_path: Path) -> None:
     assert with_first_threads(Settings(), tmp_path, default=16, chosen=False) == (Settings(), None)
+
+
+def test_a_table_says_where_numbers_of_threads_differ(tmp_path: Path) -> None:
+    results = tmp_path / "quickstart"
+    for order, (label, threads) in enumerate((("Random", 2), ("Entropy", 1))):
+        path = write_run(results, label, order=order) / "attempts" / "0.json"
+        write_record(path, {**read_json(path), "threads": threads})
+    assert (
+        "Threads differ, which changes how sums are rounded: 2 (1 run), 1 (1 run)." in compared(results).notes
+    )
