@@ -151,13 +151,15 @@ class guarded:  # noqa: N801 - reads as a word where it is used
         global _active
         shared, local = _states()
         with _lock:
-            # Where the call has imported torch, there is more to read than there was.
-            for state, before in zip(shared, _before, strict=False):
-                if state.read() != before:
-                    state.write(before)
-                    self._tell(state)
-            _active -= 1
-        for state, before in zip(local, self._local, strict=False):
+            try:
+                self._write(shared, _before)
+            finally:
+                _active -= 1
+        self._write(local, self._local)
+
+    def _write(self, states: Sequence[State], values: Sequence[Any]) -> None:
+        # Where the call has imported torch, there is more to read than there was.
+        for state, before in zip(states, values, strict=False):
             if state.read() != before:
                 state.write(before)
                 self._tell(state)

@@ -81,6 +81,9 @@ class Bad:
             os._exit(5)
         if self.what == "hang":
             _hang()
+        if self.what == "deaf":
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])  # as code outside Python is
+            time.sleep(60)
         if self.what == "huge":
             return torch.zeros(()).expand(1_000_000, 1_000_000)
         if self.what == "changes":
@@ -102,7 +105,9 @@ def _hang() -> None:
             continue
 
 
-def build_bad(what: Literal["nothing", "changes", "exit", "os._exit", "hang", "huge"] = "nothing") -> Bad:
+def build_bad(
+    what: Literal["nothing", "changes", "exit", "os._exit", "hang", "deaf", "huge"] = "nothing",
+) -> Bad:
     return Bad(what)
 
 

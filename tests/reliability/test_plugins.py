@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alseg.at_work import NAME
+from alseg.at_work import NAME, left_in
 from badplugins import BadPlugin
 from toys import Silent, run_folder, run_toy, toy_document
 
@@ -81,12 +82,12 @@ def test_a_call_that_hangs_fails_its_run_after_the_timeout(tmp_path: Path, alone
     assert results_of(tmp_path) == alone
 
 
-def run_in_a_process(folder: Path, what: str) -> subprocess.CompletedProcess[str]:
+def run_in_a_process(folder: Path, what: str, **settings: Any) -> subprocess.CompletedProcess[str]:
     """Run the experiment in a process of its own, which may end at any time; prints notes and failures."""
     code = (
         "import json, sys\nfrom pathlib import Path\nfrom badplugins import BadPlugin\n"
         "from toys import Silent, run_toy\nreporter = Silent()\n"
-        f"document = json.loads({json.dumps(document(what))!r})\n"
+        f"document = json.loads({json.dumps(document(what, **settings))!r})\n"
         f"run_toy(Path({str(folder)!r}), document, BadPlugin(), reporter=reporter)\n"
         "print(*reporter.notes, sep='\\n')"
     )
@@ -117,3 +118,23 @@ def test_after_a_plugin_has_ended_the_process_the_next_start_names_it_and_others
     assert log.count(f"The last attempt ended without a word, at work: {call}") == 2
     records = [json.loads((bad / "attempts" / f"{number}.json").read_text()) for number in (0, 1)]
     assert [any(call in text for text in record["at_work"]) for record in records] == [True, True]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no call can be deaf here")
+def test_code_outside_python_that_hangs_ends_the_process_with_a_traceback_and_is_named(
+    tmp_path: Path,
+) -> None:
+    ended = run_in_a_process(tmp_path, "deaf", call_timeout=3)
+    assert ended.returncode == 1
+    assert "Timeout (0:00:06)!" in ended.stderr
+    assert "badplugins.py" in ended.stderr
+    assert left_in(run_folder(tmp_path, "bad") / NAME) == [f"{BAD}: score for image train-0"]
+
+
+def test_a_crash_in_native_code_shows_where_python_was() -> None:
+    code = "import ctypes\nfrom alseg.cli.run import traced_crashes\n"
+    code += "with traced_crashes():\n    ctypes.string_at(0)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert "Fatal Python error: Segmentation fault" in ended.stderr
+    assert "in string_at" in ended.stderr
