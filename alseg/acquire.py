@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alseg.answers import checked_picks, checked_selection
 from alseg.contracts import (
     AnnotationMode,
     Dataset,
@@ -21,6 +22,7 @@ from alseg.contracts import (
     SelectAcquisition,
     TargetView,
 )
+from alseg.guard import guarded, name_of
 from alseg.inference import InferenceOptions, Prediction, mean_features, predict
 from alseg.pipeline import behind
 from alseg.poolpicks import Limits, PoolPicks
@@ -172,11 +174,11 @@ class _Gathering:
         asked = asker.asked(image_id)
         if asker.limits.per_image is not None:
             limit = asker.limits.per_image[prediction.index]
-            self._picked[image_id] = asker.mode.propose(score, asked, limit)
+            self._picked[image_id] = _proposed(asker.mode, score, asked, limit)
             asker.on_final(image_id, self._picked[image_id])
         else:
             limit = score.numel() if asker.limits.pool_pixels is None else asker.limits.pool_pixels
-            self._merged.offer(image_id, asker.mode.propose(score, asked, limit))
+            self._merged.offer(image_id, _proposed(asker.mode, score, asked, limit))
 
     @property
     def picks(self) -> Mapping[str, Picks] | None:
@@ -184,6 +186,12 @@ class _Gathering:
         if self.failed:
             return None
         return self._picked if self._asker.limits.per_image is not None else self._merged.affordable()
+
+
+def _proposed(mode: AnnotationMode, score: torch.Tensor, asked: NDArray[np.int32], limit: int) -> Picks:
+    with guarded(mode, "propose"):
+        picks = mode.propose(score, asked, limit)
+    return checked_picks(mode, picks, (score.shape[0], score.shape[1]))
 
 
 def _predictions(pool: Pool) -> Iterator[Prediction]:
@@ -222,26 +230,23 @@ def _view(prediction: Prediction, image_id: str, seed_axes: Sequence[int | str])
 
 
 def _score(acquisition: ScoreAcquisition, name: str, view: TargetView, image_id: str) -> torch.Tensor:
-    score = acquisition.score(view)
     where = f"for image {image_id}"
+    with guarded(acquisition, f"score {where}"):
+        score = acquisition.score(view)
+    who = name_of(acquisition, f"Acquisition '{name}'")
+    who = who[0].upper() + who[1:]
     if not isinstance(score, torch.Tensor) or not score.is_floating_point():
         kind = getattr(score, "dtype", type(score).__name__)
-        raise AcquisitionError(
-            f"Acquisition '{name}' returned {kind} {where}; it must return a float tensor."
-        )
+        raise AcquisitionError(f"{who} returned {kind} {where}; it must return a float tensor.")
     if score.shape != view.size:
         raise AcquisitionError(
-            f"Acquisition '{name}' returned shape {tuple(score.shape)} {where}; the image has {view.size}."
+            f"{who} returned shape {tuple(score.shape)} {where}; the image has {view.size}."
         )
     if score.is_meta:
-        raise AcquisitionError(
-            f"Acquisition '{name}' reads the logits, but its spec does not say so: its 'needs' is empty."
-        )
+        raise AcquisitionError(f"{who} reads the logits, but its spec does not say so: its 'needs' is empty.")
     nans = int(score.isnan().sum())
     if nans:
-        raise AcquisitionError(
-            f"Acquisition '{name}' returned NaN {where}, in {nans} of {score.numel()} pixels."
-        )
+        raise AcquisitionError(f"{who} returned NaN {where}, in {nans} of {score.numel()} pixels.")
     return score
 
 
@@ -269,7 +274,9 @@ def _select(acquisition: SelectAcquisition, asker: Asker, pool: Pool) -> dict[st
         count=count,
         generator=torch.Generator().manual_seed(derive("acquire", *pool.seed_axes)),
     )
-    chosen = [int(index) for index in acquisition.select(view)]
+    with guarded(acquisition, "select"):
+        selected = acquisition.select(view)
+    chosen = [int(index) for index in checked_selection(acquisition, selected, len(image_ids))]
     valid = all(0 <= index < len(image_ids) and not bought[index] for index in chosen)
     if not valid or len(set(chosen)) != len(chosen) or len(chosen) > count:
         raise AcquisitionError(
@@ -281,5 +288,5 @@ def _select(acquisition: SelectAcquisition, asker: Asker, pool: Pool) -> dict[st
         # The rank stands in for a score: the first choice is the most wanted.
         score = torch.full(sizes[index], float(-rank))
         image_id = image_ids[index]
-        merged.offer(image_id, asker.mode.propose(score, asker.asked(image_id), score.numel()))
+        merged.offer(image_id, _proposed(asker.mode, score, asker.asked(image_id), score.numel()))
     return merged.affordable()

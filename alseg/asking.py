@@ -13,8 +13,10 @@ from alseg.acquire import Asker, Pool, acquire, acquire_together, score_of
 from alseg.assembly import MethodParts
 from alseg.commonpass import CommonPass
 from alseg.contracts import Picks, SelectAcquisition
+from alseg.crashes import suspects
 from alseg.experiment import RunSpec
 from alseg.files import content_hash
+from alseg.guard import name_of
 from alseg.inference import Prediction
 from alseg.oracle import Oracle
 from alseg.sharing import SharedTraining, shared_key
@@ -104,6 +106,7 @@ class Asking:
 
     def _others(self, key: str) -> Iterator[tuple[str, Asker]]:
         """Yield folder name and asker of the other runs that have not bought yet and need the same."""
+        suspected = suspects(self.folder.path.parent)
         for spec in self.around.specs:
             if spec.seed != self.spec.seed or spec.folder == self.spec.folder:
                 continue
@@ -112,6 +115,8 @@ class Asking:
                 continue
             if set(method.spec.needs) != set(self.method.spec.needs):
                 continue
+            if name_of(method.acquisition) in suspected or name_of(method.mode) in suspected:
+                continue  # it has ended a process: it works alone
             bought = RunFolder(self.folder.path.parent / spec.folder).purchase_is_committed(1)
             if not bought and shared_key(spec, self.around.assembler) == key:
                 spending = Spending(budget, len(spec.rounds), self.spending.image_pixels)

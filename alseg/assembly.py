@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alseg.cached import CachedDataset, Stamped
+from alseg.building import build
+from alseg.cached import CachedDataset, Stamped, uncached
 from alseg.classcounts import value_counts
 from alseg.contracts import (
     AcquisitionSpec,
@@ -30,6 +30,7 @@ from alseg.contracts import (
 from alseg.errors import AlsegError
 from alseg.experiment import Component, RunSpec, Scenario
 from alseg.files import content_hash
+from alseg.guard import guarded
 from alseg.labels import translation
 from alseg.plugins import Catalog
 from alseg.seeds import derive
@@ -65,7 +66,8 @@ class Domain:
         Raises:
             DataError: As `Dataset.label`.
         """
-        by_value = value_counts(self.dataset, self.cache)
+        with guarded(uncached(self.dataset), "label maps"):
+            by_value = value_counts(self.dataset, self.cache)
         pixels = np.zeros((len(by_value), self.num_classes), np.int64)
         for value, index in enumerate(self.translation.tolist()):
             if index < self.num_classes:
@@ -81,7 +83,8 @@ class Domain:
         Raises:
             DataError: As `Dataset.size`.
         """
-        return tuple(self.dataset.size(index) for index in range(len(self.dataset)))
+        with guarded(uncached(self.dataset), "sizes"):
+            return tuple(self.dataset.size(index) for index in range(len(self.dataset)))
 
     @cached_property
     def listing(self) -> str:
@@ -130,7 +133,7 @@ class Assembler:
 
     def __init__(self, catalog: Catalog, cache: Path | None = None) -> None:
         self.catalog = catalog
-        self._cache = cache
+        self._cache = cache.absolute() if cache is not None else None
         self._domains: dict[tuple[str, str, str, str | None], Domain] = {}
 
     def scenario(self, scenario: Scenario) -> ScenarioData:
@@ -193,7 +196,8 @@ class Assembler:
         key = (repr((component.name, sorted(component.params.items()))), split, space.name, root)
         if key not in self._domains:
             spec: DatasetSpec = self.catalog.get("datasets", component.name).spec
-            folder = Path(root).expanduser() if root is not None else None
+            # Absolute: whatever becomes of the working folder, files stay where they are.
+            folder = Path(root).expanduser().absolute() if root is not None else None
             dataset: Dataset = self._build("datasets", component, root=folder, split=split)
             if not len(dataset):
                 raise AlsegError(f"Split '{split}' of data set '{spec.name}' is empty.")
@@ -206,5 +210,4 @@ class Assembler:
         return self._domains[key]
 
     def _build(self, kind: str, component: Component, **filled_in: Any) -> Any:
-        params: Mapping[str, Any] = component.params
-        return self.catalog.get(kind, component.name).spec.build(**filled_in, **params)
+        return build(self.catalog, kind, component, **filled_in)

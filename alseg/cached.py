@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.answers import checked_image, checked_label
 from alseg.contracts import Dataset, Size
 from alseg.files import content_hash, write_atomically
 from alseg.imaging import resize_image, resize_label_nearest
@@ -67,11 +68,11 @@ class CachedDataset:
 
     def image(self, index: int) -> NDArray[np.uint8]:
         """Return the image at its native size, which is not kept."""
-        return self._dataset.image(index)
+        return checked_image(self._dataset, self._dataset.image(index))
 
     def label(self, index: int) -> NDArray[np.uint8]:
         """Return the label map at its native size, which is not kept."""
-        return self._dataset.label(index)
+        return checked_label(self._dataset, self._dataset.label(index))
 
     def stamp(self, index: int) -> str:
         """Return the data set's own stamp."""
@@ -108,14 +109,14 @@ def resized_image(dataset: Dataset, index: int, size: Size) -> NDArray[np.uint8]
     """Return an image resized, uint8 ``(3, h, w)``, from disk where it is kept there."""
     if isinstance(dataset, CachedDataset):
         return dataset.resized_image(index, size)
-    return resize_image(dataset.image(index), size)
+    return resize_image(checked_image(dataset, dataset.image(index)), size)
 
 
 def resized_label(dataset: Dataset, index: int, size: Size) -> NDArray[np.uint8]:
     """Return a label map resized by nearest sampling, uint8 ``(h, w)``, from disk where it is kept there."""
     if isinstance(dataset, CachedDataset):
         return dataset.resized_label(index, size)
-    return resize_label_nearest(dataset.label(index), size)
+    return resize_label_nearest(checked_label(dataset, dataset.label(index)), size)
 
 
 def _read(file: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:

@@ -16,8 +16,9 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms.v2 import functional as transforms
 
-from alseg.cached import resized_image, resized_label
+from alseg.cached import resized_image, resized_label, uncached
 from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
+from alseg.guard import guarded
 from alseg.imaging import resize_image
 from alseg.labels import translated
 from alseg.sampling import Draw, StepBatches
@@ -73,6 +74,10 @@ class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __getitem__(self, draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
         """Return uint8 ``(3, H, W)`` and uint8 ``(H, W)``."""
+        with guarded(uncached(self._dataset), "image and label map"):
+            return self._sample(draw)
+
+    def _sample(self, draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
         number, index = draw
         random = np.random.default_rng(derive("augment", *self._axes, number))
         size = self._plan.size or self._dataset.size(index)
@@ -162,6 +167,10 @@ class InferenceSamples(TorchDataset[tuple[int, torch.Tensor, torch.Tensor | None
 
     def __getitem__(self, index: int) -> tuple[int, torch.Tensor, torch.Tensor | None]:
         """Return index, uint8 ``(3, h, w)`` at the input size, and uint8 ``(3, H, W)`` or None."""
+        with guarded(uncached(self._dataset), "image"):
+            return self._sample(index)
+
+    def _sample(self, index: int) -> tuple[int, torch.Tensor, torch.Tensor | None]:
         size = self._size or self._dataset.size(index)
         resized = torch.from_numpy(resized_image(self._dataset, index, size))
         native = None

@@ -9,7 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alseg.answers import checked_label
+from alseg.cached import uncached
 from alseg.contracts import Dataset
+from alseg.guard import guarded
 from alseg.inference import InferenceOptions, predict
 from alseg.labels import translated
 from alseg.metrics import confusion_counts
@@ -39,7 +42,9 @@ def evaluate(
     counts = np.zeros((len(dataset), num_classes, num_classes), np.int32)
     for prediction in predict(model, dataset, options):
         guess = prediction.logits.argmax(0).to(device="cpu", dtype=torch.uint8).numpy()
-        label = translated(dataset.label(prediction.index), translation)
+        with guarded(uncached(dataset), "label map"):
+            label = checked_label(dataset, dataset.label(prediction.index), (guess.shape[0], guess.shape[1]))
+        label = translated(label, translation)
         counts[prediction.index] = confusion_counts(guess, label, num_classes)
         on_image()
     return counts

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from alseg.building import build
 from alseg.components import read_component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.errors import AlsegError, unknown_name
@@ -162,7 +163,7 @@ def _read_run(path: Path) -> _Run:
 
 def _model(options: Options, run: _Run, catalog: Catalog) -> Component:
     """Return the network without weights of its own, for those of the checkpoint replace all of them."""
-    name = options.model or (run.model and run.model.name)
+    name = options.model or (run.model.name if run.model is not None else None)
     if name is None:
         raise AlsegError(
             f"{options.checkpoint} does not say of which network it is: name it with --model NAME."
@@ -175,7 +176,7 @@ def _model(options: Options, run: _Run, catalog: Catalog) -> Component:
 
 
 def _dataset(options: Options, run: _Run, catalog: Catalog) -> Component:
-    name = options.dataset or (run.dataset and run.dataset.name)
+    name = options.dataset or (run.dataset.name if run.dataset is not None else None)
     if name is None:
         raise AlsegError("No data set to evaluate on: name it with --dataset NAME.")
     known = run.dataset.params if run.dataset is not None and name == run.dataset.name else {}
@@ -192,5 +193,5 @@ def _size(options: Options, run: _Run, catalog: Catalog) -> Size | None:
     if run.size is not None or run.recipe is None:
         return run.size
     recipe = read_component(catalog, "recipes", run.recipe.name, (), run.recipe.params)
-    size: Size | None = catalog.get("recipes", recipe.name).spec.build(**recipe.params).plan.target.size
+    size: Size | None = build(catalog, "recipes", recipe).plan.target.size
     return size

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from alseg.contracts import AnnotationMode, Dataset, Size
 from alseg.examples import HIGH_IMPURITY, LONGEST_SIDE, Example, kept_size
+from alseg.guard import guarded
 from alseg.inference import InferenceOptions, Prediction, predict
 from alseg.predictions import statistics
 from alseg.subset import Subset, evenly
@@ -103,7 +104,8 @@ def question_reach(mode: AnnotationMode | None) -> int:
     if mode is None:
         return 1
     middle = _PROBE // 2
-    revealed = mode.footprint(np.array([[middle, middle]], np.int32), (_PROBE, _PROBE)) >= 0
+    with guarded(mode, "footprint"):
+        revealed = mode.footprint(np.array([[middle, middle]], np.int32), (_PROBE, _PROBE)) >= 0
     rows, columns = np.nonzero(revealed)
     reach = int(max(np.abs(rows - middle).max(initial=0), np.abs(columns - middle).max(initial=0)))
     return reach if 1 <= reach <= _WIDEST_WINDOW else 1

@@ -61,6 +61,7 @@ def notes(
     yield from _rounds(rows)
     yield from _absent(rows)
     yield from _devices(rows)
+    yield from _threads(rows)
 
 
 def state_of(run: Run) -> str:
@@ -227,6 +228,18 @@ def _devices(rows: Iterable[Row]) -> Iterator[str]:
     if len(runs_on) > 1:
         listing = (f"{device} ({count} run{'s' if count > 1 else ''})" for device, count in runs_on.items())
         yield f"Hardware differs: {_names(listing)}."
+
+
+def _threads(rows: Iterable[Row]) -> Iterator[str]:
+    runs_with: dict[str, int] = {}
+    for row in rows:
+        for run, _ in row.counted:
+            if run.threads:
+                number = " then ".join(map(str, run.threads))
+                runs_with[number] = runs_with.get(number, 0) + 1
+    if len(runs_with) > 1:
+        listing = (f"{number} ({count} run{'s' if count > 1 else ''})" for number, count in runs_with.items())
+        yield f"Threads differ, which changes how sums are rounded: {_names(listing)}."
 
 
 def _names(names: Iterable[str]) -> str:

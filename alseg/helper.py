@@ -19,6 +19,7 @@ from alseg.plugins import load_catalog
 from alseg.preflight import Plan, check
 from alseg.progress import PlainReporter
 from alseg.runner import run_experiment
+from alseg.same_threads import settings_here
 
 
 def main(request: str) -> None:
@@ -28,6 +29,8 @@ def main(request: str) -> None:
     root, wanted = Path(content["root"]), set(content["runs"])
     catalog = load_catalog()
     experiment = read_experiment(root / "experiment.yaml", catalog=catalog)
+    settings, _ = settings_here(experiment.settings, root)
+    experiment = replace(experiment, settings=settings)
     specs = [spec for spec in experiment.runs() if spec.folder in wanted]
     cache = experiment.settings.cache
     assembler = Assembler(catalog, Path(cache).expanduser() if cache else None)

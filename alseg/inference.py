@@ -9,8 +9,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from alseg.answers import checked_logits
 from alseg.contracts import Dataset, Size
 from alseg.data import InferenceSample, InferenceSamples, inference_loader, normalise, started
+from alseg.guard import guarded
 from alseg.pipeline import ahead
 
 _STRIPS = 16
@@ -82,8 +84,10 @@ def predict(model: Any, dataset: Dataset, options: InferenceOptions) -> Iterator
     """
     model.eval()
     for group, inputs in _network_inputs(model, dataset, options):
-        raw, features = network_outputs(model, inputs, features=options.features)
-        mirrored = model(inputs.flip(-1)) if options.flip else None
+        with guarded(_network_of(model), "predictions"):
+            raw, features = network_outputs(model, inputs, features=options.features)
+            mirrored = model(inputs.flip(-1)) if options.flip else None
+        checked_logits(_network_of(model), raw, inputs)
         for place, (index, _, native) in enumerate(group):
             sizes = _sizes(inputs, dataset.size(index), options)
             logits = _resized(raw[place], sizes)
@@ -107,7 +111,10 @@ def mean_features(model: Any, dataset: Dataset, options: InferenceOptions) -> It
     """
     model.eval()
     for _, inputs in _network_inputs(model, dataset, options):
-        yield from model.features(inputs).float().mean(dim=(2, 3)).cpu()
+        with guarded(_network_of(model), "features"):
+            features = model.features(inputs)
+        checked_logits(_network_of(model), features, inputs, "features")
+        yield from features.float().mean(dim=(2, 3)).cpu()
 
 
 def network_outputs(
@@ -132,6 +139,11 @@ def network_outputs(
     else:
         logits, maps = model(inputs), model.features(inputs)
     return logits, maps.float()
+
+
+def _network_of(model: Any) -> Any:
+    """Return the plugin's own object, which Fabric wraps."""
+    return getattr(model, "module", model)
 
 
 def _sizes(inputs: torch.Tensor, label_size: Size, options: InferenceOptions) -> list[Size]:

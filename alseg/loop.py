@@ -29,6 +29,7 @@ from alseg.example_maps import ScoreMap, make_examples, no_score
 from alseg.examples import read_examples, write_examples
 from alseg.experiment import RunSpec
 from alseg.files import remove
+from alseg.guard import random_state_kept
 from alseg.inference import InferenceOptions
 from alseg.ledger import Purchase
 from alseg.metrics import metrics_of
@@ -200,7 +201,8 @@ class _Run:
                 seed_axes=(self.spec.seed, round_number),
                 on_image=on_image,
             )
-            picks, seconds = asking.picks(round_number, pool, self.trainer.module)
+            with random_state_kept():  # acquisitions of other runs may be asked, too
+                picks, seconds = asking.picks(round_number, pool, self.trainer.module)
             self._timing["acquire"] = self._timing.get("acquire", 0.0) + seconds
         self._keep_examples(folder, options, partial(asking.score, pool.seed_axes))
         purchase = self.oracle.answer(picks)
@@ -222,7 +224,7 @@ class _Run:
             return
         examples = {}
         mode = self.method.mode if self.method else None
-        with self._phase("examples", min(count, len(target))) as on_image:
+        with self._phase("examples", min(count, len(target))) as on_image, random_state_kept():
             for image_id, example in make_examples(
                 self.trainer.model, target, options, count=count, mode=mode, score=score
             ):
@@ -369,6 +371,7 @@ class _Run:
             device=self.around.fabric.device,
             features="features" in needs,
             image="image" in needs,
+            overlap=settings.call_timeout is None,  # only the main thread's calls can be ended
         )
 
     @contextmanager

@@ -7,8 +7,10 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 
+from alseg.building import build
 from alseg.contracts import Cost, Observer, RoundReport
 from alseg.errors import AlsegError
+from alseg.guard import guarded, random_state_kept
 from alseg.plugins import Catalog, PluginInfo, one_line
 from alseg.runspec import Component, RunSpec
 from alseg.store import RunFolder, read_metrics
@@ -42,18 +44,21 @@ class Observers:
             self._call(name, "at the end", observer.close, note)
 
     def _call(self, name: str, where: str, step: Callable[[], None], note: Callable[[str], None]) -> None:
-        try:
-            with contextlib.redirect_stdout(sys.stderr):  # standard output stays free for results
-                step()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # an observer's SystemExit is no reason to stop either
-            if name not in self._failed:
-                self._failed.add(name)
-                note(
-                    f"  observer '{name}' failed {where}: {one_line(error)}. "
-                    "The run goes on, and further failures of this observer are not shown."
-                )
+        failed: BaseException | None = None
+        with random_state_kept(), guarded(f"observer '{name}'", where):
+            try:
+                with contextlib.redirect_stdout(sys.stderr):  # standard output stays free for results
+                    step()
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # an observer's SystemExit is no reason to stop either
+                failed = error
+        if failed is not None and name not in self._failed:
+            self._failed.add(name)
+            note(
+                f"  observer '{name}' failed {where}: {one_line(failed)}. "
+                "The run goes on, and further failures of this observer are not shown."
+            )
 
 
 def build_observers(components: Sequence[Component], catalog: Catalog) -> Observers:
@@ -68,7 +73,7 @@ def build_observers(components: Sequence[Component], catalog: Catalog) -> Observ
 def _build(component: Component, catalog: Catalog) -> Observer:
     offer = catalog.get("observers", component.name)
     try:
-        observer = offer.spec.build(**component.params)
+        observer = build(catalog, "observers", component)
     except AlsegError:
         raise
     except Exception as error:

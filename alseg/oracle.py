@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.answers import checked_footprint, checked_label
+from alseg.cached import uncached
 from alseg.contracts import (
     IGNORE_INDEX,
     OUTLINE_TOLERANCE,
@@ -26,6 +28,7 @@ from alseg.contracts import (
     Size,
 )
 from alseg.errors import AlsegError
+from alseg.guard import guarded
 from alseg.imaging import resize_label_nearest, resize_label_points
 from alseg.labels import translated
 from alseg.ledger import Purchase, all_positions, refuse_outside
@@ -178,10 +181,14 @@ class Oracle:
         return purchase
 
     def _look_up(self, image_id: str, asked: Picks) -> _Answer:
+        with guarded(self._require_mode(), f"answers about {image_id}"):
+            return self._looked_up_now(image_id, asked)
+
+    def _looked_up_now(self, image_id: str, asked: Picks) -> _Answer:
         index = self._index[image_id]
         earlier = self.asked(image_id)
         positions = np.concatenate([earlier, asked.positions])
-        footprint = self._require_mode().footprint(positions, self._dataset.size(index))
+        footprint = self._footprint(positions, self._dataset.size(index))
         label = self._paid_for(index, footprint)
         places = np.flatnonzero(footprint >= len(earlier))
         questions = footprint.reshape(-1)[places].astype(np.int64) - len(earlier)
@@ -218,7 +225,7 @@ class Oracle:
         if not len(positions):
             return np.full(size, IGNORE_INDEX, np.uint8)
         refuse_outside(positions, self._dataset.image_id(index), size)
-        return self._paid_for(index, self._require_mode().footprint(positions, size))
+        return self._paid_for(index, self._footprint(positions, size))
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return an image's label map as far as it is bought, resized, uint8 of ``size``, 255 elsewhere."""
@@ -269,7 +276,8 @@ class Oracle:
     def _count_restored(self) -> None:
         """Count what purchases of an earlier process have revealed."""
         for image_id in self._uncounted:
-            label = self.revealed(self._index[image_id])
+            with guarded(self._require_mode(), f"answers about {image_id}"):
+                label = self.revealed(self._index[image_id])
             self._trained[image_id] = self._count_trained(label)
             self._classes[image_id] = _histogram(label)
         self._uncounted.clear()
@@ -278,7 +286,8 @@ class Oracle:
         pixels = valid = trained = clicks = 0
         everything = np.zeros(IGNORE_INDEX, np.int64)
         for index in range(len(self._dataset)):
-            label = self._labels(index)
+            with guarded(uncached(self._dataset), "label map"):
+                label = self._labels(index)
             pixels += label.size
             valid += int(np.count_nonzero(label != IGNORE_INDEX))
             trained += self._count_trained(label)
@@ -298,9 +307,13 @@ class Oracle:
         label = np.full(footprint.shape, IGNORE_INDEX, np.uint8)
         # Few pixels are bought; looking up them alone spares a pass over all.
         bought = np.flatnonzero(footprint >= 0)
-        values = self._dataset.label(index).reshape(-1)[bought]
+        values = checked_label(self._dataset, self._dataset.label(index), _size_of(label)).reshape(-1)[bought]
         label.reshape(-1)[bought] = self._translation[values]
         return label
+
+    def _footprint(self, positions: NDArray[np.int32], size: Size) -> NDArray[np.int32]:
+        mode = self._require_mode()
+        return checked_footprint(mode, mode.footprint(positions, size), size)
 
     def _resized(self, label: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
         dense = self._everything or not self._point_resize

@@ -30,6 +30,7 @@ from alseg.contracts import (
     RoundReport,
 )
 from alseg.errors import AlsegError, nearest, unknown_name
+from alseg.guard import guarded, random_state_kept
 from alseg.offers import check_returned
 
 GROUP = "alseg"
@@ -184,14 +185,17 @@ class Catalog:
             on_failure: Given one line about a hook that raised, the first time it does.
         """
         for index, (info, listener) in enumerate(self._listeners):
-            try:
-                listener(report)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:  # a hook's SystemExit is no reason to stop either
-                if index not in self._failed_listeners:
-                    self._failed_listeners.add(index)
-                    on_failure(_failure(info, OBSERVER, error).message)
+            failed: BaseException | None = None
+            with random_state_kept(), guarded(f"plugin {info}", OBSERVER):
+                try:
+                    listener(report)
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # a hook's SystemExit is no reason to stop either
+                    failed = error
+            if failed is not None and index not in self._failed_listeners:
+                self._failed_listeners.add(index)
+                on_failure(_failure(info, OBSERVER, failed).message)
 
 
 def load_catalog() -> Catalog:
@@ -282,12 +286,13 @@ class _Builder:
 
 def _at(stage: str, step: Callable[[], T]) -> T:
     """Take one step of loading; whatever it raises, but for the user's interrupt, stops this plugin only."""
-    try:
-        return step()
-    except (KeyboardInterrupt, _PluginError):
-        raise
-    except BaseException as error:  # a module that calls sys.exit() must not end alseg
-        raise _PluginError(stage, error) from error
+    with guarded(stage, "loading"):
+        try:
+            return step()
+        except (KeyboardInterrupt, _PluginError):
+            raise
+        except BaseException as error:  # a module that calls sys.exit() must not end alseg
+            raise _PluginError(stage, error) from error
 
 
 def _registered(plugin: object, name: str) -> pluggy.PluginManager:

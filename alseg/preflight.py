@@ -14,6 +14,7 @@ from alseg.contracts import DataPlan, Recipe, Size
 from alseg.errors import AlsegError
 from alseg.experiment import RunSpec
 from alseg.files import content_hash
+from alseg.guard import guarded
 from alseg.labels import unreachable, untranslated
 from alseg.preflight_data import check_data
 
@@ -105,9 +106,10 @@ def _plan_method(spec: RunSpec, assembler: Assembler, sizes: Sequence[Size], cla
             f"which model '{spec.model.name}' does not provide"
         )
         return PlannedRun(spec, reason, 0, pool)
-    per_question = [_question_pixels(parts, size) for size in sizes]
-    most, picks = _most_spent(spec, parts, sizes, per_question)
-    dearest = parts.mode.most_clicks(max(per_question), classes)
+    with guarded(parts.mode, "checks before training"):
+        per_question = [_question_pixels(parts, size) for size in sizes]
+        most, picks = _most_spent(spec, parts, sizes, per_question)
+        dearest = parts.mode.most_clicks(max(per_question), classes)
     return PlannedRun(spec, None, most, pool, None if dearest is None else (picks, picks * dearest))
 
 
@@ -172,7 +174,7 @@ def _check_model(spec: RunSpec, assembler: Assembler, data: ScenarioData, sizes:
     num_classes = len(data.label_space.classes)
     model = assembler.model(spec.model, num_classes, spec.seed).eval()
     for height, width in sizes:
-        with torch.inference_mode():
+        with torch.inference_mode(), guarded(model, "checks before training"):
             try:
                 logits = model(torch.zeros((1, 3, height, width)))
             except (RuntimeError, ValueError) as error:
@@ -204,7 +206,8 @@ def _notes(
             budget, len(spec.rounds), len(spec.rounds), [height * width for height, width in sizes]
         )
         wanted = sum(allowed) if isinstance(allowed, list) else allowed
-        possible = sum(map(parts.mode.most_pixels, sizes))
+        with guarded(parts.mode, "most_pixels"):
+            possible = sum(map(parts.mode.most_pixels, sizes))
         if possible < wanted:
             notes.append(
                 f"Method '{spec.method.label}' can spend at most {possible:,} of {wanted:,} pixels: "

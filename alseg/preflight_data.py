@@ -9,6 +9,7 @@ from alseg.datarules import sample, split_problems, split_warnings
 from alseg.errors import DataError
 from alseg.evidence import Fault, SplitEvidence, examine_headers, examine_label
 from alseg.experiment import Scenario
+from alseg.guard import guarded
 
 
 def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
@@ -37,7 +38,8 @@ def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
         if any(domain is known for known in seen):
             continue
         seen.append(domain)
-        doubts += _check_domain(domain, name, split, role)
+        with guarded(uncached(domain.dataset), "checks before training"):
+            doubts += _check_domain(domain, name, split, role)
     return doubts
 
 

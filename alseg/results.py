@@ -86,6 +86,8 @@ def read_run(folder: Path) -> Run:
         found = "there is none" if last is None else f"the last one there is round {last}"
         raise AlsegError(f"{status_path} says that round {status.round} is done, but {found}.")
     space = file.label_space
+    attempts = [read_attempt(path) for path in attempt_files(folder).values()]
+    threads = [attempt.get("threads") for attempt in attempts]
     return Run(
         folder=folder,
         experiment=file.experiment,
@@ -100,9 +102,10 @@ def read_run(folder: Path) -> Run:
         state=status.state,
         explanation=_one_line(status.reason or status.error or ""),
         rounds=tuple(rounds),
-        devices=devices_of([read_attempt(path) for path in attempt_files(folder).values()]),
+        devices=devices_of(attempts),
         planned_rounds=len(file.rounds) + 1,
         clicks_of_answers=file.format > 1,
+        threads=tuple(dict.fromkeys(number for number in threads if isinstance(number, int))),
     )
 
 

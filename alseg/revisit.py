@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.building import build
 from alseg.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
 from alseg.errors import AlsegError, unknown_name
@@ -232,7 +233,7 @@ class Revisit:
     def _build(self, kind: str, part: Part, **filled_in: Any) -> Any:
         found = read_component(self._catalog, kind, part.name, (), part.params)
         try:
-            return self._catalog.get(kind, found.name).spec.build(**filled_in, **found.params)
+            return build(self._catalog, kind, found, **filled_in)
         except AlsegError:
             raise
         except Exception as error:  # of a plugin, for parameters that it has never been given

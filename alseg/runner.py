@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import time
 import traceback
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from lightning_fabric import Fabric
 
 from alseg import determinism
 from alseg.assembly import Assembler
+from alseg.at_work import NAME, noting
+from alseg.crashes import keeps_crashing, name_crash
 from alseg.description import description
 from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec
 from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unfinished, write_checked_text
+from alseg.guard import random_state_kept, watching
 from alseg.helping import helpers
 from alseg.keptfolders import keeping
 from alseg.loop import run
@@ -39,6 +43,7 @@ from alseg.stopping import StopRequest, listening
 from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
 from alseg.surroundings import Surroundings
 from alseg.threads import chosen
+from alseg.timeouts import TimedOut
 
 
 @dataclass
@@ -106,7 +111,7 @@ def run_experiment(
             were begun with something else.
     """
     observers = build_observers(experiment.settings.observers, assembler.catalog)
-    root = results / experiment.name
+    root = (results / experiment.name).absolute()  # whatever becomes of the working folder
     document = yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
     with exclusive(root / ".lock"):
         remove_unfinished(root.glob)
@@ -175,6 +180,8 @@ def _in_place(
 def _all_runs(plan: Plan, root: Path, around: Surroundings, outcome: Outcome, *, accept_drift: bool) -> None:
     """Do the planned runs, those that another process is doing last."""
     numbered = list(enumerate(plan.runs, start=1))
+    # A plugin that ends the process each time must not keep the others from their turn.
+    numbered.sort(key=lambda each: keeps_crashing(root / "runs" / each[1].spec.folder))
     left_to_others = [
         (place, planned)
         for place, planned in numbered
@@ -240,6 +247,9 @@ def _one_run(
 ) -> str:
     """Do one run under its lock and record how it ended; returns its state."""
     spec, reporter = planned.spec, around.reporter
+    crashed = name_crash(folder.path)
+    if crashed is not None:
+        _tell(crashed, folder, reporter)
     settled = _settled(spec, folder, around, outcome, accept_drift=accept_drift)
     if settled is not None:
         return settled
@@ -258,7 +268,7 @@ def _one_run(
     state = "done"
     error: str | None = None
     try:
-        with determinism.deterministic(deterministic):
+        with determinism.deterministic(deterministic), _watched(folder, around):
             run(spec, folder, around)
         error = what_is_missing(folder, len(spec.rounds) + 1, buys=spec.method.acquisition is not None)
         if error is not None:
@@ -275,7 +285,7 @@ def _one_run(
             folder.write_status("failed", round_number=folder.last_round, error=str(failure))
             folder.end_attempt(attempt, "failed")
         raise  # no other run could be written either
-    except Exception as failure:
+    except (Exception, SystemExit, TimedOut) as failure:  # a plugin's sys.exit() stops its run alone
         state, error = "failed", _what_failed(failure)
         folder.append_log(traceback.format_exc())
         outcome.failed.append((folder.path.name, error))
@@ -286,6 +296,21 @@ def _one_run(
         remove(folder.checkpoint)
         outcome.complete.append((spec, folder))
     return state
+
+
+@contextmanager
+def _watched(folder: RunFolder, around: Surroundings) -> Iterator[None]:
+    """Note which plugins are at work, tell what they change, limit their calls, and keep random states."""
+    with (
+        random_state_kept(),
+        noting(folder.path / NAME) as notes,
+        watching(
+            notes=notes,
+            tell=lambda line: _tell(line, folder, around.reporter),
+            seconds=around.settings.call_timeout,
+        ),
+    ):
+        yield
 
 
 def _settled(
@@ -334,7 +359,7 @@ def _tell(problem: str, folder: RunFolder, reporter: Reporter) -> None:
     reporter.note(f"  {problem}")
 
 
-def _what_failed(failure: Exception) -> str:
+def _what_failed(failure: BaseException) -> str:
     """Say in one line what failed; too little memory is no error of the run."""
     text = f"{type(failure).__name__}: {failure}"
     # Torch has no type of its own for memory of the CPU.

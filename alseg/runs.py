@@ -144,6 +144,7 @@ class Run:
         explanation: Why it failed or was skipped, one line; empty otherwise.
         rounds: Committed rounds in order.
         devices: What its attempts ran on, in order, each once.
+        threads: Of torch in its attempts, in order, each number once.
         planned_rounds: Rounds when it is done, round 0 included.
         clicks_of_answers: Whether clicks were counted from answers; in files from before, an answer cost a
             constant.
@@ -165,6 +166,7 @@ class Run:
     devices: tuple[str, ...]
     planned_rounds: int
     clicks_of_answers: bool = True
+    threads: tuple[int, ...] = ()
 
     @cached_property
     def scenario_hash(self) -> str:

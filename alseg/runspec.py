@@ -167,6 +167,7 @@ class Settings:
         threads: Threads of torch on the CPU in each process, or None for torch's choice.
         cache: Folder in which resized images and label maps are kept, or None.
         deterministic: Whether torch is told to use deterministic kernels only.
+        call_timeout: Seconds that one call into a plugin may take, or None for any time.
         observers: What follows the runs.
         examples: Pool images of which small maps of predictions and scores are kept, for people to look at.
     """
@@ -183,6 +184,7 @@ class Settings:
     threads: int | None = None
     cache: str | None = None
     deterministic: bool = False
+    call_timeout: float | None = None
     observers: tuple[Component, ...] = ()
     examples: int = 3
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from alseg.at_work import NAME, left_in
+from alseg.durations import attempt_seconds
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
 from alseg.files import is_as_written
@@ -50,7 +52,7 @@ class RunState:
             ``damaged`` or ``to do``.
         rounds: Those committed.
         planned: Number of rounds in all; None where the folder does not say it.
-        seconds: Time spent by all attempts.
+        seconds: Time spent by all attempts; None where a clock was set meanwhile, so that nobody knows.
         why: What failed, what is damaged, why it was skipped, or which process is at it; empty otherwise.
     """
 
@@ -60,7 +62,7 @@ class RunState:
     state: str
     rounds: tuple[RoundState, ...] = ()
     planned: int | None = None
-    seconds: float = 0.0
+    seconds: float | None = 0.0
     why: str = ""
 
 
@@ -155,10 +157,16 @@ def _state(run: Run, holder: str | None) -> tuple[str, str]:
     if holder is not None and run.state != "done":
         return "running", holder
     if run.state == "running":
-        return "killed", "its last attempt ended without a word"
+        return "killed", _last_words(run.folder)
     if run.state == "failed" and run.explanation.startswith(OUT_OF_MEMORY):
         return "out of memory", run.explanation
     return run.state, run.explanation
+
+
+def _last_words(folder: Path) -> str:
+    calls = left_in(folder / NAME)
+    ended = "its last attempt ended without a word"
+    return f"{ended}, at work: {'; '.join(calls)}" if calls else ended
 
 
 def _round_states(run: Run) -> Iterator[RoundState]:
@@ -179,18 +187,21 @@ def _timing(folder: Path) -> float | None:
         return None
 
 
-def _seconds(folder: Path, *, running: bool) -> float:
-    """Return the time all attempts took; one without an end lasted until the last sign of life."""
+def _seconds(folder: Path, *, running: bool) -> float | None:
+    """Return the time all attempts took; one without an end lasted until the last sign of life.
+
+    None where one has taken no possible time: a clock was set.
+    """
     total = 0.0
     for path in attempt_files(folder).values():
         try:
             content = read_attempt(path)
-            start = datetime.datetime.fromisoformat(content["start"])
-            end = content.get("end")
-            stop = datetime.datetime.fromisoformat(end) if end else _last_sign(folder, running=running)
-            total += max(0.0, (stop - start).total_seconds())
-        except (AlsegError, KeyError, TypeError, ValueError):
+        except AlsegError:
             continue  # an attempt that cannot be read has no time to tell
+        seconds = attempt_seconds(content, _last_sign(folder, running=running))
+        if seconds is None:
+            return None
+        total += seconds
     return total
 
 

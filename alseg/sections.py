@@ -148,6 +148,7 @@ class SettingsSection(Section):
     threads: Processes | None = None
     cache: str | None = None
     deterministic: bool | None = None
+    call_timeout: Annotated[float, Interval(gt=0, le=1_000_000)] | None = None
     observers: list[Any] | None = None
     examples: Annotated[int, Interval(ge=0, le=MOST_IMAGES)] | None = None
 

@@ -12,10 +12,11 @@ import math
 import os
 import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -51,6 +52,20 @@ OUT_OF_MEMORY = "Out of memory"
 
 class BusyError(AlsegError):
     """Another process is writing to the folder."""
+
+
+class Attempt(NamedTuple):
+    """An attempt at a run that is under way.
+
+    Attributes:
+        path: Its record.
+        content: What the record holds.
+        started: When it began, on the monotonic clock.
+    """
+
+    path: Path
+    content: dict[str, Any]
+    started: float
 
 
 class RunFolder:
@@ -133,20 +148,20 @@ class RunFolder:
         """Whether the run says that it is complete; `alseg.recovery.find_damage` tells whether it is."""
         return self.state == "done"
 
-    def start_attempt(self, environment: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
-        """Record that work on the run begins; returns the attempt's file and content, for `end_attempt`."""
+    def start_attempt(self, environment: Mapping[str, Any]) -> Attempt:
+        """Record that work on the run begins; returns the attempt, for `end_attempt`."""
         folder = self.path / "attempts"
         # One that was damaged may be gone from among the others.
         number = max(attempt_files(self.path), default=-1) + 1
         path = folder / f"{number}.json"
         content = {**environment, "start": now(), "end": None, "ended": None}
         write_record(path, content)
-        return path, content
+        return Attempt(path, content, time.monotonic())
 
-    def end_attempt(self, attempt: tuple[Path, dict[str, Any]], ended: str) -> None:
-        """Record when and how an attempt ended."""
-        path, content = attempt
-        write_record(path, {**content, "end": now(), "ended": ended})
+    def end_attempt(self, attempt: Attempt, ended: str) -> None:
+        """Record when and how an attempt ended, and how long it took by a clock that nobody sets."""
+        seconds = round(time.monotonic() - attempt.started, 1)
+        write_record(attempt.path, {**attempt.content, "end": now(), "ended": ended, "seconds": seconds})
 
     def set_aside(self, path: Path) -> None:
         """Move a file or folder of the run, if there is one, into ``damaged``: nothing reads it there.

@@ -14,11 +14,13 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from alseg.answers import checked_losses
 from alseg.assembly import ScenarioData
 from alseg.checkpoint import Scaler
 from alseg.contracts import IGNORE_INDEX, DataPlan, Recipe, Size, TrainingBatch
 from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, started, training_loader
 from alseg.devices import set_up
+from alseg.guard import guarded
 from alseg.inference import resize_logits
 from alseg.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
 from alseg.seeds import derive
@@ -70,7 +72,8 @@ class Trainer:
         if compiled:
             model.compile()
         self.module = model
-        self.optimizer = recipe.optimizer(model)  # type: ignore[arg-type]
+        with guarded(recipe, "optimizer"):
+            self.optimizer = recipe.optimizer(model)  # type: ignore[arg-type]
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
         self._fabric = fabric
@@ -117,7 +120,8 @@ class Trainer:
         for source, target in zip(sources, targets, strict=False):
             if self.iteration >= stop:
                 break
-            losses = self._step(source, target)
+            with guarded(self._recipe, f"training step {self.iteration}"):
+                losses = self._step(source, target)
             self.iteration += 1
             after_step(self.iteration, losses)
 
@@ -141,7 +145,7 @@ class Trainer:
             source_labelled=_has_labels(source),
             target_labelled=_has_labels(target),
         )
-        losses = self._recipe.losses(self._forward, batch)
+        losses = checked_losses(self._recipe, self._recipe.losses(self._forward, batch))
         values: dict[str, float] = {}
         if losses:
             stacked = torch.stack(list(losses.values()))

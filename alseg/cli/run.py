@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +22,20 @@ if TYPE_CHECKING:
     from alseg.preflight import Plan, PlannedRun
     from alseg.runner import Outcome
     from alseg.stopping import StopRequest
+
+
+@contextmanager
+def traced_crashes() -> Iterator[None]:
+    """Print where Python was when native code ends the process."""
+    if faulthandler.is_enabled() or sys.__stderr__ is None:
+        yield
+        return
+    with suppress(OSError, ValueError):  # standard error is no file
+        faulthandler.enable(sys.__stderr__)
+    try:
+        yield
+    finally:
+        faulthandler.disable()
 
 
 @click.command("run")
@@ -59,7 +78,7 @@ def command(
     from alseg.stopping import Interrupted, listening
 
     context = click.get_current_context()
-    with listening(until_exit=True) as stop:
+    with listening(until_exit=True) as stop, traced_crashes():
         try:
             catalog = read_catalog()
             outcome, folder = _run(
@@ -104,13 +123,18 @@ def _run(
     from alseg.observers import build_observers
     from alseg.preflight import check
     from alseg.runner import run_experiment
+    from alseg.same_threads import settings_here
 
+    threads_note = None
+    if not fresh:
+        settings, threads_note = settings_here(experiment.settings, results / experiment.name)
+        experiment = replace(experiment, settings=settings)
     fabric = make_fabric(experiment.settings)
     cache = experiment.settings.cache
     assembler = Assembler(catalog, Path(cache).expanduser() if cache else None)
     build_observers(experiment.settings.observers, catalog)  # what one lacks is told before data is read
     plan = check(specs, assembler)
-    for note in plan.notes:
+    for note in (*plan.notes, *filter(None, [threads_note])):
         say(f"note: {note}", err=True)
     if dry_run:
         from alseg.terminal import output_width

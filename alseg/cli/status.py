@@ -55,7 +55,7 @@ def _as_table(found: ExperimentState, width: int) -> str:
     columns = [
         column("state", [run.state for run in runs], "left"),
         column("rounds", list(map(_progress, runs)), "left"),
-        column("time", [_duration(run.seconds) if run.seconds else "" for run in runs]),
+        column("time", [_duration(run.seconds) for run in runs]),
         column("mIoU", list(map(_miou, runs))),
     ]
     lines = lay_out(keys, [columns], width, remarks=[_shortened(printable(run.why)) for run in runs])
@@ -87,8 +87,10 @@ def _shortened(reason: str) -> str:
     return textwrap.shorten(reason, _LONGEST_REASON, placeholder=" ... (all of it: --json)")
 
 
-def _duration(seconds: float) -> str:
-    """Return hours, minutes and seconds, such as ``1:02:03``."""
+def _duration(seconds: float | None) -> str:
+    """Return hours, minutes and seconds, such as ``1:02:03``; nothing for none at all."""
+    if not seconds:
+        return "unknown" if seconds is None else ""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}"

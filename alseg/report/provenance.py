@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from alseg.comparison import Comparison
+from alseg.durations import attempt_seconds
 from alseg.errors import AlsegError
 from alseg.footnotes import state_of
 from alseg.runrecords import attempt_files, read_attempt, read_run_file, read_timing
@@ -39,7 +40,9 @@ def provenance(results: Results, comparison: Comparison, command: str) -> list[t
     )
     folders = dict.fromkeys(_result_folder(run) for run in results.runs)
     seeds = sorted({run.seed for run in results.runs})
-    seconds = sum(seconds_of(run) for run in results.runs)
+    times = [seconds_of(run) for run in results.runs]
+    seconds = sum(time for time in times if time is not None)
+    untimed = f"; unknown for {times.count(None)}, whose clock was set" if None in times else ""
     terms = [
         ("Made with", [f"alseg {_version()}, {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"]),
         ("This page", [command] if command else []),
@@ -51,7 +54,7 @@ def provenance(results: Results, comparison: Comparison, command: str) -> list[t
         ("Source tree", _known(attempt.get("git") for attempt in attempts)),
         ("Hardware", _hardware(results.runs)),
         ("Precision", _known(attempt.get("precision") for attempt in attempts)),
-        ("Time", [f"{seconds / 3600:.2f} device-hours in all attempts of {len(results.runs)} runs"]),
+        ("Time", [f"{seconds / 3600:.2f} device-hours in all attempts of {len(results.runs)} runs{untimed}"]),
         ("Plugins", list(plugins)),
     ]
     return [(term, values) for term, values in terms if values]
@@ -66,7 +69,7 @@ def run_records(runs: Iterable[Run]) -> list[list[str | int]]:
             run.seed,
             state_of(run),
             " then ".join(run.devices) or "unknown",
-            f"{seconds_of(run):.0f}",
+            _whole(seconds_of(run)),
             next((str(attempt.get("start", "")) for attempt in attempts_of(run)), ""),
             next((str(attempt.get("git") or "") for attempt in attempts_of(run)), ""),
         ]
@@ -83,16 +86,21 @@ def attempts_of(run: Run) -> list[dict[str, Any]]:
     return attempts
 
 
-def seconds_of(run: Run) -> float:
-    """Return the time between start and end of all attempts that have ended, in seconds."""
+def seconds_of(run: Run) -> float | None:
+    """Return what all attempts that have ended took, in seconds; None where a clock was set meanwhile."""
     total = 0.0
     for attempt in attempts_of(run):
-        try:
-            start, end = (datetime.datetime.fromisoformat(str(attempt[key])) for key in ("start", "end"))
-            total += (end - start).total_seconds()
-        except (KeyError, ValueError, TypeError):
+        if not attempt.get("end"):
             continue
+        seconds = attempt_seconds(attempt)
+        if seconds is None:
+            return None
+        total += seconds
     return total
+
+
+def _whole(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"{seconds:.0f}"
 
 
 def phase_seconds(runs: Sequence[Run]) -> dict[str, float]:

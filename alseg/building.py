@@ -1,0 +1,28 @@
+"""Making what an experiment names: the one place where builders of plugins are called for runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alseg.guard import guarded, name, random_state_kept
+from alseg.plugins import KINDS, Catalog, PluginInfo
+from alseg.runspec import Component
+
+
+def build(catalog: Catalog, kind: str, component: Component, **filled_in: Any) -> Any:
+    """Make an object and remember, for messages, which plugin it is of.
+
+    Args:
+        catalog: Where names are looked up.
+        kind: A key of `alseg.plugins.KINDS`.
+        component: Name and parameters.
+        filled_in: Parameters that are not in an experiment file.
+
+    Raises:
+        AlsegError: If the builder refuses a value, or tries to end the process.
+    """
+    offer = catalog.get(kind, component.name)
+    words = f"{KINDS[kind][0]} '{component.name}' of plugin {PluginInfo.of(offer)}"
+    with random_state_kept(), guarded(words, "build"):
+        made = offer.spec.build(**filled_in, **component.params)
+    return name(made, words)

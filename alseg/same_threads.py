@@ -1,0 +1,73 @@
+"""The same number of threads for a whole experiment: sums of floats are rounded by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from alseg import threads
+from alseg.errors import AlsegError
+from alseg.files import read_json
+from alseg.results import OLD
+from alseg.runspec import Settings
+
+
+def first_threads(root: Path) -> int | None:
+    """Return the number of threads with which an experiment was begun; None where no attempt tells.
+
+    Args:
+        root: The experiment's results folder.
+    """
+    begun: list[tuple[str, int]] = []
+    for path in root.glob("runs/*/attempts/[0-9]*.json"):
+        if OLD in path.parts[-3]:
+            continue
+        try:
+            record = read_json(path)
+        except AlsegError:
+            continue
+        number = record.get("threads")
+        if isinstance(number, int) and number > 0:
+            begun.append((str(record.get("start")), number))
+    return min(begun)[1] if begun else None
+
+
+def settings_here(settings: Settings, root: Path) -> tuple[Settings, str | None]:
+    """Return `with_first_threads` for this process; imports torch."""
+    import torch
+
+    given = threads.chosen().given
+    return with_first_threads(
+        settings,
+        root,
+        default=torch.get_num_threads(),
+        chosen=any(name in given for name in threads.THREAD_VARIABLES),
+    )
+
+
+def with_first_threads(
+    settings: Settings, root: Path, *, default: int, chosen: bool
+) -> tuple[Settings, str | None]:
+    """Return settings that go on with the number of threads of an experiment's first attempt.
+
+    A number that the user chooses counts; so does the machine, where it has fewer cores.
+
+    Args:
+        settings: Of the experiment file.
+        root: The experiment's results folder.
+        default: How many threads torch takes here, shared by all processes.
+        chosen: Whether the environment says how many, as ``OMP_NUM_THREADS`` does.
+
+    Returns:
+        The settings, and one line for the user where anything differs.
+    """
+    first = first_threads(root)
+    here = settings.threads or max(1, default // settings.processes)
+    if first is None or first == here:
+        return settings, None
+    begun = f"the experiment was begun with {first} thread{'' if first == 1 else 's'}"
+    if settings.threads is None and not chosen and first * settings.processes <= default:
+        kept = f"{begun} and goes on with as many, not with the {here} that torch would take here"
+        return replace(settings, threads=first), f"{kept}; settings.threads sets another number."
+    why = "" if settings.threads is not None or chosen else ", for there are not enough cores"
+    return settings, f"{begun} and goes on with {here}{why}: sums are rounded otherwise, so bytes may differ."
