@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from alseg.errors import AlsegError
+from alseg.limits import exceeded_limit
 
 SEAL = "seal"
 """Key of a JSON file's own checksum: `content_hash` of all other keys."""
@@ -56,6 +57,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 def cannot_write(path: Path, error: OSError) -> WriteError:
     """Return what the user is told when ``path`` cannot be written."""
+    limit = exceeded_limit(error)
+    if limit is not None:
+        return WriteError(f"Cannot write {path}: {limit}")
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "Free space or choose --results." if full else "Make it writable or choose another folder."
     return WriteError(f"Cannot write {path}: {error.strerror or error}. {remedy}")

@@ -20,6 +20,7 @@ from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec
 from alseg.files import WriteError, remove_unfinished, write_checked_text
 from alseg.helping import helpers
+from alseg.limits import address_space, exceeded_limit
 from alseg.loop import run
 from alseg.madewith import REMEDY, drift, refuse_drift, refuse_foreign
 from alseg.observers import build_observers, report_of
@@ -277,6 +278,9 @@ def _tell(problem: str, folder: RunFolder, reporter: Reporter) -> None:
 
 def _what_failed(failure: Exception) -> str:
     """Say in one line what failed; too little memory is no error of the run."""
+    limit = exceeded_limit(failure)
+    if limit is not None and (address_space() is not None or not limit.startswith(OUT_OF_MEMORY)):
+        return limit
     text = f"{type(failure).__name__}: {failure}"
     # Torch has no type of its own for memory of the CPU.
     if isinstance(failure, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
