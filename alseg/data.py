@@ -207,7 +207,7 @@ def started(loader: DataLoader[T]) -> Iterator[Any]:
                 failure = error.with_traceback(None)
             for worker in multiprocessing.active_children():
                 if worker not in before:
-                    worker.terminate()
+                    worker.kill()  # it may not have come to heed anything else
             raise failure from None
 
 
