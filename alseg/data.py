@@ -195,7 +195,7 @@ def started(loader: DataLoader[T]) -> Iterator[Any]:
     """Start a loader's workers, which do not hear the signals that ask this process to stop.
 
     Raises:
-        OSError: If not all can be started, for want of files, processes or memory; those that were have ended.
+        OSError: If not all can be started, for want of files, processes or memory; the others are ended.
         RuntimeError: The same, as torch words it.
     """
     before = multiprocessing.active_children()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import parse_device, read_catalog, require_device
+from alseg.terminal import put
 
 if TYPE_CHECKING:
     from alseg.revisit import Revisit
@@ -60,7 +61,7 @@ def command(
         count = _write_masks(revisit, revisit.last_round(round_number), output)
     else:
         count = _write_predictions(revisit, output, device)
-    click.echo(f"Wrote {count:,} {what} to {output}.", err=True)
+    put(f"Wrote {count:,} {what} to {output}.", err=True)
 
 
 def _write_picks(revisit: Revisit, last: int, output: Path) -> int:

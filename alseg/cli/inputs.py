@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.runspec import DEVICE
+from alseg.terminal import put
 
 if TYPE_CHECKING:
     from alseg.contracts import Size
@@ -57,5 +58,5 @@ def read_catalog() -> Catalog:
 
     catalog = load_catalog()
     for failure in catalog.failures:
-        click.echo(f"warning: {failure.message}", err=True)
+        put(f"warning: {failure.message}", err=True)
     return catalog
