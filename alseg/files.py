@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,14 @@ from alseg.limits import exceeded_limit
 
 SEAL = "seal"
 """Key of a JSON file's own checksum: `content_hash` of all other keys."""
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
 
 _CHECKSUM = "# sha256 of the rest: "
 
@@ -28,14 +37,17 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Fill a temporary file beside ``path``, flush it to disk and rename it.
 
     Args:
-        path: The file to create or replace; its folder is created.
+        path: The file to create or replace; its folder is created. A link is replaced, not followed: it may
+            have come with a folder of somebody else. `named_file` follows links that a user names.
         write: Fills the open binary file.
 
     Raises:
-        WriteError: If the disk is full or the folder cannot be written; names the file.
+        WriteError: If the disk is full, the folder cannot be written, or something stands there that is
+            neither a file nor a link; names the file.
     """
     temporary: str | None = None
     try:
+        _refuse_special(path, follow_links=False)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
@@ -53,6 +65,38 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def named_file(path: Path) -> Path:
+    """Return where to write what a user wants in a file: the file itself, or that which a link leads to.
+
+    Raises:
+        WriteError: If it is a folder, a device or a pipe, or a link that leads nowhere; names it.
+    """
+    try:
+        folder = Path(os.path.realpath(path.parent))
+        if folder == Path("/dev") or folder.is_relative_to("/proc"):
+            raise _special(path, "a device")  # such as /dev/stdout, a link to what a shell has opened
+        _refuse_special(path, follow_links=True)
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    except OSError as error:  # links in a circle, and folders that are files or forbidden
+        raise cannot_write(path, error) from error
+    return target
+
+
+def _refuse_special(path: Path, *, follow_links: bool) -> None:
+    try:
+        mode = path.stat(follow_symlinks=follow_links).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
+        return
+    kind = next((word for is_it, word in _KINDS if is_it(mode)), "no file")
+    raise _special(path, kind)
+
+
+def _special(path: Path, kind: str) -> WriteError:
+    return WriteError(f"Cannot write {path}: it is {kind}. Name a file, or one that does not exist yet.")
 
 
 def cannot_write(path: Path, error: OSError) -> WriteError:

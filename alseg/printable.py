@@ -10,6 +10,8 @@ from typing import Any
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 """Format characters that scripts and emoji need."""
 
+_FORMULA = ("=", "+", "-", "@")
+
 
 def printable(text: str) -> str:
     """Return text on one line, with characters that steer a terminal as escapes such as ``\\x1b``.
@@ -42,6 +44,17 @@ def printable_content(content: Any) -> Any:
     if isinstance(content, list | tuple):
         return [printable_content(each) for each in content]
     return content
+
+
+def csv_cell(value: Any) -> Any:
+    """Return a value for a CSV file: text as `printable_lines` has it, which no spreadsheet computes.
+
+    Spreadsheets take text that begins with ``=``, ``+``, ``-`` or ``@`` for a formula, which may read files
+    or open addresses. Such text gets an apostrophe in front; numbers and all other text stay as they are.
+    """
+    if not isinstance(value, str):
+        return value
+    return f"'{printable_lines(value)}" if value.startswith(_FORMULA) else printable_lines(value)
 
 
 def _steers(character: str) -> bool:

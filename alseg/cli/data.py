@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli.inputs import parse_size, read_catalog
+from alseg.cli.inputs import OutputFile, parse_size, read_catalog
 from alseg.errors import AlsegError, DataError, unknown_name
 from alseg.terminal import output_width, put, put_json, say
 
@@ -57,7 +57,7 @@ def list_datasets(root: Path = Path("data")) -> None:
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes. [default: all processors]")
 @click.option(
     "--write-exclude",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     help="Write the images that cannot be used to this file, for the data set's parameter 'exclude'.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from alseg.files import named_file
 from alseg.runspec import DEVICE
 from alseg.terminal import put
 
 if TYPE_CHECKING:
     from alseg.contracts import Size
     from alseg.plugins import Catalog
+
+
+class OutputFile(click.Path):
+    """A file that a user wants something in; what cannot be one is refused before anything is computed."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the file; that which a link leads to, so that the link stays.
+
+        Raises:
+            WriteError: If it is a folder, a device or a pipe.
+        """
+        return named_file(Path(super().convert(value, param, ctx)))
 
 
 def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> Size | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from alseg.cli.inputs import read_catalog
+from alseg.cli.inputs import OutputFile, read_catalog
 from alseg.terminal import put
 
 
@@ -15,7 +15,7 @@ from alseg.terminal import put
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     default=Path("overview.png"),
     show_default=True,
     help="The PNG file.",

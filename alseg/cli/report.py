@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import read_catalog
+from alseg.cli.inputs import OutputFile, read_catalog
 from alseg.terminal import put
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     default=Path("report.html"),
     show_default=True,
     help="The HTML file.",
