@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from alseg.printable import printable
 from alseg.progress import PlainReporter
 
 
@@ -31,5 +33,5 @@ def progress_bar(name: str, total: int) -> Iterator[Callable[[], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Transient: results follow on standard output, where a finished bar says nothing.
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(name, total=total)
+        task = progress.add_task(escape(printable(name)), total=total)
         yield lambda: progress.advance(task)

@@ -6,7 +6,11 @@ Workers deliver uint8; normalisation happens once per batch, on the device.
 from __future__ import annotations
 
 import math
+import multiprocessing
+import sys
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -26,6 +30,9 @@ from alseg.seeds import derive
 from alseg.stopping import leave_signals_to_parent, starting_workers
 
 T = TypeVar("T")
+
+# More workers than cores are the user's choice, and torch would say so once per loader.
+warnings.filterwarnings("ignore", message="This DataLoader will create", category=UserWarning)
 
 
 class TrainingLabels(Protocol):
@@ -194,9 +201,33 @@ def inference_loader(samples: InferenceSamples, batch_size: int, workers: int) -
 
 
 def started(loader: DataLoader[T]) -> Iterator[Any]:
-    """Start a loader's workers, which do not hear the signals that ask this process to stop."""
+    """Start a loader's workers, which do not hear the signals that ask this process to stop.
+
+    Raises:
+        OSError: If not all can be started, for want of files, processes or memory; the others are ended.
+        RuntimeError: The same, as torch words it.
+    """
+    before = multiprocessing.active_children()
     with starting_workers():
-        return iter(loader)
+        try:
+            return iter(loader)
+        except (OSError, RuntimeError, MemoryError) as error:
+            with _unraisable_errors_ignored():  # torch's half-made iterator raises one when it is deleted
+                failure = error.with_traceback(None)
+            for worker in multiprocessing.active_children():
+                if worker not in before:
+                    worker.kill()  # it may not have come to heed anything else
+            raise failure from None
+
+
+@contextmanager
+def _unraisable_errors_ignored() -> Iterator[None]:
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
 
 
 def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:

@@ -1,16 +1,18 @@
-"""A comparison for other programs: CSV and JSON, in full precision and with the names unchanged."""
+"""A comparison for other programs: CSV and JSON, in full precision; JSON has all names unchanged."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from alseg.comparison import Comparison, Costs, PublishedRow, Row
 from alseg.contrasts import Contrast
 from alseg.mixed import MixedModel
+from alseg.printable import csv_cell
 from alseg.ranks import Ranking
 from alseg.runs import Run
 
@@ -79,10 +81,14 @@ def as_csv(comparison: Comparison) -> str:
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
     for row in comparison.rows:
-        writer.writerow(_csv_line(row, comparison))
+        writer.writerow(_cells(_csv_line(row, comparison)))
     for other in comparison.published:
-        writer.writerow(_published_csv_line(other, comparison))
+        writer.writerow(_cells(_published_csv_line(other, comparison)))
     return file.getvalue()
+
+
+def _cells(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: csv_cell(value) for key, value in line.items()}
 
 
 def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:

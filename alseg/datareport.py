@@ -73,7 +73,7 @@ def _short(message: str, root: Path | None) -> str:
     """Return the whole message on one line, with files named from ``root`` on."""
     if root is not None:
         message = message.replace(f"{root}/", "")
-    return " ".join(message.split())
+    return printable(message)
 
 
 def _sizes(report: SplitReport) -> str:

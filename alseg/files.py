@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 
 from alseg.errors import AlsegError
 from alseg.keptfolders import moved_folder
+from alseg.limits import exceeded_limit
 from alseg.regularfile import read_regular
 
 LARGEST_RECORD = 2**24
@@ -34,6 +36,14 @@ _APPENDING = (
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_CLOEXEC", 0)
+)
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
 )
 
 _CHECKSUM = "# sha256 of the rest: "
@@ -73,15 +83,18 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Fill a temporary file beside ``path``, flush it to disk and rename it.
 
     Args:
-        path: The file to create or replace; its folder is created.
+        path: The file to create or replace; its folder is created. A link is replaced, not followed: it may
+            have come with a folder of somebody else. `named_file` follows links that a user names.
         write: Fills the open binary file.
 
     Raises:
-        WriteError: If the disk is full, or the folder cannot be written or was moved; names the file.
+        WriteError: If the disk is full, the folder cannot be written or was moved, or something stands there
+            that is neither a file nor a link; names the file.
     """
     refuse_moved(path)
     temporary: str | None = None
     try:
+        _refuse_special(path, follow_links=False)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
@@ -102,11 +115,46 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
                 Path(temporary).unlink(missing_ok=True)
 
 
+def named_file(path: Path) -> Path:
+    """Return where to write what a user wants in a file: the file itself, or that which a link leads to.
+
+    Raises:
+        WriteError: If it is a folder, a device or a pipe, or a link that leads nowhere; names it.
+    """
+    try:
+        folder = Path(os.path.realpath(path.parent))
+        if folder == Path("/dev") or folder.is_relative_to("/proc"):
+            raise _special(path, "a device")  # such as /dev/stdout, a link to what a shell has opened
+        _refuse_special(path, follow_links=True)
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    except OSError as error:  # links in a circle, and folders that are files or forbidden
+        raise cannot_write(path, error) from error
+    return target
+
+
+def _refuse_special(path: Path, *, follow_links: bool) -> None:
+    try:
+        mode = path.stat(follow_symlinks=follow_links).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
+        return
+    kind = next((word for is_it, word in _KINDS if is_it(mode)), "no file")
+    raise _special(path, kind)
+
+
+def _special(path: Path, kind: str) -> WriteError:
+    return WriteError(f"Cannot write {path}: it is {kind}. Name a file, or one that does not exist yet.")
+
+
 def cannot_write(path: Path, error: OSError) -> WriteError:
     """Return what the user is told when ``path`` cannot be written."""
     folder = moved_folder(path)
     if folder is not None:
         return MovedError(folder)
+    limit = exceeded_limit(error)
+    if limit is not None:
+        return WriteError(f"Cannot write {path}: {limit}")
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "Free space or choose --results." if full else "Make it writable or choose another folder."
     return WriteError(f"Cannot write {path}: {error.strerror or error}. {remedy}")

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alseg.contracts import RoundReport
+from alseg.printable import printable_lines
 
 HEARTBEAT_SECONDS = 30.0
 """How often a long phase shows a sign of life where there are no bars."""
@@ -56,6 +57,11 @@ def round_line(report: RoundReport, rounds: int) -> str:
     images = f"{cost.images:,} image{'' if cost.images == 1 else 's'}"
     spent = f"{cost.pixels:,} px, {cost.questions:,} clicks, {images}" if cost.pixels else "no labels"
     return f"round {report.round}/{rounds}  iteration {report.iteration}  mIoU {report.miou:5.2f}  {spent}"
+
+
+def _shown(text: str) -> str:
+    """Return text as markup that shows it, with characters that steer a terminal escaped."""
+    return escape(printable_lines(text))
 
 
 class _Speed:
@@ -115,7 +121,7 @@ class PlainReporter:
 
     def note(self, text: str) -> None:
         """Print a line."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(printable_lines(text), markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Nothing to clean up."""
@@ -146,13 +152,13 @@ class BarReporter:
     def run_started(self, place: int, total: int, label: str, seed: int) -> None:
         """Print a heading and move the runs bar."""
         self._progress.update(self._runs, total=total, completed=place - 1)
-        self._print(f"[bold]{escape(label)}[/bold], seed {seed}")
+        self._print(f"[bold]{_shown(label)}[/bold], seed {seed}")
 
     def phase(self, name: str, total: int, done: int = 0) -> None:
         """Restart the phase bar."""
         self._speed.start(total, done)
         self._progress.reset(
-            self._current, description=f"  {escape(name)}", total=total, completed=done, visible=True
+            self._current, description=f"  {_shown(name)}", total=total, completed=done, visible=True
         )
         self._progress.update(self._current, detail="")
 
@@ -160,22 +166,22 @@ class BarReporter:
         """Move the phase bar."""
         self._speed.step()
         self._progress.update(
-            self._current, advance=1, detail=escape(f"{detail}  {self._speed.text()}".strip())
+            self._current, advance=1, detail=_shown(f"{detail}  {self._speed.text()}".strip())
         )
 
     def round_finished(self, report: RoundReport, rounds: int) -> None:
         """Print the round's result above the bars."""
-        self._print(f"  {escape(round_line(report, rounds))}")
+        self._print(f"  {_shown(round_line(report, rounds))}")
 
     def run_ended(self, state: str, seconds: float) -> None:
         """Move the runs bar; say so where the run did not succeed."""
         self._progress.update(self._runs, advance=1)
         if state != "done":
-            self._print(f"  [red]{escape(state)}[/red] after {seconds:.0f} s")
+            self._print(f"  [red]{_shown(state)}[/red] after {seconds:.0f} s")
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self._print(escape(text))
+        self._print(_shown(text))
 
     def close(self) -> None:
         """Remove the phase bar and stop drawing."""

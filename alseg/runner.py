@@ -25,6 +25,7 @@ from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unf
 from alseg.guard import random_state_kept, watching
 from alseg.helping import helpers
 from alseg.keptfolders import keeping
+from alseg.limits import address_space, exceeded_limit
 from alseg.loop import run
 from alseg.madewith import REMEDY, drift, refuse_drift, refuse_foreign
 from alseg.observers import Observers, build_observers, report_of
@@ -361,6 +362,9 @@ def _tell(problem: str, folder: RunFolder, reporter: Reporter) -> None:
 
 def _what_failed(failure: BaseException) -> str:
     """Say in one line what failed; too little memory is no error of the run."""
+    limit = exceeded_limit(failure)
+    if limit is not None and (address_space() is not None or not limit.startswith(OUT_OF_MEMORY)):
+        return limit
     text = f"{type(failure).__name__}: {failure}"
     # Torch has no type of its own for memory of the CPU.
     if isinstance(failure, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:

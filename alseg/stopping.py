@@ -170,9 +170,13 @@ def leave_signals_to_parent(_: int = 0) -> None:
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # not every way to start a process hands the mask on
     if hasattr(signal, "sigwaitinfo"):
-        threading.Thread(target=_heed_parent, args=(parent.pid,), daemon=True).start()
-    else:  # this system does not tell who sends a signal
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        try:
+            threading.Thread(target=_heed_parent, args=(parent.pid,), daemon=True).start()
+            return
+        except RuntimeError:  # no further thread is allowed; deaf to its parent, the process would never end
+            pass
+    # Nothing tells here who sends a signal.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
 
 
 def _heed_parent(parent: int | None) -> None:

@@ -10,6 +10,8 @@ from typing import TextIO
 import click
 from rich.cells import cell_len
 
+from alseg.printable import printable_json, printable_lines
+
 WIDTH = 100
 """Columns where there is no terminal to ask, as in a pipe or a file."""
 NARROWEST = 30
@@ -86,11 +88,32 @@ def _fitted(lines: Iterable[str], width: int) -> Iterable[str]:
 def say(text: str, *, err: bool = False) -> None:
     """Print text for people, broken where a terminal or COLUMNS says how wide it may be.
 
-    Elsewhere, as in a pipe or a log, a message stays one line, which can be searched for.
+    Elsewhere, as in a pipe or a log, a message stays one line, which can be searched for. Characters that
+    steer a terminal are escaped: texts hold names from files.
 
     Args:
         text: One or more lines.
         err: Print to standard error.
     """
+    text = printable_lines(text)
     width = asked_width(sys.stderr if err else sys.stdout)
     click.echo(fit(text, width) if width else text, err=err)
+
+
+def put(text: str, *, err: bool = False) -> None:
+    """Print text in which no line is to be broken; what steers a terminal is escaped as in `say`.
+
+    Args:
+        text: Lines, of which the last may have an end.
+        err: Print to standard error.
+    """
+    click.echo(printable_lines(text.removesuffix("\n")), err=err)
+
+
+def put_json(text: str) -> None:
+    """Print a JSON document; what steers a terminal becomes an escape of JSON, so the content is the same.
+
+    Args:
+        text: Lines, of which the last may have an end.
+    """
+    click.echo(printable_json(text.removesuffix("\n")))

@@ -7,19 +7,25 @@ loaded only to train. Each module ``alseg.cli.NAME`` has a click command called 
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from alseg import threads
+from alseg.cli.streams import guard_streams
 from alseg.errors import AlsegError, nearest
+from alseg.limits import address_space, exceeded_limit
 from alseg.printable import printable_lines
 
 WRONG_INPUT = 2
 """Exit code for a user's mistake."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+_RESERVE = 8 * 2**20
+"""Bytes that are kept where memory is limited, to have some left to say that there is none."""
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
@@ -74,16 +80,33 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"No command '{args[0]}'.{hint} Commands: {', '.join(COMMANDS)}.", ctx)
         return super().resolve_command(ctx, args)
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Be the whole program: guard the streams, read the command line, run the command and exit."""
+        guard_streams()
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, turning a user's mistake and an interrupt into message and exit code."""
+        """Run the command, turning mistakes, limits and interrupts into message and exit code."""
         threads.prepare()  # whichever command imports torch
+        reserve = bytearray(_RESERVE if address_space() else 0)
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # here, where an error can still be told
+            return result
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except AlsegError as error:
             raise WrongInput(printable_lines(str(error))) from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
+        except Exception as error:
+            del reserve
+            limit = exceeded_limit(error)
+            if limit is None:
+                raise
+            sys.unraisablehook = lambda _: None  # of what is half-imported and runs at exit
+            raise WrongInput(limit) from None
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -9,6 +9,7 @@ import click
 
 from alseg.bench import BENCHMARKS
 from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_catalog
+from alseg.terminal import output_width, put, put_json, say
 
 if TYPE_CHECKING:
     from alseg.contracts import Size
@@ -60,7 +61,6 @@ def command(
 
     from alseg.bench import output
     from alseg.bench.result import Options, Result
-    from alseg.terminal import output_width, say
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -70,14 +70,14 @@ def command(
         threads=torch.get_num_threads(),
         repeats=repeats or (1 if quick else 5),
         quick=quick,
-        on_step=lambda step: click.echo(f"  {step}", err=True),
+        on_step=lambda step: say(f"  {step}", err=True),
     )
     surroundings = output.machine(options)
     results: list[Result] = []
     for name in dict.fromkeys(names or BENCHMARKS):
-        click.echo(f"measuring {name}", err=True)
+        put(f"measuring {name}", err=True)
         results.append(importlib.import_module(f"alseg.bench.{name}").run(options))
     if as_json:
-        click.echo(json.dumps(output.as_json(results, surroundings), indent=1))
+        put_json(json.dumps(output.as_json(results, surroundings), indent=1))
     else:
         say(output.as_text(results, surroundings, output_width()))

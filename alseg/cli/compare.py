@@ -9,6 +9,7 @@ import click
 
 from alseg.cli.inputs import MOST_ROUNDS, NumberRange
 from alseg.contracts import PublishedResult
+from alseg.terminal import output_width, put, put_json, say
 
 _FORMATS = ("table", "markdown", "csv", "latex", "json")
 _COSTS = ("pixels", "valid-pixels", "questions", "images")
@@ -128,7 +129,6 @@ def command(
     if output == "table":
         from rich.console import Console
 
-        from alseg.terminal import output_width
         from alseg.terminal_tables import print_comparison
 
         console = Console(file=sys.stdout, highlight=False, width=output_width())
@@ -145,10 +145,9 @@ def command(
         "csv": data_tables.as_csv,
         "json": data_tables.as_json,
     }[output]
-    click.echo(write(comparison), nl=False)
+    (put_json if output == "json" else put)(write(comparison))
     if output == "csv":
         from alseg.printable import printable
-        from alseg.terminal import say
 
         for note in comparison.notes:
             say(f"note: {printable(note)}", err=True)
@@ -160,5 +159,5 @@ def _published_results() -> tuple[PublishedResult, ...]:
 
     catalog = load_catalog()
     for failure in catalog.failures:
-        click.echo(f"warning: {failure.message}", err=True)
+        put(f"warning: {failure.message}", err=True)
     return catalog.published_results

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, parse_size, read_catalog
+from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_catalog
 from alseg.errors import AlsegError, DataError, unknown_name
+from alseg.terminal import output_width, put, put_json, say
 
 if TYPE_CHECKING:
     from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
@@ -44,7 +45,6 @@ def list_datasets(root: Path = Path("data")) -> None:
     for name, offer in sorted(read_catalog().datasets.items()):
         lines += ["", f"{name}: {offer.spec.summary}"]
         lines += [f"  {split}: {_state(offer.spec, root, split)}" for split in offer.spec.splits]
-    from alseg.terminal import say
 
     say("\n".join(lines[1:]))
 
@@ -57,7 +57,7 @@ def list_datasets(root: Path = Path("data")) -> None:
 @click.option("--jobs", type=click.IntRange(1, MOST_PROCESSES), help="Processes. [default: all processors]")
 @click.option(
     "--write-exclude",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     help="Write the images that cannot be used to this file, for the data set's parameter 'exclude'.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -77,7 +77,6 @@ def check(
     """
     from alseg import datareport
     from alseg.components import read_component
-    from alseg.terminal import output_width, say
 
     catalog = read_catalog()
     component = read_component(catalog, "datasets", name, params)
@@ -97,7 +96,7 @@ def check(
 
         write_text(write_exclude, datareport.exclusion_list(name, reports, folder))
     if as_json:
-        click.echo(json.dumps(datareport.as_json(name, reports, space, folder), indent=1, ensure_ascii=False))
+        put_json(json.dumps(datareport.as_json(name, reports, space, folder), indent=1, ensure_ascii=False))
     else:
         say(datareport.as_text(name, reports, space, folder, output_width()))
         _say_what_to_do(spec, reports, write_exclude)
@@ -136,8 +135,8 @@ def fake(name: str, folder: Path, count: int, size: Size | None, seed: int) -> N
     from alseg.fakedata import write_fake
 
     place = write_fake(read_catalog(), name, folder.expanduser(), count=count, size=size, seed=seed)
-    click.echo(f"Wrote {count} made-up images a split to {place}.", err=True)
-    click.echo(f"Check them: alseg data check {name} --root {folder}", err=True)
+    put(f"Wrote {count} made-up images a split to {place}.", err=True)
+    put(f"Check them: alseg data check {name} --root {folder}", err=True)
 
 
 def _state(spec: DatasetSpec, root: Path, split: str) -> str:
@@ -228,7 +227,6 @@ def _compare_count(report: SplitReport, spec: DatasetSpec, root: Path | None, *,
 def _say_what_to_do(spec: DatasetSpec, reports: list[SplitReport], written: Path | None) -> None:
     """Print how to leave faulty images out, where some of the others can be used."""
     from alseg.parameters import parameters_of
-    from alseg.terminal import say
 
     faulty = sum(len(report.faulty_images) for report in reports)
     if not 0 < faulty < sum(report.images for report in reports):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alseg.terminal import asked_width, put, put_json, say
+
 if TYPE_CHECKING:
     from alseg.rundiff import Difference
 
@@ -31,18 +33,17 @@ def command(first: Path, second: Path, output: str) -> None:
     """
     # Imported here: --help needs none of it.
     from alseg.rundiff import SECTIONS, run_differences
-    from alseg.terminal import asked_width, say
 
     differences = run_differences(first, second)
     if output == "json":
-        click.echo(json.dumps([each._asdict() for each in differences], indent=1, ensure_ascii=False))
+        put_json(json.dumps([each._asdict() for each in differences], indent=1, ensure_ascii=False))
         return
     if not differences:
-        click.echo("Nothing differs in settings, classes, plugins and environment.")
+        put("Nothing differs in settings, classes, plugins and environment.")
     for section in SECTIONS:
         found = [each for each in differences if each.section == section]
         if found:
-            click.echo(f"{section}:")
+            put(f"{section}:")
         for each in found:
             say(_entry(each, asked_width(sys.stdout)))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import MOST_PROCESSES, parse_device, parse_size, read_catalog, require_device
+from alseg.terminal import output_width, put_json, say
 
 if TYPE_CHECKING:
     from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
@@ -102,7 +103,6 @@ def command(
     """
     from alseg.evaluation_request import Options, complete
     from alseg.prediction_files import check_folders
-    from alseg.terminal import output_width, say
 
     catalog = read_catalog()
     check_folders(save_colors, save_ids)
@@ -124,7 +124,7 @@ def command(
     writers = _writers(request, catalog, data, save_colors, save_ids)
     evaluated = _evaluate(request, catalog, data, writers, Inference(device, batch, workers))
     if as_json:
-        click.echo(json.dumps(evaluated.as_json(), ensure_ascii=False))
+        put_json(json.dumps(evaluated.as_json(), ensure_ascii=False))
     else:
         say(evaluated.as_text(output_width()))
 

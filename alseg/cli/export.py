@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_catalog, require_device
+from alseg.terminal import put
 
 if TYPE_CHECKING:
     from alseg.revisit import Revisit
@@ -60,12 +61,13 @@ def command(
         count = _write_masks(revisit, revisit.last_round(round_number), output)
     else:
         count = _write_predictions(revisit, output, device)
-    click.echo(f"Wrote {count:,} {what} to {output}.", err=True)
+    put(f"Wrote {count:,} {what} to {output}.", err=True)
 
 
 def _write_picks(revisit: Revisit, last: int, output: Path) -> int:
     """Write one line per question in the order asked; needs no data set."""
     from alseg.files import write_text
+    from alseg.printable import csv_cell
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -76,7 +78,7 @@ def _write_picks(revisit: Revisit, last: int, output: Path) -> int:
             continue
         for image_id in purchase.spans:
             for row in purchase.of_image(image_id).tolist():
-                writer.writerow((number, image_id, *row))
+                writer.writerow((number, csv_cell(image_id), *row))
                 count += 1
     write_text(output / "picks.csv", text.getvalue())
     return count
@@ -115,5 +117,6 @@ def _write_predictions(revisit: Revisit, output: Path, device: str) -> int:
 
 def _write_classes(revisit: Revisit, output: Path) -> None:
     from alseg.files import write_text
+    from alseg.printable import printable
 
-    write_text(output / "classes.txt", "".join(f"{name}\n" for name in revisit.space.names))
+    write_text(output / "classes.txt", "".join(f"{printable(name)}\n" for name in revisit.space.names))

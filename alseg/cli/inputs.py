@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from alseg.files import named_file
 from alseg.runspec import DEVICE, MOST_PROCESSES
+from alseg.terminal import put
 
 __all__ = [
     "LARGEST_SIDE",
@@ -16,6 +20,7 @@ __all__ = [
     "MOST_PROCESSES",
     "MOST_ROUNDS",
     "NumberRange",
+    "OutputFile",
     "parse_device",
     "parse_size",
     "read_catalog",
@@ -43,6 +48,21 @@ class NumberRange(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value} is not a number from {self.min} to {self.max}.", param, ctx)
         return number
+
+
+class OutputFile(click.Path):
+    """A file that a user wants something in; what cannot be one is refused before anything is computed."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the file; that which a link leads to, so that the link stays.
+
+        Raises:
+            WriteError: If it is a folder, a device or a pipe.
+        """
+        return named_file(Path(os.fsdecode(super().convert(value, param, ctx))))
 
 
 def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> Size | None:
@@ -93,5 +113,5 @@ def read_catalog() -> Catalog:
 
     catalog = load_catalog()
     for failure in catalog.failures:
-        click.echo(f"warning: {failure.message}", err=True)
+        put(f"warning: {failure.message}", err=True)
     return catalog

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from alseg.cli.inputs import read_catalog
+from alseg.cli.inputs import OutputFile, read_catalog
+from alseg.terminal import put
 
 
 @click.command("picture")
@@ -14,7 +15,7 @@ from alseg.cli.inputs import read_catalog
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     default=Path("overview.png"),
     show_default=True,
     help="The PNG file.",
@@ -41,5 +42,5 @@ def command(results: tuple[Path, ...], output: Path, image_id: str | None, root:
 
     note = write_overview(results, output, read_catalog(), root=root, image_id=image_id)
     if note:
-        click.echo(f"note: No photograph: {note}", err=True)
-    click.echo(f"Wrote {output}.", err=True)
+        put(f"note: No photograph: {note}", err=True)
+    put(f"Wrote {output}.", err=True)

@@ -13,6 +13,7 @@ from alseg.errors import AlsegError, unknown_name
 from alseg.parameters import REQUIRED, Parameter, parameters_of
 from alseg.plugins import KINDS, Catalog, Offer, load_catalog
 from alseg.printable import printable
+from alseg.terminal import WIDEST_PROSE, output_width, put, put_json, wrap
 
 TITLES: Mapping[str, str] = {
     "label_spaces": "Label spaces",
@@ -37,17 +38,16 @@ def command(name: str | None, as_json: bool) -> None:
     """
     catalog = load_catalog()
     for failure in catalog.failures:
-        click.echo(f"warning: {failure.message}", err=True)
+        put(f"warning: {failure.message}", err=True)
     offers = _selected(catalog, name)
     if as_json:
-        click.echo(json.dumps(_as_json(catalog, offers), indent=2, ensure_ascii=False))
+        put_json(json.dumps(_as_json(catalog, offers), indent=2, ensure_ascii=False))
         return
-    from alseg.terminal import WIDEST_PROSE, output_width
 
     width = min(WIDEST_PROSE, output_width())
     detailed = name is not None and any(offer.spec.name == name for _, offer in offers)
     lines = _details(offers, width) if detailed else _listing(catalog, offers, width)
-    click.echo("\n".join(lines))
+    put("\n".join(lines))
 
 
 def _selected(catalog: Catalog, name: str | None) -> list[tuple[str, Offer[Any]]]:
@@ -128,8 +128,6 @@ def _entry(name: str, text: str, indent: int, width: int) -> list[str]:
     """Return a name with its text in a column beside it, or below it where either is too wide for that."""
     from rich.cells import cell_len
 
-    from alseg.terminal import wrap
-
     name, text, margin = f"  {printable(name)}", printable(text), " " * indent
     if any(indent + cell_len(word) > width for word in text.split()):
         return [name, *wrap(text, width, "    ", "    ")]
@@ -140,8 +138,6 @@ def _entry(name: str, text: str, indent: int, width: int) -> list[str]:
 
 def _paragraph(text: str, width: int) -> list[str]:
     """Return wrapped text, indented by two."""
-    from alseg.terminal import wrap
-
     return wrap(printable(text), width, "  ", "  ")
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import MOST_IMAGES, read_catalog
+from alseg.cli.inputs import MOST_IMAGES, OutputFile, read_catalog
+from alseg.terminal import put
 
 if TYPE_CHECKING:
     from alseg.report.content import Extras
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     default=Path("report.html"),
     show_default=True,
     help="The HTML file.",
@@ -76,7 +77,7 @@ def command(
     )
     names = ", ".join(dict.fromkeys(run.experiment for run in found.runs))
     write_page(content, title or names, output)
-    click.echo(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB). Open it in a browser.", err=True)
+    put(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB). Open it in a browser.", err=True)
 
 
 def _extras(found: Results, images: int, root: Path | None, baseline: str | None) -> Extras | None:
@@ -88,12 +89,12 @@ def _extras(found: Results, images: int, root: Path | None, baseline: str | None
         return None
 
     def tell(label: str) -> None:
-        click.echo(f"drawing {label}", err=True)
+        put(f"drawing {label}", err=True)
 
     extras = gather_extras(counted_runs(found, baseline), read_catalog(), images, root=root, on_row=tell)
     for pictures in extras.pictures.values():
         if pictures.get("note"):
-            click.echo(f"note: {pictures['note']}", err=True)
+            put(f"note: {pictures['note']}", err=True)
     return extras
 
 

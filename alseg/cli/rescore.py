@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from alseg.terminal import put, say
+
 
 @click.command("rescore")
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -23,7 +25,6 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     from alseg.printable import printable
     from alseg.rescore import rescore, write
     from alseg.results import run_folders
-    from alseg.terminal import say
 
     folders = list(dict.fromkeys(folder for path in results for folder in run_folders(path)))
     rounds = outdated = 0
@@ -54,7 +55,7 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
             f"{SCORER_VERSION} may count differently. The version stays; only running anew changes it.",
             err=True,
         )
-    click.echo(_summary(len(folders), rounds, outdated, writing), err=True)
+    put(_summary(len(folders), rounds, outdated, writing), err=True)
     if problems:
         click.get_current_context().exit(1)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import read_catalog
-from alseg.terminal import say
+from alseg.terminal import output_width, put, say
 
 if TYPE_CHECKING:
     from alseg.experiment import Experiment
@@ -93,7 +93,7 @@ def command(
                 accept_drift=accept_drift,
             )
         except Interrupted:
-            click.echo(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
+            put(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
             context.exit(128 + (stop.signal or 0))
         if outcome is not None:
             _finish(outcome, folder, file, catalog)
@@ -137,8 +137,6 @@ def _run(
     for note in (*plan.notes, *filter(None, [threads_note])):
         say(f"note: {note}", err=True)
     if dry_run:
-        from alseg.terminal import output_width
-
         say(_dry_run_text(experiment, plan, results, output_width()))
         return None, results / experiment.name
     import torch
@@ -225,10 +223,10 @@ def _finish(outcome: Outcome, folder: Path, file: Path, catalog: Catalog) -> Non
         how = "all is saved"
         if outcome.at_once:
             name, how = "a second Ctrl-C", "and what came after the last checkpoint was NOT saved"
-        click.echo(f"Stopped by {name}, {how}. Go on with the same command: alseg run {file}", err=True)
+        put(f"Stopped by {name}, {how}. Go on with the same command: alseg run {file}", err=True)
         context.exit(128 + outcome.signal)
     hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
-    click.echo(f"Results in {folder}.{hint}", err=True)
+    put(f"Results in {folder}.{hint}", err=True)
     if outcome.done:
         _draw(folder, catalog)
     if outcome.failed:
@@ -241,4 +239,4 @@ def _draw(folder: Path, catalog: Catalog) -> None:
 
     picture = overview_or_note(folder, catalog, lambda line: say(f"note: {line}", err=True))
     if picture:
-        click.echo(f"Look at them: {picture}", err=True)
+        put(f"Look at them: {picture}", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_catalog, require_device
+from alseg.terminal import put
 
 if TYPE_CHECKING:
     from alseg.contracts import LabelSpace
@@ -91,7 +92,7 @@ def command(
         if image_id in kept:
             drawing.maps(image_id, kept[image_id], f"-round-{last}")
         elif last:
-            click.echo(f"note: no maps of {image_id} were kept in round {last}.", err=True)
+            put(f"note: no maps of {image_id} were kept in round {last}.", err=True)
     if round_number is None and (run / "weights.pt").is_file():
         for index, maps in revisit.predict(pool, indices, device):
             drawing.maps(pool.dataset.image_id(index), maps, "")
@@ -100,9 +101,9 @@ def command(
             if image_id in final:
                 drawing.maps(image_id, final[image_id], "")
         if not final:
-            click.echo("note: no final predictions: the run is not done.", err=True)
+            put("note: no final predictions: the run is not done.", err=True)
     write_png(output / "legend.png", draw_legend(revisit.space, drawing.scales))
-    click.echo(f"Wrote pictures of {len(indices)} images to {output}.", err=True)
+    put(f"Wrote pictures of {len(indices)} images to {output}.", err=True)
 
 
 class _Drawing:

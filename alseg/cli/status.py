@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alseg.terminal import output_width, put_json, say
+
 if TYPE_CHECKING:
     from alseg.runstates import ExperimentState, RunState
 
@@ -24,13 +26,12 @@ def command(results: Path, as_json: bool) -> None:
     """Show how far the runs in RESULTS are, such as results/quickstart."""
     from alseg.printable import printable
     from alseg.runstates import experiment_state
-    from alseg.terminal import output_width, say
 
     found = experiment_state(results)
     for note in found.notes:
         say(f"note: {printable(note)}", err=True)
     if as_json:
-        click.echo(_as_json(found))
+        put_json(_as_json(found))
     else:
         say(_as_table(found, output_width()))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from alseg.errors import AlsegError
 from alseg.files import write_text
+from alseg.printable import printable, printable_content
 
 
 def write_page(content: Mapping[str, Any], title: str, path: Path) -> None:
@@ -34,10 +35,10 @@ def page(content: Mapping[str, Any], title: str) -> str:
     own = resources.files("alseg.report")
     read = {name: own.joinpath(f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     return Template(read["html"]).substitute(
-        title=html.escape(title),
+        title=html.escape(printable(title)),
         version=html.escape(_version()),
         style=read["css"],
-        content=_inside_script(json.dumps(content, ensure_ascii=False, allow_nan=False)),
+        content=_inside_script(json.dumps(printable_content(content), ensure_ascii=False, allow_nan=False)),
         plotly=_plotly(),
         script=read["js"],
     )
