@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import TextIO
 
 import click
-from rich.cells import cell_len
 
 from alseg.printable import printable_json, printable_lines
 
@@ -60,7 +59,7 @@ def wrap(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     lines, line = [], first
     is_empty = True
     for word in text.split():
-        if not is_empty and cell_len(line) + 1 + cell_len(word) > width:
+        if not is_empty and columns_of(line) + 1 + columns_of(word) > width:
             lines.append(line)
             line, is_empty = rest, True
         line += word if is_empty else f" {word}"
@@ -78,7 +77,7 @@ def fit(text: str, width: int) -> str:
 
 def _fitted(lines: Iterable[str], width: int) -> Iterable[str]:
     for line in lines:
-        if cell_len(line) <= width:
+        if columns_of(line) <= width:
             yield line
         else:
             indent = line[: len(line) - len(line.lstrip(" "))]
@@ -117,3 +116,10 @@ def put_json(text: str) -> None:
         text: Lines, of which the last may have an end.
     """
     click.echo(printable_json(text.removesuffix("\n")))
+
+
+def columns_of(text: str) -> int:
+    """Return how many columns a terminal shows a text in; some characters take two, some none."""
+    from rich.cells import cell_len  # commands that print nothing wide need not wait for it
+
+    return cell_len(text)
