@@ -25,8 +25,9 @@ from alseg.contracts import (
 from alseg.guard import guarded, name_of
 from alseg.inference import InferenceOptions, Prediction, mean_features, predict
 from alseg.pipeline import behind
-from alseg.poolpicks import Limits, PoolPicks
+from alseg.poolpicks import PoolPicks
 from alseg.seeds import derive, image_token
+from alseg.spending import Limits
 
 
 class AcquisitionError(Exception):

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from alseg import checkpoint
 from alseg.acquire import Pool
 from alseg.asking import Asking
-from alseg.assembly import MethodParts, ScenarioData
+from alseg.assembly import MethodParts
 from alseg.contracts import Cost, Recipe
 from alseg.errors import AlsegError
 from alseg.evaluate import evaluate
@@ -36,6 +36,7 @@ from alseg.metrics import metrics_of
 from alseg.observers import report_of
 from alseg.oracle import Oracle
 from alseg.recovery import furthest, set_damaged_aside
+from alseg.scenario import ScenarioData
 from alseg.sharing import SharedTraining, shared_key
 from alseg.spending import Spending
 from alseg.store import RunFolder, percent, read_counts, require_space

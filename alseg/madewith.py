@@ -24,7 +24,8 @@ from alseg.runspec import RunSpec
 from alseg.store import RunFolder
 
 if TYPE_CHECKING:
-    from alseg.assembly import Assembler, ScenarioData
+    from alseg.assembly import Assembler
+    from alseg.scenario import ScenarioData
 
 _LIBRARIES = ("torch", "numpy", "pillow", "opencv-python-headless")
 """Libraries of which another version may compute other numbers, OpenCV's being prices."""

@@ -1,35 +1,15 @@
-"""What a round may still buy, and which questions of a whole pool that pays for."""
+"""Which questions of a whole pool a budget pays for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from alseg.contracts import Picks
+from alseg.spending import Limits
 
 _PRUNE_EVERY = 64
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What may still be bought in this round.
-
-    Attributes:
-        per_image: Pixels left for each image, or None where the budget is the pool's.
-        pool_pixels: Pixels left for the whole pool, or None.
-        pool_images: Images left for the whole pool, or None.
-    """
-
-    per_image: Sequence[int] | None = None
-    pool_pixels: int | None = None
-    pool_images: int | None = None
-
-    @property
-    def of_pool(self) -> int:
-        """The pool's limit, in pixels or images."""
-        return (self.pool_images if self.pool_pixels is None else self.pool_pixels) or 0
 
 
 @dataclass

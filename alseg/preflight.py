@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from alseg.assembly import Assembler, Domain, MethodParts, ScenarioData
+from alseg.assembly import Assembler, MethodParts
 from alseg.budget import allowance
 from alseg.contracts import DataPlan, Recipe, Size
 from alseg.errors import AlsegError
@@ -17,6 +17,7 @@ from alseg.files import content_hash
 from alseg.guard import guarded
 from alseg.labels import unreachable, untranslated
 from alseg.preflight_data import check_data
+from alseg.scenario import Domain, ScenarioData
 
 
 @dataclass(frozen=True)

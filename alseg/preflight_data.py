@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from alseg.assembly import Domain, ScenarioData
 from alseg.cached import uncached
 from alseg.contracts import IGNORE_INDEX
 from alseg.datarules import sample, split_problems, split_warnings
@@ -10,6 +9,7 @@ from alseg.errors import DataError
 from alseg.evidence import Fault, SplitEvidence, examine_headers, examine_label
 from alseg.experiment import Scenario
 from alseg.guard import guarded
+from alseg.scenario import Domain, ScenarioData
 
 
 def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:

@@ -6,7 +6,7 @@ Everything here writes to standard error, so that standard output stays free for
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,40 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from alseg.contracts import RoundReport
 from alseg.printable import printable_lines
 
+if TYPE_CHECKING:
+    from alseg.surroundings import Reporter
+
 HEARTBEAT_SECONDS = 30.0
 """How often a long phase shows a sign of life where there are no bars."""
-
-
-class Reporter(Protocol):
-    """Told by the runner what happens; shows it."""
-
-    def run_started(self, place: int, total: int, label: str, seed: int) -> None:
-        """Show that the ``place``-th of ``total`` runs begins."""
-        ...
-
-    def phase(self, name: str, total: int, done: int = 0) -> None:
-        """Show that a phase with ``total`` steps begins, ``done`` of them already taken."""
-        ...
-
-    def advance(self, detail: str = "") -> None:
-        """Show one more step of the phase, with a short detail such as the loss."""
-        ...
-
-    def round_finished(self, report: RoundReport, rounds: int) -> None:
-        """Show a committed round, of ``rounds`` purchases in all."""
-        ...
-
-    def run_ended(self, state: str, seconds: float) -> None:
-        """Show how a run ended."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Show a line that stays."""
-        ...
-
-    def close(self) -> None:
-        """Leave the terminal clean."""
-        ...
 
 
 def round_line(report: RoundReport, rounds: int) -> str:

@@ -30,7 +30,6 @@ from alseg.loop import run
 from alseg.madewith import REMEDY, drift, refuse_drift, refuse_foreign
 from alseg.observers import Observers, build_observers, report_of
 from alseg.preflight import Plan, PlannedRun
-from alseg.progress import Reporter
 from alseg.recovery import (
     set_damaged_aside,
     set_damaged_description_aside,
@@ -42,7 +41,7 @@ from alseg.recovery import (
 )
 from alseg.stopping import StopRequest, listening
 from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
-from alseg.surroundings import Surroundings
+from alseg.surroundings import Reporter, Surroundings
 from alseg.threads import chosen
 from alseg.timeouts import TimedOut
 

@@ -1,4 +1,4 @@
-"""How much of a budget each round may spend."""
+"""How much of a budget each round may spend, and what it may still buy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,26 @@ from dataclasses import dataclass
 
 from alseg.budget import Budget, allowance
 from alseg.oracle import Oracle
-from alseg.poolpicks import Limits
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may still be bought in this round.
+
+    Attributes:
+        per_image: Pixels left for each image, or None where the budget is the pool's.
+        pool_pixels: Pixels left for the whole pool, or None.
+        pool_images: Images left for the whole pool, or None.
+    """
+
+    per_image: Sequence[int] | None = None
+    pool_pixels: int | None = None
+    pool_images: int | None = None
+
+    @property
+    def of_pool(self) -> int:
+        """The pool's limit, in pixels or images."""
+        return (self.pool_images if self.pool_pixels is None else self.pool_pixels) or 0
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from lightning_fabric import Fabric
 
 from alseg.assembly import Assembler
+from alseg.contracts import RoundReport
 from alseg.experiment import RunSpec, Settings
 from alseg.observers import Observers
-from alseg.progress import Reporter
 from alseg.stopping import StopRequest
+
+
+class Reporter(Protocol):
+    """Told by the runner what happens; shows it."""
+
+    def run_started(self, place: int, total: int, label: str, seed: int) -> None:
+        """Show that the ``place``-th of ``total`` runs begins."""
+        ...
+
+    def phase(self, name: str, total: int, done: int = 0) -> None:
+        """Show that a phase with ``total`` steps begins, ``done`` of them already taken."""
+        ...
+
+    def advance(self, detail: str = "") -> None:
+        """Show one more step of the phase, with a short detail such as the loss."""
+        ...
+
+    def round_finished(self, report: RoundReport, rounds: int) -> None:
+        """Show a committed round, of ``rounds`` purchases in all."""
+        ...
+
+    def run_ended(self, state: str, seconds: float) -> None:
+        """Show how a run ended."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Show a line that stays."""
+        ...
+
+    def close(self) -> None:
+        """Leave the terminal clean."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

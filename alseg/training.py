@@ -15,7 +15,6 @@ import torch
 from lightning_fabric import Fabric
 
 from alseg.answers import checked_losses
-from alseg.assembly import ScenarioData
 from alseg.checkpoint import Scaler
 from alseg.contracts import IGNORE_INDEX, DataPlan, Recipe, Size, TrainingBatch
 from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, started, training_loader
@@ -23,6 +22,7 @@ from alseg.devices import set_up
 from alseg.guard import guarded
 from alseg.inference import resize_logits
 from alseg.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
+from alseg.scenario import ScenarioData
 from alseg.seeds import derive
 
 HALF_EPSILON = 1e-4

@@ -14,7 +14,7 @@ from alseg.bench.result import Line, Options
 from alseg.contracts import Dataset, Picks, Size
 from alseg.errors import AlsegError
 from alseg.inference import InferenceOptions
-from alseg.poolpicks import Limits
+from alseg.spending import Limits
 
 _METHODS: tuple[tuple[str, dict[str, Any]], ...] = (("entropy", {}), ("margin", {}), ("ripu", {"radius": 1}))
 

@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from alseg.assembly import Domain, ScenarioData
 from alseg.bench import reference
 from alseg.bench.inputs import NUM_CLASSES, smooth_logits, sparse_labels
 from alseg.bench.measure import alternate_with_faults, peak_extra_bytes
@@ -20,6 +19,7 @@ from alseg.devices import make_fabric
 from alseg.errors import AlsegError
 from alseg.runspec import Settings
 from alseg.sampling import ShuffledOrder
+from alseg.scenario import Domain, ScenarioData
 from alseg.seeds import derive
 from alseg.target_order import TargetOrder
 from alseg.training import StepLosses, Trainer

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alseg.assembly import Domain
 from alseg.contracts import Augmentation, DataPlan, Size
 from alseg.data import DenseLabels, InferenceSamples, TrainingSamples, normalise
 from alseg.imaging import resize_label_nearest
+from alseg.scenario import Domain
 from toys import STRIPES, Stripes
 
 IDENTITY = np.arange(256, dtype=np.uint8)

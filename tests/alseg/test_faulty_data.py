@@ -15,12 +15,12 @@ from PIL import Image
 
 import alseg_driving
 from alseg import AlsegError
-from alseg.assembly import Domain, ScenarioData
 from alseg.cli import main
 from alseg.experiment import Component, Scenario
 from alseg.labels import translation
 from alseg.plugins import Catalog, catalog_of
 from alseg.preflight_data import check_data
+from alseg.scenario import Domain, ScenarioData
 from alseg_driving.ids import CLASS_IDS
 
 LABELS = {

@@ -1,0 +1,92 @@
+"""The data of a scenario: splits of data sets in one label space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg.cached import uncached
+from alseg.classcounts import value_counts
+from alseg.contracts import Dataset, LabelSpace, Size
+from alseg.files import content_hash
+from alseg.guard import guarded
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One split of one data set, and how its labels become the scenario's.
+
+    Attributes:
+        dataset: The split.
+        translation: uint8 ``(256,)``: the data set's label values to the scenario's.
+        label_space: The data set's own label space.
+        num_classes: Classes of the scenario's label space.
+        cache: Folder in which pixel counts are kept, or None for the user's cache folder.
+    """
+
+    dataset: Dataset
+    translation: NDArray[np.uint8]
+    label_space: LabelSpace
+    num_classes: int
+    cache: Path | None = None
+
+    @cached_property
+    def class_pixels(self) -> NDArray[np.int64]:
+        """Pixels of each class of the scenario in each image, int64 ``(images, classes)``.
+
+        Reads every label map, in several processes and once for all runs that share the data set. Where
+        files are as they were, counts of an earlier start are read instead, see `alseg.classcounts`.
+
+        Raises:
+            DataError: As `Dataset.label`.
+        """
+        with guarded(uncached(self.dataset), "label maps"):
+            by_value = value_counts(self.dataset, self.cache)
+        pixels = np.zeros((len(by_value), self.num_classes), np.int64)
+        for value, index in enumerate(self.translation.tolist()):
+            if index < self.num_classes:
+                pixels[:, index] += by_value[:, value]
+        return pixels
+
+    @cached_property
+    def sizes(self) -> tuple[Size, ...]:
+        """Height and width of every image, in order.
+
+        Reads the header of every file, once for all runs that share the data set.
+
+        Raises:
+            DataError: As `Dataset.size`.
+        """
+        with guarded(uncached(self.dataset), "sizes"):
+            return tuple(self.dataset.size(index) for index in range(len(self.dataset)))
+
+    @cached_property
+    def listing(self) -> str:
+        """Number of images and a hash of their ids and sizes, in order: all one can know without decoding.
+
+        Raises:
+            DataError: As `sizes`.
+        """
+        each = [[self.dataset.image_id(index), *size] for index, size in enumerate(self.sizes)]
+        return f"{len(each)} images, {content_hash(each)[:12]}"
+
+
+@dataclass(frozen=True)
+class ScenarioData:
+    """The data of a scenario.
+
+    Attributes:
+        label_space: In which networks predict and results are given.
+        source: Labelled training images.
+        target: Unlabelled training images; only the oracle reads their labels.
+        evaluation: Target images for evaluation.
+    """
+
+    label_space: LabelSpace
+    source: Domain
+    target: Domain
+    evaluation: Domain
