@@ -162,7 +162,7 @@ def _read_run(path: Path) -> _Run:
 
 def _model(options: Options, run: _Run, catalog: Catalog) -> Component:
     """Return the network without weights of its own, for those of the checkpoint replace all of them."""
-    name = options.model or (run.model and run.model.name)
+    name = options.model or (run.model.name if run.model else None)
     if name is None:
         raise AlsegError(
             f"{options.checkpoint} does not say of which network it is: name it with --model NAME."
@@ -175,7 +175,7 @@ def _model(options: Options, run: _Run, catalog: Catalog) -> Component:
 
 
 def _dataset(options: Options, run: _Run, catalog: Catalog) -> Component:
-    name = options.dataset or (run.dataset and run.dataset.name)
+    name = options.dataset or (run.dataset.name if run.dataset else None)
     if name is None:
         raise AlsegError("No data set to evaluate on: name it with --dataset NAME.")
     known = run.dataset.params if run.dataset is not None and name == run.dataset.name else {}
