@@ -22,7 +22,7 @@ FORMAT = 1
 LARGEST = 2**37
 """Bytes of a training state: 34 thousand million values."""
 
-_MOST_VALUES = 10**6
+_MOST_VALUES = 10**5
 """Tensors, numbers and texts of one training state at most."""
 
 _DEEPEST = 50

@@ -8,7 +8,9 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alseg.errors import AlsegError, nearest
+from alseg.files import LARGEST_RECORD
 from alseg.problems import Path, Problem
+from alseg.regularfile import read_regular
 
 if TYPE_CHECKING:
     from alseg.runspec import Method
@@ -117,8 +119,8 @@ def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[P
     """
     path = folder / "experiment.yaml"
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
+        text = read_regular(path, LARGEST_RECORD).decode("utf-8")
+    except (OSError, ValueError, AlsegError):
         return []
     if "comparisons" not in text:  # spares most comparisons the reading of YAML
         return []

@@ -43,6 +43,7 @@ LARGEST_INDEX = 2**28
 _FIELDS = ("y", "x", "score", "pixels", "void", "clicks")
 _LARGEST_COUNT = 2**32
 """Pixels or clicks of one question at most: more than any image has."""
+_CHUNK = 2**20
 _CONSTANT = "questions_per_pick"
 """Key of files from before clicks were counted from answers: clicks of every row."""
 
@@ -157,7 +158,7 @@ class Purchase:
         misfit = AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.")
         try:
             with open_regular(array, LARGEST_ARRAY) as file:
-                if verify and hashlib.file_digest(file, "sha256").hexdigest() != index["sha256"]:
+                if verify and _sha256(file) != index["sha256"]:
                     raise AlsegError(
                         f"{array} is damaged: its checksum differs from the one in {INDEX_NAME}."
                     )
@@ -244,6 +245,13 @@ def refuse_outside(positions: NDArray[np.int32], image_id: str, size: Size) -> N
             f"The purchases are damaged or of other data: they ask about pixels of {image_id} beyond its "
             f"{size[1]} x {size[0]}."
         )
+
+
+def _sha256(file: BinaryIO) -> str:
+    hashed = hashlib.sha256()
+    while chunk := file.read(_CHUNK):
+        hashed.update(chunk)
+    return hashed.hexdigest()
 
 
 def _mapped(file: BinaryIO) -> NDArray[np.void]:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alseg.errors import AlsegError
-from alseg.roundfiles import METRICS_NAME, refuse_damaged_round
+from alseg.roundfiles import refuse_damaged_round
 from alseg.runrecords import (
+    METRICS_NAME,
     RUN_NAME,
     STATUS_NAME,
     RunFile,

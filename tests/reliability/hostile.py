@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from alseg.files import SEAL, content_hash
+from alseg.files import SEAL, content_hash, write_checked_text
 
 NUMBERS = (0, -1, 1, 3, 255, 2**31, 2**63, 10**18, 10**99, 10**400, 0.5, -0.5, 1e308, float("nan"))
 """What a number may become."""
@@ -71,7 +71,7 @@ def make_hostile(folder: Path, number: int) -> list[str]:
         What was done, one line each.
     """
     choose = random.Random(number)
-    changes = (_field, _field, _field, _field, _array, _array, _rows, _weights, _kind, _kind, _stray, _format)
+    changes = (*[_field] * 4, _array, _array, _rows, _weights, _kind, _kind, _stray, _format, _document)
     return [choose.choice(changes)(folder, choose) for _ in range(choose.choice((1, 1, 1, 2, 3)))]
 
 
@@ -160,6 +160,33 @@ def _format(folder: Path, choose: random.Random) -> str:
     content.pop(SEAL, None)
     write_sealed(path, {**content, "format": value})
     return f"format {value!r} in {path.relative_to(folder)}"
+
+
+DOCUMENTS = (
+    "",
+    "[comparisons]",
+    "comparisons: 3",
+    "comparisons: [{baseline: Entropy, methods: [Nobody], margin: -1}]",
+    "comparisons: [{baseline: Entropy}]\nmethods: [3, {label: [a]}, {label: Entropy, annotation: {a: b}}]",
+    "comparisons: [{baseline: 1.0e308, margin: .nan}]\nmethods: {a: b}",
+    "comparisons: " + "[" * 900 + "]" * 900,
+    "comparisons: !!python/object/apply:os.system [exit]",
+    "a: &a [b, b, b, b, b, b, b, b, b]\n"
+    + "".join(f"{key}: &{key} [{', '.join(9 * [f'*{chr(ord(key) - 1)}'])}]\n" for key in "bcdefgh")
+    + "comparisons: *h",
+    "comparisons: \x1b[31m",
+)
+"""What ``experiment.yaml`` may hold."""
+
+
+def _document(folder: Path, choose: random.Random) -> str:
+    """Write another experiment file, with the checksum that fits."""
+    path = folder / "experiment.yaml"
+    if path.is_symlink() or not path.is_file():
+        return "nothing"
+    number = choose.randrange(len(DOCUMENTS))
+    write_checked_text(path, DOCUMENTS[number])
+    return f"document {number} in experiment.yaml"
 
 
 # -- arrays, with checksums that are right

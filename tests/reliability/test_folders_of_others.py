@@ -284,6 +284,15 @@ def test_only_regular_files_of_a_stated_size_are_read(tmp_path: Path) -> None:
             read(pipe)
 
 
+def test_an_experiment_file_that_is_none_declares_nothing(toy: Path) -> None:
+    (toy / "experiment.yaml").unlink()
+    os.mkfifo(toy / "experiment.yaml")
+    assert invoked("compare", toy).exit_code == 0
+    status = invoked("status", toy)
+    assert status.exit_code == 0
+    assert "experiment.yamlisdamaged:itisnoregularfile." in words(status)
+
+
 def test_lines_are_appended_to_no_link_and_no_pipe(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("kept")
     (tmp_path / "log.txt").symlink_to(tmp_path / "target")

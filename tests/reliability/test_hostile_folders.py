@@ -25,12 +25,12 @@ from toys import run_toy, toy_catalog, toy_document
 
 FOLDERS = int(os.environ.get("ALSEG_FUZZ_EXAMPLES", "6"))
 
-LIMIT = 20
-"""Seconds of one command; each takes less than one."""
+LIMIT = 60
+"""Seconds of one command; each takes about one, more on a busy machine."""
 
 METHODS: list[Any] = toy_document()["methods"]  # type: ignore[assignment]
 DOCUMENT: dict[str, Any] = toy_document(
-    methods=METHODS[:2], seeds=[0, 1], rounds=[2], recipe={"name": "toy", "iterations": 4}
+    methods=METHODS[:2], rounds=[2], recipe={"name": "toy", "iterations": 4}
 )
 
 
@@ -58,7 +58,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
-        assert run_toy(folder, DOCUMENT).done == 4
+        assert run_toy(folder, DOCUMENT).done == 2
         for module in ("alseg.plugins", "alseg.runstates"):
             patched.setattr(f"{module}.load_catalog", toy_catalog)
         yield folder
@@ -127,6 +127,7 @@ def test_a_hostile_folder_is_read_or_refused(
     done = make_hostile(toy, number)
     changed = [name for name in names if any(name in line for line in done)]
     problems = []
+    declared = "experiment.yaml" in " ".join(done)  # what it declares may be refused
     went_on = False
     for command in commands(tmp_path, toy, toy / "runs" / (changed or names)[0]):
         if went_on and command[-1] == "--accept-drift":
@@ -135,9 +136,9 @@ def test_a_hostile_folder_is_read_or_refused(
             result = invoked(command)
             problem, went_on = problem_of(result), result.exit_code == 0
         except Hang:
-            problem = f"more than {LIMIT} s"
+            problem, went_on = f"more than {LIMIT} s", False
         if problem is not None:
             problems.append(f"{' '.join(command)}: {problem}")
-        if command[0] == "compare" and not went_on and len(changed) < len(names):
-            problems.append(f"whole runs are not shown: {result.output}")
+        if command[0] == "compare" and not (went_on or declared) and len(changed) < len(names):
+            problems.append(f"{' '.join(command)}: whole runs are not shown")
     assert not problems, "\n".join([*done, *problems])
