@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
+from alseg.cli import main
 from alseg.files import read_json, write_record
 from alseg.runspec import Settings
 from alseg.same_threads import first_threads, with_first_threads
@@ -82,3 +85,27 @@ def test_a_table_says_where_numbers_of_threads_differ(tmp_path: Path) -> None:
     assert (
         "Threads differ, which changes how sums are rounded: 2 (1 run), 1 (1 run)." in compared(results).notes
     )
+
+
+def test_alseg_run_says_that_an_experiment_was_begun_with_another_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr("alseg.threads._made", [])
+    begun(tmp_path / "dry", "a__s0__1", 3, "2026-01-01T00:00:00+00:00")
+    scenes = {"name": "streets", "height": 32, "width": 64, "count": 2}
+    document = {
+        "name": "dry",
+        "scenario": {"source": scenes, "target": {**scenes, "domain": "camera", "val_count": 1}},
+        "model": {"name": "smp", "architecture": "FPN", "encoder": "resnet18", "weights": "none"},
+        "recipe": {"name": "plain", "iterations": 2, "source_size": [32, 64], "target_size": [32, 64]},
+        "rounds": [1],
+        "methods": [{"label": "None", "target_labels": "none"}],
+        "settings": {"device": "cpu", "threads": 1},
+    }
+    file = tmp_path / "dry.yaml"
+    file.write_text(yaml.safe_dump(document))
+    outcome = CliRunner().invoke(main, ["run", str(file), "--dry-run", "--results", str(tmp_path)])
+    assert outcome.exit_code == 0, outcome.output
+    note = "note: the experiment was begun with 3 threads and goes on with 1: sums are rounded otherwise"
+    assert note in " ".join(outcome.stderr.split())

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from killing import run_and_wait
 
 from alseg import AcquisitionSpec, hookimpl, runstates
+from alseg.at_work import NAME, AtWork
 from alseg.cli import main
 from alseg.contracts import TargetView
 from alseg.stopping import Interrupted
@@ -28,6 +29,15 @@ def states(folder: Path) -> dict[str, tuple[str, int, str]]:
     """Return method to state, committed rounds and reason."""
     found = json.loads(status(folder, "--json"))
     return {run["method"]: (run["state"], len(run["rounds"]), run["why"]) for run in found["runs"]}
+
+
+def test_status_names_the_calls_during_which_a_process_ended(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "quickstart", "Killed", state="running")
+    call = "acquisition 'x' of plugin p (d 1): score for image 7"
+    AtWork(run / NAME).begin(call)  # and never ends
+    (state,) = runstates.experiment_state(tmp_path / "quickstart").runs
+    assert state.state == "killed"
+    assert state.why == f"its last attempt ended without a word, at work: {call}"
 
 
 def test_status_shows_every_run_with_its_rounds_and_what_went_wrong(
