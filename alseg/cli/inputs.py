@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ class OutputFile(click.Path):
         Raises:
             WriteError: If it is a folder, a device or a pipe.
         """
-        return named_file(Path(super().convert(value, param, ctx)))
+        return named_file(Path(os.fsdecode(super().convert(value, param, ctx))))
 
 
 def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> Size | None:
