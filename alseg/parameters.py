@@ -61,8 +61,15 @@ class ParameterError(AlsegError):
     """
 
     def __init__(self, owner: str, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(f"{owner}: {problem.text}" for problem in problems))
+        super().__init__(
+            "\n".join(f"{owner}{_parameter_of(problem)}: {problem.text}" for problem in problems)
+        )
         self.problems = tuple(problems)
+
+
+def _parameter_of(problem: Problem) -> str:
+    """Return which parameter a problem is about, where its own text does not say so."""
+    return f", parameter '{problem.path[0]}'" if problem.path and problem.about == "value" else ""
 
 
 def parameters_of(spec: Spec) -> tuple[Parameter, ...]:

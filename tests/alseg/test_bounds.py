@@ -290,6 +290,15 @@ def test_there_are_as_many_numbers_on_the_command_line_as_expected() -> None:
     assert len(NUMBERS) == 12
 
 
+def test_a_parameter_on_the_command_line_that_is_outside_is_named() -> None:
+    result = CliRunner().invoke(main, ["data", "check", "streets", "height=1000000000", "seed=.nan"])
+    assert (result.exit_code, result.output) == (
+        2,
+        "Error: 'streets', parameter 'height': must be at most 4096, got 1000000000\n"
+        "'streets', parameter 'seed': expected a whole number, got nan\n",
+    )
+
+
 def test_a_size_of_the_command_line_has_bounds() -> None:
     result = CliRunner().invoke(main, ["bench", "--size", "65537x65536"])
     assert result.exit_code == 2
