@@ -10,10 +10,10 @@ from pathlib import Path
 from alseg import checkpoint
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
-from alseg.imagewise import read_image_counts
 from alseg.ledger import INDEX_NAME, Purchase
 from alseg.metrics import SCORER_VERSION
 from alseg.rescore import label_space_of, recomputed
+from alseg.roundfiles import read_image_counts
 from alseg.runrecords import (
     TIMING_NAME,
     FormatError,

@@ -16,10 +16,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from alseg.contracts.basics import Precision
 from alseg.errors import AlsegError
 from alseg.files import LARGEST_RECORD, read_json, refuse_unknown_keys
 from alseg.runs import Count, Method, Name, ResultClasses, RoundResult, State, Text
-from alseg.runspec import Precision
 
 RUN_NAME = "run.json"
 STATUS_NAME = "status.json"

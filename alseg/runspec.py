@@ -28,7 +28,6 @@ MOST_PROCESSES = 1_024
 TargetLabels = Literal["none", "acquired", "all"]
 LabelsSince = Literal["start", "first-purchase"]
 Reference = Literal["lower", "upper"]
-Precision = Literal["32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true", "64-true"]
 
 
 @dataclass(frozen=True)

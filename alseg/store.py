@@ -34,11 +34,11 @@ from alseg.files import (
     write_atomically,
     write_record,
 )
-from alseg.imagewise import read_image_counts
 from alseg.keptfolders import keeping, moved_folder
 from alseg.ledger import Purchase
 from alseg.regularfile import read_regular
 from alseg.results import OLD
+from alseg.roundfiles import read_image_counts
 from alseg.runrecords import attempt_files, read_round_content, read_run_content, round_folders
 
 FORMAT = 2

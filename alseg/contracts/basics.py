@@ -13,5 +13,8 @@ OUTLINE_TOLERANCE = 2.0
 Size = tuple[int, int]
 """Height and width in pixels."""
 
+Precision = Literal["32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true", "64-true"]
+"""How numbers are rounded in training and inference, by Lightning Fabric's names."""
+
 Need = Literal["logits", "probs", "features", "image"]
 """What an acquisition can ask to see. All but the image come from the model."""

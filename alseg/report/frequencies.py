@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from alseg.comparison import Row
 from alseg.contracts import IGNORE_INDEX
 from alseg.errors import AlsegError
-from alseg.imagewise import read_image_counts
 from alseg.revisit import Revisit, Split
-from alseg.roundfiles import COUNTS_NAME
+from alseg.roundfiles import COUNTS_NAME, read_image_counts
 from alseg.runs import RoundResult, Run
 from alseg.subset import evenly
 

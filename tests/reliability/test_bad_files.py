@@ -20,9 +20,9 @@ from PIL import Image
 from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.files import read_json
-from alseg.imagewise import read_image_counts
 from alseg.imaging import image_size, read_image, read_label, read_label16
 from alseg.ledger import Purchase
+from alseg.roundfiles import read_image_counts
 from alseg.runrecords import read_timing
 from alseg.weights import read_state_dict
 

@@ -21,10 +21,10 @@ from alseg import checkpoint, imagewise
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import SEAL, append_line, is_as_written, read_json
-from alseg.imagewise import read_image_counts, refuse_damaged_counts
 from alseg.ledger import Purchase
 from alseg.regularfile import read_regular
 from alseg.results import load_results
+from alseg.roundfiles import read_image_counts, refuse_damaged_counts
 from alseg.runrecords import round_folders
 from alseg.store import exclusive
 from fakeruns import write_run
