@@ -1,7 +1,7 @@
 """Calls into plugins: what one leaves changed in the process is put back, and what it ends with has a name.
 
 Every call goes through `guarded`, so that a method gets the same process whatever others have run before it.
-The price is two readings of the process, about 20 microseconds; see docs/plugins.md for what is put back.
+The price is two readings of the process, 20 to 40 microseconds; see docs/plugins.md for what is put back.
 """
 
 from __future__ import annotations
@@ -114,13 +114,13 @@ class guarded:  # noqa: N801 - reads as a word where it is used
         if not self._outermost:
             return
         global _active, _before
-        _here.inside = True
         shared, local = _states()
+        self._local = [state.read() for state in local]
         with _lock:
             if _active == 0:
                 _before = [state.read() for state in shared]
             _active += 1
-        self._local = [state.read() for state in local]
+        _here.inside = True
         watch = _watch
         self._place = watch.notes.begin(self.text) if watch.notes is not None else None
         self._timer = None if watch.seconds is None else timeouts.start(watch.seconds)
