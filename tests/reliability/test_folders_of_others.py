@@ -192,7 +192,7 @@ def test_a_record_that_is_nested_too_deep_is_refused(tmp_path: Path) -> None:
 def test_a_later_format_is_named_in_one_line(toy: Path, command: str) -> None:
     run = entropy(toy)
     change(run / "run.json", "format", 3)
-    more = {
+    more: dict[str, list[Any]] = {
         "show": ["-o", toy / "pictures"],
         "export": ["--what", "picks", "-o", toy / "export"],
         "diff": [run],
