@@ -76,7 +76,8 @@ def make_hostile(folder: Path, number: int) -> list[str]:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    return sorted(path for path in folder.rglob(pattern) if path.is_file() and not path.is_symlink())
+    found = (path for path in folder.rglob(pattern) if path.is_file() and not path.is_symlink())
+    return sorted(path for path in found if path.stat().st_size < 2**24)  # without those made huge before
 
 
 def _some(folder: Path, pattern: str, choose: random.Random) -> Path | None:
