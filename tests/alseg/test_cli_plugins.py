@@ -14,7 +14,7 @@ import alseg.cli.plugins as plugins_command
 from alseg import AlsegError
 from alseg.cli import COMMANDS, main
 from fakecatalog import fake_catalog
-from third_party.install import install, run_alseg, skip_unless_alseg_is_installed
+from install import install, run_alseg, skip_unless_alseg_is_installed
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from alseg.contracts import RoundReport
 from alseg.plugins import catalog_of, load_catalog
 from alseg.testing import round_report
 from fakecatalog import Fakes, build_nothing
-from third_party.install import install
+from install import install
 
 TEXTS = {"summary": "One line.", "source": "made up"}
 REPORT = round_report()

@@ -16,10 +16,10 @@ from alseg.cli import main
 from alseg.contracts import RoundReport
 from alseg.testing import round_report
 from alseg_tensorboard.build import build_tensorboard
-from third_party.install import run_alseg, skip_unless_alseg_is_installed
+from install import run_alseg, skip_unless_alseg_is_installed
 from toys import run_folder, run_toy, toy_catalog, toy_document
 
-TESTS = Path(__file__).parents[1]
+HELPERS = Path(__file__).parents[1] / "helpers"
 
 Scalars = dict[str, list[tuple[int, float]]]
 
@@ -77,7 +77,8 @@ def test_all_rounds_of_all_runs_of_a_command_can_be_read_back(tmp_path: Path) ->
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text("[alseg]\ntoys = toy_plugin:PLUGIN\n")
     (site / "toy_plugin.py").write_text(
-        f"import sys\nsys.path.append({str(TESTS)!r})\nfrom toys import ToyPlugin\nPLUGIN = ToyPlugin()\n"
+        f"import sys\nsys.path.append({str(HELPERS)!r})\n"
+        "from toys import ToyPlugin\nPLUGIN = ToyPlugin()\n"
     )
     file.write_text(yaml.safe_dump(toy_document(), sort_keys=False))
     arguments = ("run", str(file), "settings.observers=[tensorboard]", "--results", str(tmp_path / "results"))

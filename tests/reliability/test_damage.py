@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-from killing import result_bytes
 
 from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.stopping import Interrupted
+from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_document
 
 DOCUMENT: dict[str, Any] = toy_document(methods=[toy_document()["methods"][1]])  # type: ignore[index]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from killing import result_bytes, run_and_wait
 from torch.nn import functional
 
 from alseg import AcquisitionSpec, determinism, hookimpl
@@ -18,6 +17,7 @@ from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
 from alseg.losses import pixels_as_rows
 from alseg.runspec import Settings
+from killing import result_bytes, run_and_wait
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
 
 METHODS: list[Any] = [toy_document()["methods"][1]]  # type: ignore[index]

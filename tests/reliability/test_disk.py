@@ -5,15 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from killing import result_bytes
 
 from alseg.errors import AlsegError
 from alseg.store import RunFolder, require_space
+from disks import AtEvent, mount
+from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_document
 
 SETTINGS = {"device": "cpu", "checkpoint_minutes": 1e-9}
@@ -23,39 +24,13 @@ DOCUMENT: dict[str, Any] = toy_document(
 )
 
 
-def _mount(folder: Path, options: str) -> None:
-    """Mount a file system of its own at a folder, or skip the test."""
-    folder.mkdir(exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    try:
-        completed = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        pytest.skip(f"cannot mount: {error}")
-    if completed.returncode != 0:
-        pytest.skip(f"cannot mount: {completed.stderr.strip()}")
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Return a folder with a file system of 1 MiB."""
     folder = tmp_path / "disk"
-    _mount(folder, "size=1m")
+    mount(folder, "size=1m")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
-
-
-class AtEvent(Silent):
-    """Does something at the n-th step of a phase."""
-
-    def __init__(self, phase: str, number: int, action: Callable[[], object]) -> None:
-        super().__init__()
-        self._phase, self._left, self._action = phase, number, action
-
-    def advance(self, detail: str = "") -> None:
-        if self.phases[-1] == self._phase:
-            self._left -= 1
-            if self._left == 0:
-                self._action()
 
 
 def fill(folder: Path) -> None:
@@ -104,7 +79,7 @@ def test_a_full_disk_before_the_first_run_is_named(small_disk: Path) -> None:
 
 
 def test_a_read_only_results_folder_is_named_before_training(tmp_path: Path) -> None:
-    _mount(tmp_path / "results", "size=1m,ro")
+    mount(tmp_path / "results", "size=1m,ro")
     try:
         reporter = Silent()
         with pytest.raises(AlsegError) as raised:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import torch
-from killing import result_bytes
 
 from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.files import read_json, write_record
 from alseg.results import load_results
 from alseg.runstates import experiment_state
+from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_document
 
 DOCUMENT: dict[str, Any] = toy_document(methods=[toy_document()["methods"][1]])  # type: ignore[index]

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from hostile import write_sealed
 
 from alseg import checkpoint, imagewise
 from alseg.cli import main
@@ -28,6 +27,7 @@ from alseg.roundfiles import read_image_counts, refuse_damaged_counts
 from alseg.runrecords import round_folders
 from alseg.store import exclusive
 from fakeruns import write_run
+from hostile import write_sealed
 from toys import run_toy, toy_catalog, toy_document
 
 METHODS: list[Any] = toy_document()["methods"]  # type: ignore[assignment]

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from hostile import make_hostile
 
 from alseg.cli import main
 from alseg.overview import drawing
+from hostile import make_hostile
 from toys import run_toy, toy_catalog, toy_document
 
 FOLDERS = int(os.environ.get("ALSEG_FUZZ_EXAMPLES", "6"))

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from killing import events_of, finish, result_bytes, run_and_wait, start
 
+from killing import events_of, finish, result_bytes, run_and_wait, start
 from toys import toy_document
 
 # One method that buys twice. A checkpoint after every step: 1e-9 minutes are always over.

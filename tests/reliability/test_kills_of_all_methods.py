@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from killing import events_of, finish, result_bytes, run_and_wait, start
 
 import alseg_baselines
 import alseg_ripu
+from killing import events_of, finish, result_bytes, run_and_wait, start
 from toys import toy_document
 
 KILLS = int(os.environ.get("ALSEG_KILLS", "5"))

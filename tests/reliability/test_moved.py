@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from killing import result_bytes
-from test_disk import AtEvent, _mount
 
 from alseg.cli import main
 from alseg.files import MovedError, WriteError, append_line, remove, write_text
 from alseg.keptfolders import keeping, moved_folder
+from disks import AtEvent, mount
+from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
 
 DOCUMENT: dict[str, Any] = toy_document(
@@ -172,7 +172,7 @@ def test_the_command_exits_with_1_where_a_run_folder_is_deleted(
 
 def test_a_file_system_that_is_unmounted_is_named_and_nothing_is_written_below_it(tmp_path: Path) -> None:
     results = tmp_path / "results"
-    _mount(results, "size=8m")
+    mount(results, "size=8m")
 
     def unmount() -> None:
         subprocess.run(["umount", "-l", str(results)], check=True)

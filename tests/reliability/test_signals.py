@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 import torch
-from killing import events_of, finish, start_command
 
 from alseg.files import read_json
+from killing import events_of, finish, start_command
 from toys import toy_document
 
 STEPS = 100_000

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner
-from killing import run_and_wait
 
 from alseg import AcquisitionSpec, hookimpl, runstates
 from alseg.at_work import NAME, AtWork
@@ -16,6 +15,7 @@ from alseg.contracts import TargetView
 from alseg.stopping import Interrupted
 from alseg.store import RunFolder
 from fakeruns import write_run
+from killing import run_and_wait
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
 
 

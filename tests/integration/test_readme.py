@@ -15,7 +15,7 @@ import yaml
 from alseg.experiment import ExperimentError, read_experiment
 from alseg.plugins import load_catalog
 from documents import DOCS, README, REPOSITORY, blocks
-from third_party.install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of
+from install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of
 
 MODULE = "alseg_rare"
 

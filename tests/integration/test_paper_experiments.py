@@ -23,7 +23,7 @@ from alseg.plugins import load_catalog
 from alseg_driving import cityscapes, gtav, synthia
 from alseg_driving.spaces import CITYSCAPES_19, SYNTHIA_16
 
-EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*2city*.yaml"))
 ALL_NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
 INPUT_SIZE = "[32, 64]"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1] / "third_party"
 REPOSITORY = HERE.parents[1]
 TINY = HERE / "tiny.yaml"
 

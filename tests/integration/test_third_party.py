@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from third_party.install import (
+from install import (
     BROKEN,
     TINY,
     expected_warnings,
