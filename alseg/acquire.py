@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alseg.answers import checked_picks, checked_selection
 from alseg.contracts import (
     AnnotationMode,
     Dataset,
@@ -22,11 +21,12 @@ from alseg.contracts import (
     SelectAcquisition,
     TargetView,
 )
-from alseg.guard import guarded, name_of
+from alseg.guard.answers import checked_picks, checked_selection
+from alseg.guard.calls import guarded, name_of
 from alseg.inference import InferenceOptions, Prediction, mean_features, predict
 from alseg.pipeline import behind
 from alseg.poolpicks import PoolPicks
-from alseg.seeds import derive, image_token
+from alseg.seeding import derive, image_token
 from alseg.spending import Limits
 
 

@@ -16,7 +16,7 @@ from alseg.contracts import Picks, SelectAcquisition
 from alseg.crashes import suspects
 from alseg.experiment import RunSpec
 from alseg.files import content_hash
-from alseg.guard import name_of
+from alseg.guard.calls import name_of
 from alseg.inference import Prediction
 from alseg.oracle import Oracle
 from alseg.sharing import SharedTraining, shared_key

@@ -27,7 +27,7 @@ from alseg.experiment import Component, RunSpec, Scenario
 from alseg.labels import translation
 from alseg.plugins import Catalog
 from alseg.scenario import Domain, ScenarioData
-from alseg.seeds import derive
+from alseg.seeding import derive
 
 _MODE_METHODS = ("clicks", "most_clicks", "propose", "footprint", "most_pixels")
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from alseg.printable import printable
 from alseg.progress import PlainReporter
+from alseg.text.printable import printable
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alseg.guard import guarded, name, random_state_kept
+from alseg.guard.calls import guarded, name, random_state_kept
 from alseg.plugins import KINDS, Catalog, PluginInfo
 from alseg.runspec import Component
 

@@ -13,9 +13,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.answers import checked_image, checked_label
 from alseg.contracts import Dataset, Size
 from alseg.files import content_hash, write_atomically
+from alseg.guard.answers import checked_image, checked_label
 from alseg.imaging import resize_image, resize_label_nearest
 
 FORMAT = 2

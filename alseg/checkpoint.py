@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import torch
 
-from alseg.archives import refuse_compressed
 from alseg.errors import AlsegError
 from alseg.files import write_atomically
-from alseg.regularfile import open_regular
+from alseg.system.archives import refuse_compressed
+from alseg.system.regular_file import open_regular
 
 FORMAT = 1
 

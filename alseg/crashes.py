@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from alseg import at_work
 from alseg.errors import AlsegError
 from alseg.files import read_json, write_record
+from alseg.guard import at_work
 from alseg.results import OLD
 
 

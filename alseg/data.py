@@ -22,12 +22,12 @@ from torchvision.transforms.v2 import functional as transforms
 
 from alseg.cached import resized_image, resized_label, uncached
 from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
-from alseg.guard import guarded
+from alseg.guard.calls import guarded
 from alseg.imaging import resize_image
 from alseg.labels import translated
 from alseg.sampling import Draw, StepBatches
-from alseg.seeds import derive
-from alseg.stopping import leave_signals_to_parent, starting_workers
+from alseg.seeding import derive
+from alseg.system.signals import leave_signals_to_parent, starting_workers
 
 T = TypeVar("T")
 

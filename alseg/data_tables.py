@@ -12,9 +12,9 @@ from typing import Any
 from alseg.comparison import Comparison, Costs, PublishedRow, Row
 from alseg.contrasts import Contrast
 from alseg.mixed import MixedModel
-from alseg.printable import csv_cell
 from alseg.ranks import Ranking
 from alseg.runs import Run
+from alseg.text.printable import csv_cell
 
 JSON_FORMAT = 2
 """Changes when a key of the JSON output goes or changes its meaning. docs/compare.md describes the keys."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from alseg.contracts import IGNORE_INDEX, LabelSpace
 from alseg.datacheck import SplitReport
-from alseg.layout import column, lay_out
-from alseg.printable import printable
-from alseg.terminal import WIDTH
+from alseg.text.display import WIDTH
+from alseg.text.layout import column, lay_out
+from alseg.text.printable import printable
 
 MOST_LISTED = 50
 """Faulty images that the text names; the rest is counted."""

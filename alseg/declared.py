@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from alseg.errors import AlsegError, nearest
 from alseg.files import LARGEST_RECORD
 from alseg.problems import Path, Problem
-from alseg.regularfile import read_regular
+from alseg.system.regular_file import read_regular
 
 if TYPE_CHECKING:
     from alseg.runspec import Method

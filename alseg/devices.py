@@ -17,7 +17,7 @@ from lightning_fabric.plugins.precision import MixedPrecision, Precision
 from lightning_fabric.strategies.single_device import SingleDeviceStrategy
 
 from alseg import determinism
-from alseg.contracts.basics import Precision as PrecisionName
+from alseg.contracts.types import Precision as PrecisionName
 from alseg.errors import AlsegError
 from alseg.runspec import Settings
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from alseg.threads import chosen
+from alseg.system.threads import chosen
 
 
 def describe(device: torch.device, precision: str, *, deterministic: bool = False) -> dict[str, Any]:

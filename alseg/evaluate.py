@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alseg.answers import checked_label
 from alseg.cached import uncached
 from alseg.contracts import Dataset
-from alseg.guard import guarded
+from alseg.guard.answers import checked_label
+from alseg.guard.calls import guarded
 from alseg.inference import InferenceOptions, predict
 from alseg.labels import translated
 from alseg.metrics import confusion_counts

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from alseg.contracts import AnnotationMode, Dataset, Size
 from alseg.examples import HIGH_IMPURITY, LONGEST_SIDE, Example, kept_size
-from alseg.guard import guarded
+from alseg.guard.calls import guarded
 from alseg.inference import InferenceOptions, Prediction, predict
 from alseg.predictions import statistics
 from alseg.subset import Subset, evenly

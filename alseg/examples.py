@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.archives import names_of, read_arrays
 from alseg.contracts import Size
 from alseg.files import write_atomically
+from alseg.system.archives import names_of, read_arrays
 
 NAME = "examples.npz"
 FORMAT = 1

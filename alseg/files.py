@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from alseg.errors import AlsegError
-from alseg.keptfolders import moved_folder
-from alseg.limits import exceeded_limit
-from alseg.regularfile import read_regular
+from alseg.system.kept_folders import moved_folder
+from alseg.system.limits import exceeded_limit
+from alseg.system.regular_file import read_regular
 
 LARGEST_RECORD = 2**24
 """Bytes that a JSON file of a run may have; each has some thousands."""
@@ -72,7 +72,7 @@ def refuse_moved(path: Path) -> None:
     """Refuse to write to ``path`` where a folder above it, or at it, is not the one that it was.
 
     Raises:
-        MovedError: If one of those that `alseg.keptfolders.keeping` remembers is not; names it.
+        MovedError: If one of those that `alseg.system.kept_folders.keeping` remembers is not; names it.
     """
     folder = moved_folder(path)
     if folder is not None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alseg.experiment import Experiment, RunSpec
-from alseg.stopping import StopRequest
+from alseg.system.signals import StopRequest
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from alseg.answers import checked_logits
 from alseg.contracts import Dataset, Size
 from alseg.data import InferenceSample, InferenceSamples, inference_loader, normalise, started
-from alseg.guard import guarded
+from alseg.guard.answers import checked_logits
+from alseg.guard.calls import guarded
 from alseg.pipeline import ahead
 
 _STRIPS = 16

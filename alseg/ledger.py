@@ -19,7 +19,6 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.archives import read_header
 from alseg.contracts import Picks, Size
 from alseg.errors import AlsegError
 from alseg.files import (
@@ -30,7 +29,8 @@ from alseg.files import (
     write_atomically,
     write_text,
 )
-from alseg.regularfile import open_regular
+from alseg.system.archives import read_header
+from alseg.system.regular_file import open_regular
 
 ARRAY_NAME = "ledger.npy"
 INDEX_NAME = "ledger.json"

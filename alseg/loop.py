@@ -29,7 +29,7 @@ from alseg.example_maps import ScoreMap, make_examples, no_score
 from alseg.examples import read_examples, write_examples
 from alseg.experiment import RunSpec
 from alseg.files import remove
-from alseg.guard import random_state_kept
+from alseg.guard.calls import random_state_kept
 from alseg.inference import InferenceOptions
 from alseg.ledger import Purchase
 from alseg.metrics import metrics_of

@@ -11,8 +11,6 @@ from tabulate import DataRow, Line, TableFormat, tabulate
 
 from alseg.comparison import Comparison
 from alseg.latex import escape_latex
-from alseg.layout import Cell, Filled
-from alseg.printable import printable
 from alseg.standing_tables import standings
 from alseg.tables import (
     Column,
@@ -26,6 +24,8 @@ from alseg.tables import (
     score_columns,
     seeds_column,
 )
+from alseg.text.layout import Cell, Filled
+from alseg.text.printable import printable
 
 _LATEX_PREAMBLE = (
     "Needs \\usepackage{booktabs}. Compiles with pdflatex, where characters that it cannot set appear as "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from alseg.building import build
 from alseg.contracts import Cost, Observer, RoundReport
 from alseg.errors import AlsegError
-from alseg.guard import guarded, random_state_kept
+from alseg.guard.calls import guarded, random_state_kept
 from alseg.plugins import Catalog, PluginInfo, one_line
 from alseg.runspec import Component, RunSpec
 from alseg.store import RunFolder, read_metrics

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.answers import checked_footprint, checked_label
 from alseg.cached import uncached
 from alseg.contracts import (
     IGNORE_INDEX,
@@ -28,7 +27,8 @@ from alseg.contracts import (
     Size,
 )
 from alseg.errors import AlsegError
-from alseg.guard import guarded
+from alseg.guard.answers import checked_footprint, checked_label
+from alseg.guard.calls import guarded
 from alseg.imaging import resize_label_nearest, resize_label_points
 from alseg.labels import translated
 from alseg.ledger import Purchase, all_positions, refuse_outside

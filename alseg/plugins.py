@@ -30,7 +30,7 @@ from alseg.contracts import (
     RoundReport,
 )
 from alseg.errors import AlsegError, nearest, unknown_name
-from alseg.guard import guarded, random_state_kept
+from alseg.guard.calls import guarded, random_state_kept
 from alseg.offers import check_returned
 
 GROUP = "alseg"

@@ -14,7 +14,7 @@ from alseg.contracts import DataPlan, Recipe, Size
 from alseg.errors import AlsegError
 from alseg.experiment import RunSpec
 from alseg.files import content_hash
-from alseg.guard import guarded
+from alseg.guard.calls import guarded
 from alseg.labels import unreachable, untranslated
 from alseg.preflight_data import check_data
 from alseg.scenario import Domain, ScenarioData

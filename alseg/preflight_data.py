@@ -8,7 +8,7 @@ from alseg.datarules import sample, split_problems, split_warnings
 from alseg.errors import DataError
 from alseg.evidence import Fault, SplitEvidence, examine_headers, examine_label
 from alseg.experiment import Scenario
-from alseg.guard import guarded
+from alseg.guard.calls import guarded
 from alseg.scenario import Domain, ScenarioData
 
 

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alseg.contracts import RoundReport
-from alseg.printable import printable_lines
+from alseg.text.printable import printable_lines
 
 if TYPE_CHECKING:
     from alseg.surroundings import Reporter

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.archives import check_archive, names_of, read_arrays
 from alseg.errors import AlsegError
 from alseg.ledger import ARRAY_NAME, Purchase
 from alseg.runrecords import METRICS_NAME
+from alseg.system.archives import check_archive, names_of, read_arrays
 
 COUNTS_NAME = "confusion.npz"
 

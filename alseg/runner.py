@@ -16,16 +16,15 @@ from lightning_fabric import Fabric
 
 from alseg import determinism
 from alseg.assembly import Assembler
-from alseg.at_work import NAME, noting
 from alseg.crashes import keeps_crashing, name_crash
 from alseg.description import description
 from alseg.environment import describe
 from alseg.experiment import Experiment, RunSpec
 from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unfinished, write_checked_text
-from alseg.guard import random_state_kept, watching
+from alseg.guard.at_work import NAME, noting
+from alseg.guard.calls import random_state_kept, watching
+from alseg.guard.timeouts import TimedOut
 from alseg.helping import helpers
-from alseg.keptfolders import keeping
-from alseg.limits import address_space, exceeded_limit
 from alseg.loop import run
 from alseg.madewith import REMEDY, drift, refuse_drift, refuse_foreign
 from alseg.observers import Observers, build_observers, report_of
@@ -39,11 +38,12 @@ from alseg.recovery import (
     what_is_missing,
     what_is_not_trained,
 )
-from alseg.stopping import StopRequest, listening
 from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
 from alseg.surroundings import Reporter, Surroundings
-from alseg.threads import chosen
-from alseg.timeouts import TimedOut
+from alseg.system.kept_folders import keeping
+from alseg.system.limits import address_space, exceeded_limit
+from alseg.system.signals import StopRequest, listening
+from alseg.system.threads import chosen
 
 
 @dataclass

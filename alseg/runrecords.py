@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from alseg.contracts.basics import Precision
+from alseg.contracts.types import Precision
 from alseg.errors import AlsegError
 from alseg.files import LARGEST_RECORD, read_json, refuse_unknown_keys
 from alseg.runs import Count, Method, Name, ResultClasses, RoundResult, State, Text

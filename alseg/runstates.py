@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from alseg.at_work import NAME, left_in
 from alseg.durations import attempt_seconds
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
 from alseg.files import is_as_written
+from alseg.guard.at_work import NAME, left_in
 from alseg.ledger import Purchase
 from alseg.plugins import load_catalog
 from alseg.results import read_run, run_folders

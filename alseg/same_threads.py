@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from alseg import threads
 from alseg.errors import AlsegError
 from alseg.files import read_json
 from alseg.results import OLD
 from alseg.runspec import Settings
+from alseg.system import threads
 
 
 def first_threads(root: Path) -> int | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.seeds import derive
+from alseg.seeding import derive
 
 Draw = tuple[int, int]
 """A draw's number in the run, and the image's index."""

@@ -13,7 +13,7 @@ from alseg.cached import uncached
 from alseg.classcounts import value_counts
 from alseg.contracts import Dataset, LabelSpace, Size
 from alseg.files import content_hash
-from alseg.guard import guarded
+from alseg.guard.calls import guarded
 
 
 @dataclass(frozen=True)

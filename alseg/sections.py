@@ -13,7 +13,7 @@ from annotated_types import Interval
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from alseg.contracts import Seed, Side, Tolerance
-from alseg.contracts.basics import Precision
+from alseg.contracts.types import Precision
 from alseg.examples import MOST_IMAGES
 from alseg.problems import Path, Problem, show, unknown_key, wrong_value
 from alseg.runspec import DEVICE, MOST_PROCESSES, LabelsSince, Reference, TargetLabels

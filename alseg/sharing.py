@@ -17,8 +17,8 @@ from alseg.errors import AlsegError
 from alseg.files import content_hash, remove, remove_unfinished
 from alseg.madewith import made_with
 from alseg.runspec import RunSpec
-from alseg.stopping import Interrupted, StopRequest
 from alseg.store import BusyError, exclusive, read_counts, write_counts
+from alseg.system.signals import Interrupted, StopRequest
 from alseg.training import Trainer
 
 

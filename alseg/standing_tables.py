@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from alseg.comparison import Comparison
 from alseg.contrasts import Contrast
-from alseg.layout import Cell, Filled
 from alseg.mixed import MixedModel
 from alseg.penalties import PenaltyMatrix
-from alseg.printable import printable
 from alseg.ranks import Ranking
 from alseg.tables import (
     NOTHING,
@@ -20,6 +18,8 @@ from alseg.tables import (
     p_value,
     with_interval,
 )
+from alseg.text.layout import Cell, Filled
+from alseg.text.printable import printable
 
 
 class Standings(NamedTuple):

@@ -34,12 +34,12 @@ from alseg.files import (
     write_atomically,
     write_record,
 )
-from alseg.keptfolders import keeping, moved_folder
 from alseg.ledger import Purchase
-from alseg.regularfile import read_regular
 from alseg.results import OLD
 from alseg.roundfiles import read_image_counts
 from alseg.runrecords import attempt_files, read_round_content, read_run_content, round_folders
+from alseg.system.kept_folders import keeping, moved_folder
+from alseg.system.regular_file import read_regular
 
 FORMAT = 2
 """Of run folders: since 2, clicks are counted from answers."""

@@ -13,7 +13,7 @@ from alseg.assembly import Assembler
 from alseg.contracts import RoundReport
 from alseg.experiment import RunSpec, Settings
 from alseg.observers import Observers
-from alseg.stopping import StopRequest
+from alseg.system.signals import StopRequest
 
 
 class Reporter(Protocol):

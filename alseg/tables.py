@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from alseg.abbreviations import short_names
 from alseg.comparison import ClosedGap, Comparison, Costs, PublishedRow, Reached, Row
-from alseg.layout import Cell, Filled
 from alseg.multiplicity import Corrected
-from alseg.printable import printable
 from alseg.stats import Difference, Interval
+from alseg.text.abbreviations import short_names
+from alseg.text.layout import Cell, Filled
+from alseg.text.printable import printable
 
 NOTHING = "\N{EN DASH}"
 """Stands where there is no number."""

@@ -6,8 +6,6 @@ from rich.console import Console
 from rich.text import Text
 
 from alseg.comparison import Comparison
-from alseg.layout import lay_out
-from alseg.printable import printable
 from alseg.standing_tables import standings
 from alseg.tables import (
     class_columns,
@@ -20,7 +18,9 @@ from alseg.tables import (
     score_columns,
     seeds_column,
 )
-from alseg.terminal import WIDEST_PROSE, wrap
+from alseg.text.display import WIDEST_PROSE, wrap
+from alseg.text.layout import lay_out
+from alseg.text.printable import printable
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:

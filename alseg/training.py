@@ -14,16 +14,16 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from alseg.answers import checked_losses
 from alseg.checkpoint import Scaler
 from alseg.contracts import IGNORE_INDEX, DataPlan, Recipe, Size, TrainingBatch
 from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, started, training_loader
 from alseg.devices import set_up
-from alseg.guard import guarded
+from alseg.guard.answers import checked_losses
+from alseg.guard.calls import guarded
 from alseg.inference import resize_logits
 from alseg.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
 from alseg.scenario import ScenarioData
-from alseg.seeds import derive
+from alseg.seeding import derive
 
 HALF_EPSILON = 1e-4
 """Least epsilon of an optimiser where weights are float16, which rounds the usual 1e-8 to 0."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alseg.archives import refuse_compressed
 from alseg.errors import AlsegError, nearest
-from alseg.regularfile import open_regular
+from alseg.system.archives import refuse_compressed
+from alseg.system.regular_file import open_regular
 
 if TYPE_CHECKING:
     import torch

@@ -12,8 +12,8 @@ import torch
 
 from alseg.bench.result import Line, Options, Result, Spread
 from alseg.environment import describe
-from alseg.layout import column, lay_out
-from alseg.terminal import WIDTH
+from alseg.text.display import WIDTH
+from alseg.text.layout import column, lay_out
 
 FORMAT = 1
 """Version of the JSON."""

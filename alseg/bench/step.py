@@ -20,7 +20,7 @@ from alseg.data import InferenceSamples, normalise
 from alseg.fakedata import write_fake
 from alseg.inference import network_outputs, resize_logits
 from alseg.oracle import Oracle
-from alseg.seeds import image_token
+from alseg.seeding import image_token
 
 T = TypeVar("T")
 

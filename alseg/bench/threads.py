@@ -15,7 +15,7 @@ from typing import Any
 
 from alseg.bench.result import Line, Options, Result, Spread
 from alseg.errors import AlsegError
-from alseg.threads import THREAD_VARIABLES, WAIT_VARIABLES, choose, look
+from alseg.system.threads import THREAD_VARIABLES, WAIT_VARIABLES, choose, look
 
 SECONDS = 2.0
 """How long a side takes steps in a turn."""

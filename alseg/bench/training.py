@@ -20,7 +20,7 @@ from alseg.errors import AlsegError
 from alseg.runspec import Settings
 from alseg.sampling import ShuffledOrder
 from alseg.scenario import Domain, ScenarioData
-from alseg.seeds import derive
+from alseg.seeding import derive
 from alseg.target_order import TargetOrder
 from alseg.training import StepLosses, Trainer
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import click
 
-from alseg import threads
 from alseg.cli.streams import guard_streams
 from alseg.errors import AlsegError, nearest
-from alseg.limits import address_space, exceeded_limit
-from alseg.printable import printable_lines
+from alseg.system import threads
+from alseg.system.limits import address_space, exceeded_limit
+from alseg.text.printable import printable_lines
 
 WRONG_INPUT = 2
 """Exit code for a user's mistake."""

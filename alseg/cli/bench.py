@@ -9,7 +9,7 @@ import click
 
 from alseg.bench import BENCHMARKS
 from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_catalog
-from alseg.terminal import output_width, put, put_json, say
+from alseg.text.display import output_width, put, put_json, say
 
 if TYPE_CHECKING:
     from alseg.contracts import Size

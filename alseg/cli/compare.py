@@ -9,7 +9,7 @@ import click
 
 from alseg.cli.inputs import MOST_ROUNDS, NumberRange
 from alseg.contracts import PublishedResult
-from alseg.terminal import output_width, put, put_json, say
+from alseg.text.display import output_width, put, put_json, say
 
 _FORMATS = ("table", "markdown", "csv", "latex", "json")
 _COSTS = ("pixels", "valid-pixels", "questions", "images")
@@ -147,7 +147,7 @@ def command(
     }[output]
     (put_json if output == "json" else put)(write(comparison))
     if output == "csv":
-        from alseg.printable import printable
+        from alseg.text.printable import printable
 
         for note in comparison.notes:
             say(f"note: {printable(note)}", err=True)

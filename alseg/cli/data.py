@@ -11,7 +11,7 @@ import click
 
 from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_catalog
 from alseg.errors import AlsegError, DataError, unknown_name
-from alseg.terminal import output_width, put, put_json, say
+from alseg.text.display import output_width, put, put_json, say
 
 if TYPE_CHECKING:
     from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.terminal import asked_width, put, put_json, say
+from alseg.text.display import asked_width, put, put_json, say
 
 if TYPE_CHECKING:
     from alseg.rundiff import Difference
@@ -52,7 +52,7 @@ def _entry(difference: Difference, width: int | None) -> str:
     """Return a difference in one line, or its values below its key where that is too long."""
     from rich.cells import cell_len
 
-    from alseg.printable import printable
+    from alseg.text.printable import printable
 
     key, first, second = map(printable, (difference.key, difference.first, difference.second))
     line = f"  {key}: {first} -> {second}"

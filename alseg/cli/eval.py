@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import MOST_PROCESSES, parse_device, parse_size, read_catalog, require_device
-from alseg.terminal import output_width, put_json, say
+from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
     from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_catalog, require_device
-from alseg.terminal import put
+from alseg.text.display import put
 
 if TYPE_CHECKING:
     from alseg.revisit import Revisit
@@ -67,7 +67,7 @@ def command(
 def _write_picks(revisit: Revisit, last: int, output: Path) -> int:
     """Write one line per question in the order asked; needs no data set."""
     from alseg.files import write_text
-    from alseg.printable import csv_cell
+    from alseg.text.printable import csv_cell
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -117,6 +117,6 @@ def _write_predictions(revisit: Revisit, output: Path, device: str) -> int:
 
 def _write_classes(revisit: Revisit, output: Path) -> None:
     from alseg.files import write_text
-    from alseg.printable import printable
+    from alseg.text.printable import printable
 
     write_text(output / "classes.txt", "".join(f"{printable(name)}\n" for name in revisit.space.names))

@@ -12,7 +12,7 @@ import click
 
 from alseg.files import named_file
 from alseg.runspec import DEVICE, MOST_PROCESSES
-from alseg.terminal import put
+from alseg.text.display import put
 
 __all__ = [
     "LARGEST_SIDE",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from alseg.cli.inputs import OutputFile, read_catalog
-from alseg.terminal import put
+from alseg.text.display import put
 
 
 @click.command("picture")

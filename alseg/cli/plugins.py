@@ -12,8 +12,8 @@ from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec, La
 from alseg.errors import AlsegError, unknown_name
 from alseg.parameters import REQUIRED, Parameter, parameters_of
 from alseg.plugins import KINDS, Catalog, Offer, load_catalog
-from alseg.printable import printable
-from alseg.terminal import WIDEST_PROSE, output_width, put, put_json, wrap
+from alseg.text.display import WIDEST_PROSE, output_width, put, put_json, wrap
+from alseg.text.printable import printable
 
 TITLES: Mapping[str, str] = {
     "label_spaces": "Label spaces",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import MOST_IMAGES, OutputFile, read_catalog
-from alseg.terminal import put
+from alseg.text.display import put
 
 if TYPE_CHECKING:
     from alseg.report.content import Extras

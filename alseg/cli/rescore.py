@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from alseg.terminal import put, say
+from alseg.text.display import put, say
 
 
 @click.command("rescore")
@@ -22,9 +22,9 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     # Imported here: --help needs none of it.
     from alseg.errors import AlsegError
     from alseg.metrics import SCORER_VERSION
-    from alseg.printable import printable
     from alseg.rescore import rescore, write
     from alseg.results import run_folders
+    from alseg.text.printable import printable
 
     folders = list(dict.fromkeys(folder for path in results for folder in run_folders(path)))
     rounds = outdated = 0

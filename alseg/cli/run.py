@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import read_catalog
-from alseg.terminal import output_width, put, say
+from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
     from alseg.experiment import Experiment
     from alseg.plugins import Catalog
     from alseg.preflight import Plan, PlannedRun
     from alseg.runner import Outcome
-    from alseg.stopping import StopRequest
+    from alseg.system.signals import StopRequest
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def command(
     \b
     alseg run experiments/quickstart.yaml recipe.iterations=100 "seeds=[0, 1]"
     """
-    from alseg.stopping import Interrupted, listening
+    from alseg.system.signals import Interrupted, listening
 
     context = click.get_current_context()
     with listening(until_exit=True) as stop, traced_crashes():
@@ -142,7 +142,7 @@ def _run(
     import torch
 
     from alseg.progress import make_reporter
-    from alseg.threads import chosen
+    from alseg.system.threads import chosen
 
     say(chosen().text(torch.get_num_threads()), err=True)
     reporter = make_reporter()
@@ -164,8 +164,8 @@ def _run(
 
 
 def _dry_run_text(experiment: Experiment, plan: Plan, results: Path, width: int) -> str:
-    from alseg.layout import column, lay_out
-    from alseg.printable import printable
+    from alseg.text.layout import column, lay_out
+    from alseg.text.printable import printable
 
     without_budget = {"none": "no labels", "all": "all labels"}
     methods = [planned.spec.method for planned in plan.runs]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_catalog, require_device
-from alseg.terminal import put
+from alseg.text.display import put
 
 if TYPE_CHECKING:
     from alseg.contracts import LabelSpace

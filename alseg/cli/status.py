@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.terminal import output_width, put_json, say
+from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
     from alseg.runstates import ExperimentState, RunState
@@ -24,8 +24,8 @@ _LONGEST_REASON = 300
 @click.option("--json", "as_json", is_flag=True, help="All that is known, rounds included, as JSON.")
 def command(results: Path, as_json: bool) -> None:
     """Show how far the runs in RESULTS are, such as results/quickstart."""
-    from alseg.printable import printable
     from alseg.runstates import experiment_state
+    from alseg.text.printable import printable
 
     found = experiment_state(results)
     for note in found.notes:
@@ -45,8 +45,8 @@ def _as_json(found: ExperimentState) -> str:
 def _as_table(found: ExperimentState, width: int) -> str:
     from collections import Counter
 
-    from alseg.layout import column, lay_out
-    from alseg.printable import printable
+    from alseg.text.layout import column, lay_out
+    from alseg.text.printable import printable
 
     runs = found.runs
     keys = [

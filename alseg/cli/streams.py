@@ -18,7 +18,7 @@ from typing import TextIO
 
 import click
 
-from alseg.limits import exceeded_limit
+from alseg.system.limits import exceeded_limit
 
 OUTPUT, ERRORS = 1, 2
 """File descriptors of standard output and standard error."""

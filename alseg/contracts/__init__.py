@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from annotated_types import Interval
 
-from alseg.contracts.asking import (
+from alseg.contracts.acquisition import (
     AnnotationMode,
     Answers,
     Picks,
@@ -20,7 +20,6 @@ from alseg.contracts.asking import (
     SelectAcquisition,
     TargetView,
 )
-from alseg.contracts.basics import IGNORE_INDEX, OUTLINE_TOLERANCE, Need, Size
 from alseg.contracts.bounds import (
     BatchSize,
     ColorStrength,
@@ -41,7 +40,7 @@ from alseg.contracts.bounds import (
 )
 from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
 from alseg.contracts.labels import ClassInfo, LabelSpace
-from alseg.contracts.observing import Observer
+from alseg.contracts.observers import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
 from alseg.contracts.specs import (
     AcquisitionSpec,
@@ -60,6 +59,7 @@ from alseg.contracts.training import (
     TrainingBatch,
     TrainingPlan,
 )
+from alseg.contracts.types import IGNORE_INDEX, OUTLINE_TOLERANCE, Need, Size
 
 __all__ = [
     "IGNORE_INDEX",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from alseg.contracts.basics import Size
+from alseg.contracts.types import Size
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from alseg.contracts.basics import Need
+from alseg.contracts.types import Need
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from alseg.contracts.basics import Size
+from alseg.contracts.types import Size
 
 if TYPE_CHECKING:
     import torch

@@ -12,7 +12,7 @@ from typing import Any
 
 from alseg.errors import AlsegError
 from alseg.files import write_text
-from alseg.printable import printable, printable_content
+from alseg.text.printable import printable, printable_content
 
 
 def write_page(content: Mapping[str, Any], title: str, path: Path) -> None:

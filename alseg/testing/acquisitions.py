@@ -16,7 +16,7 @@ from alseg.contracts import (
     Size,
     TargetView,
 )
-from alseg.seeds import image_token
+from alseg.seeding import image_token
 
 _FEATURES = 8
 _IMAGES = 7

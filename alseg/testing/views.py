@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from alseg.contracts import TargetView
-from alseg.seeds import image_token
+from alseg.seeding import image_token
 
 
 def view_of(

@@ -12,7 +12,7 @@ from alseg.acquire import AcquisitionError, Asker, Pool, acquire, acquire_togeth
 from alseg.contracts import Picks, PoolView, TargetView
 from alseg.inference import InferenceOptions
 from alseg.poolpicks import PoolPicks
-from alseg.seeds import image_token
+from alseg.seeding import image_token
 from alseg.spending import Limits
 from alseg_baselines.modes import WholeImage, Window
 from toys import Stripes, TinyNet

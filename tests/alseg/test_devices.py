@@ -18,7 +18,7 @@ import alseg_ripu
 from alseg import devices
 from alseg.cli import main
 from alseg.contracts import AcquisitionSpec
-from alseg.contracts.basics import Precision
+from alseg.contracts.types import Precision
 from alseg.devices import find_device, make_fabric, set_up
 from alseg.errors import AlsegError
 from alseg.inference import network_outputs

@@ -15,8 +15,8 @@ from alseg.contracts import RoundReport, TargetView
 from alseg.errors import AlsegError
 from alseg.inference import predict
 from alseg.ledger import Purchase
-from alseg.seeds import image_token
-from alseg.stopping import Interrupted
+from alseg.seeding import image_token
+from alseg.system.signals import Interrupted
 from toys import Silent, run_folder, run_toy, toy_document
 
 

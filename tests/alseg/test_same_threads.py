@@ -91,7 +91,7 @@ def test_alseg_run_says_that_an_experiment_was_begun_with_another_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr("alseg.threads._made", [])
+    monkeypatch.setattr("alseg.system.threads._made", [])
     begun(tmp_path / "dry", "a__s0__1", 3, "2026-01-01T00:00:00+00:00")
     scenes = {"name": "streets", "height": 32, "width": 64, "count": 2}
     document = {

@@ -77,8 +77,7 @@ def test_all_rounds_of_all_runs_of_a_command_can_be_read_back(tmp_path: Path) ->
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text("[alseg]\ntoys = toy_plugin:PLUGIN\n")
     (site / "toy_plugin.py").write_text(
-        f"import sys\nsys.path.append({str(HELPERS)!r})\n"
-        "from toys import ToyPlugin\nPLUGIN = ToyPlugin()\n"
+        f"import sys\nsys.path.append({str(HELPERS)!r})\nfrom toys import ToyPlugin\nPLUGIN = ToyPlugin()\n"
     )
     file.write_text(yaml.safe_dump(toy_document(), sort_keys=False))
     arguments = ("run", str(file), "settings.observers=[tensorboard]", "--results", str(tmp_path / "results"))

@@ -113,7 +113,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     import alseg.plugins
     import alseg.progress
     from alseg.cli import main
-    from alseg.stopping import SIGNALS
+    from alseg.system.signals import SIGNALS
     from toys import toy_catalog
 
     multiprocessing.set_start_method("fork", force=True)  # as in a process that was not forked itself

@@ -19,7 +19,7 @@ from alseg.plugins import Catalog, catalog_of
 from alseg.preflight import check
 from alseg.recipes import SupervisedRecipe, TargetSampling
 from alseg.runner import Outcome, run_experiment
-from alseg.seeds import derive
+from alseg.seeding import derive
 
 STRIPES = LabelSpace(
     name="stripes-3",

@@ -12,7 +12,7 @@ import torch
 
 from alseg import checkpoint
 from alseg.errors import AlsegError
-from alseg.stopping import Interrupted
+from alseg.system.signals import Interrupted
 from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_document
 

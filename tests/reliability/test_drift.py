@@ -12,7 +12,7 @@ from alseg import DatasetSpec, hookimpl, madewith
 from alseg.errors import AlsegError
 from alseg.files import content_hash, write_record
 from alseg.results import load_results
-from alseg.stopping import Interrupted
+from alseg.system.signals import Interrupted
 from toys import Silent, Stripes, run_folder, run_toy, toy_document
 
 DOCUMENT: dict[str, Any] = toy_document(methods=[toy_document()["methods"][1]])  # type: ignore[index]

@@ -21,11 +21,11 @@ from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import SEAL, append_line, is_as_written, read_json
 from alseg.ledger import Purchase
-from alseg.regularfile import read_regular
 from alseg.results import load_results
 from alseg.roundfiles import read_image_counts, refuse_damaged_counts
 from alseg.runrecords import round_folders
 from alseg.store import exclusive
+from alseg.system.regular_file import read_regular
 from fakeruns import write_run
 from hostile import write_sealed
 from toys import run_toy, toy_catalog, toy_document

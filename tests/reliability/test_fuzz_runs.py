@@ -27,7 +27,7 @@ from alseg.files import read_json
 from alseg.results import load_results
 from alseg.runs import RoundResult
 from alseg.runstates import experiment_state
-from alseg.stopping import Interrupted
+from alseg.system.signals import Interrupted
 from toys import Silent, run_toy, toy_catalog, toy_document
 
 EXAMPLES = int(os.environ.get("ALSEG_FUZZ_EXAMPLES", "80"))

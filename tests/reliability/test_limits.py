@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alseg.files import cannot_write
-from alseg.limits import exceeded_limit
+from alseg.system.limits import exceeded_limit
 from fakeruns import write_run
 from toycommand import shell, write_toy
 from toys import toy_document

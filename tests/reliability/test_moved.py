@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from alseg.cli import main
 from alseg.files import MovedError, WriteError, append_line, remove, write_text
-from alseg.keptfolders import keeping, moved_folder
+from alseg.system.kept_folders import keeping, moved_folder
 from disks import AtEvent, mount
 from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document

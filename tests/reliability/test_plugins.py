@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alseg.at_work import NAME, left_in
+from alseg.guard.at_work import NAME, left_in
 from badplugins import BadPlugin
 from toys import Silent, run_folder, run_toy, toy_document
 

@@ -9,11 +9,11 @@ import torch
 from click.testing import CliRunner
 
 from alseg import AcquisitionSpec, hookimpl, runstates
-from alseg.at_work import NAME, AtWork
 from alseg.cli import main
 from alseg.contracts import TargetView
-from alseg.stopping import Interrupted
+from alseg.guard.at_work import NAME, AtWork
 from alseg.store import RunFolder
+from alseg.system.signals import Interrupted
 from fakeruns import write_run
 from killing import run_and_wait
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document

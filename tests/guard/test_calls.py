@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from alseg import guard
-from alseg.answers import (
+from alseg.contracts import Picks
+from alseg.guard import calls as guard
+from alseg.guard.answers import (
     AnswerError,
     checked_footprint,
     checked_image,
@@ -25,12 +26,11 @@ from alseg.answers import (
     checked_picks,
     checked_selection,
 )
-from alseg.at_work import NAME, AtWork, left_in, noting
-from alseg.contracts import Picks
-from alseg.guard import PluginError, guarded, random_state_kept, watching
-from alseg.numeric_state import OF_PROCESS, OF_THREAD
-from alseg.process_state import OF_PROCESS as OF_PYTHON
-from alseg.process_state import OF_THREAD as OF_PYTHON_THREAD
+from alseg.guard.at_work import NAME, AtWork, left_in, noting
+from alseg.guard.calls import PluginError, guarded, random_state_kept, watching
+from alseg.guard.numeric_state import OF_PROCESS, OF_THREAD
+from alseg.guard.state import OF_PROCESS as OF_PYTHON
+from alseg.guard.state import OF_THREAD as OF_PYTHON_THREAD
 from badplugins import CHANGES, RANDOM
 
 EVERY = (*OF_PYTHON, *OF_PROCESS, *OF_PYTHON_THREAD, *OF_THREAD)

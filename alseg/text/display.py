@@ -9,7 +9,7 @@ from typing import TextIO
 
 import click
 
-from alseg.printable import printable_json, printable_lines
+from alseg.text.printable import printable_json, printable_lines
 
 WIDTH = 100
 """Columns where there is no terminal to ask, as in a pipe or a file."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from alseg.printable import printable, printable_lines
+from alseg.text.printable import printable, printable_lines
 
 
 def test_a_name_that_steers_a_terminal_shows_its_escapes_on_one_line() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts import Picks, Size
 from alseg.errors import AlsegError
-from alseg.guard import name_of
+from alseg.guard.calls import name_of
 
 if TYPE_CHECKING:
     import torch

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from alseg.contracts.basics import Size
+from alseg.contracts.types import Size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,7 @@ class TargetView:
 
     Attributes:
         image_id: An opaque token, 16 hexadecimal digits: the same in all rounds and runs, but not the
-            data set's name for the image, see `alseg.seeds.image_token`.
+            data set's name for the image, see `alseg.seeding.image_token`.
         logits: float32 ``(C, H, W)`` at label size, on the device of the model.
         generator: Seeded for this scenario, seed, round and image; on the CPU.
         image: uint8 RGB ``(3, H, W)`` at label size, on the CPU; None unless ``image`` is needed.

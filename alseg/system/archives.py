@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from alseg.regularfile import open_regular
+from alseg.system.regular_file import open_regular
 
 MOST_ARRAYS = 1000
 """Most arrays of one archive."""

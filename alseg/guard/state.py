@@ -18,7 +18,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from alseg.stopping import SIGNALS
+from alseg.system.signals import SIGNALS
 
 
 class State(NamedTuple):

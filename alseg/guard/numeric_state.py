@@ -1,6 +1,6 @@
 """What a call into a plugin may leave changed in torch, NumPy and Pillow: how it is read and put back.
 
-As `alseg.process_state`; apart from it, for torch is imported only where networks are used.
+As `alseg.guard.state`; apart from it, for torch is imported only where networks are used.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageFile
 
-from alseg.process_state import State
+from alseg.guard.state import State
 
 _backends: Any = torch.backends
 _SMALLEST_NORMAL = 2.0**-1022

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from alseg.abbreviations import short_names
-from alseg.layout import Cell, Filled, column, lay_out
+from alseg.text.abbreviations import short_names
+from alseg.text.layout import Cell, Filled, column, lay_out
 
 LETTERS = "abcXYZ-()主动学é\u0301"
 WORDS = st.text(LETTERS, min_size=1, max_size=45).filter(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from alseg import threads
 from alseg.bench.threads import OURS, SPINNING, busy_processes, ideal, sides
 from alseg.files import read_json
-from alseg.threads import Machine, choose, look, prepare
+from alseg.system import threads
+from alseg.system.threads import Machine, choose, look, prepare
 from toys import run_folder, run_toy
 
 IDLE = Machine(cores=8, quota=None, busy=0.0)

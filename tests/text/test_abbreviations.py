@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from alseg.abbreviations import short_names
+from alseg.text.abbreviations import short_names
 
 
 def test_names_are_shortened_as_papers_do() -> None:

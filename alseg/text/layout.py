@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
-from alseg.terminal import wrap
+from alseg.text.display import wrap
 
 _NAMES_SHARE = 0.4
 """Share of the width that names take at most where not everything fits beside them."""

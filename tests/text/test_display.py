@@ -12,7 +12,7 @@ from typing import TextIO
 import pytest
 from rich.cells import cell_len
 
-from alseg.terminal import NARROWEST, WIDTH, asked_width, fit, output_width, say, wrap
+from alseg.text.display import NARROWEST, WIDTH, asked_width, fit, output_width, say, wrap
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ from functools import cache
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-from alseg import process_state, timeouts
-from alseg.at_work import AtWork
 from alseg.errors import AlsegError
-from alseg.process_state import State
+from alseg.guard import state as process_state
+from alseg.guard import timeouts
+from alseg.guard.at_work import AtWork
+from alseg.guard.state import State
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ def watching(
     Args:
         notes: Where calls under way are noted; None for nowhere.
         tell: Given one line about a change that was put back and would have moved results.
-        seconds: That one call may take, see `alseg.timeouts`; None for any time.
+        seconds: That one call may take, see `alseg.guard.timeouts`; None for any time.
     """
     global _watch
     outer, _watch = _watch, _Watch(notes, tell, seconds)
@@ -93,8 +94,8 @@ def name_of(made: object, otherwise: str = "") -> str:
 class guarded:  # noqa: N801 - reads as a word where it is used
     """A call into a plugin, as a context manager.
 
-    On the way out the process is as it was: see `alseg.process_state` and `alseg.numeric_state`. Calls inside
-    a call of the same thread belong to the outer one.
+    On the way out the process is as it was: see `alseg.guard.state` and `alseg.guard.numeric_state`. Calls
+    inside a call of the same thread belong to the outer one.
 
     Args:
         made: The plugin's object, or what it is called.
@@ -204,7 +205,7 @@ def _states() -> tuple[Sequence[State], Sequence[State]]:
 def _all_states() -> tuple[Sequence[State], Sequence[State]]:
     import torch
 
-    from alseg import numeric_state
+    from alseg.guard import numeric_state
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where it matters, another message says that the driver is too old
@@ -216,6 +217,6 @@ def _all_states() -> tuple[Sequence[State], Sequence[State]]:
 def _random_states() -> Sequence[State]:
     if "torch" not in sys.modules:
         return process_state.RANDOM
-    from alseg import numeric_state
+    from alseg.guard import numeric_state
 
     return (*process_state.RANDOM, *numeric_state.RANDOM)
