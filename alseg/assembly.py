@@ -24,10 +24,10 @@ from alseg.contracts import (
 )
 from alseg.errors import AlsegError
 from alseg.experiment import Component, RunSpec, Scenario
-from alseg.labels import translation
 from alseg.plugins import Catalog
 from alseg.scenario import Domain, ScenarioData
 from alseg.seeding import derive
+from alseg.toolkit.labels import translation
 
 _MODE_METHODS = ("clicks", "most_clicks", "propose", "footprint", "most_pixels")
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from alseg.contracts import Dataset, Size
 from alseg.files import content_hash, write_atomically
 from alseg.guard.answers import checked_image, checked_label
-from alseg.imaging import resize_image, resize_label_nearest
+from alseg.toolkit.imaging import resize_image, resize_label_nearest
 
 FORMAT = 2
 """Part of every file's name; another one when what is kept would differ."""

@@ -15,10 +15,10 @@ from alseg import checkpoint
 from alseg.contracts import Dataset
 from alseg.errors import AlsegError
 from alseg.inference import InferenceOptions, predict
-from alseg.labels import translated
-from alseg.metrics import confusion_counts
 from alseg.prediction_files import SavePrediction
-from alseg.weights import find_state_dict, load_exactly, read_checkpoint
+from alseg.toolkit.labels import translated
+from alseg.toolkit.metrics import confusion_counts
+from alseg.toolkit.weights import find_state_dict, load_exactly, read_checkpoint
 
 
 @dataclass(frozen=True)

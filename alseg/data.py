@@ -23,11 +23,11 @@ from torchvision.transforms.v2 import functional as transforms
 from alseg.cached import resized_image, resized_label, uncached
 from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
 from alseg.guard.calls import guarded
-from alseg.imaging import resize_image
-from alseg.labels import translated
 from alseg.sampling import Draw, StepBatches
 from alseg.seeding import derive
 from alseg.system.signals import leave_signals_to_parent, starting_workers
+from alseg.toolkit.imaging import resize_image
+from alseg.toolkit.labels import translated
 
 T = TypeVar("T")
 

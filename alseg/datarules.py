@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts import IGNORE_INDEX, ChecksIds, Dataset, LabelSpace
 from alseg.evidence import SplitEvidence
-from alseg.labels import canonical_name
+from alseg.toolkit.labels import canonical_name
 
 LABELS_READ = 64
 """How many label maps of each split are looked at closely, and decoded before a run, spread evenly."""

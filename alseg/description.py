@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alseg.assembly import Assembler
 from alseg.madewith import made_with
-from alseg.metrics import SCORER_VERSION
 from alseg.runspec import RunSpec
+from alseg.toolkit.metrics import SCORER_VERSION
 
 
 def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:

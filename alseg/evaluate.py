@@ -14,8 +14,8 @@ from alseg.contracts import Dataset
 from alseg.guard.answers import checked_label
 from alseg.guard.calls import guarded
 from alseg.inference import InferenceOptions, predict
-from alseg.labels import translated
-from alseg.metrics import confusion_counts
+from alseg.toolkit.labels import translated
+from alseg.toolkit.metrics import confusion_counts
 
 
 def evaluate(

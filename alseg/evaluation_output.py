@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from alseg.contracts import LabelSpace
 from alseg.evaluation_request import Request
-from alseg.metrics import SCORER_VERSION, Metrics, metrics_of
 from alseg.store import percent
 from alseg.text.display import WIDTH
 from alseg.text.layout import column, lay_out
 from alseg.text.printable import printable
+from alseg.toolkit.metrics import SCORER_VERSION, Metrics, metrics_of
 
 
 @dataclass(frozen=True)

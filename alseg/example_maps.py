@@ -14,9 +14,9 @@ from alseg.contracts import AnnotationMode, Dataset, Size
 from alseg.examples import HIGH_IMPURITY, LONGEST_SIDE, Example, kept_size
 from alseg.guard.calls import guarded
 from alseg.inference import InferenceOptions, Prediction, predict
-from alseg.predictions import statistics
 from alseg.subset import Subset, evenly
-from alseg.windows import window_impurity
+from alseg.toolkit.uncertainty import statistics
+from alseg.toolkit.windows import window_impurity
 
 _PROBE = 65
 _WIDEST_WINDOW = 16

@@ -32,7 +32,6 @@ from alseg.files import remove
 from alseg.guard.calls import random_state_kept
 from alseg.inference import InferenceOptions
 from alseg.ledger import Purchase
-from alseg.metrics import metrics_of
 from alseg.observers import report_of
 from alseg.oracle import Oracle
 from alseg.recovery import furthest, set_damaged_aside
@@ -42,6 +41,7 @@ from alseg.spending import Spending
 from alseg.store import RunFolder, percent, read_counts, require_space
 from alseg.surroundings import Surroundings
 from alseg.target_order import TargetOrder
+from alseg.toolkit.metrics import metrics_of
 from alseg.training import StepLosses, Trainer
 
 LOG_EVERY_SECONDS = 10.0

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
 from alseg.files import content_hash, sha256_of
-from alseg.metrics import SCORER_VERSION
 from alseg.plugins import Catalog
 from alseg.runrecords import FormatError
 from alseg.runspec import RunSpec
 from alseg.store import RunFolder
+from alseg.toolkit.metrics import SCORER_VERSION
 
 if TYPE_CHECKING:
     from alseg.assembly import Assembler

@@ -91,7 +91,7 @@ def _check_choice(spec_name: str, field_name: str, hint: Any, value: object) -> 
 
 def _check_label_space(space: LabelSpace) -> None:
     """Check name and texts, then the classes."""
-    from alseg.labels import check_label_space
+    from alseg.toolkit.labels import check_label_space
 
     _check_texts(space.name, space.summary, space.source)
     check_label_space(space)

@@ -14,7 +14,7 @@ from PIL import Image
 from alseg.contracts import IGNORE_INDEX, Dataset, LabelSpace
 from alseg.errors import AlsegError
 from alseg.files import write_atomically
-from alseg.labels import colorize, translation
+from alseg.toolkit.labels import colorize, translation
 
 SavePrediction = Callable[[str, NDArray[np.uint8]], None]
 """Given an image id and predicted class indices, uint8 ``(H, W)``."""

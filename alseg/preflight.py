@@ -15,9 +15,9 @@ from alseg.errors import AlsegError
 from alseg.experiment import RunSpec
 from alseg.files import content_hash
 from alseg.guard.calls import guarded
-from alseg.labels import unreachable, untranslated
 from alseg.preflight_data import check_data
 from alseg.scenario import Domain, ScenarioData
+from alseg.toolkit.labels import unreachable, untranslated
 
 
 @dataclass(frozen=True)

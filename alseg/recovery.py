@@ -11,7 +11,6 @@ from alseg import checkpoint
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
 from alseg.ledger import INDEX_NAME, Purchase
-from alseg.metrics import SCORER_VERSION
 from alseg.rescore import label_space_of, recomputed
 from alseg.roundfiles import read_image_counts
 from alseg.runrecords import (
@@ -24,6 +23,7 @@ from alseg.runrecords import (
     round_folders,
 )
 from alseg.store import RunFolder, read_metrics
+from alseg.toolkit.metrics import SCORER_VERSION
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ import numpy as np
 from alseg.contracts import ClassInfo, LabelSpace
 from alseg.errors import AlsegError
 from alseg.files import write_record
-from alseg.metrics import SCORER_VERSION, counts_are_current, metrics_of
 from alseg.roundfiles import COUNTS_NAME, read_image_counts
 from alseg.runrecords import METRICS_NAME, Space, read_run_content, read_run_file, round_folders
 from alseg.store import RunFolder, percent, read_metrics
+from alseg.toolkit.metrics import SCORER_VERSION, counts_are_current, metrics_of
 
 TOLERANCE = 1e-9
 """Percent points by which a number may differ and still be the same: sums in another order."""

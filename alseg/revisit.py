@@ -19,12 +19,12 @@ from alseg.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
 from alseg.errors import AlsegError, unknown_name
 from alseg.examples import Example, read_examples
-from alseg.labels import translation
 from alseg.ledger import Purchase, refuse_outside
 from alseg.oracle import Oracle
 from alseg.plugins import Catalog
 from alseg.runrecords import RUN_NAME, Part, read_asked, round_folders
 from alseg.subset import Subset
+from alseg.toolkit.labels import translation
 
 _RETIRED = {"image": frozenset({"clicks"})}
 """Parameters of annotation modes that runs of earlier versions have, and that changed a price only."""

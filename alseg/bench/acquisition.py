@@ -13,7 +13,7 @@ from alseg.bench.measure import alternate, peak_extra_bytes
 from alseg.bench.result import Line, Options, Result
 from alseg.contracts import ScoreAcquisition, Size, TargetView
 from alseg.errors import AlsegError
-from alseg.selection import greedy_select
+from alseg.toolkit.selection import greedy_select
 
 TOLERANCE = 1e-4
 """Scores of both sides may differ by so much: single precision, summed in another order."""

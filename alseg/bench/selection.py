@@ -9,7 +9,7 @@ from alseg.bench.inputs import pixels_per_round, regions_per_round, smooth_logit
 from alseg.bench.measure import alternate, peak_extra_bytes
 from alseg.bench.result import Line, Options, Result
 from alseg.errors import AlsegError
-from alseg.selection import greedy_select
+from alseg.toolkit.selection import greedy_select
 
 _LEVELS = 8
 

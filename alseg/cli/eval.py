@@ -139,8 +139,8 @@ def _evaluate(
     from alseg.devices import make_fabric, set_up
     from alseg.evaluation_output import Evaluated
     from alseg.inference import InferenceOptions
-    from alseg.labels import translation
     from alseg.runspec import Settings
+    from alseg.toolkit.labels import translation
 
     space: LabelSpace = catalog.get("label_spaces", request.label_space).spec
     fabric = make_fabric(Settings(device=how.device, precision=request.precision))

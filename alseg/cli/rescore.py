@@ -21,10 +21,10 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     """
     # Imported here: --help needs none of it.
     from alseg.errors import AlsegError
-    from alseg.metrics import SCORER_VERSION
     from alseg.rescore import rescore, write
     from alseg.results import run_folders
     from alseg.text.printable import printable
+    from alseg.toolkit.metrics import SCORER_VERSION
 
     folders = list(dict.fromkeys(folder for path in results for folder in run_folders(path)))
     rounds = outdated = 0

@@ -59,11 +59,11 @@ def command(
     --round is given. Without --image, the images that the run has kept maps of, or a few. Picks of the round
     are orange, those of earlier rounds blue.
     """
-    from alseg.labels import colorize
     from alseg.legend import draw_legend
     from alseg.pictures import draw_picks, write_png
     from alseg.revisit import Revisit
     from alseg.subset import evenly
+    from alseg.toolkit.labels import colorize
 
     revisit = Revisit(run, read_catalog(), root)
     require_device(device)
@@ -120,9 +120,9 @@ class _Drawing:
 
     def maps(self, image_id: str, example: Example, ending: str) -> None:
         """Write the maps of one image, each named after image, map and ending."""
-        from alseg.labels import colorize
         from alseg.legend import map_title, scale_texts
         from alseg.pictures import heat, write_png
+        from alseg.toolkit.labels import colorize
 
         start = self._output / image_id
         classes = colorize(example.classes, self._space)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from alseg import predictions
 from alseg.contracts import PoolView, TargetView
+from alseg.toolkit import uncertainty as predictions
 
 
 class Random:

@@ -166,6 +166,6 @@ def plain(
         labelled_share: That share of the target images, above 0 and at most 1.
     """
     given = dict(locals())
-    from alseg.recipes import SupervisedRecipe
+    from alseg.toolkit.recipes import SupervisedRecipe
 
     return SupervisedRecipe(name="plain", optimizer_name=given.pop("optimizer"), **given)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts import Answers, Picks, Size
-from alseg.prices import clicks_per_class, clicks_per_outline
+from alseg.toolkit.clicks import clicks_per_class, clicks_per_outline
 
 if TYPE_CHECKING:
     import torch
@@ -45,7 +45,7 @@ class Window:
         """Return greedy picks by score; they end before the first whose window does not fit the limit."""
         import torch
 
-        from alseg.selection import greedy_select
+        from alseg.toolkit.selection import greedy_select
 
         size = (int(score.shape[0]), int(score.shape[1]))
         if pixel_limit < 1:

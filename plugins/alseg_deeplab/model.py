@@ -11,7 +11,7 @@ import torchvision
 from torch import nn
 
 from alseg.errors import AlsegError
-from alseg.weights import find_state_dict, load_exactly, read_checkpoint, weights_path
+from alseg.toolkit.weights import find_state_dict, load_exactly, read_checkpoint, weights_path
 from alseg_deeplab.heads import Head, frozen_norm
 
 _PARTS = ("feature_extractor", "classifier")

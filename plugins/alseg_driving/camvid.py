@@ -71,7 +71,7 @@ def write_fake(
         size: Height and width of the images, in pixels.
         scene: Renders the scenes, as photographs; blocks of colour by default.
     """
-    from alseg.labels import translation
+    from alseg.toolkit.labels import translation
     from alseg_driving.fake import raw_ids, write_png
     from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19
 
@@ -90,7 +90,7 @@ def write_fake(
 
 
 def _listed_pairs(base: Path, split: str) -> list[Pair]:
-    from alseg.textfile import read_lines
+    from alseg.toolkit.text_file import read_lines
 
     path = base / f"{split}.txt"
     try:

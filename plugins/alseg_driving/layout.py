@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from alseg import AlsegError, DataError
 from alseg.errors import unknown_name
-from alseg.textfile import read_lines
+from alseg.toolkit.text_file import read_lines
 
 
 class Pair(NamedTuple):

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from alseg import IGNORE_INDEX, DataError
 from alseg.contracts import Size
-from alseg.imaging import image_size, read_image, read_label
-from alseg.labels import translated
+from alseg.toolkit.imaging import image_size, read_image, read_label
+from alseg.toolkit.labels import translated
 from alseg_driving.layout import Pair
 
 LEAVE_OUT_HINT = (
@@ -58,7 +58,7 @@ class PairedFiles:
         pairs: The files, in order.
         table: 256 bytes from `class_table`.
         read_ids: Decodes one label map to raw ids, ``(H, W)`` uint8 or uint16.
-        content: As what label maps are read, for `alseg.imaging.image_size`; goes with ``read_ids``.
+        content: As what label maps are read, for `alseg.toolkit.imaging.image_size`; goes with ``read_ids``.
         hint: What else one can do about a file that cannot be used, added to every such message;
             ``{image_id}`` is filled in.
         judge_ids: What is wrong with the ids of a split, see `alseg.contracts.ChecksIds`.

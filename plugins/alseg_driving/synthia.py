@@ -74,7 +74,7 @@ def build_synthia(*, root: Path | None, split: str, exclude: str | None = None) 
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
-    from alseg.imaging import read_label16
+    from alseg.toolkit.imaging import read_label16
     from alseg_driving.paired import LEAVE_OUT_HINT, PairedFiles, class_table
     from alseg_driving.spaces import SYNTHIA_16
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
-from alseg import predictions
 from alseg.contracts import TargetView
+from alseg.toolkit import uncertainty as predictions
 from alseg_ripu.build import Terms
 from alseg_ripu.scores import impurity, pixel_scores, region_scores, region_uncertainty
 

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch.nn import functional as F
 
-from alseg.losses import Strip, continue_frame, counting, framed, softmax_losses
+from alseg.toolkit.losses import Strip, continue_frame, counting, framed, softmax_losses
 
 Distance = Literal["l1", "kl"]
 

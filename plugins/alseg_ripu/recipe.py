@@ -8,8 +8,8 @@ from typing import Literal
 import torch
 
 from alseg.contracts import IGNORE_INDEX
-from alseg.losses import Term, Weighted
-from alseg.recipes import SupervisedRecipe
+from alseg.toolkit.losses import Term, Weighted
+from alseg.toolkit.recipes import SupervisedRecipe
 from alseg_ripu.losses import LocalConsistency, NegativeLearning
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import torch
 
-from alseg import predictions, windows
+from alseg.toolkit import uncertainty as predictions
+from alseg.toolkit import windows
 
 
 class Scores(NamedTuple):

@@ -10,7 +10,13 @@ import timm
 import torch
 
 from alseg.errors import AlsegError
-from alseg.weights import load_exactly, read_state_dict, refuse_differences, weights_path, without_prefix
+from alseg.toolkit.weights import (
+    load_exactly,
+    read_state_dict,
+    refuse_differences,
+    weights_path,
+    without_prefix,
+)
 from alseg_smp.encoders import Encoder
 
 LITE0_ENCODER = "tf_efficientnet_lite0"

@@ -12,7 +12,6 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alseg import predictions, windows
 from alseg.bench import BENCHMARKS, ledger, loading, output, reference
 from alseg.bench import losses as bench_losses
 from alseg.bench.inputs import pixels_per_round, regions_per_round, smooth_logits, spread_positions
@@ -21,10 +20,12 @@ from alseg.bench.result import Line, Options, Spread
 from alseg.bench.result import Result as Measured
 from alseg.cli import main
 from alseg.errors import AlsegError
-from alseg.imaging import read_label16
 from alseg.ledger import Purchase
 from alseg.plugins import load_catalog
-from alseg.selection import greedy_select
+from alseg.toolkit import uncertainty as predictions
+from alseg.toolkit import windows
+from alseg.toolkit.imaging import read_label16
+from alseg.toolkit.selection import greedy_select
 from alseg_baselines.modes import Window
 from alseg_driving.fake import write_png16
 

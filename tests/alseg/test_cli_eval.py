@@ -22,9 +22,9 @@ from alseg import checkpoint, hookimpl
 from alseg.cli import main
 from alseg.contracts import Dataset, LabelSpace, ModelSpec
 from alseg.data import InferenceSamples
-from alseg.labels import translation
 from alseg.plugins import Catalog, catalog_of
 from alseg.prediction_files import id_table
+from alseg.toolkit.labels import translation
 from alseg_driving.camvid import build_camvid
 from alseg_driving.cityscapes import build_cityscapes
 from alseg_driving.ids import CLASS_IDS

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from alseg.contracts import Augmentation, DataPlan, Size
 from alseg.data import DenseLabels, InferenceSamples, TrainingSamples, normalise
-from alseg.imaging import resize_label_nearest
 from alseg.scenario import Domain
+from alseg.toolkit.imaging import resize_label_nearest
 from toys import STRIPES, Stripes
 
 IDENTITY = np.arange(256, dtype=np.uint8)

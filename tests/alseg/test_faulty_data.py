@@ -17,10 +17,10 @@ import alseg_driving
 from alseg import AlsegError
 from alseg.cli import main
 from alseg.experiment import Component, Scenario
-from alseg.labels import translation
 from alseg.plugins import Catalog, catalog_of
 from alseg.preflight_data import check_data
 from alseg.scenario import Domain, ScenarioData
+from alseg.toolkit.labels import translation
 from alseg_driving.ids import CLASS_IDS
 
 LABELS = {

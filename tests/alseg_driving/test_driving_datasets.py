@@ -14,9 +14,9 @@ from PIL import Image
 
 import alseg_driving
 from alseg import AlsegError, DataError, DatasetSpec
-from alseg.imaging import read_image
-from alseg.labels import translation
 from alseg.testing import check_dataset
+from alseg.toolkit.imaging import read_image
+from alseg.toolkit.labels import translation
 from alseg_driving import camvid, cityscapes, gtav, spaces, synthia
 
 SPECS = {spec.name: spec for spec in alseg_driving.register_datasets()}

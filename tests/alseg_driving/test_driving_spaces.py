@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from alseg import LabelSpace
-from alseg.labels import check_label_space, subset_indices, translation, unreachable, untranslated
+from alseg.toolkit.labels import check_label_space, subset_indices, translation, unreachable, untranslated
 from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19, SYNTHIA_16
 
 

@@ -12,8 +12,8 @@ import torch
 from torch.nn import functional
 
 import alseg_ripu
-from alseg.optim import poly_factor
-from alseg.selection import greedy_select
+from alseg.toolkit.optim import poly_factor
+from alseg.toolkit.selection import greedy_select
 
 GOLDEN = Path(__file__).parents[2] / "../shared/golden"
 

@@ -7,8 +7,8 @@ import torch
 
 import alseg_ripu
 from alseg.contracts import TargetView
-from alseg.selection import greedy_select
 from alseg.testing import view_of
+from alseg.toolkit.selection import greedy_select
 from alseg_ripu import build
 from alseg_ripu.acquisitions import PixelRipu, RegionRipu
 

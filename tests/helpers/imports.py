@@ -16,7 +16,7 @@ class Import(NamedTuple):
     """One imported module or name.
 
     Attributes:
-        module: The module, such as ``alseg.windows``, also where it is written ``from alseg import windows``.
+        module: The module, such as ``alseg.toolkit``, also where it is written ``from alseg import toolkit``.
         name: What is imported from it, or None for the module itself.
         typing_only: Whether it stands under ``if TYPE_CHECKING``.
         line: Where.

@@ -17,9 +17,9 @@ from alseg.devices import make_fabric
 from alseg.experiment import read_experiment
 from alseg.plugins import Catalog, catalog_of
 from alseg.preflight import check
-from alseg.recipes import SupervisedRecipe, TargetSampling
 from alseg.runner import Outcome, run_experiment
 from alseg.seeding import derive
+from alseg.toolkit.recipes import SupervisedRecipe, TargetSampling
 
 STRIPES = LabelSpace(
     name="stripes-3",

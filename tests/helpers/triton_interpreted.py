@@ -9,7 +9,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from alseg import _predictions_triton, _windows_triton, predictions, windows
+from alseg.toolkit import uncertainty as predictions
+from alseg.toolkit import windows
+from alseg.toolkit._kernels import uncertainty_triton as _predictions_triton
+from alseg.toolkit._kernels import windows_triton as _windows_triton
 
 NAMES = ("entropy", "confidence", "margin", "classes")
 

@@ -41,12 +41,12 @@ WITHOUT_TORCH = (
     "alseg.evidence",
     "alseg.experiment",
     "alseg.experimentfile",
-    "alseg.imaging",
-    "alseg.labels",
+    "alseg.toolkit.imaging",
+    "alseg.toolkit.labels",
     "alseg.latex",
     "alseg.text.layout",
     "alseg.markup_tables",
-    "alseg.metrics",
+    "alseg.toolkit.metrics",
     "alseg.overview.drawing",
     "alseg.overview.write",
     "alseg.penalties",
@@ -121,7 +121,7 @@ def test_the_list_of_what_plugins_may_import_names_modules_that_exist() -> None:
         "alseg.contracts",
         "alseg.errors",
         "alseg.testing",
-        "alseg.selection",
+        "alseg.toolkit.selection",
     } <= public_modules()
     assert public_modules() <= set(sources(CORE))
 

@@ -20,11 +20,11 @@ from PIL import Image
 from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.files import read_json
-from alseg.imaging import image_size, read_image, read_label, read_label16
 from alseg.ledger import Purchase
 from alseg.roundfiles import read_image_counts
 from alseg.runrecords import read_timing
-from alseg.weights import read_state_dict
+from alseg.toolkit.imaging import image_size, read_image, read_label, read_label16
+from alseg.toolkit.weights import read_state_dict
 
 
 class Malicious:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from alseg import losses
-from alseg.losses import CrossEntropy, Term, Weighted, counting, softmax_losses
+from alseg.toolkit import losses
+from alseg.toolkit.losses import CrossEntropy, Term, Weighted, counting, softmax_losses
 from alseg_ripu.losses import LocalConsistency, NegativeLearning
 
 CLASSES = 5

@@ -10,13 +10,13 @@ import yaml
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from alseg import prices
 from alseg.cli import main
 from alseg.contracts import Answers
 from alseg.ledger import Purchase
-from alseg.prices import clicks_per_class, clicks_per_outline
 from alseg.results import load_results
 from alseg.revisit import Revisit
+from alseg.toolkit import clicks as prices
+from alseg.toolkit.clicks import clicks_per_class, clicks_per_outline
 from alseg_baselines.modes import WholeImage, Window
 from comparing import compared
 from fakeruns import write_run

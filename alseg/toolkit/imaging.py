@@ -16,7 +16,7 @@ from PIL import Image
 
 from alseg.contracts import IGNORE_INDEX, Size
 from alseg.errors import DataError
-from alseg.imagefile import (
+from alseg.toolkit.image_file import (
     AGAIN,
     check_image_kind,
     check_label16_kind,

@@ -1,4 +1,4 @@
-"""The window sums of `alseg.windows` on a GPU.
+"""The window sums of `alseg.toolkit.windows` on a GPU.
 
 Narrow windows are read pixel by pixel. For wide ones, rows of running counts are made for a few classes at a
 time; two of their values give the count in a row of the window, and going down the map adds one row and

@@ -1,4 +1,4 @@
-"""The statistics of `alseg.predictions` on a GPU: one kernel that reads every logit once and keeps nothing.
+"""The statistics of `alseg.toolkit.uncertainty` on a GPU: one kernel reads every logit once and keeps nothing.
 
 Each thread goes through the classes of its pixels with the largest logit so far and sums relative to it. When
 a larger one comes, the sums are moved to the new one, which takes no more exponentials than without.
@@ -61,7 +61,7 @@ def _fill(
     sums: tl.constexpr,
     block: tl.constexpr,
 ) -> None:
-    """Compute the maps that are not None for a part of a row; `alseg.predictions` has the formulas."""
+    """Compute the maps that are not None for a part of a row, see `alseg.toolkit.uncertainty`."""
     row = tl.program_id(1).to(tl.int64)
     column = tl.program_id(0) * block + tl.arange(0, block)
     inside = column < width

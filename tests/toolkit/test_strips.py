@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from alseg._tiles import over_strips
+from alseg.toolkit._kernels.strips import over_strips
 
 
 @pytest.fixture(params=[1, 3])

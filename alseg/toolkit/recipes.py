@@ -18,8 +18,8 @@ from alseg.contracts import (
     TrainingPlan,
 )
 from alseg.errors import AlsegError
-from alseg.losses import CrossEntropy, Term, softmax_losses
-from alseg.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
+from alseg.toolkit.losses import CrossEntropy, Term, softmax_losses
+from alseg.toolkit.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
 
 TargetSampling = Literal["uniform", "labelled"]
 

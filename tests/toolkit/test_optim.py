@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from alseg.contracts import TrainingBatch
-from alseg.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
+from alseg.toolkit.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
 
 
 class TwoParts(torch.nn.Module):

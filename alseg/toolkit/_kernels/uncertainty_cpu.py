@@ -1,4 +1,4 @@
-"""The statistics of `alseg.predictions` on the CPU: the same formulas, in NumPy and cache-sized strips."""
+"""The statistics of `alseg.toolkit.uncertainty` on the CPU: the same formulas, in NumPy, strip by strip."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg._tiles import over_strips
+from alseg.toolkit._kernels.strips import over_strips
 
 _STRIP_ELEMENTS = 2**18
 
@@ -53,7 +53,7 @@ class _Scratch:
 
 
 def _fill_strip(logits: NDArray[np.float32], scratch: _Scratch, maps: Mapping[str, NDArray[Any]]) -> None:
-    """Compute the maps of one strip; the formulas and their reasons are in `alseg.predictions`."""
+    """Compute the maps of one strip; the formulas and their reasons are in `alseg.toolkit.uncertainty`."""
     num_classes, rows = logits.shape[:2]
     distance, weight = scratch.distance[:, :rows], scratch.weight[:, :rows]
     is_first = scratch.is_first[:, :rows]

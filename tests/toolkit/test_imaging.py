@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alseg import DataError
-from alseg.imagefile import AGAIN
-from alseg.imaging import (
+from alseg.toolkit.image_file import AGAIN
+from alseg.toolkit.imaging import (
     image_size,
     read_image,
     read_label,

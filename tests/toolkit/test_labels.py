@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from alseg import ClassInfo, LabelSpace
-from alseg.labels import (
+from alseg.toolkit.labels import (
     check_label_space,
     colorize,
     subset_indices,

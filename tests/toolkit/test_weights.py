@@ -7,7 +7,13 @@ import torch
 from safetensors.torch import save_file
 
 from alseg.errors import AlsegError
-from alseg.weights import find_state_dict, load_exactly, read_checkpoint, read_state_dict, weights_path
+from alseg.toolkit.weights import (
+    find_state_dict,
+    load_exactly,
+    read_checkpoint,
+    read_state_dict,
+    weights_path,
+)
 
 
 def layer() -> torch.nn.Sequential:

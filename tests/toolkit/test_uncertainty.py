@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from alseg import _predictions_cpu, predictions
+from alseg.toolkit import uncertainty as predictions
+from alseg.toolkit._kernels import uncertainty_cpu as _predictions_cpu
 
 logit_maps = st.tuples(st.integers(2, 6), st.integers(1, 7), st.integers(1, 7)).flatmap(
     lambda shape: hnp.arrays(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alseg.contracts import ClassInfo, LabelSpace
-from alseg.metrics import confusion_counts, metrics_of
+from alseg.toolkit.metrics import confusion_counts, metrics_of
 
 SPACE = LabelSpace(
     "three", "", "", tuple(ClassInfo(name, (0, 0, 0)) for name in "abc"), subsets={"few": ("a", "b")}

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import torch
 
-from alseg import _triton, predictions, windows
+from alseg.toolkit import uncertainty as predictions
+from alseg.toolkit import windows
+from alseg.toolkit._kernels import device_choice as _triton
 
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")

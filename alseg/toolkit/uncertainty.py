@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from alseg import _predictions_cpu
-from alseg._triton import use_triton
+from alseg.toolkit._kernels import uncertainty_cpu as _predictions_cpu
+from alseg.toolkit._kernels.device_choice import use_triton
 
 Statistic = Literal["entropy", "confidence", "margin", "classes"]
 """A map that `statistics` can compute."""
@@ -96,7 +96,7 @@ def statistics(logits: torch.Tensor, *wanted: Statistic) -> Statistics:
         _predictions_cpu.fill(logits.float().numpy(), {name: values.numpy() for name, values in maps.items()})
     elif use_triton(logits.device):
         # Imported here, because Triton is not everywhere.
-        from alseg import _predictions_triton
+        from alseg.toolkit._kernels import uncertainty_triton as _predictions_triton
 
         _predictions_triton.fill(logits, maps)
     else:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from alseg.selection import greedy_select
+from alseg.toolkit.selection import greedy_select
 
 
 def plain_greedy(

@@ -1,4 +1,4 @@
-"""The window sums of `alseg.windows` on the CPU: the same formulas, in NumPy and cache-sized strips."""
+"""The window sums of `alseg.toolkit.windows` on the CPU: the same formulas, in NumPy, strip by strip."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg._doubling import sums_along
-from alseg._tiles import over_strips
+from alseg.toolkit._kernels.doubling import sums_along
+from alseg.toolkit._kernels.strips import over_strips
 
 _STRIP_PIXELS = 2**16
 

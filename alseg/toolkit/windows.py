@@ -11,9 +11,9 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from alseg import _windows_cpu
-from alseg._doubling import sums_along
-from alseg._triton import use_triton
+from alseg.toolkit._kernels import windows_cpu as _windows_cpu
+from alseg.toolkit._kernels.device_choice import use_triton
+from alseg.toolkit._kernels.doubling import sums_along
 
 _VOID = 255
 
@@ -32,7 +32,7 @@ def window_mean(values: torch.Tensor, radius: int) -> torch.Tensor:
     values = values.detach()
     if use_triton(values.device):
         # Imported here, because Triton is not everywhere.
-        from alseg import _windows_triton
+        from alseg.toolkit._kernels import windows_triton as _windows_triton
 
         if radius <= _windows_triton.NARROW:
             mean = torch.empty(values.shape, device=values.device)
@@ -59,7 +59,7 @@ def window_impurity(classes: torch.Tensor, num_classes: int, radius: int) -> tor
     """
     _check(radius)
     if use_triton(classes.device):
-        from alseg import _windows_triton
+        from alseg.toolkit._kernels import windows_triton as _windows_triton
 
         impurity = torch.empty(classes.shape, device=classes.device)
         _windows_triton.fill_impurity(classes.contiguous(), num_classes, radius, impurity)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alseg import _windows_cpu, windows
+from alseg.toolkit import windows
+from alseg.toolkit._kernels import windows_cpu as _windows_cpu
 
 
 def plain_windows(values: NDArray[np.generic], radius: int) -> list[list[NDArray[np.generic]]]:

@@ -1,0 +1,1 @@
+"""Kernels of `alseg.toolkit`, for the processor and for GPUs."""
