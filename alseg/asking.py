@@ -21,7 +21,7 @@ from alseg.inference import Prediction
 from alseg.oracle import Oracle
 from alseg.sharing import SharedTraining, shared_key
 from alseg.spending import Spending
-from alseg.store import RunFolder
+from alseg.storage.run_folder import RunFolder
 from alseg.surroundings import Surroundings
 
 

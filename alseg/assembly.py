@@ -24,7 +24,7 @@ from alseg.contracts import (
 )
 from alseg.errors import AlsegError
 from alseg.experiment import Component, RunSpec, Scenario
-from alseg.plugins import Catalog
+from alseg.registry.registry import Catalog
 from alseg.scenario import Domain, ScenarioData
 from alseg.seeding import derive
 from alseg.toolkit.labels import translation

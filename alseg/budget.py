@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from alseg.errors import AlsegError, nearest
-from alseg.problems import show
+from alseg.registry.problems import show
 
 Unit = Literal["share", "pixels-per-image", "images"]
 Scope = Literal["image", "pool"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alseg.guard.calls import guarded, name, random_state_kept
-from alseg.plugins import KINDS, Catalog, PluginInfo
+from alseg.registry.registry import KINDS, Catalog, PluginInfo
 from alseg.runspec import Component
 
 
@@ -14,7 +14,7 @@ def build(catalog: Catalog, kind: str, component: Component, **filled_in: Any) -
 
     Args:
         catalog: Where names are looked up.
-        kind: A key of `alseg.plugins.KINDS`.
+        kind: A key of `alseg.registry.registry.KINDS`.
         component: Name and parameters.
         filled_in: Parameters that are not in an experiment file.
 

@@ -26,7 +26,7 @@ from alseg.ranks import Ranking, mean_ranks
 from alseg.rowcontests import find_contests
 from alseg.rowends import with_reach
 from alseg.rows import build_rows, published_rows, sort_rows, tell_scenarios_apart
-from alseg.runs import Results, Run
+from alseg.storage.records import Results, Run
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,8 @@ from alseg.penalties import PenaltyMatrix
 from alseg.purchases import Purchase, purchase_of
 from alseg.ranks import Ranking
 from alseg.reach import Reach
-from alseg.runs import Method, RoundResult, Run
 from alseg.stats import Difference, Interval
+from alseg.storage.records import Method, RoundResult, Run
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class Row:
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """Name and parameters of the recipe, see `alseg.runs.Run.recipe`."""
+        """Name and parameters of the recipe, see `alseg.storage.records.Run.recipe`."""
         return self.runs[0].recipe
 
     @property

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alseg.errors import AlsegError
-from alseg.parameters import validate_parameters
-from alseg.plugins import Catalog
+from alseg.registry.parameters import validate_parameters
+from alseg.registry.registry import Catalog
 from alseg.runspec import Component
 from alseg.yamlfile import parse_value
 

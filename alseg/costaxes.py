@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alseg.purchases import purchase_of
-from alseg.runs import RoundResult, Run
 from alseg.stats import area_under_curve
+from alseg.storage.records import RoundResult, Run
 
 
 @dataclass(frozen=True)

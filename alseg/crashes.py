@@ -8,7 +8,7 @@ from typing import Any
 from alseg.errors import AlsegError
 from alseg.files import read_json, write_record
 from alseg.guard import at_work
-from alseg.results import OLD
+from alseg.storage.reader import OLD
 
 
 def name_crash(run: Path) -> str | None:

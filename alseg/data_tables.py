@@ -13,7 +13,7 @@ from alseg.comparison import Comparison, Costs, PublishedRow, Row
 from alseg.contrasts import Contrast
 from alseg.mixed import MixedModel
 from alseg.ranks import Ranking
-from alseg.runs import Run
+from alseg.storage.records import Run
 from alseg.text.printable import csv_cell
 
 JSON_FORMAT = 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alseg.errors import AlsegError, nearest
 from alseg.files import LARGEST_RECORD
-from alseg.problems import Path, Problem
+from alseg.registry.problems import Path, Problem
 from alseg.system.regular_file import read_regular
 
 if TYPE_CHECKING:

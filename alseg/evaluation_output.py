@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts import LabelSpace
 from alseg.evaluation_request import Request
-from alseg.store import percent
+from alseg.storage.run_folder import percent
 from alseg.text.display import WIDTH
 from alseg.text.layout import column, lay_out
 from alseg.text.printable import printable

@@ -10,10 +10,10 @@ from alseg.building import build
 from alseg.components import read_component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.errors import AlsegError, unknown_name
-from alseg.parameters import parameters_of
-from alseg.plugins import Catalog
-from alseg.runrecords import Part, read_asked
+from alseg.registry.parameters import parameters_of
+from alseg.registry.registry import Catalog
 from alseg.runspec import Component
+from alseg.storage.run_files import Part, read_asked
 
 DEFAULT_ROOT = Path("data")
 """Where data sets are looked for if neither the user nor a run says where."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from alseg.errors import AlsegError
 from alseg.only import parse_only
-from alseg.plugins import Catalog
+from alseg.registry.registry import Catalog
 from alseg.runspec import Component, Evaluation, Method, RunSpec, Scenario, Settings
 
 __all__ = [

@@ -13,9 +13,9 @@ from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec
 from alseg.declared import entrants, expand
 from alseg.errors import AlsegError, nearest
 from alseg.known_labels import check_references, read_known_labels
-from alseg.parameters import ParameterError, validate_parameters
-from alseg.plugins import KINDS, Catalog
-from alseg.problems import Path, Problem, show
+from alseg.registry.parameters import ParameterError, validate_parameters
+from alseg.registry.problems import Path, Problem, show
+from alseg.registry.registry import KINDS, Catalog
 from alseg.runspec import Component, Evaluation, Method, Scenario, Settings, slug
 from alseg.sections import (
     EvaluationSection,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from alseg.contracts import DatasetSpec, SceneRenderer, Size
 from alseg.errors import AlsegError
 from alseg.files import write_json
-from alseg.plugins import Catalog
+from alseg.registry.registry import Catalog
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from alseg import contrastnotes
 from alseg.comparison import Metric, PublishedRow, Row, letter
 from alseg.contrasts import Contrast
 from alseg.costaxes import CostAxis
-from alseg.runs import Results, Run
+from alseg.storage.records import Results, Run
 
 SMALLEST_SHARE = 0.5
 """Percent of bought pixels that were never drawn, from which on it is said."""

@@ -15,9 +15,9 @@ from rich.console import Console
 from alseg.assembly import Assembler
 from alseg.devices import make_fabric
 from alseg.experiment import read_experiment
-from alseg.plugins import load_catalog
 from alseg.preflight import Plan, check
 from alseg.progress import PlainReporter
+from alseg.registry.registry import load_catalog
 from alseg.runner import run_experiment
 from alseg.same_threads import settings_here
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from alseg.errors import AlsegError
-from alseg.roundfiles import read_image_counts, read_image_groups
+from alseg.storage.round_files import read_image_counts, read_image_groups
 
 RESAMPLES = 1000
 """How often groups of evaluation images are drawn anew."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from alseg.contracts import OUTLINE_TOLERANCE
-from alseg.problems import Path, Problem
+from alseg.registry.problems import Path, Problem
 from alseg.runspec import LabelsSince, Method, TargetLabels
 from alseg.sections import LabelsSection, ShortLabelsSection, read_section
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from alseg.contracts import LabelSpace
-from alseg.examples import HIGH_IMPURITY, Example
 from alseg.pictures import NEW, OLD, scale_colors
+from alseg.storage.examples import HIGH_IMPURITY, Example
 
 _SIZE = 15
 _LINE = 24

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
 from alseg.files import content_hash, sha256_of
-from alseg.plugins import Catalog
-from alseg.runrecords import FormatError
+from alseg.registry.registry import Catalog
 from alseg.runspec import RunSpec
-from alseg.store import RunFolder
+from alseg.storage.run_files import FormatError
+from alseg.storage.run_folder import RunFolder
 from alseg.toolkit.metrics import SCORER_VERSION
 
 if TYPE_CHECKING:

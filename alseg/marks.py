@@ -8,8 +8,8 @@ from dataclasses import replace
 from alseg.against import place
 from alseg.comparison import Metric, Row
 from alseg.multiplicity import best_set
-from alseg.runs import RoundResult, Run
 from alseg.seedwise import by_seed
+from alseg.storage.records import RoundResult, Run
 
 
 def together(rows: Sequence[Row]) -> list[list[Row]]:

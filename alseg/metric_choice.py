@@ -9,7 +9,7 @@ from alseg.comparison import Metric
 from alseg.contracts import PublishedResult
 from alseg.costaxes import CommonEnds, CostAxis, area_over
 from alseg.errors import AlsegError, unknown_name
-from alseg.runs import RoundResult, Run
+from alseg.storage.records import RoundResult, Run
 
 
 def choose_metric(

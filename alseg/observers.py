@@ -11,9 +11,9 @@ from alseg.building import build
 from alseg.contracts import Cost, Observer, RoundReport
 from alseg.errors import AlsegError
 from alseg.guard.calls import guarded, random_state_kept
-from alseg.plugins import Catalog, PluginInfo, one_line
+from alseg.registry.registry import Catalog, PluginInfo, one_line
 from alseg.runspec import Component, RunSpec
-from alseg.store import RunFolder, read_metrics
+from alseg.storage.run_folder import RunFolder, read_metrics
 
 
 class Observers:
@@ -117,5 +117,5 @@ def report_of(spec: RunSpec, folder: RunFolder, round_number: int) -> RoundRepor
 
 
 def _number(value: float | None) -> float:
-    """Return a metric as `alseg.store.percent` was given it."""
+    """Return a metric as `alseg.storage.run_folder.percent` was given it."""
     return math.nan if value is None else value

@@ -29,7 +29,7 @@ from alseg.contracts import (
 from alseg.errors import AlsegError
 from alseg.guard.answers import checked_footprint, checked_label
 from alseg.guard.calls import guarded
-from alseg.ledger import Purchase, all_positions, refuse_outside
+from alseg.storage.ledger import Purchase, all_positions, refuse_outside
 from alseg.toolkit.clicks import clicks_per_outline, price_of
 from alseg.toolkit.imaging import resize_label_nearest, resize_label_points
 from alseg.toolkit.labels import translated

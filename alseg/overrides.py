@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from alseg.problems import Path, Problem
+from alseg.registry.problems import Path, Problem
 from alseg.yamlfile import Document, YamlError, parse_value
 
 _LONG_FORM = {

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alseg.errors import AlsegError
 from alseg.imagewise import FEWEST_GROUPS
-from alseg.roundfiles import read_image_counts, read_image_groups
+from alseg.storage.round_files import read_image_counts, read_image_groups
 
 MOST_BLOCKS = 20
 """More blocks make models slow and say little more; neighbouring groups are put together."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alseg.runs import Run
+from alseg.storage.records import Run
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 from alseg import checkpoint
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
-from alseg.ledger import INDEX_NAME, Purchase
-from alseg.rescore import label_space_of, recomputed
-from alseg.roundfiles import read_image_counts
-from alseg.runrecords import (
+from alseg.storage.ledger import INDEX_NAME, Purchase
+from alseg.storage.rescore import label_space_of, recomputed
+from alseg.storage.round_files import read_image_counts
+from alseg.storage.run_files import (
     TIMING_NAME,
     FormatError,
     attempt_files,
@@ -22,7 +22,7 @@ from alseg.runrecords import (
     read_timing,
     round_folders,
 )
-from alseg.store import RunFolder, read_metrics
+from alseg.storage.run_folder import RunFolder, read_metrics
 from alseg.toolkit.metrics import SCORER_VERSION
 
 

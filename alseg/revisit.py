@@ -18,11 +18,11 @@ from alseg.building import build
 from alseg.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
 from alseg.errors import AlsegError, unknown_name
-from alseg.examples import Example, read_examples
-from alseg.ledger import Purchase, refuse_outside
 from alseg.oracle import Oracle
-from alseg.plugins import Catalog
-from alseg.runrecords import RUN_NAME, Part, read_asked, round_folders
+from alseg.registry.registry import Catalog
+from alseg.storage.examples import Example, read_examples
+from alseg.storage.ledger import Purchase, refuse_outside
+from alseg.storage.run_files import RUN_NAME, Part, read_asked, round_folders
 from alseg.subset import Subset
 from alseg.toolkit.labels import translation
 

@@ -10,8 +10,8 @@ from alseg.comparison import ClosedGap, Metric, Reached, Row
 from alseg.costaxes import CostAxis, curve_over
 from alseg.gap import gap_closed
 from alseg.reach import cost_to_reach
-from alseg.runs import RoundResult, Run
 from alseg.seedwise import by_seed
+from alseg.storage.records import RoundResult, Run
 
 
 def closed_gap(row: Row, rows: Sequence[Row], metric: Metric) -> ClosedGap | None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from alseg.comparison import Metric, Row
 from alseg.imagewise import CrossedInterval, ImageInterval, crossed_interval, image_interval
 from alseg.pseudovalues import PseudoValues, pseudo_values
-from alseg.roundfiles import COUNTS_NAME
-from alseg.runs import RoundResult, Run
+from alseg.storage.records import RoundResult, Run
+from alseg.storage.round_files import COUNTS_NAME
 
 
 def over_images(row: Row, baseline: Row, metric: Metric) -> ImageInterval | None:

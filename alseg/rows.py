@@ -11,9 +11,9 @@ from alseg.contracts import PublishedResult
 from alseg.costaxes import CommonEnds, CostAxis
 from alseg.errors import AlsegError, unknown_name
 from alseg.metric_choice import area_until
-from alseg.runs import RoundResult, Run
 from alseg.seedwise import by_seed
 from alseg.stats import Interval, mean_interval
+from alseg.storage.records import RoundResult, Run
 
 SORT_KEYS: Mapping[str, Callable[[Row], float | None]] = {
     "score": lambda row: None if row.score is None else -row.score.mean,

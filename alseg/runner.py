@@ -38,7 +38,7 @@ from alseg.recovery import (
     what_is_missing,
     what_is_not_trained,
 )
-from alseg.store import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
+from alseg.storage.run_folder import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
 from alseg.surroundings import Reporter, Surroundings
 from alseg.system.kept_folders import keeping
 from alseg.system.limits import address_space, exceeded_limit

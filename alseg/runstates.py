@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from alseg.durations import attempt_seconds
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
 from alseg.files import is_as_written
 from alseg.guard.at_work import NAME, left_in
-from alseg.ledger import Purchase
-from alseg.plugins import load_catalog
-from alseg.results import read_run, run_folders
-from alseg.runrecords import attempt_files, read_attempt, read_timing, round_folders
-from alseg.runs import Run
+from alseg.registry.registry import load_catalog
 from alseg.runspec import RunSpec
-from alseg.store import OUT_OF_MEMORY, RunFolder
+from alseg.storage.durations import attempt_seconds
+from alseg.storage.ledger import Purchase
+from alseg.storage.reader import read_run, run_folders
+from alseg.storage.records import Run
+from alseg.storage.run_files import attempt_files, read_attempt, read_timing, round_folders
+from alseg.storage.run_folder import OUT_OF_MEMORY, RunFolder
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from alseg.errors import AlsegError
 from alseg.files import read_json
-from alseg.results import OLD
 from alseg.runspec import Settings
+from alseg.storage.reader import OLD
 from alseg.system import threads
 
 

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from alseg.contracts import Seed, Side, Tolerance
 from alseg.contracts.types import Precision
-from alseg.examples import MOST_IMAGES
-from alseg.problems import Path, Problem, show, unknown_key, wrong_value
+from alseg.registry.problems import Path, Problem, show, unknown_key, wrong_value
 from alseg.runspec import DEVICE, MOST_PROCESSES, LabelsSince, Reference, TargetLabels
+from alseg.storage.examples import MOST_IMAGES
 
 LONGEST_LABEL = 300
 """Characters of a method's label."""

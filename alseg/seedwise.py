@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from alseg.runs import RoundResult, Run
+from alseg.storage.records import RoundResult, Run
 
 
 def by_seed(

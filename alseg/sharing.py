@@ -17,7 +17,7 @@ from alseg.errors import AlsegError
 from alseg.files import content_hash, remove, remove_unfinished
 from alseg.madewith import made_with
 from alseg.runspec import RunSpec
-from alseg.store import BusyError, exclusive, read_counts, write_counts
+from alseg.storage.run_folder import BusyError, exclusive, read_counts, write_counts
 from alseg.system.signals import Interrupted, StopRequest
 from alseg.training import Trainer
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from alseg.mixed import MixedModel
 from alseg.penalties import LEVEL, Meeting, PenaltyMatrix
 from alseg.ranks import Ranking
-from alseg.runs import Run
+from alseg.storage.records import Run
 
 
 def notes(rankings: Sequence[Ranking] | None, matrices: Sequence[PenaltyMatrix] | None) -> Iterator[str]:

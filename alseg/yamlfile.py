@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from alseg.errors import AlsegError
-from alseg.problems import Path, Problem, show
+from alseg.registry.problems import Path, Problem, show
 
 LARGEST_FILE = 1_000_000
 """Bytes; an experiment file is a few kilobytes."""

@@ -15,8 +15,8 @@ from alseg.bench.measure import alternate
 from alseg.bench.result import Line, Options, Result
 from alseg.contracts import AnnotationMode, Picks, Size
 from alseg.errors import AlsegError
-from alseg.ledger import Purchase
 from alseg.oracle import Oracle
+from alseg.storage.ledger import Purchase
 
 _IMAGES = 2975
 _QUICK_IMAGES = 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alseg.contracts import Size
-from alseg.plugins import Catalog
+from alseg.registry.registry import Catalog
 
 
 @dataclass(frozen=True, kw_only=True)

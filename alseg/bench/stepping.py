@@ -14,7 +14,7 @@ import torch
 
 from alseg.contracts import TrainingBatch
 from alseg.inference import resize_logits
-from alseg.plugins import load_catalog
+from alseg.registry.registry import load_catalog
 
 _SIZE = (96, 192)
 _CLASSES = 19

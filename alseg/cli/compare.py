@@ -109,7 +109,7 @@ def command(
     """
     # Imported here: other commands and --help need neither scipy nor pydantic.
     from alseg.compare import CompareOptions, compare
-    from alseg.results import load_results
+    from alseg.storage.reader import load_results
 
     options = CompareOptions(
         round_number=round_number,
@@ -155,7 +155,7 @@ def command(
 
 def _published_results() -> tuple[PublishedResult, ...]:
     """Return what installed plugins know; those that do not work are named on standard error."""
-    from alseg.plugins import load_catalog
+    from alseg.registry.registry import load_catalog
 
     catalog = load_catalog()
     for failure in catalog.failures:

@@ -12,7 +12,7 @@ import click
 from alseg.text.display import asked_width, put, put_json, say
 
 if TYPE_CHECKING:
-    from alseg.rundiff import Difference
+    from alseg.storage.diff import Difference
 
 
 @click.command("diff")
@@ -32,7 +32,7 @@ def command(first: Path, second: Path, output: str) -> None:
     FIRST and SECOND are run folders, such as results/quickstart/runs/ripu-ra__s0__3f9c1a7e.
     """
     # Imported here: --help needs none of it.
-    from alseg.rundiff import SECTIONS, run_differences
+    from alseg.storage.diff import SECTIONS, run_differences
 
     differences = run_differences(first, second)
     if output == "json":

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
     from alseg.evaluation_output import Evaluated
     from alseg.evaluation_request import Request
-    from alseg.plugins import Catalog
     from alseg.prediction_files import SavePrediction
+    from alseg.registry.registry import Catalog
 
 
 @dataclass(frozen=True)

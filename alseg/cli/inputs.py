@@ -29,7 +29,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from alseg.contracts import Size
-    from alseg.plugins import Catalog
+    from alseg.registry.registry import Catalog
 
 LARGEST_SIDE = 65_536
 """In pixels, as in experiment files."""
@@ -109,7 +109,7 @@ def require_device(device: str) -> None:
 
 def read_catalog() -> Catalog:
     """Load all plugins; those that do not work are named on standard error."""
-    from alseg.plugins import load_catalog
+    from alseg.registry.registry import load_catalog
 
     catalog = load_catalog()
     for failure in catalog.failures:

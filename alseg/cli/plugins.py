@@ -10,8 +10,8 @@ import click
 
 from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec, LabelSpace, ModelSpec, Spec
 from alseg.errors import AlsegError, unknown_name
-from alseg.parameters import REQUIRED, Parameter, parameters_of
-from alseg.plugins import KINDS, Catalog, Offer, load_catalog
+from alseg.registry.parameters import REQUIRED, Parameter, parameters_of
+from alseg.registry.registry import KINDS, Catalog, Offer, load_catalog
 from alseg.text.display import WIDEST_PROSE, output_width, put, put_json, wrap
 from alseg.text.printable import printable
 

@@ -13,7 +13,7 @@ from alseg.text.display import put
 
 if TYPE_CHECKING:
     from alseg.report.content import Extras
-    from alseg.runs import Results
+    from alseg.storage.records import Results
 
 
 @click.command("report")
@@ -64,7 +64,7 @@ def command(
     # Imported here: other commands and --help need neither scipy nor pydantic.
     from alseg.report.content import report_content
     from alseg.report.page import write_page
-    from alseg.results import load_results
+    from alseg.storage.reader import load_results
 
     found = load_results(results)
     catalog = read_catalog() if published else None

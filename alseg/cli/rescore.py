@@ -21,8 +21,8 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     """
     # Imported here: --help needs none of it.
     from alseg.errors import AlsegError
-    from alseg.rescore import rescore, write
-    from alseg.results import run_folders
+    from alseg.storage.reader import run_folders
+    from alseg.storage.rescore import rescore, write
     from alseg.text.printable import printable
     from alseg.toolkit.metrics import SCORER_VERSION
 

@@ -18,8 +18,8 @@ from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
     from alseg.experiment import Experiment
-    from alseg.plugins import Catalog
     from alseg.preflight import Plan, PlannedRun
+    from alseg.registry.registry import Catalog
     from alseg.runner import Outcome
     from alseg.system.signals import StopRequest
 
@@ -202,7 +202,7 @@ def _clicks_text(clicks: tuple[int, int] | None) -> str:
 
 
 def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:
-    from alseg.store import RunFolder
+    from alseg.storage.run_folder import RunFolder
 
     if planned.skipped:
         return "skipped"

@@ -12,7 +12,7 @@ from alseg.text.display import put
 
 if TYPE_CHECKING:
     from alseg.contracts import LabelSpace
-    from alseg.examples import Example
+    from alseg.storage.examples import Example
 
 _IMAGES = 3
 

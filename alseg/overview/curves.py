@@ -8,8 +8,8 @@ from typing import Literal
 
 from alseg.compare import compare
 from alseg.comparison import Row
-from alseg.runs import Results, Run
 from alseg.stats import mean_interval
+from alseg.storage.records import Results, Run
 
 Kind = Literal["none", "acquired", "all"]
 

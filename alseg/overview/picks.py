@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.comparison import Row
-from alseg.ledger import INDEX_NAME
-from alseg.plugins import Catalog
+from alseg.registry.registry import Catalog
 from alseg.revisit import Revisit
-from alseg.runrecords import round_folders
+from alseg.storage.ledger import INDEX_NAME
+from alseg.storage.run_files import round_folders
 
 PANELS = 3
 """Most methods whose picks are drawn: more would be too small to be seen."""

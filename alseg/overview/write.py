@@ -12,8 +12,8 @@ from alseg.errors import AlsegError
 from alseg.files import write_atomically
 from alseg.overview.curves import read_curves
 from alseg.overview.picks import read_picks
-from alseg.plugins import Catalog, one_line
-from alseg.results import load_results
+from alseg.registry.registry import Catalog, one_line
+from alseg.storage.reader import load_results
 
 NAME = "overview.png"
 """The picture's name in a results folder."""

@@ -22,8 +22,8 @@ from alseg.report.provenance import (
     settings_text,
 )
 from alseg.report.standing import standing_tables
-from alseg.runs import Results, RoundResult, Run
 from alseg.stats import Interval, mean_interval
+from alseg.storage.records import Results, RoundResult, Run
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from alseg.errors import AlsegError
-from alseg.examples import NAME
-from alseg.ledger import INDEX_NAME
-from alseg.plugins import Catalog
+from alseg.registry.registry import Catalog
 from alseg.report.content import Extras
 from alseg.report.frequencies import counted_frequencies
 from alseg.report.pictures import PictureBook
 from alseg.revisit import Revisit
-from alseg.runrecords import round_folders
-from alseg.runs import Run
+from alseg.storage.examples import NAME
+from alseg.storage.ledger import INDEX_NAME
+from alseg.storage.records import Run
+from alseg.storage.run_files import round_folders
 
 
 def has_pictures(run: Run) -> bool:

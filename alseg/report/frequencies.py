@@ -12,8 +12,8 @@ from alseg.comparison import Row
 from alseg.contracts import IGNORE_INDEX
 from alseg.errors import AlsegError
 from alseg.revisit import Revisit, Split
-from alseg.roundfiles import COUNTS_NAME, read_image_counts
-from alseg.runs import RoundResult, Run
+from alseg.storage.records import RoundResult, Run
+from alseg.storage.round_files import COUNTS_NAME, read_image_counts
 from alseg.subset import evenly
 
 COUNTED_IMAGES = 100

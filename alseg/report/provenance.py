@@ -1,6 +1,6 @@
 """Where results come from: commands, versions, hardware, times. Read from run folders for the report.
 
-What is missing or damaged is left out here: `alseg.results` has read the files that numbers come from.
+What is missing or damaged is left out here: `alseg.storage.reader` has read the files that numbers come from.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from alseg.comparison import Comparison
-from alseg.durations import attempt_seconds
 from alseg.errors import AlsegError
 from alseg.footnotes import state_of
-from alseg.runrecords import attempt_files, read_attempt, read_run_file, read_timing
-from alseg.runs import Results, Run
+from alseg.storage.durations import attempt_seconds
+from alseg.storage.records import Results, Run
+from alseg.storage.run_files import attempt_files, read_attempt, read_run_file, read_timing
 
 RUN_COLUMNS = ("Run", "Method", "Seed", "State", "Device", "Seconds", "Started", "Source")
 """Titles of the columns of `run_records`."""

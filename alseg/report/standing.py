@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from alseg.compare import CompareOptions, compare
-from alseg.runs import Results
 from alseg.standing_notes import notes
 from alseg.standing_tables import standings
+from alseg.storage.records import Results
 
 MOST_METHODS = 40
 """With more methods a matrix of pairs is no help to a reader, and takes long."""

@@ -20,8 +20,8 @@ from alseg.bench.result import Line, Options, Spread
 from alseg.bench.result import Result as Measured
 from alseg.cli import main
 from alseg.errors import AlsegError
-from alseg.ledger import Purchase
-from alseg.plugins import load_catalog
+from alseg.registry.registry import load_catalog
+from alseg.storage.ledger import Purchase
 from alseg.toolkit import uncertainty as predictions
 from alseg.toolkit import windows
 from alseg.toolkit.imaging import read_label16

@@ -16,7 +16,7 @@ from PIL import Image
 import alseg_driving
 import alseg_streets
 from alseg.cli import main
-from alseg.plugins import Catalog, catalog_of
+from alseg.registry.registry import Catalog, catalog_of
 
 GTAV_DOWNLOAD = (
     "Download the ten image and label archives (01_images.zip to 10_labels.zip) of 'Playing for Data' "
@@ -31,7 +31,7 @@ def _only_these_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
         assert catalog.failures == ()
         return catalog
 
-    monkeypatch.setattr("alseg.plugins.load_catalog", load)
+    monkeypatch.setattr("alseg.registry.registry.load_catalog", load)
 
 
 def run(*arguments: str | Path) -> Result:

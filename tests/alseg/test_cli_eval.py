@@ -22,8 +22,8 @@ from alseg import checkpoint, hookimpl
 from alseg.cli import main
 from alseg.contracts import Dataset, LabelSpace, ModelSpec
 from alseg.data import InferenceSamples
-from alseg.plugins import Catalog, catalog_of
 from alseg.prediction_files import id_table
+from alseg.registry.registry import Catalog, catalog_of
 from alseg.toolkit.labels import translation
 from alseg_driving.camvid import build_camvid
 from alseg_driving.cityscapes import build_cityscapes
@@ -92,7 +92,7 @@ def _only_these_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
         assert catalog.failures == ()
         return catalog
 
-    monkeypatch.setattr("alseg.plugins.load_catalog", load)
+    monkeypatch.setattr("alseg.registry.registry.load_catalog", load)
 
 
 @pytest.fixture

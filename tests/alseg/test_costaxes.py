@@ -5,7 +5,7 @@ import pytest
 
 from alseg.contracts import Cost
 from alseg.costaxes import COST_AXES, area_over
-from alseg.runs import Pool, RoundResult
+from alseg.storage.records import Pool, RoundResult
 
 MIOU = (36.6, 55.0, 61.0, 64.0, 66.0)
 PIXELS = (0, 440, 880, 1320, 2200)

@@ -22,7 +22,7 @@ from alseg.contracts.types import Precision
 from alseg.devices import find_device, make_fabric, set_up
 from alseg.errors import AlsegError
 from alseg.inference import network_outputs
-from alseg.plugins import load_catalog
+from alseg.registry.registry import load_catalog
 from alseg.runspec import Settings
 from toys import build_tiny, run_toy, toy_catalog, toy_document
 
@@ -198,7 +198,7 @@ def test_every_command_refuses_a_device_before_it_reads_data(
 ) -> None:
     assert run_toy(tmp_path, toy_document(methods=[{"label": "None", "target_labels": "none"}])).failed == []
     (run,) = (tmp_path / "results" / "toy" / "runs").iterdir()
-    monkeypatch.setattr("alseg.plugins.load_catalog", toy_catalog)
+    monkeypatch.setattr("alseg.registry.registry.load_catalog", toy_catalog)
     monkeypatch.setattr("toys.Stripes.image", None)
     monkeypatch.setattr("toys.Stripes.label", None)
     monkeypatch.chdir(tmp_path)

@@ -17,8 +17,8 @@ import alseg_driving
 from alseg import AlsegError
 from alseg.cli import main
 from alseg.experiment import Component, Scenario
-from alseg.plugins import Catalog, catalog_of
 from alseg.preflight_data import check_data
+from alseg.registry.registry import Catalog, catalog_of
 from alseg.scenario import Domain, ScenarioData
 from alseg.toolkit.labels import translation
 from alseg_driving.ids import CLASS_IDS
@@ -55,7 +55,7 @@ COLOURED = "Use the label maps with class ids, not the coloured ones."
 @pytest.fixture(autouse=True)
 def catalog(monkeypatch: pytest.MonkeyPatch) -> Catalog:
     loaded = catalog_of(alseg_driving)
-    monkeypatch.setattr("alseg.plugins.load_catalog", lambda: loaded)
+    monkeypatch.setattr("alseg.registry.registry.load_catalog", lambda: loaded)
     return loaded
 
 

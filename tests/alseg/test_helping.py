@@ -17,7 +17,7 @@ from alseg.cli import main
 from alseg.experiment import read_experiment
 from alseg.files import read_json, write_checked_text
 from alseg.helping import helpers
-from alseg.plugins import load_catalog
+from alseg.registry.registry import load_catalog
 from alseg.system.signals import StopRequest
 
 STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count": 2}

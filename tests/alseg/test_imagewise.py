@@ -9,8 +9,8 @@ import pytest
 from alseg.compare import CompareOptions, compare
 from alseg.errors import AlsegError
 from alseg.imagewise import crossed_interval, image_interval
-from alseg.results import load_results
-from alseg.roundfiles import read_image_counts, read_image_groups
+from alseg.storage.reader import load_results
+from alseg.storage.round_files import read_image_counts, read_image_groups
 from fakeruns import write_run
 
 

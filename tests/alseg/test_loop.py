@@ -14,8 +14,8 @@ from alseg.asking import Asking
 from alseg.contracts import RoundReport, TargetView
 from alseg.errors import AlsegError
 from alseg.inference import predict
-from alseg.ledger import Purchase
 from alseg.seeding import image_token
+from alseg.storage.ledger import Purchase
 from alseg.system.signals import Interrupted
 from toys import Silent, run_folder, run_toy, toy_document
 

@@ -14,7 +14,7 @@ from alseg.cli import main
 from alseg.contracts import RoundReport
 from alseg.experiment import ExperimentError, read_experiment
 from alseg.observers import build_observers
-from alseg.plugins import Catalog, catalog_of
+from alseg.registry.registry import Catalog, catalog_of
 from alseg.runspec import Component
 from documents import DOCS, blocks
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
@@ -72,7 +72,7 @@ def run_command(
     folder: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, *more: str, **changes: object
 ) -> Result:
     """Give ``alseg run`` the toy experiment."""
-    monkeypatch.setattr("alseg.plugins.load_catalog", lambda: catalog)
+    monkeypatch.setattr("alseg.registry.registry.load_catalog", lambda: catalog)
     file = folder / "toy.yaml"
     file.write_text(yaml.safe_dump(toy_document(methods=ENTROPY, **changes), sort_keys=False))
     arguments = ["run", str(file), "--results", str(folder / "results"), *more]

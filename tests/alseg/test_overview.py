@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 import alseg.overview.write
-import alseg.plugins
+import alseg.registry.registry
 from alseg.cli import main, picture
 from alseg.overview.curves import Point, read_curves
 from alseg.overview.drawing import COLORS, REFERENCES, ROUND_COLORS, round_color
@@ -20,7 +20,7 @@ from alseg.overview.marking import at_size
 from alseg.overview.picks import read_picks
 from alseg.overview.spread import spread
 from alseg.overview.write import NAME, overview_or_note, write_overview
-from alseg.results import load_results
+from alseg.storage.reader import load_results
 from fakeruns import write_run
 from toys import run_toy, toy_catalog, toy_document
 
@@ -52,7 +52,7 @@ def draw(results: Sequence[Path], output: Path, **options: object) -> str:
 
 
 def run_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
-    monkeypatch.setattr(alseg.plugins, "load_catalog", toy_catalog)
+    monkeypatch.setattr(alseg.registry.registry, "load_catalog", toy_catalog)
     monkeypatch.chdir(tmp_path)
     Path("toy.yaml").write_text(yaml.safe_dump(toy_document()))
     return CliRunner().invoke(main, ["run", "toy.yaml"])

@@ -16,7 +16,7 @@ from alseg.cli import main
 from alseg.compare import CompareOptions, compare
 from alseg.report.content import report_content
 from alseg.report.page import page
-from alseg.results import load_results
+from alseg.storage.reader import load_results
 from documents import REPOSITORY
 from fakeruns import write_run
 

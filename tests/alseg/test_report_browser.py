@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from alseg.cli import main
 from alseg.report.content import Extras, report_content
 from alseg.report.page import write_page
-from alseg.results import load_results
+from alseg.storage.reader import load_results
 from documents import REPOSITORY
 from fakeruns import write_run
 

@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 from alseg.cli import main, report
-from alseg.examples import NAME, read_examples
 from alseg.files import read_json, write_record
 from alseg.report.content import Extras, counted_runs, report_content
 from alseg.report.extras import gather_extras
-from alseg.results import load_results
+from alseg.storage.examples import NAME, read_examples
+from alseg.storage.reader import load_results
 from toys import run_toy, toy_catalog
 
 
@@ -161,7 +161,7 @@ def test_without_the_data_set_there_are_maps_but_no_photographs(
 
 
 def test_a_run_whose_plugin_is_gone_costs_the_pictures_and_nothing_else(finished: Path) -> None:
-    from alseg.plugins import catalog_of
+    from alseg.registry.registry import catalog_of
 
     (book,) = extras_of(finished, catalog=catalog_of()).pictures.values()
     assert book["images"] == []

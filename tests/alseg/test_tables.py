@@ -16,7 +16,7 @@ from alseg.compare import CompareOptions, compare
 from alseg.comparison import Comparison, PublishedRow
 from alseg.data_tables import as_csv, as_json
 from alseg.markup_tables import as_latex, as_markdown
-from alseg.results import load_results
+from alseg.storage.reader import load_results
 from alseg.tables import NOTHING
 from alseg.terminal_tables import print_comparison
 from fakeruns import write_run

@@ -7,7 +7,7 @@ import pytest
 
 import alseg_ripu
 from alseg import AlsegError
-from alseg.parameters import check_parameters
+from alseg.registry.parameters import check_parameters
 from alseg_ripu import build
 
 

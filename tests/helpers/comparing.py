@@ -7,7 +7,7 @@ from typing import Any
 
 from alseg.compare import CompareOptions, compare
 from alseg.comparison import Comparison, Row
-from alseg.results import load_results
+from alseg.storage.reader import load_results
 
 
 def compared(*folders: Path, **options: Any) -> Comparison:

@@ -14,7 +14,7 @@ from alseg import (
     RecipeSpec,
     hookimpl,
 )
-from alseg.plugins import Catalog, catalog_of
+from alseg.registry.registry import Catalog, catalog_of
 
 
 def _texts(name: str) -> dict[str, str]:

@@ -110,8 +110,8 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     import torch
     import yaml
 
-    import alseg.plugins
     import alseg.progress
+    import alseg.registry.registry
     from alseg.cli import main
     from alseg.system.signals import SIGNALS
     from toys import toy_catalog
@@ -129,7 +129,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     torch.set_num_threads(1)
     recorder = _Recorder(folder, None, hold)
     recorder.event("preflight")
-    alseg.plugins.load_catalog = toy_catalog
+    alseg.registry.registry.load_catalog = toy_catalog
     alseg.progress.make_reporter = lambda: _reporter(recorder)  # type: ignore[assignment]
     (folder / "toy.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     main(["run", str(folder / "toy.yaml"), "--results", str(folder / "results")], prog_name="alseg")

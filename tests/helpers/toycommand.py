@@ -50,14 +50,14 @@ def shell(
 
 def main() -> None:
     """Be the command."""
-    import alseg.plugins
+    import alseg.registry.registry
 
-    def toys() -> alseg.plugins.Catalog:
+    def toys() -> alseg.registry.registry.Catalog:
         from toys import toy_catalog  # imports torch
 
         return toy_catalog()
 
-    alseg.plugins.load_catalog = toys
+    alseg.registry.registry.load_catalog = toys
     from alseg.cli import main as command
 
     command(prog_name="alseg")

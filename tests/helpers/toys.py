@@ -15,8 +15,8 @@ from alseg.assembly import Assembler
 from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, RoundReport, Size
 from alseg.devices import make_fabric
 from alseg.experiment import read_experiment
-from alseg.plugins import Catalog, catalog_of
 from alseg.preflight import check
+from alseg.registry.registry import Catalog, catalog_of
 from alseg.runner import Outcome, run_experiment
 from alseg.seeding import derive
 from alseg.toolkit.recipes import SupervisedRecipe, TargetSampling

@@ -15,7 +15,7 @@ import pytest
 
 from alseg import contracts, hookspecs
 from alseg.cli import COMMANDS
-from alseg.plugins import OBSERVER
+from alseg.registry.registry import OBSERVER
 from documents import DOCS, README, code_words, section
 from imports import CORE, PLUGINS, Import, imports, sources
 
@@ -50,17 +50,17 @@ WITHOUT_TORCH = (
     "alseg.overview.drawing",
     "alseg.overview.write",
     "alseg.penalties",
-    "alseg.plugins",
+    "alseg.registry.registry",
     "alseg.text.printable",
     "alseg.ranks",
     "alseg.report.content",
     "alseg.report.extras",
     "alseg.report.page",
-    "alseg.results",
-    "alseg.runs",
+    "alseg.storage.reader",
+    "alseg.storage.records",
     "alseg.runstates",
     "alseg.stats",
-    "alseg.store",
+    "alseg.storage.run_folder",
     "alseg.system.signals",
     "alseg.tables",
     "alseg.text.display",
@@ -244,7 +244,7 @@ def test_listing_reading_and_comparing_need_no_torch() -> None:
 
 
 def test_loading_all_plugins_needs_no_torch() -> None:
-    assert "torch" not in modules_after("from alseg.plugins import load_catalog\nload_catalog()")
+    assert "torch" not in modules_after("from alseg.registry.registry import load_catalog\nload_catalog()")
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -17,9 +17,9 @@ from alseg import training
 from alseg.cli import main
 from alseg.contracts import DataPlan, Picks
 from alseg.data import TrainingSamples
-from alseg.ledger import Purchase
 from alseg.oracle import Oracle
 from alseg.sampling import Draw
+from alseg.storage.ledger import Purchase
 from alseg.target_order import TargetOrder
 from alseg_baselines.modes import Window
 from comparing import compared

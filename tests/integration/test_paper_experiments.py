@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from alseg.budget import allowance, parse_budget
 from alseg.cli import main
 from alseg.experiment import Experiment, read_experiment
-from alseg.plugins import load_catalog
+from alseg.registry.registry import load_catalog
 from alseg_driving import cityscapes, gtav, synthia
 from alseg_driving.spaces import CITYSCAPES_19, SYNTHIA_16
 

@@ -20,9 +20,9 @@ from PIL import Image
 from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.files import read_json
-from alseg.ledger import Purchase
-from alseg.roundfiles import read_image_counts
-from alseg.runrecords import read_timing
+from alseg.storage.ledger import Purchase
+from alseg.storage.round_files import read_image_counts
+from alseg.storage.run_files import read_timing
 from alseg.toolkit.imaging import image_size, read_image, read_label, read_label16
 from alseg.toolkit.weights import read_state_dict
 

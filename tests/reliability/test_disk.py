@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from alseg.errors import AlsegError
-from alseg.store import RunFolder, require_space
+from alseg.storage.run_folder import RunFolder, require_space
 from disks import AtEvent, mount
 from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_document
@@ -127,7 +127,7 @@ def test_too_little_space_for_checkpoints_is_known_before_training(
     class Usage:
         free = 1000
 
-    monkeypatch.setattr("alseg.store.shutil.disk_usage", lambda path: Usage)
+    monkeypatch.setattr("alseg.storage.run_folder.shutil.disk_usage", lambda path: Usage)
     reporter = Silent()
     with pytest.raises(AlsegError) as raised:
         run_toy(tmp_path, DOCUMENT, reporter=reporter)
@@ -144,7 +144,7 @@ def test_a_second_checkpoint_needs_space_once(tmp_path: Path, monkeypatch: pytes
     class Usage:
         free = 1_500_000
 
-    monkeypatch.setattr("alseg.store.shutil.disk_usage", lambda path: Usage)
+    monkeypatch.setattr("alseg.storage.run_folder.shutil.disk_usage", lambda path: Usage)
     path = tmp_path / "checkpoint.pt"
     with pytest.raises(AlsegError) as raised:
         require_space(path, 1_000_000)

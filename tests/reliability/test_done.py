@@ -14,8 +14,8 @@ import torch
 from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.files import read_json, write_record
-from alseg.results import load_results
 from alseg.runstates import experiment_state
+from alseg.storage.reader import load_results
 from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_document
 

@@ -11,7 +11,7 @@ import pytest
 from alseg import DatasetSpec, hookimpl, madewith
 from alseg.errors import AlsegError
 from alseg.files import content_hash, write_record
-from alseg.results import load_results
+from alseg.storage.reader import load_results
 from alseg.system.signals import Interrupted
 from toys import Silent, Stripes, run_folder, run_toy, toy_document
 

@@ -20,11 +20,11 @@ from alseg import checkpoint, imagewise
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import SEAL, append_line, is_as_written, read_json
-from alseg.ledger import Purchase
-from alseg.results import load_results
-from alseg.roundfiles import read_image_counts, refuse_damaged_counts
-from alseg.runrecords import round_folders
-from alseg.store import exclusive
+from alseg.storage.ledger import Purchase
+from alseg.storage.reader import load_results
+from alseg.storage.round_files import read_image_counts, refuse_damaged_counts
+from alseg.storage.run_files import round_folders
+from alseg.storage.run_folder import exclusive
 from alseg.system.regular_file import read_regular
 from fakeruns import write_run
 from hostile import write_sealed
@@ -39,7 +39,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("finished")
     assert run_toy(folder, DOCUMENT).done == 2
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("alseg.plugins", "alseg.runstates"):
+        for module in ("alseg.registry.registry", "alseg.runstates"):
             patched.setattr(f"{module}.load_catalog", toy_catalog)
         yield folder
 

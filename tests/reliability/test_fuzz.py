@@ -20,9 +20,9 @@ from alseg.compare import compare
 from alseg.data_tables import as_csv
 from alseg.errors import AlsegError
 from alseg.experiment import read_experiment
-from alseg.results import load_results
-from alseg.runs import Run
 from alseg.runstates import experiment_state
+from alseg.storage.reader import load_results
+from alseg.storage.records import Run
 from toys import run_toy, toy_catalog, toy_document
 
 METHODS: list[Any] = toy_document()["methods"]  # type: ignore[assignment]
@@ -124,7 +124,7 @@ def test_a_dry_run_of_a_changed_experiment_file_ends_in_a_plan_or_a_message(
     file = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
     file.write_text(text)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("alseg.plugins.load_catalog", toy_catalog)
+        patched.setattr("alseg.registry.registry.load_catalog", toy_catalog)
         result = CliRunner().invoke(main, ["run", str(file), "--dry-run"])
     assert result.exit_code in (0, 2)
     assert result.exception is None or isinstance(result.exception, SystemExit)

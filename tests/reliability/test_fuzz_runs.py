@@ -24,9 +24,9 @@ from alseg.checkpoint import digest
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import read_json
-from alseg.results import load_results
-from alseg.runs import RoundResult
 from alseg.runstates import experiment_state
+from alseg.storage.reader import load_results
+from alseg.storage.records import RoundResult
 from alseg.system.signals import Interrupted
 from toys import Silent, run_toy, toy_catalog, toy_document
 
@@ -78,7 +78,7 @@ class Bases:
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bases]:
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("alseg.plugins", "alseg.runstates"):
+        for module in ("alseg.registry.registry", "alseg.runstates"):
             patched.setattr(f"{module}.load_catalog", toy_catalog)
         patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
         folders = {"finished": tmp_path_factory.mktemp("finished")}

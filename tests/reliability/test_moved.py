@@ -137,7 +137,7 @@ def command(monkeypatch: pytest.MonkeyPatch, folder: Path, reporter: Silent) -> 
     import yaml
 
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("alseg.plugins.load_catalog", toy_catalog)
+    monkeypatch.setattr("alseg.registry.registry.load_catalog", toy_catalog)
     monkeypatch.setattr("alseg.progress.make_reporter", lambda: reporter)
     Path("toy.yaml").write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
     result = CliRunner().invoke(main, ["run", "toy.yaml"])

@@ -12,7 +12,7 @@ from alseg import AcquisitionSpec, hookimpl, runstates
 from alseg.cli import main
 from alseg.contracts import TargetView
 from alseg.guard.at_work import NAME, AtWork
-from alseg.store import RunFolder
+from alseg.storage.run_folder import RunFolder
 from alseg.system.signals import Interrupted
 from fakeruns import write_run
 from killing import run_and_wait

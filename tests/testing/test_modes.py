@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.contracts import AnnotationModeSpec, Answers, Picks
-from alseg.plugins import load_catalog
+from alseg.registry.registry import load_catalog
 from alseg.testing import check_annotation_mode
 from alseg_baselines.modes import Window
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from alseg.cli import main
 from alseg.contracts import Answers
-from alseg.ledger import Purchase
-from alseg.results import load_results
 from alseg.revisit import Revisit
+from alseg.storage.ledger import Purchase
+from alseg.storage.reader import load_results
 from alseg.toolkit import clicks as prices
 from alseg.toolkit.clicks import clicks_per_class, clicks_per_outline
 from alseg_baselines.modes import WholeImage, Window

@@ -19,7 +19,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from alseg.contracts.types import Precision
 from alseg.errors import AlsegError
 from alseg.files import LARGEST_RECORD, read_json, refuse_unknown_keys
-from alseg.runs import Count, Method, Name, ResultClasses, RoundResult, State, Text
+from alseg.storage.records import Count, Method, Name, ResultClasses, RoundResult, State, Text
 
 RUN_NAME = "run.json"
 STATUS_NAME = "status.json"
@@ -334,7 +334,7 @@ def _problems_of(file: RunFile) -> Iterator[str]:
 
 
 def _is_time(text: object) -> bool:
-    """Whether a value is a time of day as `alseg.store.now` writes it, in an era of computers."""
+    """Whether a value is a time of day as `alseg.storage.run_folder.now` writes it, in an era of computers."""
     try:
         time = datetime.datetime.fromisoformat(text)  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.errors import AlsegError
-from alseg.ledger import ARRAY_NAME, Purchase
-from alseg.runrecords import METRICS_NAME
+from alseg.storage.ledger import ARRAY_NAME, Purchase
+from alseg.storage.run_files import METRICS_NAME
 from alseg.system.archives import check_archive, names_of, read_arrays
 
 COUNTS_NAME = "confusion.npz"

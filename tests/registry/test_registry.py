@@ -11,7 +11,7 @@ import pytest
 
 from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, PublishedResult, hookimpl
 from alseg.contracts import RoundReport
-from alseg.plugins import catalog_of, load_catalog
+from alseg.registry.registry import catalog_of, load_catalog
 from alseg.testing import round_report
 from fakecatalog import Fakes, build_nothing
 from install import install

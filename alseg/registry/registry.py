@@ -31,7 +31,7 @@ from alseg.contracts import (
 )
 from alseg.errors import AlsegError, nearest, unknown_name
 from alseg.guard.calls import guarded, random_state_kept
-from alseg.offers import check_returned
+from alseg.registry.validation import check_returned
 
 GROUP = "alseg"
 """The entry-point group."""

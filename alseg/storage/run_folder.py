@@ -34,10 +34,10 @@ from alseg.files import (
     write_atomically,
     write_record,
 )
-from alseg.ledger import Purchase
-from alseg.results import OLD
-from alseg.roundfiles import read_image_counts
-from alseg.runrecords import attempt_files, read_round_content, read_run_content, round_folders
+from alseg.storage.ledger import Purchase
+from alseg.storage.reader import OLD
+from alseg.storage.round_files import read_image_counts
+from alseg.storage.run_files import attempt_files, read_round_content, read_run_content, round_folders
 from alseg.system.kept_folders import keeping, moved_folder
 from alseg.system.regular_file import read_regular
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from alseg.contracts import DatasetSpec, LabelSpace, PublishedResult, Spec
-from alseg.parameters import check_parameters
+from alseg.registry.parameters import check_parameters
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from alseg.cli import main
 from alseg.files import read_json, write_record
-from alseg.results import load_results
+from alseg.storage.reader import load_results
 from fakeruns import write_run
 
 # One image; class 0: 6 right of 8 and 0 wrongly taken for it, class 1: 2 right of 2, 2 more taken for it.

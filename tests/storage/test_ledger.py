@@ -8,7 +8,7 @@ import pytest
 
 from alseg import AlsegError
 from alseg.contracts import Picks
-from alseg.ledger import Purchase, all_positions
+from alseg.storage.ledger import Purchase, all_positions
 
 
 def _picks(*positions: tuple[int, int], pixels: int = 9) -> Picks:

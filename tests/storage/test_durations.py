@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from alseg.durations import attempt_seconds
 from alseg.files import read_json, write_record
 from alseg.runstates import experiment_state
+from alseg.storage.durations import attempt_seconds
 from fakeruns import write_run
 
 NOON = "2026-01-01T12:00:00+00:00"

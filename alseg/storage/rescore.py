@@ -12,9 +12,9 @@ import numpy as np
 from alseg.contracts import ClassInfo, LabelSpace
 from alseg.errors import AlsegError
 from alseg.files import write_record
-from alseg.roundfiles import COUNTS_NAME, read_image_counts
-from alseg.runrecords import METRICS_NAME, Space, read_run_content, read_run_file, round_folders
-from alseg.store import RunFolder, percent, read_metrics
+from alseg.storage.round_files import COUNTS_NAME, read_image_counts
+from alseg.storage.run_files import METRICS_NAME, Space, read_run_content, read_run_file, round_folders
+from alseg.storage.run_folder import RunFolder, percent, read_metrics
 from alseg.toolkit.metrics import SCORER_VERSION, counts_are_current, metrics_of
 
 TOLERANCE = 1e-9

@@ -1,4 +1,4 @@
-"""Reads run folders (docs/internals.md) into the records of `alseg.runs`. No torch.
+"""Reads run folders (docs/internals.md) into the records of `alseg.storage.records`. No torch.
 
 A damaged run never stops the others: it is left out and named, with what is wrong, in `Results.damaged`.
 """
@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alseg.errors import AlsegError
-from alseg.roundfiles import refuse_damaged_round
-from alseg.runrecords import (
+from alseg.storage.records import DamagedRun, ResultClasses, Results, RoundResult, Run
+from alseg.storage.round_files import refuse_damaged_round
+from alseg.storage.run_files import (
     METRICS_NAME,
     RUN_NAME,
     STATUS_NAME,
@@ -24,7 +25,6 @@ from alseg.runrecords import (
     read_status,
     round_folders,
 )
-from alseg.runs import DamagedRun, ResultClasses, Results, RoundResult, Run
 
 OLD = ".old"
 """What follows a run's name in the name of a folder that was put aside to start anew."""

@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from alseg.contracts import Spec
 from alseg.errors import AlsegError
-from alseg.numberbounds import bounds_in, with_default_bounds
-from alseg.problems import Problem, unknown_key, wrong_value
+from alseg.registry.bounds import bounds_in, with_default_bounds
+from alseg.registry.problems import Problem, unknown_key, wrong_value
 
 if typing.TYPE_CHECKING:
     from pydantic import BaseModel

@@ -1,0 +1,1 @@
+"""What is installed: finding plugins, reading parameters from signatures, wording mistakes. No torch."""
