@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alseg.comparison import Metric, Row
+from alseg.config.comparisons import Pair, declared_in
 from alseg.contrasts import Contrast
-from alseg.declared import Pair, declared_in
 from alseg.errors import AlsegError, unknown_name
 from alseg.multiplicity import corrected, equivalence
 from alseg.rowends import closed_gap

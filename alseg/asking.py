@@ -12,9 +12,9 @@ from alseg import checkpoint
 from alseg.acquire import Asker, Pool, acquire, acquire_together, score_of
 from alseg.assembly import MethodParts
 from alseg.commonpass import CommonPass
+from alseg.config.experiment import RunSpec
 from alseg.contracts import Picks, SelectAcquisition
 from alseg.crashes import suspects
-from alseg.experiment import RunSpec
 from alseg.files import content_hash
 from alseg.guard.calls import name_of
 from alseg.inference import Prediction

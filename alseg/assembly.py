@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from alseg.building import build
-from alseg.cached import CachedDataset, Stamped
+from alseg.config.building import build
+from alseg.config.experiment import Component, RunSpec, Scenario
 from alseg.contracts import (
     AcquisitionSpec,
     AnnotationMode,
@@ -22,10 +22,10 @@ from alseg.contracts import (
     ScoreAcquisition,
     SelectAcquisition,
 )
+from alseg.data.cache import CachedDataset, Stamped
+from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
-from alseg.experiment import Component, RunSpec, Scenario
 from alseg.registry.registry import Catalog
-from alseg.scenario import Domain, ScenarioData
 from alseg.seeding import derive
 from alseg.toolkit.labels import translation
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from alseg.assembly import Assembler
+from alseg.config.specs import RunSpec
 from alseg.madewith import made_with
-from alseg.runspec import RunSpec
 from alseg.toolkit.metrics import SCORER_VERSION
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alseg.cached import uncached
 from alseg.contracts import Dataset
+from alseg.data.cache import uncached
 from alseg.guard.answers import checked_label
 from alseg.guard.calls import guarded
 from alseg.inference import InferenceOptions, predict

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alseg.building import build
-from alseg.components import read_component
+from alseg.config.building import build
+from alseg.config.components import read_component
+from alseg.config.specs import Component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.parameters import parameters_of
 from alseg.registry.registry import Catalog
-from alseg.runspec import Component
 from alseg.storage.run_files import Part, read_asked
 
 DEFAULT_ROOT = Path("data")

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from alseg.contracts import AnnotationMode, Dataset, Size
+from alseg.data.subset import Subset, evenly
 from alseg.guard.calls import guarded
 from alseg.inference import InferenceOptions, Prediction, predict
 from alseg.storage.examples import HIGH_IMPURITY, LONGEST_SIDE, Example, kept_size
-from alseg.subset import Subset, evenly
 from alseg.toolkit.uncertainty import statistics
 from alseg.toolkit.windows import window_impurity
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from alseg.experiment import Experiment, RunSpec
+from alseg.config.experiment import Experiment, RunSpec
 from alseg.system.signals import StopRequest
 
 

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from alseg.contracts import Dataset, Size
-from alseg.data import InferenceSample, InferenceSamples, inference_loader, normalise, started
+from alseg.data.loading import InferenceSample, InferenceSamples, inference_loader, normalise, started
 from alseg.guard.answers import checked_logits
 from alseg.guard.calls import guarded
 from alseg.pipeline import ahead

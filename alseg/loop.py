@@ -22,25 +22,25 @@ from alseg import checkpoint
 from alseg.acquire import Pool
 from alseg.asking import Asking
 from alseg.assembly import MethodParts
+from alseg.config.experiment import RunSpec
 from alseg.contracts import Cost, Recipe
+from alseg.data.scenario import ScenarioData
+from alseg.data.target_order import TargetOrder
 from alseg.errors import AlsegError
 from alseg.evaluate import evaluate
 from alseg.example_maps import ScoreMap, make_examples, no_score
-from alseg.experiment import RunSpec
 from alseg.files import remove
 from alseg.guard.calls import random_state_kept
 from alseg.inference import InferenceOptions
 from alseg.observers import report_of
 from alseg.oracle import Oracle
 from alseg.recovery import furthest, set_damaged_aside
-from alseg.scenario import ScenarioData
 from alseg.sharing import SharedTraining, shared_key
 from alseg.spending import Spending
 from alseg.storage.examples import read_examples, write_examples
 from alseg.storage.ledger import Purchase
 from alseg.storage.run_folder import RunFolder, percent, read_counts, require_space
 from alseg.surroundings import Surroundings
-from alseg.target_order import TargetOrder
 from alseg.toolkit.metrics import metrics_of
 from alseg.training import StepLosses, Trainer
 

@@ -14,18 +14,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alseg.config.specs import RunSpec
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
 from alseg.files import content_hash, sha256_of
 from alseg.registry.registry import Catalog
-from alseg.runspec import RunSpec
 from alseg.storage.run_files import FormatError
 from alseg.storage.run_folder import RunFolder
 from alseg.toolkit.metrics import SCORER_VERSION
 
 if TYPE_CHECKING:
     from alseg.assembly import Assembler
-    from alseg.scenario import ScenarioData
+    from alseg.data.scenario import ScenarioData
 
 _LIBRARIES = ("torch", "numpy", "pillow", "opencv-python-headless")
 """Libraries of which another version may compute other numbers, OpenCV's being prices."""

@@ -7,12 +7,12 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 
-from alseg.building import build
+from alseg.config.building import build
+from alseg.config.specs import Component, RunSpec
 from alseg.contracts import Cost, Observer, RoundReport
 from alseg.errors import AlsegError
 from alseg.guard.calls import guarded, random_state_kept
 from alseg.registry.registry import Catalog, PluginInfo, one_line
-from alseg.runspec import Component, RunSpec
 from alseg.storage.run_folder import RunFolder, read_metrics
 
 

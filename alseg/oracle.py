@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.cached import uncached
 from alseg.contracts import (
     IGNORE_INDEX,
     OUTLINE_TOLERANCE,
@@ -26,6 +25,7 @@ from alseg.contracts import (
     Picks,
     Size,
 )
+from alseg.data.cache import uncached
 from alseg.errors import AlsegError
 from alseg.guard.answers import checked_footprint, checked_label
 from alseg.guard.calls import guarded

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from alseg.assembly import Assembler, MethodParts
-from alseg.budget import allowance
+from alseg.config.budget import allowance
+from alseg.config.experiment import RunSpec
 from alseg.contracts import DataPlan, Recipe, Size
+from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
-from alseg.experiment import RunSpec
 from alseg.files import content_hash
 from alseg.guard.calls import guarded
 from alseg.preflight_data import check_data
-from alseg.scenario import Domain, ScenarioData
 from alseg.toolkit.labels import unreachable, untranslated
 
 

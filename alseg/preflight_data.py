@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from alseg.cached import uncached
+from alseg.config.experiment import Scenario
 from alseg.contracts import IGNORE_INDEX
-from alseg.datarules import sample, split_problems, split_warnings
+from alseg.data.cache import uncached
+from alseg.data.evidence import Fault, SplitEvidence, examine_headers, examine_label
+from alseg.data.rules import sample, split_problems, split_warnings
+from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import DataError
-from alseg.evidence import Fault, SplitEvidence, examine_headers, examine_label
-from alseg.experiment import Scenario
 from alseg.guard.calls import guarded
-from alseg.scenario import Domain, ScenarioData
 
 
 def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
     """Refuse data that cannot be used.
 
-    All headers are read; of the label maps, those that `alseg.datarules.sample` picks are decoded.
+    All headers are read; of the label maps, those that `alseg.data.rules.sample` picks are decoded.
 
     Args:
         data: The splits.

@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.building import build
-from alseg.components import read_component
+from alseg.config.building import build
+from alseg.config.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
+from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
 from alseg.oracle import Oracle
 from alseg.registry.registry import Catalog
 from alseg.storage.examples import Example, read_examples
 from alseg.storage.ledger import Purchase, refuse_outside
 from alseg.storage.run_files import RUN_NAME, Part, read_asked, round_folders
-from alseg.subset import Subset
 from alseg.toolkit.labels import translation
 
 _RETIRED = {"image": frozenset({"clicks"})}
@@ -188,11 +188,11 @@ class Revisit:
             raise AlsegError(f"{self.folder} has no final weights: the run is not done.")
         from alseg.assembly import Assembler
         from alseg.checkpoint_evaluation import fill
+        from alseg.config.specs import Settings
         from alseg.devices import make_fabric, set_up
         from alseg.evaluation_request import Options, complete
         from alseg.example_maps import example_of, logits_of, question_reach
         from alseg.inference import InferenceOptions, predict
-        from alseg.runspec import Settings
 
         request = complete(Options(checkpoint=self.folder, root=self._root), self._catalog)
         fabric = make_fabric(Settings(device=device, precision=request.precision))

@@ -16,10 +16,10 @@ from lightning_fabric import Fabric
 
 from alseg import determinism
 from alseg.assembly import Assembler
+from alseg.config.experiment import Experiment, RunSpec
 from alseg.crashes import keeps_crashing, name_crash
 from alseg.description import description
 from alseg.environment import describe
-from alseg.experiment import Experiment, RunSpec
 from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unfinished, write_checked_text
 from alseg.guard.at_work import NAME, noting
 from alseg.guard.calls import random_state_kept, watching

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from alseg.config.experiment import read_experiment
+from alseg.config.specs import RunSpec
 from alseg.errors import AlsegError
-from alseg.experiment import read_experiment
 from alseg.files import is_as_written
 from alseg.guard.at_work import NAME, left_in
 from alseg.registry.registry import load_catalog
-from alseg.runspec import RunSpec
 from alseg.storage.durations import attempt_seconds
 from alseg.storage.ledger import Purchase
 from alseg.storage.reader import read_run, run_folders

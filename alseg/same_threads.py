@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from alseg.config.specs import Settings
 from alseg.errors import AlsegError
 from alseg.files import read_json
-from alseg.runspec import Settings
 from alseg.storage.reader import OLD
 from alseg.system import threads
 

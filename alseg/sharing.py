@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from alseg import checkpoint
 from alseg.assembly import Assembler
+from alseg.config.specs import RunSpec
 from alseg.errors import AlsegError
 from alseg.files import content_hash, remove, remove_unfinished
 from alseg.madewith import made_with
-from alseg.runspec import RunSpec
 from alseg.storage.run_folder import BusyError, exclusive, read_counts, write_counts
 from alseg.system.signals import Interrupted, StopRequest
 from alseg.training import Trainer

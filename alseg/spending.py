@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alseg.budget import Budget, allowance
+from alseg.config.budget import Budget, allowance
 from alseg.oracle import Oracle
 
 

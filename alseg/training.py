@@ -16,13 +16,20 @@ from lightning_fabric import Fabric
 
 from alseg.checkpoint import Scaler
 from alseg.contracts import IGNORE_INDEX, DataPlan, Recipe, Size, TrainingBatch
-from alseg.data import DenseLabels, TrainingLabels, TrainingSamples, normalise, started, training_loader
+from alseg.data.loading import (
+    DenseLabels,
+    TrainingLabels,
+    TrainingSamples,
+    normalise,
+    started,
+    training_loader,
+)
+from alseg.data.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
+from alseg.data.scenario import ScenarioData
 from alseg.devices import set_up
 from alseg.guard.answers import checked_losses
 from alseg.guard.calls import guarded
 from alseg.inference import resize_logits
-from alseg.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
-from alseg.scenario import ScenarioData
 from alseg.seeding import derive
 
 HALF_EPSILON = 1e-4

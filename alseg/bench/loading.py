@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from alseg.bench import reference
 from alseg.bench.measure import alternate
 from alseg.bench.result import Line, Options, Result
-from alseg.cached import CachedDataset
 from alseg.contracts import DataPlan, Dataset, DatasetSpec, Size
-from alseg.data import DenseLabels, TrainingSamples
+from alseg.data.cache import CachedDataset
+from alseg.data.fake import write_fake
+from alseg.data.loading import DenseLabels, TrainingSamples
 from alseg.errors import AlsegError
-from alseg.fakedata import write_fake
 
 _Sample = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 

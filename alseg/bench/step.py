@@ -16,8 +16,8 @@ from alseg.bench import poolpass
 from alseg.bench.inputs import NUM_CLASSES, regions_per_round
 from alseg.bench.result import Line, Options, Result, Spread
 from alseg.contracts import AnnotationMode, DatasetSpec, ScoreAcquisition, Size, TargetView
-from alseg.data import InferenceSamples, normalise
-from alseg.fakedata import write_fake
+from alseg.data.fake import write_fake
+from alseg.data.loading import InferenceSamples, normalise
 from alseg.inference import network_outputs, resize_logits
 from alseg.oracle import Oracle
 from alseg.seeding import image_token

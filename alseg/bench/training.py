@@ -14,14 +14,14 @@ from alseg.bench import reference
 from alseg.bench.inputs import NUM_CLASSES, smooth_logits, sparse_labels
 from alseg.bench.measure import alternate_with_faults, peak_extra_bytes
 from alseg.bench.result import Line, Options, Result
+from alseg.config.specs import Settings
 from alseg.contracts import Size
+from alseg.data.sampling import ShuffledOrder
+from alseg.data.scenario import Domain, ScenarioData
+from alseg.data.target_order import TargetOrder
 from alseg.devices import make_fabric
 from alseg.errors import AlsegError
-from alseg.runspec import Settings
-from alseg.sampling import ShuffledOrder
-from alseg.scenario import Domain, ScenarioData
 from alseg.seeding import derive
-from alseg.target_order import TargetOrder
 from alseg.training import StepLosses, Trainer
 
 _SIZE = (96, 192)
@@ -102,7 +102,7 @@ class _Images:
         return label
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
-        """Return what is bought, as `alseg.data.TrainingLabels`."""
+        """Return what is bought, as `alseg.data.loading.TrainingLabels`."""
         bought: NDArray[np.uint8] = self._bought[index]
         return bought
 

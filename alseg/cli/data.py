@@ -15,7 +15,7 @@ from alseg.text.display import output_width, put, put_json, say
 
 if TYPE_CHECKING:
     from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
-    from alseg.datacheck import SplitReport
+    from alseg.data.check import SplitReport
 
 PROBLEMS_FOUND = 1
 """Exit code of a check that found something wrong."""
@@ -75,8 +75,8 @@ def check(
     KEY=VALUE sets a parameter of the data set, such as exclude=damaged.txt. The exit code is 0 if all is
     well, 1 if there are problems and 2 if nothing could be checked.
     """
-    from alseg import datareport
-    from alseg.components import read_component
+    from alseg.config.components import read_component
+    from alseg.data import check_report as datareport
 
     catalog = read_catalog()
     component = read_component(catalog, "datasets", name, params)
@@ -132,7 +132,7 @@ def fake(name: str, folder: Path, count: int, size: Size | None, seed: int) -> N
 
     The pictures are those of the data set 'streets'.
     """
-    from alseg.fakedata import write_fake
+    from alseg.data.fake import write_fake
 
     place = write_fake(read_catalog(), name, folder.expanduser(), count=count, size=size, seed=seed)
     put(f"Wrote {count} made-up images a split to {place}.", err=True)
@@ -141,7 +141,7 @@ def fake(name: str, folder: Path, count: int, size: Size | None, seed: int) -> N
 
 def _state(spec: DatasetSpec, root: Path, split: str) -> str:
     """Say in one line whether a split can be used."""
-    from alseg.fakedata import is_fake
+    from alseg.data.fake import is_fake
 
     if not spec.needs_root:
         return "needs no files"
@@ -187,7 +187,7 @@ def _report(
 ) -> SplitReport:
     """Check one split; one that cannot be opened is a problem of its own."""
     from alseg.bars import progress_bar
-    from alseg.datacheck import SplitReport, check_split, default_jobs
+    from alseg.data.check import SplitReport, check_split, default_jobs
 
     try:
         dataset: Dataset = spec.build(root=root, split=split, **params)
@@ -210,7 +210,7 @@ def _compare_count(report: SplitReport, spec: DatasetSpec, root: Path | None, *,
     It is a problem, since an archive that was not unpacked shows in nothing else, unless the user knows:
     the data set is made up, or parameters may have changed what belongs to it.
     """
-    from alseg.fakedata import is_fake
+    from alseg.data.fake import is_fake
 
     expected = spec.expected.get(report.split)
     if root is not None and is_fake(root, spec.name):

@@ -136,10 +136,10 @@ def _evaluate(
     from alseg.assembly import Assembler
     from alseg.bars import progress_bar
     from alseg.checkpoint_evaluation import evaluate_all, fill
+    from alseg.config.specs import Settings
     from alseg.devices import make_fabric, set_up
     from alseg.evaluation_output import Evaluated
     from alseg.inference import InferenceOptions
-    from alseg.runspec import Settings
     from alseg.toolkit.labels import translation
 
     space: LabelSpace = catalog.get("label_spaces", request.label_space).spec

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alseg.config.specs import DEVICE, MOST_PROCESSES
 from alseg.files import named_file
-from alseg.runspec import DEVICE, MOST_PROCESSES
 from alseg.text.display import put
 
 __all__ = [

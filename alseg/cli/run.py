@@ -17,7 +17,7 @@ from alseg.cli.inputs import read_catalog
 from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
-    from alseg.experiment import Experiment
+    from alseg.config.experiment import Experiment
     from alseg.preflight import Plan, PlannedRun
     from alseg.registry.registry import Catalog
     from alseg.runner import Outcome
@@ -112,7 +112,7 @@ def _run(
     accept_drift: bool,
 ) -> tuple[Outcome | None, Path]:
     """Check everything and do it; returns how it went, None after a dry run, and the folder."""
-    from alseg.experiment import read_experiment
+    from alseg.config.experiment import read_experiment
 
     experiment = read_experiment(file, overrides, catalog=catalog)
     specs = experiment.runs(only)

@@ -59,10 +59,10 @@ def command(
     --round is given. Without --image, the images that the run has kept maps of, or a few. Picks of the round
     are orange, those of earlier rounds blue.
     """
+    from alseg.data.subset import evenly
     from alseg.legend import draw_legend
     from alseg.pictures import draw_picks, write_png
     from alseg.revisit import Revisit
-    from alseg.subset import evenly
     from alseg.toolkit.labels import colorize
 
     revisit = Revisit(run, read_catalog(), root)

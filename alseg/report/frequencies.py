@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from alseg.comparison import Row
 from alseg.contracts import IGNORE_INDEX
+from alseg.data.subset import evenly
 from alseg.errors import AlsegError
 from alseg.revisit import Revisit, Split
 from alseg.storage.records import RoundResult, Run
 from alseg.storage.round_files import COUNTS_NAME, read_image_counts
-from alseg.subset import evenly
 
 COUNTED_IMAGES = 100
 """Most images whose labels are read for class frequencies of runs that have not kept them."""

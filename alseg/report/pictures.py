@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alseg.contracts import IGNORE_INDEX, LabelSpace, Size
+from alseg.data.subset import evenly
 from alseg.errors import AlsegError
 from alseg.legend import map_title, scale_texts
 from alseg.pictures import encode, encode_indexed, encode_marks, heat, marks, scale_colors
 from alseg.revisit import Revisit
 from alseg.storage.examples import Example, kept_size
-from alseg.subset import evenly
 
 LONGEST_SIDE = 640
 """Pixels of a photograph's longer side at most: the page stays small enough to be sent around."""

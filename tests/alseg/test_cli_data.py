@@ -282,11 +282,11 @@ def test_checking_does_not_import_torch(tmp_path: Path) -> None:
     fake("gtav", tmp_path, count=1)
     code = (
         "import sys\n"
-        "import alseg.cli.data, alseg.datacheck, alseg.datareport, alseg.components, alseg.fakedata\n"
+        "import alseg.cli.data, alseg.data.check, alseg.data.check_report, alseg.config.components, alseg.data.fake\n"
         "from alseg_driving.gtav import build_gtav\n"
         "from alseg_driving.spaces import CITYSCAPES_19 as space\n"
         "import pathlib\n"
-        "from alseg.datacheck import check_split\n"
+        "from alseg.data.check import check_split\n"
         "dataset = build_gtav(root=pathlib.Path(sys.argv[1]), split='train')\n"
         "assert check_split(dataset, 'train', space).sound\n"
         "print('torch' in sys.modules)\n"
@@ -304,7 +304,7 @@ def test_an_interrupt_ends_all_processes_without_tracebacks(tmp_path: Path) -> N
         "import signal, sys\n"
         "from alseg_driving.spaces import CITYSCAPES_19\n"
         "from alseg_streets import build_streets\n"
-        "from alseg.datacheck import check_split\n"
+        "from alseg.data.check import check_split\n"
         "if __name__ == '__main__':\n"
         "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "    dataset = build_streets(root=None, split='train', count=4000, height=64, width=128)\n"

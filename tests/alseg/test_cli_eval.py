@@ -21,7 +21,7 @@ import alseg_streets
 from alseg import checkpoint, hookimpl
 from alseg.cli import main
 from alseg.contracts import Dataset, LabelSpace, ModelSpec
-from alseg.data import InferenceSamples
+from alseg.data.loading import InferenceSamples
 from alseg.prediction_files import id_table
 from alseg.registry.registry import Catalog, catalog_of
 from alseg.toolkit.labels import translation

@@ -16,10 +16,10 @@ from PIL import Image
 import alseg_driving
 from alseg import AlsegError
 from alseg.cli import main
-from alseg.experiment import Component, Scenario
+from alseg.config.experiment import Component, Scenario
+from alseg.data.scenario import Domain, ScenarioData
 from alseg.preflight_data import check_data
 from alseg.registry.registry import Catalog, catalog_of
-from alseg.scenario import Domain, ScenarioData
 from alseg.toolkit.labels import translation
 from alseg_driving.ids import CLASS_IDS
 

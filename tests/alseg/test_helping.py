@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 import alseg.helping
 from alseg.cli import main
-from alseg.experiment import read_experiment
+from alseg.config.experiment import read_experiment
 from alseg.files import read_json, write_checked_text
 from alseg.helping import helpers
 from alseg.registry.registry import load_catalog

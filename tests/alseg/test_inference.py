@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from alseg.contracts import Dataset, Size
-from alseg.data import InferenceSamples, normalise
+from alseg.data.loading import InferenceSamples, normalise
 from alseg.inference import InferenceOptions, mean_features, predict
 from toys import Stripes, TinyNet
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from alseg.cli import export, main, show
+from alseg.data.subset import evenly
 from alseg.errors import AlsegError
 from alseg.files import read_json
 from alseg.legend import draw_legend
@@ -18,7 +19,6 @@ from alseg.pictures import NEW, OLD, draw_picks, encode_marks, heat, marks
 from alseg.revisit import Revisit
 from alseg.storage.ledger import Purchase
 from alseg.storage.round_files import read_image_counts
-from alseg.subset import evenly
 from alseg.toolkit.metrics import confusion_counts
 from toys import STRIPES, run_toy, toy_catalog
 

@@ -9,8 +9,8 @@ import yaml
 from click.testing import CliRunner
 
 from alseg.cli import main
+from alseg.config.specs import Settings
 from alseg.files import read_json, write_record
-from alseg.runspec import Settings
 from alseg.same_threads import first_threads, with_first_threads
 from comparing import compared
 from fakeruns import write_run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alseg.experiment import Experiment, ExperimentError, read_experiment
+from alseg.config.experiment import Experiment, ExperimentError, read_experiment
 from fakecatalog import fake_catalog
 
 BASE = """\

@@ -34,13 +34,13 @@ WITHOUT_TORCH = (
     "alseg.compare",
     "alseg.contracts",
     "alseg.data_tables",
-    "alseg.datacheck",
-    "alseg.datareport",
-    "alseg.datarules",
+    "alseg.data.check",
+    "alseg.data.check_report",
+    "alseg.data.rules",
     "alseg.errors",
-    "alseg.evidence",
-    "alseg.experiment",
-    "alseg.experimentfile",
+    "alseg.data.evidence",
+    "alseg.config.experiment",
+    "alseg.config.reader",
     "alseg.toolkit.imaging",
     "alseg.toolkit.labels",
     "alseg.latex",
@@ -76,13 +76,13 @@ HEAVY = ("torch", "torchvision", "lightning_fabric", "pandas", "pydantic", "scip
 """What ``alseg --help`` has no time for."""
 
 READ_LABELS = {
-    "alseg.cached": "passes on what it is asked for by those here",
+    "alseg.data.cache": "passes on what it is asked for by those here",
     "alseg.checkpoint_evaluation": "the split to evaluate on",
-    "alseg.classcounts": "class frequencies of the source",
-    "alseg.data": "labels of the source, and what the oracle reveals",
-    "alseg.evidence": "checks a data set on its own, and some label maps of every split before a run",
+    "alseg.data.class_counts": "class frequencies of the source",
+    "alseg.data.loading": "labels of the source, and what the oracle reveals",
+    "alseg.data.evidence": "checks a data set on its own, and some label maps of every split before a run",
     "alseg.evaluate": "the evaluation split",
-    "alseg.fakedata": "writes made-up data",
+    "alseg.data.fake": "writes made-up data",
     "alseg.oracle": "the one holder of target labels",
     "alseg.revisit": "draws the truth for people, after the run",
     "alseg.testing.datasets": "checks a data set on its own",
@@ -303,7 +303,7 @@ def test_every_member_of_what_plugins_implement_is_documented(protocol: type) ->
 
 @pytest.mark.parametrize("name", ["Root", "Scenario", "Method", "Comparison", "Evaluation", "Settings"])
 def test_every_key_of_an_experiment_file_is_documented(name: str) -> None:
-    sections = import_module("alseg.sections")
+    sections = import_module("alseg.config.schema")
     keys = set(getattr(sections, f"{name}Section").model_fields)
     headings = {"Root": "### Top level", "Method": "### `methods`", "Comparison": "### `comparisons`"}
     documented = code_words(section(DOCS / "experiments.md", headings.get(name, f"### `{name.lower()}`")))
@@ -312,7 +312,7 @@ def test_every_key_of_an_experiment_file_is_documented(name: str) -> None:
 
 
 def test_every_default_of_settings_is_documented() -> None:
-    from alseg.runspec import Settings
+    from alseg.config.specs import Settings
 
     table = section(DOCS / "experiments.md", "### `settings`")
     for field in dataclasses.fields(Settings):

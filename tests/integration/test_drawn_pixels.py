@@ -16,11 +16,11 @@ from click.testing import CliRunner
 from alseg import training
 from alseg.cli import main
 from alseg.contracts import DataPlan, Picks
-from alseg.data import TrainingSamples
+from alseg.data.loading import TrainingSamples
+from alseg.data.sampling import Draw
+from alseg.data.target_order import TargetOrder
 from alseg.oracle import Oracle
-from alseg.sampling import Draw
 from alseg.storage.ledger import Purchase
-from alseg.target_order import TargetOrder
 from alseg_baselines.modes import Window
 from comparing import compared
 from fakeruns import write_run

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from alseg.budget import allowance, parse_budget
 from alseg.cli import main
-from alseg.experiment import Experiment, read_experiment
+from alseg.config.budget import allowance, parse_budget
+from alseg.config.experiment import Experiment, read_experiment
 from alseg.registry.registry import load_catalog
 from alseg_driving import cityscapes, gtav, synthia
 from alseg_driving.spaces import CITYSCAPES_19, SYNTHIA_16

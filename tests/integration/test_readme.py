@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alseg.experiment import ExperimentError, read_experiment
+from alseg.config.experiment import ExperimentError, read_experiment
 from alseg.registry.registry import load_catalog
 from documents import DOCS, README, REPOSITORY, blocks
 from install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of

@@ -16,12 +16,12 @@ import yaml
 from click.testing import CliRunner, Result
 
 from alseg.cli import COMMANDS, main
+from alseg.config.schema import Section, read_section
 from alseg.contracts import Spec
 from alseg.registry.bounds import Bounds, numbers_in
 from alseg.registry.parameters import parameters_of, validate_parameters
 from alseg.registry.problems import Problem
 from alseg.registry.registry import KINDS, load_catalog
-from alseg.sections import Section, read_section
 
 Make = Callable[[type, Bounds], Any]
 

@@ -189,7 +189,7 @@ def test_a_folder_of_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
 def test_a_file_of_weights_is_known_by_its_content(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from alseg.experiment import read_experiment
+    from alseg.config.experiment import read_experiment
     from toys import toy_catalog
 
     file = tmp_path / "weights.pt"

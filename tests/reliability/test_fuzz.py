@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from alseg import runstates
 from alseg.cli import main
 from alseg.compare import compare
+from alseg.config.experiment import read_experiment
 from alseg.data_tables import as_csv
 from alseg.errors import AlsegError
-from alseg.experiment import read_experiment
 from alseg.runstates import experiment_state
 from alseg.storage.reader import load_results
 from alseg.storage.records import Run

@@ -12,9 +12,9 @@ import yaml
 from numpy.typing import NDArray
 
 from alseg import AcquisitionSpec, DatasetSpec, hookimpl
+from alseg.config.experiment import read_experiment
 from alseg.contracts import Size, TargetView
 from alseg.errors import AlsegError
-from alseg.experiment import read_experiment
 from toys import Silent, Stripes, run_folder, run_toy, toy_catalog, toy_document
 
 NAME = "letters, digits, dots, underscores and hyphens, at most 100, starting with a letter or digit"

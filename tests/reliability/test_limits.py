@@ -147,7 +147,7 @@ def test_workers_that_cannot_all_be_started_are_ended(monkeypatch: pytest.Monkey
 
     from torch.utils.data import DataLoader
 
-    from alseg.data import started
+    from alseg.data.loading import started
 
     launch, count = Popen._launch, 0  # type: ignore[attr-defined]
 

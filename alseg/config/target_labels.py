@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from alseg.config.schema import LabelsSection, ShortLabelsSection, read_section
+from alseg.config.specs import LabelsSince, Method, TargetLabels
 from alseg.contracts import OUTLINE_TOLERANCE
 from alseg.registry.problems import Path, Problem
-from alseg.runspec import LabelsSince, Method, TargetLabels
-from alseg.sections import LabelsSection, ShortLabelsSection, read_section
 
 _NEEDED = {"lower": "none", "upper": "all"}
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alseg.config.filters import parse_only
+from alseg.config.specs import Component, Evaluation, Method, RunSpec, Scenario, Settings
 from alseg.errors import AlsegError
-from alseg.only import parse_only
 from alseg.registry.registry import Catalog
-from alseg.runspec import Component, Evaluation, Method, RunSpec, Scenario, Settings
 
 __all__ = [
     "Component",
@@ -103,9 +103,9 @@ def read_experiment(path: Path, overrides: Sequence[str] = (), *, catalog: Catal
             ``experiments/gta2city.yaml:5:1: unknown key 'recipie', did you mean 'recipe'?``.
     """
     # Reading needs pydantic and YAML; those who only use the records do not.
-    from alseg.experimentfile import ExperimentReader
-    from alseg.overrides import apply_overrides
-    from alseg.yamlfile import YamlError, read_document
+    from alseg.config.document import YamlError, read_document
+    from alseg.config.overrides import apply_overrides
+    from alseg.config.reader import ExperimentReader
 
     try:
         document = read_document(Path(path))

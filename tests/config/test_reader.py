@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from alseg.budget import Budget
-from alseg.experiment import Component, Evaluation
+from alseg.config.budget import Budget
+from alseg.config.experiment import Component, Evaluation
 from demofile import BASE, read, replaced
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from alseg.contracts import IGNORE_INDEX, LabelSpace
-from alseg.datacheck import SplitReport
+from alseg.data.check import SplitReport
 from alseg.text.display import WIDTH
 from alseg.text.layout import column, lay_out
 from alseg.text.printable import printable

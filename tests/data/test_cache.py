@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from alseg import DataError
-from alseg.cached import CachedDataset
 from alseg.contracts import DataPlan, Dataset
-from alseg.data import DenseLabels, InferenceSamples, TrainingSamples
+from alseg.data.cache import CachedDataset
+from alseg.data.loading import DenseLabels, InferenceSamples, TrainingSamples
 from alseg_driving.gtav import build_gtav, write_fake
 from toys import Stripes
 

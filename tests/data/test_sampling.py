@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alseg import sampling
-from alseg.sampling import (
+from alseg.data import sampling
+from alseg.data.sampling import (
     CLASS_BALANCED_LIST,
     ClassBalancedOrder,
     ShuffledOrder,

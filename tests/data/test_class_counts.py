@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alseg import classcounts
-from alseg.classcounts import user_cache, value_counts
+from alseg.data import class_counts as classcounts
+from alseg.data.class_counts import user_cache, value_counts
 from alseg.errors import DataError
 
 

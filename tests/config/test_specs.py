@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alseg.runspec import slug
+from alseg.config.specs import slug
 from demofile import BASE, read, replaced
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from alseg.config.specs import Method
 from alseg.errors import AlsegError, nearest
-from alseg.runspec import Method
 
 _KEYS = ("method", "seed")
 

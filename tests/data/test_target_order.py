@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from alseg.contracts import DataPlan
-from alseg.sampling import ShuffledOrder
-from alseg.target_order import TargetOrder
+from alseg.data.sampling import ShuffledOrder
+from alseg.data.target_order import TargetOrder
 
 
 def order_of(

@@ -13,7 +13,7 @@ from alseg.registry.problems import Path, Problem
 from alseg.system.regular_file import read_regular
 
 if TYPE_CHECKING:
-    from alseg.runspec import Method
+    from alseg.config.specs import Method
 
 
 class Pair(NamedTuple):
@@ -78,7 +78,7 @@ def expand(
         unlike: Whether methods that do not buy alike may be paired, as after a change of the experiment.
     """
     # Imported here: most comparisons read no experiment file.
-    from alseg.sections import ComparisonSection, read_section
+    from alseg.config.schema import ComparisonSection, read_section
 
     known = {method.label: method for method in methods}
     pairs: list[Pair] = []
@@ -124,8 +124,8 @@ def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[P
         return []
     if "comparisons" not in text:  # spares most comparisons the reading of YAML
         return []
-    from alseg.sections import StoredSection, read_section
-    from alseg.yamlfile import read_document
+    from alseg.config.document import read_document
+    from alseg.config.schema import StoredSection, read_section
 
     root = read_document(path).root
     problems: list[Problem] = []

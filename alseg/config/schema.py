@@ -12,10 +12,10 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from annotated_types import Interval
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from alseg.config.specs import DEVICE, MOST_PROCESSES, LabelsSince, Reference, TargetLabels
 from alseg.contracts import Seed, Side, Tolerance
 from alseg.contracts.types import Precision
 from alseg.registry.problems import Path, Problem, show, unknown_key, wrong_value
-from alseg.runspec import DEVICE, MOST_PROCESSES, LabelsSince, Reference, TargetLabels
 from alseg.storage.examples import MOST_IMAGES
 
 LONGEST_LABEL = 300

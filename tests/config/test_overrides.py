@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from alseg import AlsegError
-from alseg.budget import Budget
-from alseg.experiment import Component
+from alseg.config.budget import Budget
+from alseg.config.experiment import Component
 from demofile import BASE, errors_of, read, replaced
 
 

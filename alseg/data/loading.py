@@ -20,10 +20,10 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms.v2 import functional as transforms
 
-from alseg.cached import resized_image, resized_label, uncached
 from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
+from alseg.data.cache import resized_image, resized_label, uncached
+from alseg.data.sampling import Draw, StepBatches
 from alseg.guard.calls import guarded
-from alseg.sampling import Draw, StepBatches
 from alseg.seeding import derive
 from alseg.system.signals import leave_signals_to_parent, starting_workers
 from alseg.toolkit.imaging import resize_image

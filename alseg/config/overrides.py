@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from alseg.config.document import Document, YamlError, parse_value
 from alseg.registry.problems import Path, Problem
-from alseg.yamlfile import Document, YamlError, parse_value
 
 _LONG_FORM = {
     "model": "name",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts import DataPlan
-from alseg.sampling import ShuffledOrder
+from alseg.data.sampling import ShuffledOrder
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from alseg.config.specs import Component
 from alseg.guard.calls import guarded, name, random_state_kept
 from alseg.registry.registry import KINDS, Catalog, PluginInfo
-from alseg.runspec import Component
 
 
 def build(catalog: Catalog, kind: str, component: Component, **filled_in: Any) -> Any:

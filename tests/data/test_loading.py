@@ -5,8 +5,8 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.contracts import Augmentation, DataPlan, Size
-from alseg.data import DenseLabels, InferenceSamples, TrainingSamples, normalise
-from alseg.scenario import Domain
+from alseg.data.loading import DenseLabels, InferenceSamples, TrainingSamples, normalise
+from alseg.data.scenario import Domain
 from alseg.toolkit.imaging import resize_label_nearest
 from toys import STRIPES, Stripes
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from alseg.budget import Budget
+from alseg.config.budget import Budget
 from alseg.contracts import OUTLINE_TOLERANCE, Size
 
 FINGERPRINT_FORMAT = 2

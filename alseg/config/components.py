@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from alseg.config.document import parse_value
+from alseg.config.specs import Component
 from alseg.errors import AlsegError
 from alseg.registry.parameters import validate_parameters
 from alseg.registry.registry import Catalog
-from alseg.runspec import Component
-from alseg.yamlfile import parse_value
 
 
 def read_component(

@@ -14,9 +14,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from alseg.contracts import Dataset, LabelSpace, Size
-from alseg.datarules import sample, split_problems, split_warnings
+from alseg.data.evidence import Fault, Findings, SplitEvidence, examine
+from alseg.data.rules import sample, split_problems, split_warnings
 from alseg.errors import AlsegError
-from alseg.evidence import Fault, Findings, SplitEvidence, examine
 
 _IMAGES_PER_PROCESS = 32
 """Fewest images that are worth starting another process for."""

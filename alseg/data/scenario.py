@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.cached import uncached
-from alseg.classcounts import value_counts
 from alseg.contracts import Dataset, LabelSpace, Size
+from alseg.data.cache import uncached
+from alseg.data.class_counts import value_counts
 from alseg.files import content_hash
 from alseg.guard.calls import guarded
 
@@ -39,7 +39,7 @@ class Domain:
         """Pixels of each class of the scenario in each image, int64 ``(images, classes)``.
 
         Reads every label map, in several processes and once for all runs that share the data set. Where
-        files are as they were, counts of an earlier start are read instead, see `alseg.classcounts`.
+        files are as they were, counts of an earlier start are read instead, see `alseg.data.class_counts`.
 
         Raises:
             DataError: As `Dataset.label`.

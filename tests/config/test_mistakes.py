@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alseg.experiment import ExperimentError, read_experiment
+from alseg.config.experiment import ExperimentError, read_experiment
 from demofile import errors_of, replaced
 from fakecatalog import fake_catalog
 

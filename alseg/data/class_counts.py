@@ -12,8 +12,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from alseg.cached import Stamped
 from alseg.contracts import Dataset
+from alseg.data.cache import Stamped
 from alseg.errors import AlsegError
 from alseg.files import WriteError, content_hash, write_atomically
 

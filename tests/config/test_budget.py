@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alseg import AlsegError
-from alseg.budget import Budget, allowance, parse_budget
+from alseg.config.budget import Budget, allowance, parse_budget
 
 
 def error_of(value: object, unit: Literal["part", "image"] = "part") -> str:

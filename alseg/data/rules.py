@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts import IGNORE_INDEX, ChecksIds, Dataset, LabelSpace
-from alseg.evidence import SplitEvidence
+from alseg.data.evidence import SplitEvidence
 from alseg.toolkit.labels import canonical_name
 
 LABELS_READ = 64

@@ -8,16 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-from alseg.budget import Budget, parse_budget
-from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec
-from alseg.declared import entrants, expand
-from alseg.errors import AlsegError, nearest
-from alseg.known_labels import check_references, read_known_labels
-from alseg.registry.parameters import ParameterError, validate_parameters
-from alseg.registry.problems import Path, Problem, show
-from alseg.registry.registry import KINDS, Catalog
-from alseg.runspec import Component, Evaluation, Method, Scenario, Settings, slug
-from alseg.sections import (
+from alseg.config.budget import Budget, parse_budget
+from alseg.config.comparisons import entrants, expand
+from alseg.config.document import Document
+from alseg.config.schema import (
     EvaluationSection,
     MethodSection,
     RootSection,
@@ -26,7 +20,13 @@ from alseg.sections import (
     SettingsSection,
     read_section,
 )
-from alseg.yamlfile import Document
+from alseg.config.specs import Component, Evaluation, Method, Scenario, Settings, slug
+from alseg.config.target_labels import check_references, read_known_labels
+from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec
+from alseg.errors import AlsegError, nearest
+from alseg.registry.parameters import ParameterError, validate_parameters
+from alseg.registry.problems import Path, Problem, show
+from alseg.registry.registry import KINDS, Catalog
 
 T = TypeVar("T")
 

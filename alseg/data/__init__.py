@@ -1,0 +1,1 @@
+"""From data sets to batches: loading, caching, sampling, checking, made-up data."""
