@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alseg.annotation.allowance import Limits
 from alseg.contracts import (
     AnnotationMode,
     Dataset,
@@ -23,11 +24,10 @@ from alseg.contracts import (
 )
 from alseg.guard.answers import checked_picks, checked_selection
 from alseg.guard.calls import guarded, name_of
-from alseg.inference import InferenceOptions, Prediction, mean_features, predict
-from alseg.pipeline import behind
+from alseg.inference.predict import InferenceOptions, Prediction, mean_features, predict
+from alseg.inference.prefetch import behind
 from alseg.poolpicks import PoolPicks
 from alseg.seeding import derive, image_token
-from alseg.spending import Limits
 
 
 class AcquisitionError(Exception):

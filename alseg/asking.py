@@ -10,6 +10,8 @@ import torch
 
 from alseg import checkpoint
 from alseg.acquire import Asker, Pool, acquire, acquire_together, score_of
+from alseg.annotation.allowance import Spending
+from alseg.annotation.oracle import Oracle
 from alseg.assembly import MethodParts
 from alseg.commonpass import CommonPass
 from alseg.config.experiment import RunSpec
@@ -17,10 +19,8 @@ from alseg.contracts import Picks, SelectAcquisition
 from alseg.crashes import suspects
 from alseg.files import content_hash
 from alseg.guard.calls import name_of
-from alseg.inference import Prediction
-from alseg.oracle import Oracle
+from alseg.inference.predict import Prediction
 from alseg.sharing import SharedTraining, shared_key
-from alseg.spending import Spending
 from alseg.storage.run_folder import RunFolder
 from alseg.surroundings import Surroundings
 

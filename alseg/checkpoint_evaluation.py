@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from alseg import checkpoint
 from alseg.contracts import Dataset
 from alseg.errors import AlsegError
-from alseg.inference import InferenceOptions, predict
+from alseg.inference.predict import InferenceOptions, predict
 from alseg.prediction_files import SavePrediction
 from alseg.toolkit.labels import translated
 from alseg.toolkit.metrics import confusion_counts

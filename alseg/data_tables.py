@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from alseg.comparison import Comparison, Costs, PublishedRow, Row
-from alseg.contrasts import Contrast
-from alseg.mixed import MixedModel
-from alseg.ranks import Ranking
+from alseg.analysis.comparison import Comparison, Costs, PublishedRow, Row
+from alseg.analysis.contrasts import Contrast
+from alseg.analysis.mixed_model import MixedModel
+from alseg.analysis.ranks import Ranking
 from alseg.storage.records import Run
 from alseg.text.printable import csv_cell
 

@@ -13,7 +13,7 @@ from alseg.contracts import Dataset
 from alseg.data.cache import uncached
 from alseg.guard.answers import checked_label
 from alseg.guard.calls import guarded
-from alseg.inference import InferenceOptions, predict
+from alseg.inference.predict import InferenceOptions, predict
 from alseg.toolkit.labels import translated
 from alseg.toolkit.metrics import confusion_counts
 

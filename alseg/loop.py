@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from alseg import checkpoint
 from alseg.acquire import Pool
+from alseg.annotation.allowance import Spending
+from alseg.annotation.oracle import Oracle
 from alseg.asking import Asking
 from alseg.assembly import MethodParts
 from alseg.config.experiment import RunSpec
@@ -28,15 +30,13 @@ from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
 from alseg.errors import AlsegError
 from alseg.evaluate import evaluate
-from alseg.example_maps import ScoreMap, make_examples, no_score
 from alseg.files import remove
 from alseg.guard.calls import random_state_kept
-from alseg.inference import InferenceOptions
+from alseg.inference.example_maps import ScoreMap, make_examples, no_score
+from alseg.inference.predict import InferenceOptions
 from alseg.observers import report_of
-from alseg.oracle import Oracle
 from alseg.recovery import furthest, set_damaged_aside
 from alseg.sharing import SharedTraining, shared_key
-from alseg.spending import Spending
 from alseg.storage.examples import read_examples, write_examples
 from alseg.storage.ledger import Purchase
 from alseg.storage.run_folder import RunFolder, percent, read_counts, require_space

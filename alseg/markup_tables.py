@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from tabulate import DataRow, Line, TableFormat, tabulate
 
-from alseg.comparison import Comparison
+from alseg.analysis.comparison import Comparison
 from alseg.latex import escape_latex
 from alseg.standing_tables import standings
 from alseg.tables import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from alseg.annotation.allowance import Limits
 from alseg.contracts import Picks
-from alseg.spending import Limits
 
 _PRUNE_EVERY = 64
 

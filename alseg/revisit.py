@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.annotation.oracle import Oracle
 from alseg.config.building import build
 from alseg.config.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
 from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
-from alseg.oracle import Oracle
 from alseg.registry.registry import Catalog
 from alseg.storage.examples import Example, read_examples
 from alseg.storage.ledger import Purchase, refuse_outside
@@ -191,8 +191,8 @@ class Revisit:
         from alseg.config.specs import Settings
         from alseg.devices import make_fabric, set_up
         from alseg.evaluation_request import Options, complete
-        from alseg.example_maps import example_of, logits_of, question_reach
-        from alseg.inference import InferenceOptions, predict
+        from alseg.inference.example_maps import example_of, logits_of, question_reach
+        from alseg.inference.predict import InferenceOptions, predict
 
         request = complete(Options(checkpoint=self.folder, root=self._root), self._catalog)
         fabric = make_fabric(Settings(device=device, precision=request.precision))

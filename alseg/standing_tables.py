@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from alseg.comparison import Comparison
-from alseg.contrasts import Contrast
-from alseg.mixed import MixedModel
-from alseg.penalties import PenaltyMatrix
-from alseg.ranks import Ranking
+from alseg.analysis.comparison import Comparison
+from alseg.analysis.contrasts import Contrast
+from alseg.analysis.mixed_model import MixedModel
+from alseg.analysis.penalties import PenaltyMatrix
+from alseg.analysis.ranks import Ranking
 from alseg.tables import (
     NOTHING,
     VS_BASELINE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from alseg.comparison import Comparison
+from alseg.analysis.comparison import Comparison
 from alseg.standing_tables import standings
 from alseg.tables import (
     class_columns,

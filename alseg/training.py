@@ -29,7 +29,7 @@ from alseg.data.scenario import ScenarioData
 from alseg.devices import set_up
 from alseg.guard.answers import checked_losses
 from alseg.guard.calls import guarded
-from alseg.inference import resize_logits
+from alseg.inference.predict import resize_logits
 from alseg.seeding import derive
 
 HALF_EPSILON = 1e-4

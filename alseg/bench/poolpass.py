@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from alseg.acquire import Asker, Pool, acquire, acquire_together
+from alseg.annotation.allowance import Limits
 from alseg.bench.inputs import NUM_CLASSES, regions_per_round
 from alseg.bench.measure import alternate
 from alseg.bench.result import Line, Options
 from alseg.contracts import Dataset, Picks, Size
 from alseg.errors import AlsegError
-from alseg.inference import InferenceOptions
-from alseg.spending import Limits
+from alseg.inference.predict import InferenceOptions
 
 _METHODS: tuple[tuple[str, dict[str, Any]], ...] = (("entropy", {}), ("margin", {}), ("ripu", {"radius": 1}))
 

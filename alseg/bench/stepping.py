@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 
 from alseg.contracts import TrainingBatch
-from alseg.inference import resize_logits
+from alseg.inference.predict import resize_logits
 from alseg.registry.registry import load_catalog
 
 _SIZE = (96, 192)

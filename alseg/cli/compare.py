@@ -108,7 +108,7 @@ def command(
     RESULTS are result folders such as results/quickstart, or single run folders.
     """
     # Imported here: other commands and --help need neither scipy nor pydantic.
-    from alseg.compare import CompareOptions, compare
+    from alseg.analysis.compare import CompareOptions, compare
     from alseg.storage.reader import load_results
 
     options = CompareOptions(

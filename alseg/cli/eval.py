@@ -139,7 +139,7 @@ def _evaluate(
     from alseg.config.specs import Settings
     from alseg.devices import make_fabric, set_up
     from alseg.evaluation_output import Evaluated
-    from alseg.inference import InferenceOptions
+    from alseg.inference.predict import InferenceOptions
     from alseg.toolkit.labels import translation
 
     space: LabelSpace = catalog.get("label_spaces", request.label_space).spec

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from alseg.compare import compare
-from alseg.comparison import Row
-from alseg.stats import mean_interval
+from alseg.analysis.compare import compare
+from alseg.analysis.comparison import Row
+from alseg.analysis.statistics import mean_interval
 from alseg.storage.records import Results, Run
 
 Kind = Literal["none", "acquired", "all"]
@@ -77,7 +77,7 @@ def read_curves(results: Results) -> Curves:
         results: The runs; rounds of runs that are not done count too.
 
     Raises:
-        AlsegError: As `alseg.compare.compare`; no run has committed a round, for instance.
+        AlsegError: As `alseg.analysis.compare.compare`; no run has committed a round, for instance.
     """
     comparison = compare(results)
     scenario = max(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.comparison import Row
+from alseg.analysis.comparison import Row
 from alseg.registry.registry import Catalog
 from alseg.revisit import Revisit
 from alseg.storage.ledger import INDEX_NAME

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alseg.compare import CompareOptions, compare
-from alseg.comparison import Comparison, Metric, Row
+from alseg.analysis.compare import CompareOptions, compare
+from alseg.analysis.comparison import Comparison, Metric, Row
+from alseg.analysis.cost_axes import COST_AXES, CommonEnds
+from alseg.analysis.metric import area_until
+from alseg.analysis.statistics import Interval, mean_interval
 from alseg.contracts import PublishedResult
-from alseg.costaxes import COST_AXES, CommonEnds
 from alseg.errors import AlsegError
-from alseg.metric_choice import area_until
 from alseg.report.frequencies import kept_frequencies
 from alseg.report.provenance import (
     RUN_COLUMNS,
@@ -22,7 +23,6 @@ from alseg.report.provenance import (
     settings_text,
 )
 from alseg.report.standing import standing_tables
-from alseg.stats import Interval, mean_interval
 from alseg.storage.records import Results, RoundResult, Run
 
 
@@ -44,7 +44,7 @@ def counted_runs(results: Results, baseline: str | None = None) -> dict[str, dic
     """Return the first run that counts of every row: scenario to the row's label to run.
 
     Raises:
-        AlsegError: As `alseg.compare.compare`.
+        AlsegError: As `alseg.analysis.compare.compare`.
     """
     comparison = compare(results, CompareOptions(baseline=baseline))
     return {
@@ -75,7 +75,7 @@ def report_content(
         command: The command that makes this report, for the section on provenance.
 
     Raises:
-        AlsegError: As `alseg.compare.compare`.
+        AlsegError: As `alseg.analysis.compare.compare`.
     """
     comparisons = _comparisons(results, baseline, published)
     main = comparisons[0]

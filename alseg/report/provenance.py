@@ -13,9 +13,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from alseg.comparison import Comparison
+from alseg.analysis.comparison import Comparison
+from alseg.analysis.notes import state_of
 from alseg.errors import AlsegError
-from alseg.footnotes import state_of
 from alseg.storage.durations import attempt_seconds
 from alseg.storage.records import Results, Run
 from alseg.storage.run_files import attempt_files, read_attempt, read_run_file, read_timing

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from alseg.compare import CompareOptions, compare
-from alseg.standing_notes import notes
+from alseg.analysis.compare import CompareOptions, compare
+from alseg.analysis.ranking_notes import notes
 from alseg.standing_tables import standings
 from alseg.storage.records import Results
 
@@ -25,7 +25,7 @@ def standing_tables(results: Results, baseline: str | None = None) -> dict[str, 
         to be marked; ``notes``. Both are empty with one seed or too many methods.
 
     Raises:
-        AlsegError: As `alseg.compare.compare`.
+        AlsegError: As `alseg.analysis.compare.compare`.
     """
     seeds = {run.seed for run in results.runs}
     if len(seeds) < 2 or len({run.method.label for run in results.runs}) > MOST_METHODS:

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.acquire import AcquisitionError, Asker, Pool, acquire, acquire_together
+from alseg.annotation.allowance import Limits
 from alseg.contracts import Picks, PoolView, TargetView
-from alseg.inference import InferenceOptions
+from alseg.inference.predict import InferenceOptions
 from alseg.poolpicks import PoolPicks
 from alseg.seeding import image_token
-from alseg.spending import Limits
 from alseg_baselines.modes import WholeImage, Window
 from toys import Stripes, TinyNet
 

@@ -22,7 +22,7 @@ from alseg.contracts import AcquisitionSpec
 from alseg.contracts.types import Precision
 from alseg.devices import find_device, make_fabric, set_up
 from alseg.errors import AlsegError
-from alseg.inference import network_outputs
+from alseg.inference.predict import network_outputs
 from alseg.registry.registry import load_catalog
 from toys import build_tiny, run_toy, toy_catalog, toy_document
 

@@ -13,7 +13,7 @@ from alseg import AcquisitionSpec, checkpoint, hookimpl
 from alseg.asking import Asking
 from alseg.contracts import RoundReport, TargetView
 from alseg.errors import AlsegError
-from alseg.inference import predict
+from alseg.inference.predict import predict
 from alseg.seeding import image_token
 from alseg.storage.ledger import Purchase
 from alseg.system.signals import Interrupted

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from alseg import PublishedResult
+from alseg.analysis.compare import CompareOptions, compare
+from alseg.analysis.comparison import Comparison
 from alseg.cli import main
-from alseg.compare import CompareOptions, compare
-from alseg.comparison import Comparison
 from alseg.data_tables import as_csv, as_json
 from alseg.markup_tables import as_latex, as_markdown
 from alseg.storage.reader import load_results

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from alseg.analysis.compare import CompareOptions, compare
 from alseg.cli import main
-from alseg.compare import CompareOptions, compare
 from alseg.report.content import report_content
 from alseg.report.page import page
 from alseg.storage.reader import load_results

@@ -8,8 +8,8 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from alseg.analysis.comparison import Comparison
 from alseg.cli import main
-from alseg.comparison import Comparison
 from alseg.data_tables import as_csv, as_json
 from alseg.markup_tables import as_latex, as_markdown
 from alseg.tables import NOTHING

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from alseg import PublishedResult
-from alseg.compare import CompareOptions, compare
-from alseg.comparison import Comparison, PublishedRow
+from alseg.analysis.compare import CompareOptions, compare
+from alseg.analysis.comparison import Comparison, PublishedRow
 from alseg.data_tables import as_csv, as_json
 from alseg.markup_tables import as_latex, as_markdown
 from alseg.storage.reader import load_results

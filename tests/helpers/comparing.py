@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from alseg.compare import CompareOptions, compare
-from alseg.comparison import Comparison, Row
+from alseg.analysis.compare import CompareOptions, compare
+from alseg.analysis.comparison import Comparison, Row
 from alseg.storage.reader import load_results
 
 

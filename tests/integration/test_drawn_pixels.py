@@ -14,12 +14,12 @@ import torch
 from click.testing import CliRunner
 
 from alseg import training
+from alseg.annotation.oracle import Oracle
 from alseg.cli import main
 from alseg.contracts import DataPlan, Picks
 from alseg.data.loading import TrainingSamples
 from alseg.data.sampling import Draw
 from alseg.data.target_order import TargetOrder
-from alseg.oracle import Oracle
 from alseg.storage.ledger import Purchase
 from alseg_baselines.modes import Window
 from comparing import compared

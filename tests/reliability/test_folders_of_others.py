@@ -16,7 +16,8 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from alseg import checkpoint, imagewise
+from alseg import checkpoint
+from alseg.analysis import bootstrap as imagewise
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import SEAL, append_line, is_as_written, read_json

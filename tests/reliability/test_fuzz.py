@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alseg import runstates
+from alseg.analysis.compare import compare
 from alseg.cli import main
-from alseg.compare import compare
 from alseg.config.experiment import read_experiment
 from alseg.data_tables import as_csv
 from alseg.errors import AlsegError

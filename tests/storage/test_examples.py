@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from alseg.contracts import Size
-from alseg.example_maps import example_of, question_reach
 from alseg.files import read_json
+from alseg.inference.example_maps import example_of, question_reach
 from alseg.storage.examples import NAME, Example, kept_size, read_examples, write_examples
 from alseg.storage.reader import read_run
 from toys import run_folder, run_toy, toy_document

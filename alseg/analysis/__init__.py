@@ -1,0 +1,1 @@
+"""Numbers from results: seeds to intervals, baselines, ranks, penalties, notes. No torch."""

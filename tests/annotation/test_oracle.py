@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from alseg.annotation.oracle import Oracle
+from alseg.contracts import AnnotationMode, Answers, Cost, Picks
+from alseg_baselines.modes import WholeImage, Window
+from toys import Stripes
+
+IDENTITY = np.arange(256, dtype=np.uint8)
+REGION = Window(radius=1, spacing=2)
+
+
+def _oracle(mode: AnnotationMode | None = REGION, **options: Any) -> Oracle:
+    # Labels of 6 x 12 pixels whose last column is void.
+    return Oracle(Stripes("train", 2, (6, 12)), IDENTITY, mode=mode, **options)
+
+
+def _picks(*positions: tuple[int, int], pixels: list[int]) -> Picks:
+    return Picks(np.array(positions, np.int32), np.ones(len(positions), np.float32), np.array(pixels))
+
+
+def test_nothing_is_revealed_before_it_is_bought() -> None:
+    assert (_oracle().revealed(0) == 255).all()
+    assert _oracle().cost == Cost()
+
+
+def test_an_answer_reveals_the_window_and_nothing_else() -> None:
+    oracle = _oracle()
+    oracle.answer({"train-0": _picks((2, 2), pixels=[9])})
+    truth = Stripes("train", 2, (6, 12)).label(0)
+    revealed = oracle.revealed(0)
+    assert (revealed[1:4, 1:4] == truth[1:4, 1:4]).all()
+    assert int((revealed != 255).sum()) == 9
+    assert (oracle.revealed(1) == 255).all()
+
+
+def test_void_pixels_cost_and_their_share_is_kept() -> None:
+    oracle = _oracle()
+    # A corner window has 2 x 2 pixels; its right column is void. The other one shows two stripes.
+    oracle.answer({"train-0": _picks((0, 11), (3, 3), pixels=[4, 9])})
+    assert oracle.cost == Cost(pixels=13, valid_pixels=11, trained_pixels=11, questions=4, images=1)
+
+
+def test_a_mode_that_bills_other_pixels_than_it_reveals_is_caught() -> None:
+    with pytest.raises(ValueError, match=r"billed \[8\] pixels but revealed \[9\]"):
+        _oracle().answer({"train-0": _picks((2, 2), pixels=[8])})
+
+
+@pytest.mark.parametrize("price", [[0, 1], [1], [1.0, 1.0], [[1], [1]]])
+def test_a_price_that_is_none_is_caught(price: list[Any]) -> None:
+    class Mispriced(Window):
+        def clicks(self, answers: Answers) -> NDArray[np.int64]:
+            return np.array(price)
+
+    with pytest.raises(ValueError, match="must return at least 1 click for each of 2 answers, as integers"):
+        _oracle(Mispriced(radius=1, spacing=2)).answer({"train-0": _picks((2, 2), (2, 6), pixels=[9, 9])})
+
+
+def test_costs_add_up_over_rounds_and_images() -> None:
+    oracle = _oracle()
+    oracle.answer({"train-0": _picks((2, 2), pixels=[9])})
+    oracle.answer({"train-0": _picks((2, 6), pixels=[9]), "train-1": _picks((2, 2), pixels=[9])})
+    # A window of 3 columns always shows two stripes of 2 columns: two clicks.
+    assert oracle.cost == Cost(pixels=27, valid_pixels=27, trained_pixels=27, questions=6, images=2)
+    assert oracle.pixels_bought("train-0") == 18
+
+
+def test_a_restored_purchase_is_as_good_as_a_new_one() -> None:
+    bought = _oracle()
+    purchase = bought.answer({"train-1": _picks((2, 2), pixels=[9])})
+    resumed = _oracle()
+    resumed.restore(purchase)
+    assert resumed.cost == bought.cost
+    np.testing.assert_array_equal(resumed.revealed(1), bought.revealed(1))
+
+
+def test_whole_images_cost_the_corners_of_their_outlines() -> None:
+    oracle = _oracle(WholeImage(tolerance=0))
+    oracle.answer({"train-0": _picks((0, 0), pixels=[72])})
+    # Six stripes of 2 columns, the last one cut to 1 by the void column: 5 rectangles and 2 lines.
+    # 6 of the 72 pixels are void.
+    clicks = 5 * 4 + 2 * 2
+    assert oracle.cost == Cost(pixels=72, valid_pixels=66, trained_pixels=66, questions=clicks, images=1)
+
+
+def test_the_fully_supervised_reference_pays_for_everything() -> None:
+    oracle = _oracle(None, everything=True, outline_tolerance=0)
+    whole = _oracle(WholeImage(tolerance=0))
+    whole.answer({f"train-{index}": _picks((0, 0), pixels=[72]) for index in range(2)})
+    assert oracle.cost == whole.cost
+    assert (oracle.cost.pixels, oracle.cost.valid_pixels, oracle.cost.images) == (144, 132, 2)
+    np.testing.assert_array_equal(oracle.revealed(1), Stripes("train", 2, (6, 12)).label(1))
+
+
+def test_single_pixels_survive_a_point_preserving_resize_and_not_a_nearest_one() -> None:
+    positions = [(y, x) for y in range(0, 6, 2) for x in range(0, 10, 2)]
+    costs = {}
+    for point in (True, False):
+        oracle = Oracle(
+            Stripes("train", 2, (6, 12)),
+            IDENTITY,
+            mode=Window(radius=0, spacing=1),
+            training_size=(3, 6),
+            point_resize=point,
+        )
+        oracle.answer({"train-0": _picks(*positions, pixels=[1] * len(positions))})
+        costs[point] = oracle.cost.trained_pixels
+    # Halving samples odd coordinates (floor((i + 0.5) * 2)), where nothing was bought.
+    assert costs == {True: 15, False: 0}
+
+
+def test_an_oracle_that_knows_everything_takes_no_questions() -> None:
+    with pytest.raises(ValueError, match="nothing left to ask"):
+        _oracle(REGION, everything=True)
+    with pytest.raises(ValueError, match="nothing can be asked"):
+        _oracle(None).answer({"train-0": _picks((2, 2), pixels=[9])})
+
+
+class Watched(Stripes):
+    """Counts how often label maps are read."""
+
+    reads = 0
+
+    def label(self, index: int) -> NDArray[np.uint8]:
+        self.reads += 1
+        return super().label(index)
+
+
+def test_each_label_map_is_read_once_to_answer_and_to_bill() -> None:
+    dataset = Watched("train", 2, (6, 12))
+    oracle = Oracle(dataset, IDENTITY, mode=REGION)
+    oracle.answer({"train-0": _picks((2, 2), pixels=[9]), "train-1": _picks((2, 2), pixels=[9])})
+    assert oracle.cost.trained_pixels == 18
+    assert dataset.reads == 2
+
+
+def test_answers_that_were_looked_up_ahead_are_the_same_and_read_no_label_map_again() -> None:
+    picks = {"train-0": _picks((0, 11), (3, 3), pixels=[4, 9]), "train-1": _picks((2, 2), pixels=[9])}
+    dataset = Watched("train", 2, (6, 12))
+    ahead, plain = Oracle(dataset, IDENTITY, mode=REGION), _oracle()
+    ahead.look_up("train-0", picks["train-0"])
+    assert (ahead.revealed(0) == 255).all() and ahead.cost == Cost()  # nothing is bought by it
+    purchase, expected = ahead.answer(picks), plain.answer(picks)
+    np.testing.assert_array_equal(purchase.rows, expected.rows)
+    assert purchase.spans == expected.spans
+    assert dataset.reads == 2
+    assert ahead.cost == plain.cost
+    np.testing.assert_array_equal(ahead.bought, plain.bought)
+
+
+def test_questions_other_than_those_looked_up_are_answered_anew() -> None:
+    oracle, plain = _oracle(), _oracle()
+    oracle.look_up("train-0", _picks((0, 11), pixels=[4]))
+    asked = {"train-0": _picks((3, 3), pixels=[9])}
+    np.testing.assert_array_equal(oracle.answer(asked).rows, plain.answer(asked).rows)
+    assert (
+        oracle.cost == plain.cost == Cost(pixels=9, valid_pixels=9, trained_pixels=9, questions=2, images=1)
+    )
+
+
+def test_restored_purchases_are_counted_once_however_many_they_are() -> None:
+    bought = _oracle()
+    purchases = [bought.answer({"train-0": _picks((2, x), pixels=[9])}) for x in (2, 6, 10)]
+    dataset = Watched("train", 2, (6, 12))
+    resumed = Oracle(dataset, IDENTITY, mode=REGION)
+    for purchase in purchases:
+        resumed.restore(purchase)
+    assert dataset.reads == 0
+    assert resumed.cost == bought.cost
+    assert resumed.cost == bought.cost
+    assert dataset.reads == 1
