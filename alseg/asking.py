@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from alseg import checkpoint
-from alseg.acquire import Asker, Pool, acquire, acquire_together, score_of
+from alseg.acquisition.acquire import Asker, Pool, acquire, acquire_together, score_of
 from alseg.annotation.allowance import Spending
 from alseg.annotation.oracle import Oracle
 from alseg.assembly import MethodParts
@@ -23,6 +22,7 @@ from alseg.inference.predict import Prediction
 from alseg.sharing import SharedTraining, shared_key
 from alseg.storage.run_folder import RunFolder
 from alseg.surroundings import Surroundings
+from alseg.training import checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alseg import checkpoint
 from alseg.contracts import Dataset
 from alseg.errors import AlsegError
 from alseg.inference.predict import InferenceOptions, predict
@@ -19,6 +18,7 @@ from alseg.prediction_files import SavePrediction
 from alseg.toolkit.labels import translated
 from alseg.toolkit.metrics import confusion_counts
 from alseg.toolkit.weights import find_state_dict, load_exactly, read_checkpoint
+from alseg.training import checkpoint
 
 
 @dataclass(frozen=True)

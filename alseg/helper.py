@@ -14,12 +14,12 @@ from rich.console import Console
 
 from alseg.assembly import Assembler
 from alseg.config.experiment import read_experiment
-from alseg.devices import make_fabric
 from alseg.preflight import Plan, check
 from alseg.progress import PlainReporter
 from alseg.registry.registry import load_catalog
 from alseg.runner import run_experiment
 from alseg.same_threads import settings_here
+from alseg.training.device import make_fabric
 
 
 def main(request: str) -> None:

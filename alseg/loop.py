@@ -18,8 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg import checkpoint
-from alseg.acquire import Pool
+from alseg.acquisition.acquire import Pool
 from alseg.annotation.allowance import Spending
 from alseg.annotation.oracle import Oracle
 from alseg.asking import Asking
@@ -42,7 +41,8 @@ from alseg.storage.ledger import Purchase
 from alseg.storage.run_folder import RunFolder, percent, read_counts, require_space
 from alseg.surroundings import Surroundings
 from alseg.toolkit.metrics import metrics_of
-from alseg.training import StepLosses, Trainer
+from alseg.training import checkpoint
+from alseg.training.trainer import StepLosses, Trainer
 
 LOG_EVERY_SECONDS = 10.0
 

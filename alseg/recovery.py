@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alseg import checkpoint
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
 from alseg.storage.ledger import INDEX_NAME, Purchase
@@ -24,6 +23,7 @@ from alseg.storage.run_files import (
 )
 from alseg.storage.run_folder import RunFolder, read_metrics
 from alseg.toolkit.metrics import SCORER_VERSION
+from alseg.training import checkpoint
 
 
 @dataclass(frozen=True)

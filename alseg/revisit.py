@@ -189,10 +189,10 @@ class Revisit:
         from alseg.assembly import Assembler
         from alseg.checkpoint_evaluation import fill
         from alseg.config.specs import Settings
-        from alseg.devices import make_fabric, set_up
         from alseg.evaluation_request import Options, complete
         from alseg.inference.example_maps import example_of, logits_of, question_reach
         from alseg.inference.predict import InferenceOptions, predict
+        from alseg.training.device import make_fabric, set_up
 
         request = complete(Options(checkpoint=self.folder, root=self._root), self._catalog)
         fabric = make_fabric(Settings(device=device, precision=request.precision))

@@ -14,7 +14,6 @@ import torch
 import yaml
 from lightning_fabric import Fabric
 
-from alseg import determinism
 from alseg.assembly import Assembler
 from alseg.config.experiment import Experiment, RunSpec
 from alseg.crashes import keeps_crashing, name_crash
@@ -44,6 +43,7 @@ from alseg.system.kept_folders import keeping
 from alseg.system.limits import address_space, exceeded_limit
 from alseg.system.signals import StopRequest, listening
 from alseg.system.threads import chosen
+from alseg.training import determinism
 
 
 @dataclass

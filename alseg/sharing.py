@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg import checkpoint
 from alseg.assembly import Assembler
 from alseg.config.specs import RunSpec
 from alseg.errors import AlsegError
@@ -19,7 +18,8 @@ from alseg.files import content_hash, remove, remove_unfinished
 from alseg.madewith import made_with
 from alseg.storage.run_folder import BusyError, exclusive, read_counts, write_counts
 from alseg.system.signals import Interrupted, StopRequest
-from alseg.training import Trainer
+from alseg.training import checkpoint
+from alseg.training.trainer import Trainer
 
 
 def shared_key(spec: RunSpec, assembler: Assembler) -> str:

@@ -1,4 +1,4 @@
-"""What a comparison of methods consists of. Computed by `alseg.analysis.compare`, laid out by `alseg.tables`."""
+"""What a comparison of methods consists of. Computed by `alseg.analysis.compare`, laid out by `alseg.tables.columns`."""
 
 from __future__ import annotations
 

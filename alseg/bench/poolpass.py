@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from alseg.acquire import Asker, Pool, acquire, acquire_together
+from alseg.acquisition.acquire import Asker, Pool, acquire, acquire_together
 from alseg.annotation.allowance import Limits
 from alseg.bench.inputs import NUM_CLASSES, regions_per_round
 from alseg.bench.measure import alternate

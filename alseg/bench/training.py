@@ -19,10 +19,10 @@ from alseg.contracts import Size
 from alseg.data.sampling import ShuffledOrder
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.data.target_order import TargetOrder
-from alseg.devices import make_fabric
 from alseg.errors import AlsegError
 from alseg.seeding import derive
-from alseg.training import StepLosses, Trainer
+from alseg.training.device import make_fabric
+from alseg.training.trainer import StepLosses, Trainer
 
 _SIZE = (96, 192)
 _QUICK_SIZE = (64, 64)

@@ -129,7 +129,7 @@ def command(
     if output == "table":
         from rich.console import Console
 
-        from alseg.terminal_tables import print_comparison
+        from alseg.tables.terminal import print_comparison
 
         console = Console(file=sys.stdout, highlight=False, width=output_width())
         with console.capture() as captured:
@@ -137,7 +137,8 @@ def command(
         # rich has decided on bold type; click writes UTF-8 where the locale says ASCII.
         click.echo(captured.get(), nl=False, color=True)
         return
-    from alseg import data_tables, markup_tables
+    from alseg.tables import export as data_tables
+    from alseg.tables import markup as markup_tables
 
     write = {
         "markdown": markup_tables.as_markdown,

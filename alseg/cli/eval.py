@@ -137,10 +137,10 @@ def _evaluate(
     from alseg.bars import progress_bar
     from alseg.checkpoint_evaluation import evaluate_all, fill
     from alseg.config.specs import Settings
-    from alseg.devices import make_fabric, set_up
     from alseg.evaluation_output import Evaluated
     from alseg.inference.predict import InferenceOptions
     from alseg.toolkit.labels import translation
+    from alseg.training.device import make_fabric, set_up
 
     space: LabelSpace = catalog.get("label_spaces", request.label_space).spec
     fabric = make_fabric(Settings(device=how.device, precision=request.precision))

@@ -102,7 +102,7 @@ def require_device(device: str) -> None:
         AlsegError: If it is not there; says what is.
     """
     if device not in ("auto", "cpu"):  # for these, torch need not be imported
-        from alseg.devices import find_device
+        from alseg.training.device import find_device
 
         find_device(device)
 

@@ -119,11 +119,11 @@ def _run(
 
     # Torch is imported from here on: mistakes in the file are told at once.
     from alseg.assembly import Assembler
-    from alseg.devices import make_fabric
     from alseg.observers import build_observers
     from alseg.preflight import check
     from alseg.runner import run_experiment
     from alseg.same_threads import settings_here
+    from alseg.training.device import make_fabric
 
     threads_note = None
     if not fresh:

@@ -6,8 +6,8 @@ from typing import Any
 
 from alseg.analysis.compare import CompareOptions, compare
 from alseg.analysis.ranking_notes import notes
-from alseg.standing_tables import standings
 from alseg.storage.records import Results
+from alseg.tables.rankings import standings
 
 MOST_METHODS = 40
 """With more methods a matrix of pairs is no help to a reader, and takes long."""

@@ -18,13 +18,14 @@ from PIL import Image
 import alseg_baselines
 import alseg_driving
 import alseg_streets
-from alseg import checkpoint, hookimpl
+from alseg import hookimpl
 from alseg.cli import main
 from alseg.contracts import Dataset, LabelSpace, ModelSpec
 from alseg.data.loading import InferenceSamples
 from alseg.prediction_files import id_table
 from alseg.registry.registry import Catalog, catalog_of
 from alseg.toolkit.labels import translation
+from alseg.training import checkpoint
 from alseg_driving.camvid import build_camvid
 from alseg_driving.cityscapes import build_cityscapes
 from alseg_driving.ids import CLASS_IDS

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from alseg import AcquisitionSpec, checkpoint, hookimpl
+from alseg import AcquisitionSpec, hookimpl
 from alseg.asking import Asking
 from alseg.contracts import RoundReport, TargetView
 from alseg.errors import AlsegError
@@ -17,6 +17,7 @@ from alseg.inference.predict import predict
 from alseg.seeding import image_token
 from alseg.storage.ledger import Purchase
 from alseg.system.signals import Interrupted
+from alseg.training import checkpoint
 from toys import Silent, run_folder, run_toy, toy_document
 
 
@@ -113,7 +114,7 @@ def test_the_pool_is_predicted_once_before_the_first_purchase_of_methods_with_th
         passes.append(len(dataset))
         return predict(model, dataset, options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("alseg.acquire.predict", counting)
+    monkeypatch.setattr("alseg.acquisition.acquire.predict", counting)
     document = toy_document(methods=_asking_methods())
     run_toy(tmp_path / "together", document)
     # Two rounds of three methods: one pass for all, then one each. Random needs none.

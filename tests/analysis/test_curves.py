@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alseg.errors import AlsegError
-from alseg.markup_tables import as_markdown
+from alseg.tables.markup import as_markdown
 from comparing import compared, labels
 from fakeruns import write_run
 

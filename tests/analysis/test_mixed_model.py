@@ -9,7 +9,7 @@ from scipy import stats as scipy_stats
 
 from alseg.analysis.groups import Contest
 from alseg.analysis.mixed_model import mixed_model
-from alseg.standing_tables import standings
+from alseg.tables.rankings import standings
 from comparing import compared
 from fakeruns import write_run
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from alseg.standing_tables import standings
-from alseg.tables import score_columns
+from alseg.tables.columns import score_columns
+from alseg.tables.rankings import standings
 from comparing import compared, labels, row
 from fakeruns import write_run
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alseg.errors import AlsegError
-from alseg.markup_tables import as_markdown
+from alseg.tables.markup import as_markdown
 from comparing import compared, row
 from demofile import BASE, errors_of, read, replaced
 from fakeruns import write_run

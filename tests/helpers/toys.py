@@ -14,12 +14,12 @@ from alseg import hookimpl
 from alseg.assembly import Assembler
 from alseg.config.experiment import read_experiment
 from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, RoundReport, Size
-from alseg.devices import make_fabric
 from alseg.preflight import check
 from alseg.registry.registry import Catalog, catalog_of
 from alseg.runner import Outcome, run_experiment
 from alseg.seeding import derive
 from alseg.toolkit.recipes import SupervisedRecipe, TargetSampling
+from alseg.training.device import make_fabric
 
 STRIPES = LabelSpace(
     name="stripes-3",

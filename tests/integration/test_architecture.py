@@ -33,7 +33,7 @@ WITHOUT_TORCH = (
     "alseg.cli.status",
     "alseg.analysis.compare",
     "alseg.contracts",
-    "alseg.data_tables",
+    "alseg.tables.export",
     "alseg.data.check",
     "alseg.data.check_report",
     "alseg.data.rules",
@@ -43,9 +43,9 @@ WITHOUT_TORCH = (
     "alseg.config.reader",
     "alseg.toolkit.imaging",
     "alseg.toolkit.labels",
-    "alseg.latex",
+    "alseg.tables.latex",
     "alseg.text.layout",
-    "alseg.markup_tables",
+    "alseg.tables.markup",
     "alseg.toolkit.metrics",
     "alseg.overview.drawing",
     "alseg.overview.write",
@@ -62,9 +62,9 @@ WITHOUT_TORCH = (
     "alseg.analysis.statistics",
     "alseg.storage.run_folder",
     "alseg.system.signals",
-    "alseg.tables",
+    "alseg.tables.columns",
     "alseg.text.display",
-    "alseg.terminal_tables",
+    "alseg.tables.terminal",
     "alseg.testing",
     "alseg.system.threads",
     "alseg_baselines.modes",
@@ -234,7 +234,7 @@ def test_text_is_laid_out_in_one_place() -> None:
         if imported.module == "tabulate" or imported.module == "rich.table" or imported.module == "textwrap"
     }
     # Markdown and LaTeX have no width, and a reason is cut between words.
-    assert users == {"alseg.markup_tables", "alseg.cli.status"}
+    assert users == {"alseg.tables.markup", "alseg.cli.status"}
 
 
 def test_listing_reading_and_comparing_need_no_torch() -> None:

@@ -13,7 +13,6 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from alseg import training
 from alseg.annotation.oracle import Oracle
 from alseg.cli import main
 from alseg.contracts import DataPlan, Picks
@@ -21,6 +20,7 @@ from alseg.data.loading import TrainingSamples
 from alseg.data.sampling import Draw
 from alseg.data.target_order import TargetOrder
 from alseg.storage.ledger import Purchase
+from alseg.training import trainer as training
 from alseg_baselines.modes import Window
 from comparing import compared
 from fakeruns import write_run

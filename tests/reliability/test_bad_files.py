@@ -17,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.files import read_json
 from alseg.storage.ledger import Purchase
@@ -25,6 +24,7 @@ from alseg.storage.round_files import read_image_counts
 from alseg.storage.run_files import read_timing
 from alseg.toolkit.imaging import image_size, read_image, read_label, read_label16
 from alseg.toolkit.weights import read_state_dict
+from alseg.training import checkpoint
 
 
 class Malicious:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.system.signals import Interrupted
+from alseg.training import checkpoint
 from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_document
 

@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from alseg import AcquisitionSpec, determinism, hookimpl
+from alseg import AcquisitionSpec, hookimpl
 from alseg.config.experiment import read_experiment
 from alseg.config.specs import Settings
 from alseg.contracts import TargetView
-from alseg.devices import make_fabric
 from alseg.errors import AlsegError
 from alseg.toolkit.losses import pixels_as_rows
+from alseg.training import determinism
+from alseg.training.device import make_fabric
 from killing import result_bytes, run_and_wait
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import torch
 
-from alseg import checkpoint
 from alseg.errors import AlsegError
 from alseg.files import read_json, write_record
 from alseg.runstates import experiment_state
 from alseg.storage.reader import load_results
+from alseg.training import checkpoint
 from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_document
 

@@ -16,7 +16,6 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from alseg import checkpoint
 from alseg.analysis import bootstrap as imagewise
 from alseg.cli import main
 from alseg.errors import AlsegError
@@ -27,6 +26,7 @@ from alseg.storage.round_files import read_image_counts, refuse_damaged_counts
 from alseg.storage.run_files import round_folders
 from alseg.storage.run_folder import exclusive
 from alseg.system.regular_file import read_regular
+from alseg.training import checkpoint
 from fakeruns import write_run
 from hostile import write_sealed
 from toys import run_toy, toy_catalog, toy_document

@@ -18,11 +18,11 @@ from alseg import runstates
 from alseg.analysis.compare import compare
 from alseg.cli import main
 from alseg.config.experiment import read_experiment
-from alseg.data_tables import as_csv
 from alseg.errors import AlsegError
 from alseg.runstates import experiment_state
 from alseg.storage.reader import load_results
 from alseg.storage.records import Run
+from alseg.tables.export import as_csv
 from toys import run_toy, toy_catalog, toy_document
 
 METHODS: list[Any] = toy_document()["methods"]  # type: ignore[assignment]

@@ -20,7 +20,6 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from alseg.checkpoint import digest
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import read_json
@@ -28,6 +27,7 @@ from alseg.runstates import experiment_state
 from alseg.storage.reader import load_results
 from alseg.storage.records import RoundResult
 from alseg.system.signals import Interrupted
+from alseg.training.checkpoint import digest
 from toys import Silent, run_toy, toy_catalog, toy_document
 
 EXAMPLES = int(os.environ.get("ALSEG_FUZZ_EXAMPLES", "80"))

@@ -14,11 +14,11 @@ from rich.console import Console
 from alseg import PublishedResult
 from alseg.analysis.compare import CompareOptions, compare
 from alseg.analysis.comparison import Comparison, PublishedRow
-from alseg.data_tables import as_csv, as_json
-from alseg.markup_tables import as_latex, as_markdown
 from alseg.storage.reader import load_results
-from alseg.tables import NOTHING
-from alseg.terminal_tables import print_comparison
+from alseg.tables.columns import NOTHING
+from alseg.tables.export import as_csv, as_json
+from alseg.tables.markup import as_latex, as_markdown
+from alseg.tables.terminal import print_comparison
 from fakeruns import write_run
 
 CITYSCAPES = [

@@ -15,15 +15,15 @@ from click.testing import CliRunner
 from lightning_fabric.plugins import MixedPrecision
 
 import alseg_ripu
-from alseg import devices
 from alseg.cli import main
 from alseg.config.specs import Settings
 from alseg.contracts import AcquisitionSpec
 from alseg.contracts.types import Precision
-from alseg.devices import find_device, make_fabric, set_up
 from alseg.errors import AlsegError
 from alseg.inference.predict import network_outputs
 from alseg.registry.registry import load_catalog
+from alseg.training import device as devices
+from alseg.training.device import find_device, make_fabric, set_up
 from toys import build_tiny, run_toy, toy_catalog, toy_document
 
 PRECISIONS: tuple[str, ...] = get_args(Precision)

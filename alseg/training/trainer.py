@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from alseg.checkpoint import Scaler
 from alseg.contracts import IGNORE_INDEX, DataPlan, Recipe, Size, TrainingBatch
 from alseg.data.loading import (
     DenseLabels,
@@ -26,11 +25,12 @@ from alseg.data.loading import (
 )
 from alseg.data.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
 from alseg.data.scenario import ScenarioData
-from alseg.devices import set_up
 from alseg.guard.answers import checked_losses
 from alseg.guard.calls import guarded
 from alseg.inference.predict import resize_logits
 from alseg.seeding import derive
+from alseg.training.checkpoint import Scaler
+from alseg.training.device import set_up
 
 HALF_EPSILON = 1e-4
 """Least epsilon of an optimiser where weights are float16, which rounds the usual 1e-8 to 0."""

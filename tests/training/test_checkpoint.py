@@ -8,7 +8,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
 
 import toys
-from alseg import checkpoint
+from alseg.training import checkpoint
 from toys import run_folder, run_toy
 
 

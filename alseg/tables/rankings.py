@@ -10,7 +10,7 @@ from alseg.analysis.contrasts import Contrast
 from alseg.analysis.mixed_model import MixedModel
 from alseg.analysis.penalties import PenaltyMatrix
 from alseg.analysis.ranks import Ranking
-from alseg.tables import (
+from alseg.tables.columns import (
     NOTHING,
     VS_BASELINE,
     difference_text,

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alseg.acquisition.pool_picks import PoolPicks
 from alseg.annotation.allowance import Limits
 from alseg.contracts import (
     AnnotationMode,
@@ -26,7 +27,6 @@ from alseg.guard.answers import checked_picks, checked_selection
 from alseg.guard.calls import guarded, name_of
 from alseg.inference.predict import InferenceOptions, Prediction, mean_features, predict
 from alseg.inference.prefetch import behind
-from alseg.poolpicks import PoolPicks
 from alseg.seeding import derive, image_token
 
 

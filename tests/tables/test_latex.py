@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alseg.latex import escape_latex
-from alseg.markup_tables import as_latex
+from alseg.tables.latex import escape_latex
+from alseg.tables.markup import as_latex
 from comparing import compared
 from fakeruns import write_run
 

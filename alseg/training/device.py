@@ -16,10 +16,10 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.precision import MixedPrecision, Precision
 from lightning_fabric.strategies.single_device import SingleDeviceStrategy
 
-from alseg import determinism
 from alseg.config.specs import Settings
 from alseg.contracts.types import Precision as PrecisionName
 from alseg.errors import AlsegError
+from alseg.training import determinism
 
 FURTHER_METHODS = ("features", "logits_and_features")
 """Methods of a network, besides calling it, that compute with its weights."""

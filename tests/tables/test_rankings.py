@@ -10,10 +10,10 @@ from rich.console import Console
 
 from alseg.analysis.comparison import Comparison
 from alseg.cli import main
-from alseg.data_tables import as_csv, as_json
-from alseg.markup_tables import as_latex, as_markdown
-from alseg.tables import NOTHING
-from alseg.terminal_tables import print_comparison
+from alseg.tables.columns import NOTHING
+from alseg.tables.export import as_csv, as_json
+from alseg.tables.markup import as_latex, as_markdown
+from alseg.tables.terminal import print_comparison
 from comparing import compared
 from fakeruns import write_run
 

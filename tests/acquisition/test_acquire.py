@@ -8,11 +8,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from alseg.acquire import AcquisitionError, Asker, Pool, acquire, acquire_together
+from alseg.acquisition.acquire import AcquisitionError, Asker, Pool, acquire, acquire_together
+from alseg.acquisition.pool_picks import PoolPicks
 from alseg.annotation.allowance import Limits
 from alseg.contracts import Picks, PoolView, TargetView
 from alseg.inference.predict import InferenceOptions
-from alseg.poolpicks import PoolPicks
 from alseg.seeding import image_token
 from alseg_baselines.modes import WholeImage, Window
 from toys import Stripes, TinyNet

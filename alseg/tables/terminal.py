@@ -6,8 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from alseg.analysis.comparison import Comparison
-from alseg.standing_tables import standings
-from alseg.tables import (
+from alseg.tables.columns import (
     class_columns,
     cost_columns,
     difference_columns,
@@ -18,6 +17,7 @@ from alseg.tables import (
     score_columns,
     seeds_column,
 )
+from alseg.tables.rankings import standings
 from alseg.text.display import WIDEST_PROSE, wrap
 from alseg.text.layout import lay_out
 from alseg.text.printable import printable

@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from tabulate import DataRow, Line, TableFormat, tabulate
 
 from alseg.analysis.comparison import Comparison
-from alseg.latex import escape_latex
-from alseg.standing_tables import standings
-from alseg.tables import (
+from alseg.tables.columns import (
     Column,
     class_columns,
     cost_columns,
@@ -24,6 +22,8 @@ from alseg.tables import (
     score_columns,
     seeds_column,
 )
+from alseg.tables.latex import escape_latex
+from alseg.tables.rankings import standings
 from alseg.text.layout import Cell, Filled
 from alseg.text.printable import printable
 

@@ -1,0 +1,1 @@
+"""From predictions to queries: scoring, selection over the pool, what the budget affords."""

@@ -1,0 +1,1 @@
+"""A comparison as text: terminal, Markdown, LaTeX, CSV, JSON. No torch."""

@@ -1,0 +1,1 @@
+"""Optimiser steps, checkpoints, devices, deterministic kernels."""
