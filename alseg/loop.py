@@ -28,7 +28,7 @@ from alseg.contracts import Cost, Recipe
 from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
 from alseg.errors import AlsegError
-from alseg.evaluate import evaluate
+from alseg.evaluation.confusion import evaluate
 from alseg.files import remove
 from alseg.guard.calls import random_state_kept
 from alseg.inference.example_maps import ScoreMap, make_examples, no_score

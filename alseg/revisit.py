@@ -187,9 +187,9 @@ class Revisit:
         if not (self.folder / "weights.pt").is_file():
             raise AlsegError(f"{self.folder} has no final weights: the run is not done.")
         from alseg.assembly import Assembler
-        from alseg.checkpoint_evaluation import fill
         from alseg.config.specs import Settings
-        from alseg.evaluation_request import Options, complete
+        from alseg.evaluation.checkpoint import fill
+        from alseg.evaluation.request import Options, complete
         from alseg.inference.example_maps import example_of, logits_of, question_reach
         from alseg.inference.predict import InferenceOptions, predict
         from alseg.training.device import make_fabric, set_up

@@ -15,9 +15,9 @@ from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
     from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
-    from alseg.evaluation_output import Evaluated
-    from alseg.evaluation_request import Request
-    from alseg.prediction_files import SavePrediction
+    from alseg.evaluation.output import Evaluated
+    from alseg.evaluation.prediction_files import SavePrediction
+    from alseg.evaluation.request import Request
     from alseg.registry.registry import Catalog
 
 
@@ -101,8 +101,8 @@ def command(
     \b
     alseg eval model.pth --model deeplab-v2 backbone=resnet101 --dataset cityscapes --size 640x1280 --flip
     """
-    from alseg.evaluation_request import Options, complete
-    from alseg.prediction_files import check_folders
+    from alseg.evaluation.prediction_files import check_folders
+    from alseg.evaluation.request import Options, complete
 
     catalog = read_catalog()
     check_folders(save_colors, save_ids)
@@ -135,9 +135,9 @@ def _evaluate(
     """Do the work; torch is imported here, after the user's mistakes have been told."""
     from alseg.assembly import Assembler
     from alseg.bars import progress_bar
-    from alseg.checkpoint_evaluation import evaluate_all, fill
     from alseg.config.specs import Settings
-    from alseg.evaluation_output import Evaluated
+    from alseg.evaluation.checkpoint import evaluate_all, fill
+    from alseg.evaluation.output import Evaluated
     from alseg.inference.predict import InferenceOptions
     from alseg.toolkit.labels import translation
     from alseg.training.device import make_fabric, set_up
@@ -169,7 +169,7 @@ def _evaluate(
 def _writers(
     request: Request, catalog: Catalog, data: Dataset, colors: Path | None, ids: Path | None
 ) -> list[SavePrediction]:
-    from alseg.prediction_files import color_writer, id_writer
+    from alseg.evaluation.prediction_files import color_writer, id_writer
 
     space: LabelSpace = catalog.get("label_spaces", request.label_space).spec
     writers = [] if colors is None else [color_writer(colors, space)]

@@ -22,7 +22,7 @@ from alseg import hookimpl
 from alseg.cli import main
 from alseg.contracts import Dataset, LabelSpace, ModelSpec
 from alseg.data.loading import InferenceSamples
-from alseg.prediction_files import id_table
+from alseg.evaluation.prediction_files import id_table
 from alseg.registry.registry import Catalog, catalog_of
 from alseg.toolkit.labels import translation
 from alseg.training import checkpoint

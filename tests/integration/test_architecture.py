@@ -77,11 +77,11 @@ HEAVY = ("torch", "torchvision", "lightning_fabric", "pandas", "pydantic", "scip
 
 READ_LABELS = {
     "alseg.data.cache": "passes on what it is asked for by those here",
-    "alseg.checkpoint_evaluation": "the split to evaluate on",
+    "alseg.evaluation.checkpoint": "the split to evaluate on",
     "alseg.data.class_counts": "class frequencies of the source",
     "alseg.data.loading": "labels of the source, and what the oracle reveals",
     "alseg.data.evidence": "checks a data set on its own, and some label maps of every split before a run",
-    "alseg.evaluate": "the evaluation split",
+    "alseg.evaluation.confusion": "the evaluation split",
     "alseg.data.fake": "writes made-up data",
     "alseg.annotation.oracle": "the one holder of target labels",
     "alseg.revisit": "draws the truth for people, after the run",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts import LabelSpace
-from alseg.evaluation_request import Request
+from alseg.evaluation.request import Request
 from alseg.storage.run_folder import percent
 from alseg.text.display import WIDTH
 from alseg.text.layout import column, lay_out

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from alseg.contracts import Dataset
 from alseg.errors import AlsegError
+from alseg.evaluation.prediction_files import SavePrediction
 from alseg.inference.predict import InferenceOptions, predict
-from alseg.prediction_files import SavePrediction
 from alseg.toolkit.labels import translated
 from alseg.toolkit.metrics import confusion_counts
 from alseg.toolkit.weights import find_state_dict, load_exactly, read_checkpoint

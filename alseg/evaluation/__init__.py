@@ -1,0 +1,1 @@
+"""Networks against ground truth: confusion counts in a run, and 'alseg eval' of any checkpoint."""
