@@ -12,8 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from alseg.assembly import Assembler
 from alseg.config.experiment import read_experiment
+from alseg.engine.assembly import Assembler
 from alseg.preflight import Plan, check
 from alseg.progress import PlainReporter
 from alseg.registry.registry import load_catalog

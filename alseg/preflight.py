@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from alseg.assembly import Assembler, MethodParts
 from alseg.config.budget import allowance
 from alseg.config.experiment import RunSpec
 from alseg.contracts import DataPlan, Recipe, Size
 from alseg.data.scenario import Domain, ScenarioData
+from alseg.engine.assembly import Assembler, MethodParts
 from alseg.errors import AlsegError
 from alseg.files import content_hash
 from alseg.guard.calls import guarded

@@ -186,8 +186,8 @@ class Revisit:
         """
         if not (self.folder / "weights.pt").is_file():
             raise AlsegError(f"{self.folder} has no final weights: the run is not done.")
-        from alseg.assembly import Assembler
         from alseg.config.specs import Settings
+        from alseg.engine.assembly import Assembler
         from alseg.evaluation.checkpoint import fill
         from alseg.evaluation.request import Options, complete
         from alseg.inference.example_maps import example_of, logits_of, question_reach

@@ -14,21 +14,16 @@ import torch
 import yaml
 from lightning_fabric import Fabric
 
-from alseg.assembly import Assembler
 from alseg.config.experiment import Experiment, RunSpec
-from alseg.crashes import keeps_crashing, name_crash
-from alseg.description import description
-from alseg.environment import describe
-from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unfinished, write_checked_text
-from alseg.guard.at_work import NAME, noting
-from alseg.guard.calls import random_state_kept, watching
-from alseg.guard.timeouts import TimedOut
-from alseg.helping import helpers
-from alseg.loop import run
-from alseg.madewith import REMEDY, drift, refuse_drift, refuse_foreign
-from alseg.observers import Observers, build_observers, report_of
-from alseg.preflight import Plan, PlannedRun
-from alseg.recovery import (
+from alseg.engine.assembly import Assembler
+from alseg.engine.context import Reporter, Surroundings
+from alseg.engine.crashes import keeps_crashing, name_crash
+from alseg.engine.description import description
+from alseg.engine.environment import describe
+from alseg.engine.loop import run
+from alseg.engine.observers import Observers, build_observers, report_of
+from alseg.engine.provenance import REMEDY, drift, refuse_drift, refuse_foreign
+from alseg.engine.recovery import (
     set_damaged_aside,
     set_damaged_description_aside,
     set_damaged_records_aside,
@@ -37,8 +32,13 @@ from alseg.recovery import (
     what_is_missing,
     what_is_not_trained,
 )
+from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unfinished, write_checked_text
+from alseg.guard.at_work import NAME, noting
+from alseg.guard.calls import random_state_kept, watching
+from alseg.guard.timeouts import TimedOut
+from alseg.helping import helpers
+from alseg.preflight import Plan, PlannedRun
 from alseg.storage.run_folder import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
-from alseg.surroundings import Reporter, Surroundings
 from alseg.system.kept_folders import keeping
 from alseg.system.limits import address_space, exceeded_limit
 from alseg.system.signals import StopRequest, listening

@@ -11,7 +11,7 @@ import PIL
 import torch
 
 from alseg.bench.result import Line, Options, Result, Spread
-from alseg.environment import describe
+from alseg.engine.environment import describe
 from alseg.text.display import WIDTH
 from alseg.text.layout import column, lay_out
 

@@ -133,9 +133,9 @@ def _evaluate(
     request: Request, catalog: Catalog, data: Dataset, writers: Sequence[SavePrediction], how: Inference
 ) -> Evaluated:
     """Do the work; torch is imported here, after the user's mistakes have been told."""
-    from alseg.assembly import Assembler
     from alseg.bars import progress_bar
     from alseg.config.specs import Settings
+    from alseg.engine.assembly import Assembler
     from alseg.evaluation.checkpoint import evaluate_all, fill
     from alseg.evaluation.output import Evaluated
     from alseg.inference.predict import InferenceOptions

@@ -118,8 +118,8 @@ def _run(
     specs = experiment.runs(only)
 
     # Torch is imported from here on: mistakes in the file are told at once.
-    from alseg.assembly import Assembler
-    from alseg.observers import build_observers
+    from alseg.engine.assembly import Assembler
+    from alseg.engine.observers import build_observers
     from alseg.preflight import check
     from alseg.runner import run_experiment
     from alseg.same_threads import settings_here

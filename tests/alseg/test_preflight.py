@@ -8,9 +8,9 @@ import torch
 import yaml
 
 from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
-from alseg.assembly import Assembler
 from alseg.config.experiment import read_experiment
 from alseg.contracts import AnnotationModeSpec
+from alseg.engine.assembly import Assembler
 from alseg.preflight import Plan, check
 from toys import Stripes, TinyNet, toy_catalog, toy_document
 

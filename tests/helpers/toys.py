@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 import alseg_baselines
 from alseg import hookimpl
-from alseg.assembly import Assembler
 from alseg.config.experiment import read_experiment
 from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, RoundReport, Size
+from alseg.engine.assembly import Assembler
 from alseg.preflight import check
 from alseg.registry.registry import Catalog, catalog_of
 from alseg.runner import Outcome, run_experiment

@@ -198,7 +198,9 @@ def test_commands_are_imported_by_nothing_but_the_command_line() -> None:
 
 
 def test_the_loop_is_imported_by_nothing_but_the_runner() -> None:
-    importers = {module for module, imported in everything_imported(CORE) if imported.module == "alseg.loop"}
+    importers = {
+        module for module, imported in everything_imported(CORE) if imported.module == "alseg.engine.loop"
+    }
     assert importers == {"alseg.runner"}
 
 

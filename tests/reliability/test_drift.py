@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from alseg import DatasetSpec, hookimpl, madewith
+from alseg import DatasetSpec, hookimpl
+from alseg.engine import provenance as madewith
 from alseg.errors import AlsegError
 from alseg.files import content_hash, write_record
 from alseg.storage.reader import load_results

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from alseg.assembly import Assembler
 from alseg.config.specs import RunSpec
-from alseg.madewith import made_with
+from alseg.engine.assembly import Assembler
+from alseg.engine.provenance import made_with
 from alseg.toolkit.metrics import SCORER_VERSION
 
 

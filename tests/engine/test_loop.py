@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from alseg import AcquisitionSpec, hookimpl
-from alseg.asking import Asking
 from alseg.contracts import RoundReport, TargetView
+from alseg.engine.purchase import Asking
 from alseg.errors import AlsegError
 from alseg.inference.predict import predict
 from alseg.seeding import image_token

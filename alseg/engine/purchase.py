@@ -11,17 +11,17 @@ import torch
 from alseg.acquisition.acquire import Asker, Pool, acquire, acquire_together, score_of
 from alseg.annotation.allowance import Spending
 from alseg.annotation.oracle import Oracle
-from alseg.assembly import MethodParts
-from alseg.commonpass import CommonPass
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Picks, SelectAcquisition
-from alseg.crashes import suspects
+from alseg.engine.assembly import MethodParts
+from alseg.engine.context import Surroundings
+from alseg.engine.crashes import suspects
+from alseg.engine.shared_acquisition import CommonPass
+from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.files import content_hash
 from alseg.guard.calls import name_of
 from alseg.inference.predict import Prediction
-from alseg.sharing import SharedTraining, shared_key
 from alseg.storage.run_folder import RunFolder
-from alseg.surroundings import Surroundings
 from alseg.training import checkpoint
 
 

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from lightning_fabric import Fabric
 
-from alseg.assembly import Assembler
 from alseg.config.experiment import RunSpec, Settings
 from alseg.contracts import RoundReport
-from alseg.observers import Observers
+from alseg.engine.assembly import Assembler
+from alseg.engine.observers import Observers
 from alseg.system.signals import StopRequest
 
 

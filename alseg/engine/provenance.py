@@ -24,8 +24,8 @@ from alseg.storage.run_folder import RunFolder
 from alseg.toolkit.metrics import SCORER_VERSION
 
 if TYPE_CHECKING:
-    from alseg.assembly import Assembler
     from alseg.data.scenario import ScenarioData
+    from alseg.engine.assembly import Assembler
 
 _LIBRARIES = ("torch", "numpy", "pillow", "opencv-python-headless")
 """Libraries of which another version may compute other numbers, OpenCV's being prices."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alseg.commonpass import CommonPass
 from alseg.contracts import Picks
+from alseg.engine.shared_acquisition import CommonPass
 
 PICKS = {
     "a": Picks(np.array([[1, 2], [3, 4]], np.int32), np.array([0.5, 0.25], np.float32), np.array([9, 6])),

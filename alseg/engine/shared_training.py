@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.assembly import Assembler
 from alseg.config.specs import RunSpec
+from alseg.engine.assembly import Assembler
+from alseg.engine.provenance import made_with
 from alseg.errors import AlsegError
 from alseg.files import content_hash, remove, remove_unfinished
-from alseg.madewith import made_with
 from alseg.storage.run_folder import BusyError, exclusive, read_counts, write_counts
 from alseg.system.signals import Interrupted, StopRequest
 from alseg.training import checkpoint

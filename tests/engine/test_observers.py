@@ -14,7 +14,7 @@ from alseg.cli import main
 from alseg.config.experiment import ExperimentError, read_experiment
 from alseg.config.specs import Component
 from alseg.contracts import RoundReport
-from alseg.observers import build_observers
+from alseg.engine.observers import build_observers
 from alseg.registry.registry import Catalog, catalog_of
 from documents import DOCS, blocks
 from toys import Silent, run_folder, run_toy, toy_catalog, toy_document

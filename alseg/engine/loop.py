@@ -21,25 +21,25 @@ from numpy.typing import NDArray
 from alseg.acquisition.acquire import Pool
 from alseg.annotation.allowance import Spending
 from alseg.annotation.oracle import Oracle
-from alseg.asking import Asking
-from alseg.assembly import MethodParts
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Cost, Recipe
 from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
+from alseg.engine.assembly import MethodParts
+from alseg.engine.context import Surroundings
+from alseg.engine.observers import report_of
+from alseg.engine.purchase import Asking
+from alseg.engine.recovery import furthest, set_damaged_aside
+from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.errors import AlsegError
 from alseg.evaluation.confusion import evaluate
 from alseg.files import remove
 from alseg.guard.calls import random_state_kept
 from alseg.inference.example_maps import ScoreMap, make_examples, no_score
 from alseg.inference.predict import InferenceOptions
-from alseg.observers import report_of
-from alseg.recovery import furthest, set_damaged_aside
-from alseg.sharing import SharedTraining, shared_key
 from alseg.storage.examples import read_examples, write_examples
 from alseg.storage.ledger import Purchase
 from alseg.storage.run_folder import RunFolder, percent, read_counts, require_space
-from alseg.surroundings import Surroundings
 from alseg.toolkit.metrics import metrics_of
 from alseg.training import checkpoint
 from alseg.training.trainer import StepLosses, Trainer

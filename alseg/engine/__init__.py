@@ -1,0 +1,1 @@
+"""One run: assembling its objects, the loop, resuming, provenance, what runs share."""
