@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.bench import BENCHMARKS
 from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_catalog
+from alseg.perf import BENCHMARKS
 from alseg.text.display import output_width, put, put_json, say
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def command(
 
     import torch
 
-    from alseg.bench import output
-    from alseg.bench.result import Options, Result
+    from alseg.perf import output
+    from alseg.perf.result import Options, Result
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -76,7 +76,7 @@ def command(
     results: list[Result] = []
     for name in dict.fromkeys(names or BENCHMARKS):
         put(f"measuring {name}", err=True)
-        results.append(importlib.import_module(f"alseg.bench.{name}").run(options))
+        results.append(importlib.import_module(f"alseg.perf.{name}").run(options))
     if as_json:
         put_json(json.dumps(output.as_json(results, surroundings), indent=1))
     else:

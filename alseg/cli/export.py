@@ -13,7 +13,7 @@ from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_catalog, require_de
 from alseg.text.display import put
 
 if TYPE_CHECKING:
-    from alseg.revisit import Revisit
+    from alseg.inspection.saved_run import Revisit
 
 
 @click.command("export")
@@ -49,7 +49,7 @@ def command(
     Masks and predictions are PNG files of one channel at label size, named after the image, with the place of
     the class in the label space (classes.txt) and 255 where there is no label.
     """
-    from alseg.revisit import Revisit
+    from alseg.inspection.saved_run import Revisit
 
     if what == "predictions" and round_number is not None:
         raise click.UsageError("Predictions are those of the final network: leave out --round.")
@@ -86,7 +86,7 @@ def _write_picks(revisit: Revisit, last: int, output: Path) -> int:
 
 def _write_masks(revisit: Revisit, last: int, output: Path) -> int:
     """Write the label maps of all images that were asked about, or of all where everything is known."""
-    from alseg.pictures import write_png
+    from alseg.inspection.pictures import write_png
 
     oracle = revisit.oracle(last)
     touched = {
@@ -105,7 +105,7 @@ def _write_masks(revisit: Revisit, last: int, output: Path) -> int:
 
 
 def _write_predictions(revisit: Revisit, output: Path, device: str) -> int:
-    from alseg.pictures import write_png
+    from alseg.inspection.pictures import write_png
 
     split = revisit.evaluation
     count = len(split.dataset)

@@ -18,9 +18,9 @@ from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
     from alseg.config.experiment import Experiment
-    from alseg.preflight import Plan, PlannedRun
+    from alseg.launch.preflight import Plan, PlannedRun
+    from alseg.launch.runner import Outcome
     from alseg.registry.registry import Catalog
-    from alseg.runner import Outcome
     from alseg.system.signals import StopRequest
 
 
@@ -120,9 +120,9 @@ def _run(
     # Torch is imported from here on: mistakes in the file are told at once.
     from alseg.engine.assembly import Assembler
     from alseg.engine.observers import build_observers
-    from alseg.preflight import check
-    from alseg.runner import run_experiment
-    from alseg.same_threads import settings_here
+    from alseg.launch.preflight import check
+    from alseg.launch.runner import run_experiment
+    from alseg.launch.same_threads import settings_here
     from alseg.training.device import make_fabric
 
     threads_note = None

@@ -60,9 +60,9 @@ def command(
     are orange, those of earlier rounds blue.
     """
     from alseg.data.subset import evenly
-    from alseg.legend import draw_legend
-    from alseg.pictures import draw_picks, write_png
-    from alseg.revisit import Revisit
+    from alseg.inspection.legend import draw_legend
+    from alseg.inspection.pictures import draw_picks, write_png
+    from alseg.inspection.saved_run import Revisit
     from alseg.toolkit.labels import colorize
 
     revisit = Revisit(run, read_catalog(), root)
@@ -120,8 +120,8 @@ class _Drawing:
 
     def maps(self, image_id: str, example: Example, ending: str) -> None:
         """Write the maps of one image, each named after image, map and ending."""
-        from alseg.legend import map_title, scale_texts
-        from alseg.pictures import heat, write_png
+        from alseg.inspection.legend import map_title, scale_texts
+        from alseg.inspection.pictures import heat, write_png
         from alseg.toolkit.labels import colorize
 
         start = self._output / image_id

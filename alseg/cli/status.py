@@ -11,7 +11,7 @@ import click
 from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
-    from alseg.runstates import ExperimentState, RunState
+    from alseg.launch.status import ExperimentState, RunState
 
 _LONGEST_BAR = 10
 """Characters of a bar of rounds; bars of more rounds are scaled."""
@@ -24,7 +24,7 @@ _LONGEST_REASON = 300
 @click.option("--json", "as_json", is_flag=True, help="All that is known, rounds included, as JSON.")
 def command(results: Path, as_json: bool) -> None:
     """Show how far the runs in RESULTS are, such as results/quickstart."""
-    from alseg.runstates import experiment_state
+    from alseg.launch.status import experiment_state
     from alseg.text.printable import printable
 
     found = experiment_state(results)

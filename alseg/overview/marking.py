@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alseg.contracts import Size
-from alseg.pictures import grown
+from alseg.inspection.pictures import grown
 
 
 def resized(photograph: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:

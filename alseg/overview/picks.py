@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.analysis.comparison import Row
+from alseg.inspection.saved_run import Revisit
 from alseg.registry.registry import Catalog
-from alseg.revisit import Revisit
 from alseg.storage.ledger import INDEX_NAME
 from alseg.storage.run_files import round_folders
 

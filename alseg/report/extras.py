@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from alseg.errors import AlsegError
+from alseg.inspection.saved_run import Revisit
 from alseg.registry.registry import Catalog
 from alseg.report.content import Extras
 from alseg.report.frequencies import counted_frequencies
 from alseg.report.pictures import PictureBook
-from alseg.revisit import Revisit
 from alseg.storage.examples import NAME
 from alseg.storage.ledger import INDEX_NAME
 from alseg.storage.records import Run

@@ -12,7 +12,7 @@ from alseg.analysis.comparison import Row
 from alseg.contracts import IGNORE_INDEX
 from alseg.data.subset import evenly
 from alseg.errors import AlsegError
-from alseg.revisit import Revisit, Split
+from alseg.inspection.saved_run import Revisit, Split
 from alseg.storage.records import RoundResult, Run
 from alseg.storage.round_files import COUNTS_NAME, read_image_counts
 

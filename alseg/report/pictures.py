@@ -19,9 +19,9 @@ from PIL import Image
 from alseg.contracts import IGNORE_INDEX, LabelSpace, Size
 from alseg.data.subset import evenly
 from alseg.errors import AlsegError
-from alseg.legend import map_title, scale_texts
-from alseg.pictures import encode, encode_indexed, encode_marks, heat, marks, scale_colors
-from alseg.revisit import Revisit
+from alseg.inspection.legend import map_title, scale_texts
+from alseg.inspection.pictures import encode, encode_indexed, encode_marks, heat, marks, scale_colors
+from alseg.inspection.saved_run import Revisit
 from alseg.storage.examples import Example, kept_size
 
 LONGEST_SIDE = 640

@@ -145,7 +145,7 @@ def test_without_the_data_set_there_are_maps_but_no_photographs(
     finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from alseg.errors import DataError
-    from alseg.revisit import Revisit
+    from alseg.inspection.saved_run import Revisit
 
     def no_data(visit: Revisit, key: str) -> None:
         raise DataError("No stripes at /nowhere.")

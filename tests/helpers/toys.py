@@ -14,9 +14,9 @@ from alseg import hookimpl
 from alseg.config.experiment import read_experiment
 from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, RoundReport, Size
 from alseg.engine.assembly import Assembler
-from alseg.preflight import check
+from alseg.launch.preflight import check
+from alseg.launch.runner import Outcome, run_experiment
 from alseg.registry.registry import Catalog, catalog_of
-from alseg.runner import Outcome, run_experiment
 from alseg.seeding import derive
 from alseg.toolkit.recipes import SupervisedRecipe, TargetSampling
 from alseg.training.device import make_fabric

@@ -58,7 +58,7 @@ WITHOUT_TORCH = (
     "alseg.report.page",
     "alseg.storage.reader",
     "alseg.storage.records",
-    "alseg.runstates",
+    "alseg.launch.status",
     "alseg.analysis.statistics",
     "alseg.storage.run_folder",
     "alseg.system.signals",
@@ -84,7 +84,7 @@ READ_LABELS = {
     "alseg.evaluation.confusion": "the evaluation split",
     "alseg.data.fake": "writes made-up data",
     "alseg.annotation.oracle": "the one holder of target labels",
-    "alseg.revisit": "draws the truth for people, after the run",
+    "alseg.inspection.saved_run": "draws the truth for people, after the run",
     "alseg.testing.datasets": "checks a data set on its own",
 }
 """The modules of the core that may read label maps, and which."""
@@ -201,7 +201,7 @@ def test_the_loop_is_imported_by_nothing_but_the_runner() -> None:
     importers = {
         module for module, imported in everything_imported(CORE) if imported.module == "alseg.engine.loop"
     }
-    assert importers == {"alseg.runner"}
+    assert importers == {"alseg.launch.runner"}
 
 
 def test_imports_of_the_core_never_go_in_a_circle() -> None:

@@ -13,7 +13,7 @@ import torch
 
 from alseg.errors import AlsegError
 from alseg.files import read_json, write_record
-from alseg.runstates import experiment_state
+from alseg.launch.status import experiment_state
 from alseg.storage.reader import load_results
 from alseg.training import checkpoint
 from killing import result_bytes

@@ -14,12 +14,12 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alseg import runstates
 from alseg.analysis.compare import compare
 from alseg.cli import main
 from alseg.config.experiment import read_experiment
 from alseg.errors import AlsegError
-from alseg.runstates import experiment_state
+from alseg.launch import status as runstates
+from alseg.launch.status import experiment_state
 from alseg.storage.reader import load_results
 from alseg.storage.records import Run
 from alseg.tables.export import as_csv

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import read_json
-from alseg.runstates import experiment_state
+from alseg.launch.status import experiment_state
 from alseg.storage.reader import load_results
 from alseg.storage.records import RoundResult
 from alseg.system.signals import Interrupted
@@ -78,7 +78,7 @@ class Bases:
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bases]:
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("alseg.registry.registry", "alseg.runstates"):
+        for module in ("alseg.registry.registry", "alseg.launch.status"):
             patched.setattr(f"{module}.load_catalog", toy_catalog)
         patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
         folders = {"finished": tmp_path_factory.mktemp("finished")}

@@ -8,10 +8,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from alseg import AcquisitionSpec, hookimpl, runstates
+from alseg import AcquisitionSpec, hookimpl
 from alseg.cli import main
 from alseg.contracts import TargetView
 from alseg.guard.at_work import NAME, AtWork
+from alseg.launch import status as runstates
 from alseg.storage.run_folder import RunFolder
 from alseg.system.signals import Interrupted
 from fakeruns import write_run

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alseg.files import read_json, write_record
-from alseg.runstates import experiment_state
+from alseg.launch.status import experiment_state
 from alseg.storage.durations import attempt_seconds
 from fakeruns import write_run
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from alseg.bench.threads import OURS, SPINNING, busy_processes, ideal, sides
 from alseg.files import read_json
+from alseg.perf.threads import OURS, SPINNING, busy_processes, ideal, sides
 from alseg.system import threads
 from alseg.system.threads import Machine, choose, look, prepare
 from toys import run_folder, run_toy

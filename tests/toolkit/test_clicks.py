@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alseg.cli import main
 from alseg.contracts import Answers
-from alseg.revisit import Revisit
+from alseg.inspection.saved_run import Revisit
 from alseg.storage.ledger import Purchase
 from alseg.storage.reader import load_results
 from alseg.toolkit import clicks as prices

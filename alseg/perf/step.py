@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from alseg.annotation.oracle import Oracle
-from alseg.bench import poolpass
-from alseg.bench.inputs import NUM_CLASSES, regions_per_round
-from alseg.bench.result import Line, Options, Result, Spread
 from alseg.contracts import AnnotationMode, DatasetSpec, ScoreAcquisition, Size, TargetView
 from alseg.data.fake import write_fake
 from alseg.data.loading import InferenceSamples, normalise
 from alseg.inference.predict import network_outputs, resize_logits
+from alseg.perf import poolpass
+from alseg.perf.inputs import NUM_CLASSES, regions_per_round
+from alseg.perf.result import Line, Options, Result, Spread
 from alseg.seeding import image_token
 
 T = TypeVar("T")

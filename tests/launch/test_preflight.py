@@ -11,7 +11,7 @@ from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
 from alseg.config.experiment import read_experiment
 from alseg.contracts import AnnotationModeSpec
 from alseg.engine.assembly import Assembler
-from alseg.preflight import Plan, check
+from alseg.launch.preflight import Plan, check
 from toys import Stripes, TinyNet, toy_catalog, toy_document
 
 

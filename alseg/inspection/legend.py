@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from alseg.contracts import LabelSpace
-from alseg.pictures import NEW, OLD, scale_colors
+from alseg.inspection.pictures import NEW, OLD, scale_colors
 from alseg.storage.examples import HIGH_IMPURITY, Example
 
 _SIZE = 15

@@ -10,8 +10,8 @@ import numpy as np
 import PIL
 import torch
 
-from alseg.bench.result import Line, Options, Result, Spread
 from alseg.engine.environment import describe
+from alseg.perf.result import Line, Options, Result, Spread
 from alseg.text.display import WIDTH
 from alseg.text.layout import column, lay_out
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
-from alseg.bench import reference
-from alseg.bench.inputs import NUM_CLASSES, pixels_per_round, regions_per_round, smooth_logits
-from alseg.bench.measure import alternate, peak_extra_bytes
-from alseg.bench.result import Line, Options, Result
 from alseg.contracts import ScoreAcquisition, Size, TargetView
 from alseg.errors import AlsegError
+from alseg.perf import reference
+from alseg.perf.inputs import NUM_CLASSES, pixels_per_round, regions_per_round, smooth_logits
+from alseg.perf.measure import alternate, peak_extra_bytes
+from alseg.perf.result import Line, Options, Result
 from alseg.toolkit.selection import greedy_select
 
 TOLERANCE = 1e-4

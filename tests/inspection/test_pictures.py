@@ -14,9 +14,9 @@ from alseg.cli import export, main, show
 from alseg.data.subset import evenly
 from alseg.errors import AlsegError
 from alseg.files import read_json
-from alseg.legend import draw_legend
-from alseg.pictures import NEW, OLD, draw_picks, encode_marks, heat, marks
-from alseg.revisit import Revisit
+from alseg.inspection.legend import draw_legend
+from alseg.inspection.pictures import NEW, OLD, draw_picks, encode_marks, heat, marks
+from alseg.inspection.saved_run import Revisit
 from alseg.storage.ledger import Purchase
 from alseg.storage.round_files import read_image_counts
 from alseg.toolkit.metrics import confusion_counts

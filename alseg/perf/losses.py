@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from alseg.bench import reference
-from alseg.bench.inputs import NUM_CLASSES, smooth_logits, sparse_labels
-from alseg.bench.measure import alternate_with_faults, peak_extra_bytes
-from alseg.bench.result import Line, Options, Result
 from alseg.contracts import Size, TrainingBatch
 from alseg.errors import AlsegError
+from alseg.perf import reference
+from alseg.perf.inputs import NUM_CLASSES, smooth_logits, sparse_labels
+from alseg.perf.measure import alternate_with_faults, peak_extra_bytes
+from alseg.perf.result import Line, Options, Result
 
 _BATCH = 2
 _SIZES = ((96, 192), (320, 640), (640, 1280))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from alseg.bench import reference
-from alseg.bench.inputs import pixels_per_round, regions_per_round, smooth_logits
-from alseg.bench.measure import alternate, peak_extra_bytes
-from alseg.bench.result import Line, Options, Result
 from alseg.errors import AlsegError
+from alseg.perf import reference
+from alseg.perf.inputs import pixels_per_round, regions_per_round, smooth_logits
+from alseg.perf.measure import alternate, peak_extra_bytes
+from alseg.perf.result import Line, Options, Result
 from alseg.toolkit.selection import greedy_select
 
 _LEVELS = 8

@@ -12,14 +12,14 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alseg.bench import BENCHMARKS, ledger, loading, output, reference
-from alseg.bench import losses as bench_losses
-from alseg.bench.inputs import pixels_per_round, regions_per_round, smooth_logits, spread_positions
-from alseg.bench.measure import alternate, alternate_with_faults, peak_extra_bytes
-from alseg.bench.result import Line, Options, Spread
-from alseg.bench.result import Result as Measured
 from alseg.cli import main
 from alseg.errors import AlsegError
+from alseg.perf import BENCHMARKS, ledger, loading, output, reference
+from alseg.perf import losses as bench_losses
+from alseg.perf.inputs import pixels_per_round, regions_per_round, smooth_logits, spread_positions
+from alseg.perf.measure import alternate, alternate_with_faults, peak_extra_bytes
+from alseg.perf.result import Line, Options, Spread
+from alseg.perf.result import Result as Measured
 from alseg.registry.registry import load_catalog
 from alseg.storage.ledger import Purchase
 from alseg.toolkit import uncertainty as predictions

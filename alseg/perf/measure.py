@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from alseg.bench.result import Spread
+from alseg.perf.result import Spread
 
 Work = Callable[[], object]
 

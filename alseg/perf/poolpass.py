@@ -9,12 +9,12 @@ import numpy as np
 
 from alseg.acquisition.acquire import Asker, Pool, acquire, acquire_together
 from alseg.annotation.allowance import Limits
-from alseg.bench.inputs import NUM_CLASSES, regions_per_round
-from alseg.bench.measure import alternate
-from alseg.bench.result import Line, Options
 from alseg.contracts import Dataset, Picks, Size
 from alseg.errors import AlsegError
 from alseg.inference.predict import InferenceOptions
+from alseg.perf.inputs import NUM_CLASSES, regions_per_round
+from alseg.perf.measure import alternate
+from alseg.perf.result import Line, Options
 
 _METHODS: tuple[tuple[str, dict[str, Any]], ...] = (("entropy", {}), ("margin", {}), ("ripu", {"radius": 1}))
 

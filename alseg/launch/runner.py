@@ -36,8 +36,8 @@ from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unf
 from alseg.guard.at_work import NAME, noting
 from alseg.guard.calls import random_state_kept, watching
 from alseg.guard.timeouts import TimedOut
-from alseg.helping import helpers
-from alseg.preflight import Plan, PlannedRun
+from alseg.launch.local import helpers
+from alseg.launch.preflight import Plan, PlannedRun
 from alseg.storage.run_folder import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
 from alseg.system.kept_folders import keeping
 from alseg.system.limits import address_space, exceeded_limit

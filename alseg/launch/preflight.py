@@ -16,7 +16,7 @@ from alseg.engine.assembly import Assembler, MethodParts
 from alseg.errors import AlsegError
 from alseg.files import content_hash
 from alseg.guard.calls import guarded
-from alseg.preflight_data import check_data
+from alseg.launch.preflight_data import check_data
 from alseg.toolkit.labels import unreachable, untranslated
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.annotation.oracle import Oracle
-from alseg.bench import reference
-from alseg.bench.inputs import pixels_per_round, regions_per_round, spread_positions
-from alseg.bench.measure import alternate
-from alseg.bench.result import Line, Options, Result
 from alseg.contracts import AnnotationMode, Picks, Size
 from alseg.errors import AlsegError
+from alseg.perf import reference
+from alseg.perf.inputs import pixels_per_round, regions_per_round, spread_positions
+from alseg.perf.measure import alternate
+from alseg.perf.result import Line, Options, Result
 from alseg.storage.ledger import Purchase
 
 _IMAGES = 2975

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.bench import reference
-from alseg.bench.measure import alternate
-from alseg.bench.result import Line, Options, Result
 from alseg.contracts import DataPlan, Dataset, DatasetSpec, Size
 from alseg.data.cache import CachedDataset
 from alseg.data.fake import write_fake
 from alseg.data.loading import DenseLabels, TrainingSamples
 from alseg.errors import AlsegError
+from alseg.perf import reference
+from alseg.perf.measure import alternate
+from alseg.perf.result import Line, Options, Result
 
 _Sample = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 

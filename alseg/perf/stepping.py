@@ -1,4 +1,4 @@
-"""Takes training steps of the quickstart's network when told to: a process of `alseg.bench.threads`.
+"""Takes training steps of the quickstart's network when told to: a process of `alseg.perf.threads`.
 
 Prints the number of threads when ready. For every line with a number of seconds that it reads, it takes steps
 for that long and prints the seconds of one.

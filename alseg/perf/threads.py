@@ -13,8 +13,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from alseg.bench.result import Line, Options, Result, Spread
 from alseg.errors import AlsegError
+from alseg.perf.result import Line, Options, Result, Spread
 from alseg.system.threads import THREAD_VARIABLES, WAIT_VARIABLES, choose, look
 
 SECONDS = 2.0
@@ -177,7 +177,7 @@ def _process(command: Sequence[str], env: Mapping[str, str]) -> Iterator[subproc
 @contextmanager
 def _worker(env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Start a process that takes steps; it is ready when this returns."""
-    with _process([sys.executable, "-m", "alseg.bench.stepping"], env) as worker:
+    with _process([sys.executable, "-m", "alseg.perf.stepping"], env) as worker:
         _answer(worker)
         yield worker
 
@@ -187,7 +187,7 @@ def _answer(worker: subprocess.Popen[str]) -> float:
     answer = worker.stdout.readline()
     if not answer:
         raise AlsegError(
-            "A process that takes training steps ended early. See why: python -m alseg.bench.stepping"
+            "A process that takes training steps ended early. See why: python -m alseg.perf.stepping"
         )
     return float(answer)
 

@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from alseg.bench import reference
-from alseg.bench.inputs import NUM_CLASSES, smooth_logits, sparse_labels
-from alseg.bench.measure import alternate_with_faults, peak_extra_bytes
-from alseg.bench.result import Line, Options, Result
 from alseg.config.specs import Settings
 from alseg.contracts import Size
 from alseg.data.sampling import ShuffledOrder
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.data.target_order import TargetOrder
 from alseg.errors import AlsegError
+from alseg.perf import reference
+from alseg.perf.inputs import NUM_CLASSES, smooth_logits, sparse_labels
+from alseg.perf.measure import alternate_with_faults, peak_extra_bytes
+from alseg.perf.result import Line, Options, Result
 from alseg.seeding import derive
 from alseg.training.device import make_fabric
 from alseg.training.trainer import StepLosses, Trainer

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from alseg.cli import main
 from alseg.config.specs import Settings
 from alseg.files import read_json, write_record
-from alseg.same_threads import first_threads, with_first_threads
+from alseg.launch.same_threads import first_threads, with_first_threads
 from comparing import compared
 from fakeruns import write_run
 

@@ -18,7 +18,7 @@ from alseg import AlsegError
 from alseg.cli import main
 from alseg.config.experiment import Component, Scenario
 from alseg.data.scenario import Domain, ScenarioData
-from alseg.preflight_data import check_data
+from alseg.launch.preflight_data import check_data
 from alseg.registry.registry import Catalog, catalog_of
 from alseg.toolkit.labels import translation
 from alseg_driving.ids import CLASS_IDS

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-import alseg.helping
+import alseg.launch.local
 from alseg.cli import main
 from alseg.config.experiment import read_experiment
 from alseg.files import read_json, write_checked_text
-from alseg.helping import helpers
+from alseg.launch.local import helpers
 from alseg.registry.registry import load_catalog
 from alseg.system.signals import StopRequest
 
@@ -117,7 +117,7 @@ def test_no_more_processes_than_runs_are_started(
             return 0
 
     commands: list[list[str]] = []
-    monkeypatch.setattr(alseg.helping.subprocess, "Popen", Process)
+    monkeypatch.setattr(alseg.launch.local.subprocess, "Popen", Process)
     prepare(tmp_path, processes=processes)
     experiment = read_experiment(tmp_path / "tiny/experiment.yaml", catalog=load_catalog())
     with helpers(tmp_path / "tiny", experiment.runs()[:runs], experiment, StopRequest(), accept_drift=False):
@@ -143,7 +143,7 @@ def test_helpers_are_killed_only_where_nothing_is_to_be_saved(
         def wait(self) -> int:
             return 0
 
-    monkeypatch.setattr(alseg.helping.subprocess, "Popen", Process)
+    monkeypatch.setattr(alseg.launch.local.subprocess, "Popen", Process)
     prepare(tmp_path, processes=2)
     experiment = read_experiment(tmp_path / "tiny/experiment.yaml", catalog=load_catalog())
     stop = StopRequest(at_once=at_once)

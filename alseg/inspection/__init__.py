@@ -1,0 +1,1 @@
+"""One finished run opened again, and pictures of it."""

@@ -1,0 +1,1 @@
+"""Many runs: checks before training, which process does which, attempts, status."""
