@@ -186,7 +186,7 @@ def _report(
     jobs: int | None,
 ) -> SplitReport:
     """Check one split; one that cannot be opened is a problem of its own."""
-    from alseg.bars import progress_bar
+    from alseg.cli.bars import progress_bar
     from alseg.data.check import SplitReport, check_split, default_jobs
 
     try:

@@ -133,7 +133,7 @@ def _evaluate(
     request: Request, catalog: Catalog, data: Dataset, writers: Sequence[SavePrediction], how: Inference
 ) -> Evaluated:
     """Do the work; torch is imported here, after the user's mistakes have been told."""
-    from alseg.bars import progress_bar
+    from alseg.cli.bars import progress_bar
     from alseg.config.specs import Settings
     from alseg.engine.assembly import Assembler
     from alseg.evaluation.checkpoint import evaluate_all, fill

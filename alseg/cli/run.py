@@ -141,7 +141,7 @@ def _run(
         return None, results / experiment.name
     import torch
 
-    from alseg.progress import make_reporter
+    from alseg.cli.progress import make_reporter
     from alseg.system.threads import chosen
 
     say(chosen().text(torch.get_num_threads()), err=True)

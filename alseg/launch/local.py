@@ -37,7 +37,7 @@ def helpers(
     request = json.dumps(
         {"root": str(root), "runs": [spec.folder for spec in specs], "accept_drift": accept_drift}
     )
-    command = [sys.executable, "-m", "alseg.helper", request]
+    command = [sys.executable, "-m", "alseg.cli.worker", request]
     # A session of its own: Ctrl-C reaches this process alone, which passes it on by closing the pipe.
     started = [
         subprocess.Popen(

@@ -22,7 +22,7 @@ from alseg.report.provenance import (
     run_records,
     settings_text,
 )
-from alseg.report.standing import standing_tables
+from alseg.report.rankings import standing_tables
 from alseg.storage.records import Results, RoundResult, Run
 
 

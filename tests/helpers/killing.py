@@ -110,7 +110,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     import torch
     import yaml
 
-    import alseg.progress
+    import alseg.cli.progress
     import alseg.registry.registry
     from alseg.cli import main
     from alseg.system.signals import SIGNALS
@@ -130,7 +130,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     recorder = _Recorder(folder, None, hold)
     recorder.event("preflight")
     alseg.registry.registry.load_catalog = toy_catalog
-    alseg.progress.make_reporter = lambda: _reporter(recorder)  # type: ignore[assignment]
+    alseg.cli.progress.make_reporter = lambda: _reporter(recorder)  # type: ignore[assignment]
     (folder / "toy.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     main(["run", str(folder / "toy.yaml"), "--results", str(folder / "results")], prog_name="alseg")
 

@@ -57,7 +57,7 @@ def prepare(folder: Path, **changes: Any) -> list[str]:
 
 def start_helper(folder: Path, runs: list[str]) -> subprocess.Popen[bytes]:
     request = json.dumps({"root": str(folder / "tiny"), "runs": runs, "accept_drift": False})
-    return subprocess.Popen([sys.executable, "-m", "alseg.helper", request], stdin=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-m", "alseg.cli.worker", request], stdin=subprocess.PIPE)
 
 
 def state_of(folder: Path, run: str) -> str | None:

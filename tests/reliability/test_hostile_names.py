@@ -149,7 +149,7 @@ def test_runs_that_cannot_be_opened_again_are_named_with_escapes(
 def test_bars_and_lines_of_a_run_show_escapes(capsys: pytest.CaptureFixture[str]) -> None:
     from rich.console import Console
 
-    from alseg.progress import BarReporter, PlainReporter
+    from alseg.cli.progress import BarReporter, PlainReporter
 
     plain, bars = io.StringIO(), io.StringIO()
     for reporter in (

@@ -138,7 +138,7 @@ def command(monkeypatch: pytest.MonkeyPatch, folder: Path, reporter: Silent) -> 
 
     monkeypatch.chdir(folder)
     monkeypatch.setattr("alseg.registry.registry.load_catalog", toy_catalog)
-    monkeypatch.setattr("alseg.progress.make_reporter", lambda: reporter)
+    monkeypatch.setattr("alseg.cli.progress.make_reporter", lambda: reporter)
     Path("toy.yaml").write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
     result = CliRunner().invoke(main, ["run", "toy.yaml"])
     return result.exit_code, result.output

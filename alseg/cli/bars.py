@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from alseg.progress import PlainReporter
+from alseg.cli.progress import PlainReporter
 from alseg.text.printable import printable
 
 

@@ -1,4 +1,4 @@
-"""What a process that `alseg.launch.local` starts does: ``python -m alseg.helper REQUEST``."""
+"""What a process that `alseg.launch.local` starts does: ``python -m alseg.cli.worker REQUEST``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from alseg.cli.progress import PlainReporter
 from alseg.config.experiment import read_experiment
 from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import Plan, check
 from alseg.launch.runner import run_experiment
 from alseg.launch.same_threads import settings_here
-from alseg.progress import PlainReporter
 from alseg.registry.registry import load_catalog
 from alseg.training.device import make_fabric
 
