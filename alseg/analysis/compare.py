@@ -44,8 +44,8 @@ class CompareOptions:
         published: Known results of others; those with the data sets and label space of the runs are shown.
             None does not ask for any.
         x: Key of the cost axis of areas under curves; None for pixels, and no area beside another metric.
-        sort: Key of `alseg.analysis.rows.SORT_KEYS`: best or cheapest first in each scenario; None keeps the order of
-            the experiment files. Methods that buy alike stay together.
+        sort: Key of `alseg.analysis.rows.SORT_KEYS`: best or cheapest first in each scenario; None keeps the
+            order of the experiment files. Methods that buy alike stay together.
         ranks: Add mean ranks over scenarios, or over seeds where there is one scenario; None adds them where
             there are several scenarios.
         penalties: Add the pairwise penalty matrix.

@@ -1,4 +1,4 @@
-"""What a comparison of methods consists of. Computed by `alseg.analysis.compare`, laid out by `alseg.tables.columns`."""
+"""What a comparison of methods consists of. `alseg.analysis.compare` makes it, `alseg.tables` lays it out."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class DataPlan:
         size: Input size ``(height, width)`` in pixels; None keeps the native size (all images must share it).
         augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``.
         sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes that the
-            images drawn so far show least are drawn more often, see `alseg.data.sampling.class_balanced_draws`).
+            images drawn so far show least are drawn more often, see `alseg.data.sampling`).
             Of the target ``shuffle`` or ``labelled`` (a share of the draws are of images with bought labels).
         labelled_share: That share, above 0 and at most 1, for ``labelled``.
         label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall

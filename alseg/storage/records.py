@@ -1,4 +1,4 @@
-"""What tables, statistics and reports need to know about runs: frozen records, read by `alseg.storage.reader`.
+"""What tables, statistics and reports need to know about runs: records, read by `alseg.storage.reader`.
 
 The fields of `Method`, `ResultClasses`, `Pool` and `RoundResult` are the keys of the files, with the bounds
 of their values; keys that no table needs are left out.

@@ -334,7 +334,7 @@ def _problems_of(file: RunFile) -> Iterator[str]:
 
 
 def _is_time(text: object) -> bool:
-    """Whether a value is a time of day as `alseg.storage.run_folder.now` writes it, in an era of computers."""
+    """Whether a value is a time of day as `alseg.storage.run_folder` writes it, in an era of computers."""
     try:
         time = datetime.datetime.fromisoformat(text)  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -145,7 +145,7 @@ class RunFolder:
 
     @property
     def is_done(self) -> bool:
-        """Whether the run says that it is complete; `alseg.engine.recovery.find_damage` tells whether it is."""
+        """Whether the run says that it is complete; `alseg.engine.recovery` finds out whether it is."""
         return self.state == "done"
 
     def start_attempt(self, environment: Mapping[str, Any]) -> Attempt:

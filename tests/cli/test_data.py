@@ -282,7 +282,8 @@ def test_checking_does_not_import_torch(tmp_path: Path) -> None:
     fake("gtav", tmp_path, count=1)
     code = (
         "import sys\n"
-        "import alseg.cli.data, alseg.data.check, alseg.data.check_report, alseg.config.components, alseg.data.fake\n"
+        "import alseg.cli.data, alseg.data.check, alseg.data.check_report, alseg.data.fake\n"
+        "import alseg.config.components\n"
         "from alseg_driving.gtav import build_gtav\n"
         "from alseg_driving.spaces import CITYSCAPES_19 as space\n"
         "import pathlib\n"

@@ -1,4 +1,4 @@
-"""The statistics of `alseg.toolkit.uncertainty` on a GPU: one kernel reads every logit once and keeps nothing.
+"""The statistics of `alseg.toolkit.uncertainty` on a GPU: one kernel reads every logit once, keeps nothing.
 
 Each thread goes through the classes of its pixels with the largest logit so far and sums relative to it. When
 a larger one comes, the sums are moved to the new one, which takes no more exponentials than without.
