@@ -14,7 +14,7 @@ from alseg.contracts import (
     PublishedResult,
     RecipeSpec,
 )
-from alseg.errors import AlsegError, DataError
+from alseg.errors import AlsegError, DataError, unknown_name
 from alseg.hookspecs import hookimpl
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "PublishedResult",
     "RecipeSpec",
     "hookimpl",
+    "unknown_name",
 ]

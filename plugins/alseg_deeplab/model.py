@@ -10,7 +10,7 @@ import torch
 import torchvision
 from torch import nn
 
-from alseg.errors import AlsegError
+from alseg import AlsegError
 from alseg.toolkit.weights import find_state_dict, load_exactly, read_checkpoint, weights_path
 from alseg_deeplab.heads import Head, frozen_norm
 

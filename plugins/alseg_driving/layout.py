@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from alseg import AlsegError, DataError
-from alseg.errors import unknown_name
+from alseg import AlsegError, DataError, unknown_name
 from alseg.toolkit.text_file import read_lines
 
 

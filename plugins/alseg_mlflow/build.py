@@ -6,7 +6,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from alseg.errors import AlsegError
+from alseg import AlsegError
 
 if TYPE_CHECKING:
     from alseg.contracts import Observer

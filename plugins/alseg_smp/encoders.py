@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import segmentation_models_pytorch as smp
 import timm
 
-from alseg.errors import AlsegError
+from alseg import AlsegError
 
 Triple = tuple[float, float, float]
 

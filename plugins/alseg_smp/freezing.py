@@ -5,7 +5,7 @@ from __future__ import annotations
 import segmentation_models_pytorch as smp
 import torch
 
-from alseg.errors import AlsegError
+from alseg import AlsegError
 from alseg_smp.network import batch_norms, side_multiple
 
 

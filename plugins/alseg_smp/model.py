@@ -9,7 +9,7 @@ import segmentation_models_pytorch as smp
 import torch
 from torch.nn import functional as F
 
-from alseg.errors import AlsegError
+from alseg import AlsegError
 from alseg_smp.encoders import Triple
 from alseg_smp.network import batch_norms, side_multiple
 

@@ -9,7 +9,7 @@ import segmentation_models_pytorch as smp
 import timm
 import torch
 
-from alseg.errors import AlsegError, unknown_name
+from alseg import AlsegError, unknown_name
 from alseg_smp.encoders import Encoder
 
 _CHANNELS = {

@@ -9,7 +9,7 @@ import segmentation_models_pytorch as smp
 import timm
 import torch
 
-from alseg.errors import AlsegError
+from alseg import AlsegError
 from alseg.toolkit.weights import (
     load_exactly,
     read_state_dict,

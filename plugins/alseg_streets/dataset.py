@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg import AlsegError, unknown_name
 from alseg.contracts import Size
-from alseg.errors import AlsegError, unknown_name
 from alseg_streets.scenes import DOMAINS, SPLITS, Split, render_scene
 from alseg_streets.statistics import Domain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alseg.errors import AlsegError
+from alseg import AlsegError
 
 if TYPE_CHECKING:
     from alseg.contracts import Observer

@@ -197,7 +197,8 @@ def test_a_tracebacks_last_line_is_the_explanation(results: Path) -> None:
 def test_reading_and_comparing_imports_neither_torch_nor_pandas() -> None:
     code = (
         "import sys, alseg.cli.compare, alseg.analysis.compare, alseg.storage.reader, alseg.tables.columns, "
-        "alseg.tables.export, alseg.tables.terminal; print([name for name in ('torch', 'pandas') if name in sys.modules])"
+        "alseg.tables.export, alseg.tables.terminal; "
+        "print([name for name in ('torch', 'pandas') if name in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"
