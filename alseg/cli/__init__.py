@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "rescore": "Compute metrics anew from stored counts.",
     "eval": "Evaluate a checkpoint.",
     "data": "List, check or make up data sets.",
-    "bench": "Time alseg beside the plain way.",
+    "perf": "Time alseg beside the plain way.",
     "plugins": "List what is installed, with parameters.",
 }
 """Short help of each command; here, so that listing commands imports none of them."""

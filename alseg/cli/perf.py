@@ -1,4 +1,4 @@
-"""``alseg bench``: time alseg beside the plain way."""
+"""``alseg perf``: time alseg beside the plain way."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SMALLEST_SIDE = 32
 """In pixels; smaller label maps have no room for the picks of a round."""
 
 
-def _bench_size(context: click.Context, option: click.Parameter, value: str | None) -> Size | None:
+def _perf_size(context: click.Context, option: click.Parameter, value: str | None) -> Size | None:
     """Read the size of label maps.
 
     Raises:
@@ -34,11 +34,11 @@ def _bench_size(context: click.Context, option: click.Parameter, value: str | No
     return size
 
 
-@click.command("bench")
+@click.command("perf")
 @click.argument(
     "names", nargs=-1, metavar=f"[{'|'.join(BENCHMARKS)}]...", type=click.Choice(list(BENCHMARKS))
 )
-@click.option("--size", callback=_bench_size, metavar="HxW", help="Of label maps. [default: 1024x2048]")
+@click.option("--size", callback=_perf_size, metavar="HxW", help="Of label maps. [default: 1024x2048]")
 @click.option("--threads", type=click.IntRange(1, MOST_PROCESSES), help="Threads. [default: torch's choice]")
 @click.option("--repeats", type=click.IntRange(1, 1_000_000), help="Turns. [default: 5]")
 @click.option("--quick", is_flag=True, help="Only see that everything works: small maps, one turn.")

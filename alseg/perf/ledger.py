@@ -61,7 +61,7 @@ def run(options: Options) -> Result:
     regions, pixels = regions_per_round(options.size), pixels_per_round(options.size)
     facts: dict[str, str] = {}
     lines: list[Line] = []
-    with tempfile.TemporaryDirectory(prefix="alseg-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="alseg-perf-") as folder:
         for name, count in (("regions", regions), ("pixels", pixels)):
             options.on_step(f"writing a round of {name}")
             place = Path(folder) / name

@@ -70,7 +70,7 @@ def run(options: Options) -> Result:
         AlsegError: If a data set is not installed, or the samples of both sides differ.
     """
     lines, facts = [], {}
-    with tempfile.TemporaryDirectory(prefix="alseg-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="alseg-perf-") as folder:
         for files in FILES:
             options.on_step(files.dataset)
             measured, mebibytes = _lines(files, Path(folder), options)
@@ -97,7 +97,7 @@ def _lines(files: Files, folder: Path, options: Options) -> tuple[list[Line], fl
     classes = _classes_of(dataset.raw_ids())
 
     def ours(dataset: Dataset) -> Iterator[_Sample]:
-        samples = TrainingSamples(dataset, DenseLabels(dataset, translation), plan, "bench")
+        samples = TrainingSamples(dataset, DenseLabels(dataset, translation), plan, "perf")
         for index in range(len(pairs)):
             image, label = samples[(index, index)]
             yield image.numpy(), label.numpy()

@@ -36,7 +36,7 @@ def lines(title: str, model: Any, dataset: Dataset, input_size: Size, options: O
     def pool(*, overlap: bool) -> Pool:
         inference = InferenceOptions(size=input_size, through_input_size=True, batch_size=1, overlap=overlap)
         return Pool(
-            dataset=dataset, num_classes=NUM_CLASSES, model=model, options=inference, seed_axes=("bench",)
+            dataset=dataset, num_classes=NUM_CLASSES, model=model, options=inference, seed_axes=("perf",)
         )
 
     askers = [_asker(name, parameters, dataset, options) for name, parameters in _METHODS]

@@ -74,7 +74,7 @@ def run(options: Options) -> Result:
     input_size = _QUICK_SIZE if options.quick else _INPUT_SIZE
     lines: list[Line] = []
     facts: dict[str, str] = {}
-    with tempfile.TemporaryDirectory(prefix="alseg-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="alseg-perf-") as folder:
         write_fake(options.catalog, _DATASET, Path(folder), count=_IMAGES, size=label_size)
         for network in NETWORKS[1:] if options.quick else NETWORKS:
             options.on_step(network.title)

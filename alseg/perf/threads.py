@@ -220,7 +220,7 @@ def _commands(busy: int, options: Options) -> dict[str, Spread]:
 
 
 def _command(env: Mapping[str, str]) -> float:
-    with tempfile.TemporaryDirectory(prefix="alseg-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="alseg-perf-") as folder:
         file = Path(folder) / "threads.yaml"
         file.write_text(json.dumps(RUN))
         command = [sys.executable, "-m", "alseg", "run", str(file), "--results", folder]

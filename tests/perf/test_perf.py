@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.perf import BENCHMARKS, ledger, loading, output, reference
-from alseg.perf import losses as bench_losses
+from alseg.perf import losses as perf_losses
 from alseg.perf.inputs import pixels_per_round, regions_per_round, smooth_logits, spread_positions
 from alseg.perf.measure import alternate, alternate_with_faults, peak_extra_bytes
 from alseg.perf.result import Line, Options, Spread
@@ -38,8 +38,8 @@ def same_threads() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def bench(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["bench", *arguments])
+def perf(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["perf", *arguments])
 
 
 # -- both sides give the same
@@ -152,7 +152,7 @@ def test_page_faults_are_counted_for_each_side() -> None:
 def test_gradients_that_differ_are_an_error() -> None:
     losses, gradient = torch.ones(4), torch.ones(1, 1, 10, 10)
     with pytest.raises(AlsegError, match=r"^here: the gradients of both sides differ\.$"):
-        bench_losses._compare("here", (losses, gradient), (losses, 1.01 * gradient))
+        perf_losses._compare("here", (losses, gradient), (losses, 1.01 * gradient))
 
 
 # -- the benchmarks themselves
@@ -160,7 +160,7 @@ def test_gradients_that_differ_are_an_error() -> None:
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_benchmark_runs_and_its_sides_agree(name: str) -> None:
-    ended = bench(name, "--quick", "--json")
+    ended = perf(name, "--quick", "--json")
     assert ended.exit_code == 0, ended.output
     document = json.loads(ended.stdout)
     assert document["format"] == output.FORMAT
@@ -171,13 +171,13 @@ def test_every_benchmark_runs_and_its_sides_agree(name: str) -> None:
 
 
 def test_threads_and_repeats_are_taken() -> None:
-    ended = bench("selection", "--quick", "--json", "--threads", "1", "--repeats", "2", "--size", "32x48")
+    ended = perf("selection", "--quick", "--json", "--threads", "1", "--repeats", "2", "--size", "32x48")
     machine = json.loads(ended.stdout)["machine"]
     assert (machine["threads"], machine["repeats"], machine["size"]) == (1, 2, [32, 48])
 
 
 def test_label_maps_with_no_room_for_picks_are_a_mistake_of_the_user() -> None:
-    ended = bench("ledger", "--size", "31x64")
+    ended = perf("ledger", "--size", "31x64")
     assert ended.exit_code == 2
     assert ended.stderr.splitlines()[-1] == (
         "Error: Invalid value for '--size': '31x64' is too small; "
@@ -186,7 +186,7 @@ def test_label_maps_with_no_room_for_picks_are_a_mistake_of_the_user() -> None:
 
 
 def test_an_unknown_benchmark_is_a_mistake_of_the_user() -> None:
-    ended = bench("speed")
+    ended = perf("speed")
     assert ended.exit_code == 2
     assert (
         "'speed' is not one of 'acquisition', 'selection', 'loading', 'ledger', 'losses', 'training', "

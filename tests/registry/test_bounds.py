@@ -286,7 +286,7 @@ def test_a_number_of_the_command_line_has_both_bounds_and_refuses_what_is_outsid
 
 
 def test_there_are_as_many_numbers_on_the_command_line_as_expected() -> None:
-    # bench 2, compare 2, data 3, eval 2, export 1, report 1, show 1
+    # perf 2, compare 2, data 3, eval 2, export 1, report 1, show 1
     assert len(NUMBERS) == 12
 
 
@@ -300,6 +300,6 @@ def test_a_parameter_on_the_command_line_that_is_outside_is_named() -> None:
 
 
 def test_a_size_of_the_command_line_has_bounds() -> None:
-    result = CliRunner().invoke(main, ["bench", "--size", "65537x65536"])
+    result = CliRunner().invoke(main, ["perf", "--size", "65537x65536"])
     assert result.exit_code == 2
     assert "'65537x65536' is too large; height and width can be at most 65536 pixels." in result.output
