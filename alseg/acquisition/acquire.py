@@ -56,7 +56,7 @@ class Pool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asker:
+class QueryJob:
     """A method that asks about the images of a pool.
 
     Attributes:
@@ -79,7 +79,7 @@ class Asker:
     on_final: Callable[[str, Picks], object] = lambda image_id, picks: None
 
 
-def acquire(asker: Asker, pool: Pool) -> Mapping[str, Picks]:
+def acquire(asker: QueryJob, pool: Pool) -> Mapping[str, Picks]:
     """Decide what to ask in one round.
 
     Args:
@@ -99,7 +99,7 @@ def acquire(asker: Asker, pool: Pool) -> Mapping[str, Picks]:
     return picks
 
 
-def acquire_together(askers: Sequence[Asker], pool: Pool) -> list[Mapping[str, Picks] | None]:
+def acquire_together(askers: Sequence[QueryJob], pool: Pool) -> list[Mapping[str, Picks] | None]:
     """Decide what several methods ask in one round, from one pass over the pool.
 
     All of them score images, and need the same of the network. Each gets what it would get alone.
@@ -116,7 +116,7 @@ def acquire_together(askers: Sequence[Asker], pool: Pool) -> list[Mapping[str, P
         AcquisitionError: If a score of the first asker has the wrong shape or holds NaN.
     """
     sharing = Counter(asker.identity for asker in askers)
-    gatherings = [_Gathering(asker, alone=sharing[asker.identity] == 1) for asker in askers]
+    gatherings = [_QueryCollector(asker, alone=sharing[asker.identity] == 1) for asker in askers]
 
     def ask(prediction: Prediction) -> None:
         image_id = pool.dataset.image_id(prediction.index)
@@ -138,7 +138,7 @@ def acquire_together(askers: Sequence[Asker], pool: Pool) -> list[Mapping[str, P
     return [gathering.picks for gathering in gatherings]
 
 
-class _Gathering:
+class _QueryCollector:
     """What one method asks, image after image.
 
     Args:
@@ -146,7 +146,7 @@ class _Gathering:
         alone: Whether no other one has the same scores.
     """
 
-    def __init__(self, asker: Asker, *, alone: bool) -> None:
+    def __init__(self, asker: QueryJob, *, alone: bool) -> None:
         if isinstance(asker.acquisition, SelectAcquisition):
             raise TypeError(f"acquisition '{asker.name}' looks at the whole pool by itself")
         self.failed = False
@@ -251,7 +251,7 @@ def _score(acquisition: ScoreAcquisition, name: str, view: TargetView, image_id:
     return score
 
 
-def _select(acquisition: SelectAcquisition, asker: Asker, pool: Pool) -> dict[str, Picks]:
+def _select(acquisition: SelectAcquisition, asker: QueryJob, pool: Pool) -> dict[str, Picks]:
     if pool.options is None:
         raise AcquisitionError(
             f"Acquisition '{asker.name}' ranks images by their features, but its spec does not say so: its "

@@ -17,13 +17,13 @@ from alseg.analysis.baselines import find_contrasts, with_contrasts
 from alseg.analysis.comparison import Comparison, Metric, Row
 from alseg.analysis.contrast_notes import reach_notes
 from alseg.analysis.cost_axes import COST_AXES, CommonEnds, CostAxis
-from alseg.analysis.groups import Contest
+from alseg.analysis.groups import ComparisonGroup
 from alseg.analysis.marks import mark_best, together
 from alseg.analysis.metric import choose_metric
 from alseg.analysis.mixed_model import MixedModel, mixed_model
 from alseg.analysis.penalties import PenaltyMatrix, penalty_matrix
 from alseg.analysis.ranks import Ranking, mean_ranks
-from alseg.analysis.row_groups import find_contests
+from alseg.analysis.row_groups import find_groups
 from alseg.analysis.row_references import with_reach
 from alseg.analysis.rows import build_rows, published_rows, sort_rows, tell_scenarios_apart
 from alseg.contracts import PublishedResult
@@ -192,7 +192,7 @@ def _in_order(rows: Sequence[Row], asked: _Asked, sort: str | None) -> list[Row]
 
 
 def _stand(rows: Sequence[Row], metric: Metric, options: CompareOptions) -> _Standing:
-    contests = _by_purchase(find_contests(rows, metric, blocks=options.mixed))
+    contests = _by_purchase(find_groups(rows, metric, blocks=options.mixed))
     several = len({row.scenario for row in rows}) > 1
     wants_ranks = several if options.ranks is None else options.ranks
     return _Standing(
@@ -202,9 +202,9 @@ def _stand(rows: Sequence[Row], metric: Metric, options: CompareOptions) -> _Sta
     )
 
 
-def _by_purchase(contests: Sequence[Contest]) -> list[list[Contest]]:
+def _by_purchase(contests: Sequence[ComparisonGroup]) -> list[list[ComparisonGroup]]:
     """Return the contests of each annotation and budget, without those of one method if there are others."""
-    groups: dict[str, list[Contest]] = {}
+    groups: dict[str, list[ComparisonGroup]] = {}
     for contest in contests:
         groups.setdefault(contest.purchase, []).append(contest)
     shared = [group for group in groups.values() if any(len(contest.scores) > 1 for contest in group)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contest:
+class ComparisonGroup:
     """Methods that buy labels and share scenario, model, rounds, evaluation, recipe, annotation and budget.
 
     Attributes:
@@ -34,7 +34,9 @@ class Contest:
     baseline: str | None = None
 
 
-def in_all(contests: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+def common_methods(
+    contests: Mapping[str, Collection[str]],
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     """Return the methods that every contest has, and where the others are missing.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 
 from scipy import special
 
-from alseg.analysis.groups import Contest, in_all
+from alseg.analysis.groups import ComparisonGroup, common_methods
 from alseg.analysis.multiplicity import Corrected
 from alseg.errors import AlsegError
 
@@ -64,7 +64,7 @@ class MixedModel:
     purchase: str
 
 
-def mixed_model(contests: Sequence[Contest]) -> MixedModel | None:
+def mixed_model(contests: Sequence[ComparisonGroup]) -> MixedModel | None:
     """Fit the metric of every run by method, scenario, seed and, where known, groups of images.
 
     The difference between methods is fixed; scenarios, seeds within a scenario and what a method gains in one
@@ -88,7 +88,7 @@ def mixed_model(contests: Sequence[Contest]) -> MixedModel | None:
         are far too narrow. Both are corrected for the number of methods by Bonferroni. Pseudo-values as the
         response: Dorfman, Berbaum and Metz, Investigative Radiology 1992.
     """
-    methods, _ = in_all({each.title: each.scores for each in contests})
+    methods, _ = common_methods({each.title: each.scores for each in contests})
     used = [
         each
         for each in contests
@@ -134,7 +134,7 @@ def _spreads(fit: Any) -> dict[str, float]:
     return {name: math.sqrt(max(0.0, float(value))) for name, value in named.items()}
 
 
-def _fit(contests: Sequence[Contest], methods: Sequence[str], baseline: str):  # type: ignore[no-untyped-def]
+def _fit(contests: Sequence[ComparisonGroup], methods: Sequence[str], baseline: str):  # type: ignore[no-untyped-def]
     """Return statsmodels' fit; it and pandas take seconds to import, so that they are loaded here."""
     try:
         import pandas as pd

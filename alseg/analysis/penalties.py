@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from alseg.analysis.groups import Contest, in_all
+from alseg.analysis.groups import ComparisonGroup, common_methods
 from alseg.analysis.statistics import paired_difference
 
 LEVEL = 0.05
@@ -13,7 +13,7 @@ LEVEL = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meeting:
+class Matchup:
     """Two methods in one contest.
 
     Attributes:
@@ -57,12 +57,12 @@ class PenaltyMatrix:
     contests: tuple[str, ...]
     few_seeds: Mapping[str, tuple[str, ...]]
     missing: Mapping[str, tuple[str, ...]]
-    incomplete: tuple[Meeting, ...]
+    incomplete: tuple[Matchup, ...]
     unused: tuple[str, ...]
     purchase: str = ""
 
 
-def penalty_matrix(contests: Sequence[Contest]) -> PenaltyMatrix:
+def penalty_matrix(contests: Sequence[ComparisonGroup]) -> PenaltyMatrix:
     """Count in every contest and round which methods beat which.
 
     For each pair and contest, ``1 / rounds`` is added for every round in which one method is better than the
@@ -80,7 +80,7 @@ def penalty_matrix(contests: Sequence[Contest]) -> PenaltyMatrix:
         2020, section 4 ("pairwise penalty matrix"). Deviation: the number of seeds is what there is, 5 there.
     """
     able = {each.title: _with_two_seeds(each) for each in contests}
-    methods, missing = in_all(able)
+    methods, missing = common_methods(able)
     used = [each for each in contests if methods and len(able[each.title]) > 1]
     total: dict[tuple[str, str], float] = {}
     incomplete = []
@@ -90,7 +90,7 @@ def penalty_matrix(contests: Sequence[Contest]) -> PenaltyMatrix:
                 wins, losses, rounds = _meet(contest, first, second)
                 if rounds < len(contest.by_round):
                     incomplete.append(
-                        Meeting(
+                        Matchup(
                             first=first,
                             second=second,
                             contest=contest.title,
@@ -120,7 +120,7 @@ def penalty_matrix(contests: Sequence[Contest]) -> PenaltyMatrix:
     )
 
 
-def _with_two_seeds(contest: Contest) -> tuple[str, ...]:
+def _with_two_seeds(contest: ComparisonGroup) -> tuple[str, ...]:
     """Return the methods that have two seeds in some round, in order."""
     return tuple(
         name
@@ -129,7 +129,7 @@ def _with_two_seeds(contest: Contest) -> tuple[str, ...]:
     )
 
 
-def _meet(contest: Contest, first: str, second: str) -> tuple[int, int, int]:
+def _meet(contest: ComparisonGroup, first: str, second: str) -> tuple[int, int, int]:
     """Return in how many rounds the first method wins, loses and meets the second with two seeds or more."""
     wins = losses = rounds = 0
     for scores in contest.by_round.values():

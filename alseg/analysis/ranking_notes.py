@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from alseg.analysis.mixed_model import MixedModel
-from alseg.analysis.penalties import LEVEL, Meeting, PenaltyMatrix
+from alseg.analysis.penalties import LEVEL, Matchup, PenaltyMatrix
 from alseg.analysis.ranks import Ranking
 from alseg.storage.records import Run
 
@@ -126,7 +126,7 @@ def _missing(what: str, missing: Mapping[str, tuple[str, ...]]) -> Iterator[str]
         yield f"{what}, for not every scenario has them: {listing}."
 
 
-def _pairs(meetings: Sequence[Meeting]) -> str:
+def _pairs(meetings: Sequence[Matchup]) -> str:
     return "; ".join(
         f"{each.first} and {each.second} meet in {each.rounds} of {each.of_rounds} in {each.contest}"
         for each in meetings

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from alseg.analysis.groups import Contest, in_all
+from alseg.analysis.groups import ComparisonGroup, common_methods
 from alseg.analysis.multiplicity import Corrected, corrected
 from alseg.analysis.statistics import Difference, Interval, average_ranks, mean_interval, paired_difference
 
@@ -59,7 +59,7 @@ class Ranking:
         return tuple(self.methods[0].by_scenario) if self.methods else ()
 
 
-def mean_ranks(contests: Sequence[Contest]) -> Ranking:
+def mean_ranks(contests: Sequence[ComparisonGroup]) -> Ranking:
     """Rank the methods in each contest and seed, and average.
 
     Ranks are averaged over the seeds of a contest, then over the contests of a scenario. The interval is over
@@ -78,7 +78,7 @@ def mean_ranks(contests: Sequence[Contest]) -> Ranking:
         they are wide, and may reach beyond the first and the last place, since ranks are treated as if they
         were normally distributed.
     """
-    methods, missing = in_all({each.title: each.scores for each in contests})
+    methods, missing = common_methods({each.title: each.scores for each in contests})
     ranks = {each.title: found for each in contests if (found := _ranks_by_seed(each, methods))}
     used = [each for each in contests if each.title in ranks]
     scenarios = tuple(dict.fromkeys(each.scenario for each in used))
@@ -114,7 +114,7 @@ def mean_ranks(contests: Sequence[Contest]) -> Ranking:
     )
 
 
-def _ranks_by_seed(contest: Contest, methods: Sequence[str]) -> dict[int, dict[str, float]]:
+def _ranks_by_seed(contest: ComparisonGroup, methods: Sequence[str]) -> dict[int, dict[str, float]]:
     """Return the ranks of the methods for each seed that all of them have; none where a method is missing."""
     if not methods or not all(name in contest.scores for name in methods):
         return {}
@@ -130,7 +130,7 @@ def _over_seeds(contests: Sequence[Mapping[int, Mapping[str, float]]], method: s
     return {seed: _mean([by_seed[seed][method] for by_seed in contests if seed in by_seed]) for seed in seeds}
 
 
-def _over_scenarios(method: str, contests: Sequence[Contest]) -> Difference | None:
+def _over_scenarios(method: str, contests: Sequence[ComparisonGroup]) -> Difference | None:
     """Return the mean of the differences that scenarios have on average, so that each counts once."""
     by_scenario: dict[str, list[float]] = {}
     for contest in contests:

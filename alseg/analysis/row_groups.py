@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from alseg.analysis.by_seed import by_seed
 from alseg.analysis.comparison import Metric, Row
-from alseg.analysis.groups import Contest
+from alseg.analysis.groups import ComparisonGroup
 from alseg.analysis.purchases import Purchase
 from alseg.analysis.row_images import values_of_blocks
 
 
-def find_contests(rows: Sequence[Row], metric: Metric, *, blocks: bool = False) -> list[Contest]:
+def find_groups(rows: Sequence[Row], metric: Metric, *, blocks: bool = False) -> list[ComparisonGroup]:
     """Return the results of methods that buy alike under the same conditions, together.
 
     Args:
@@ -26,7 +26,7 @@ def find_contests(rows: Sequence[Row], metric: Metric, *, blocks: bool = False) 
     titles = _titles(together)
     named = {key: _named(group) for key, group in together.items()}
     return [
-        Contest(
+        ComparisonGroup(
             title=titles[key],
             scenario=key[0],
             purchase=key[2].text,

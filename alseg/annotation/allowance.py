@@ -30,7 +30,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Spending:
+class BudgetSchedule:
     """A budget spread over the rounds of a run.
 
     Attributes:

@@ -156,9 +156,9 @@ def command(
 
 def _published_results() -> tuple[PublishedResult, ...]:
     """Return what installed plugins know; those that do not work are named on standard error."""
-    from alseg.registry.registry import load_catalog
+    from alseg.registry.registry import load_registry
 
-    catalog = load_catalog()
-    for failure in catalog.failures:
+    registry = load_registry()
+    for failure in registry.failures:
         put(f"warning: {failure.message}", err=True)
-    return catalog.published_results
+    return registry.published_results

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_catalog
+from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_registry
 from alseg.errors import AlsegError, DataError, unknown_name
 from alseg.text.display import output_width, put, put_json, say
 
@@ -42,7 +42,7 @@ def command(context: click.Context) -> None:
 def list_datasets(root: Path = Path("data")) -> None:
     """Say for every data set whether it is there; if not, what to download and where to put it."""
     lines = []
-    for name, offer in sorted(read_catalog().datasets.items()):
+    for name, offer in sorted(read_registry().datasets.items()):
         lines += ["", f"{name}: {offer.spec.summary}"]
         lines += [f"  {split}: {_state(offer.spec, root, split)}" for split in offer.spec.splits]
 
@@ -78,10 +78,10 @@ def check(
     from alseg.config.components import read_component
     from alseg.data import check_report as datareport
 
-    catalog = read_catalog()
-    component = read_component(catalog, "datasets", name, params)
-    spec: DatasetSpec = catalog.get("datasets", name).spec
-    space: LabelSpace = catalog.get("label_spaces", spec.label_space).spec
+    registry = read_registry()
+    component = read_component(registry, "datasets", name, params)
+    spec: DatasetSpec = registry.get("datasets", name).spec
+    space: LabelSpace = registry.get("label_spaces", spec.label_space).spec
     if write_exclude is not None:
         _check_can_exclude(spec, component.params)
     folder = root.expanduser() if spec.needs_root else None
@@ -134,7 +134,7 @@ def fake(name: str, folder: Path, count: int, size: Size | None, seed: int) -> N
     """
     from alseg.data.fake import write_fake
 
-    place = write_fake(read_catalog(), name, folder.expanduser(), count=count, size=size, seed=seed)
+    place = write_fake(read_registry(), name, folder.expanduser(), count=count, size=size, seed=seed)
     put(f"Wrote {count} made-up images a split to {place}.", err=True)
     put(f"Check them: alseg data check {name} --root {folder}", err=True)
 

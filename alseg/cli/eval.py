@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import MOST_PROCESSES, parse_device, parse_size, read_catalog, require_device
+from alseg.cli.inputs import MOST_PROCESSES, parse_device, parse_size, read_registry, require_device
 from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alseg.evaluation.output import Evaluated
     from alseg.evaluation.prediction_files import SavePrediction
     from alseg.evaluation.request import Request
-    from alseg.registry.registry import Catalog
+    from alseg.registry.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def command(
     from alseg.evaluation.prediction_files import check_folders
     from alseg.evaluation.request import Options, complete
 
-    catalog = read_catalog()
+    registry = read_registry()
     check_folders(save_colors, save_ids)
     options = Options(
         checkpoint=checkpoint,
@@ -117,12 +117,12 @@ def command(
         size=size,
         flip=flip,
     )
-    request = complete(options, catalog)
+    request = complete(options, registry)
     require_device(device)
-    spec: DatasetSpec = catalog.get("datasets", request.dataset.name).spec
+    spec: DatasetSpec = registry.get("datasets", request.dataset.name).spec
     data: Dataset = spec.build(root=request.root, split=request.split, **request.dataset.params)
-    writers = _writers(request, catalog, data, save_colors, save_ids)
-    evaluated = _evaluate(request, catalog, data, writers, Inference(device, batch, workers))
+    writers = _writers(request, registry, data, save_colors, save_ids)
+    evaluated = _evaluate(request, registry, data, writers, Inference(device, batch, workers))
     if as_json:
         put_json(json.dumps(evaluated.as_json(), ensure_ascii=False))
     else:
@@ -130,7 +130,7 @@ def command(
 
 
 def _evaluate(
-    request: Request, catalog: Catalog, data: Dataset, writers: Sequence[SavePrediction], how: Inference
+    request: Request, registry: Registry, data: Dataset, writers: Sequence[SavePrediction], how: Inference
 ) -> Evaluated:
     """Do the work; torch is imported here, after the user's mistakes have been told."""
     from alseg.cli.bars import progress_bar
@@ -142,9 +142,9 @@ def _evaluate(
     from alseg.toolkit.labels import translation
     from alseg.training.device import make_fabric, set_up
 
-    space: LabelSpace = catalog.get("label_spaces", request.label_space).spec
+    space: LabelSpace = registry.get("label_spaces", request.label_space).spec
     fabric = make_fabric(Settings(device=how.device, precision=request.precision))
-    model = Assembler(catalog).model(request.model, len(space.classes), seed=0)
+    model = Assembler(registry).model(request.model, len(space.classes), seed=0)
     iteration = fill(model, request.weights, request.model.name)
     options = InferenceOptions(
         size=request.size,
@@ -157,7 +157,7 @@ def _evaluate(
         counts = evaluate_all(
             set_up(fabric, model),
             data,
-            translation(_own_space(catalog, request), space),
+            translation(_own_space(registry, request), space),
             len(space.classes),
             options,
             save=writers,
@@ -167,19 +167,19 @@ def _evaluate(
 
 
 def _writers(
-    request: Request, catalog: Catalog, data: Dataset, colors: Path | None, ids: Path | None
+    request: Request, registry: Registry, data: Dataset, colors: Path | None, ids: Path | None
 ) -> list[SavePrediction]:
     from alseg.evaluation.prediction_files import color_writer, id_writer
 
-    space: LabelSpace = catalog.get("label_spaces", request.label_space).spec
+    space: LabelSpace = registry.get("label_spaces", request.label_space).spec
     writers = [] if colors is None else [color_writer(colors, space)]
     if ids is not None:
-        writers.append(id_writer(ids, space, data, _own_space(catalog, request)))
+        writers.append(id_writer(ids, space, data, _own_space(registry, request)))
     return writers
 
 
-def _own_space(catalog: Catalog, request: Request) -> LabelSpace:
+def _own_space(registry: Registry, request: Request) -> LabelSpace:
     """Return the data set's own label space."""
-    name = catalog.get("datasets", request.dataset.name).spec.label_space
-    space: LabelSpace = catalog.get("label_spaces", name).spec
+    name = registry.get("datasets", request.dataset.name).spec.label_space
+    space: LabelSpace = registry.get("label_spaces", name).spec
     return space

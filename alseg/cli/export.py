@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_catalog, require_device
+from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_registry, require_device
 from alseg.text.display import put
 
 if TYPE_CHECKING:
-    from alseg.inspection.saved_run import Revisit
+    from alseg.inspection.saved_run import SavedRun
 
 
 @click.command("export")
@@ -49,11 +49,11 @@ def command(
     Masks and predictions are PNG files of one channel at label size, named after the image, with the place of
     the class in the label space (classes.txt) and 255 where there is no label.
     """
-    from alseg.inspection.saved_run import Revisit
+    from alseg.inspection.saved_run import SavedRun
 
     if what == "predictions" and round_number is not None:
         raise click.UsageError("Predictions are those of the final network: leave out --round.")
-    revisit = Revisit(run, read_catalog(), root)
+    revisit = SavedRun(run, read_registry(), root)
     require_device(device)
     if what == "picks":
         count = _write_picks(revisit, revisit.last_round(round_number), output)
@@ -64,7 +64,7 @@ def command(
     put(f"Wrote {count:,} {what} to {output}.", err=True)
 
 
-def _write_picks(revisit: Revisit, last: int, output: Path) -> int:
+def _write_picks(revisit: SavedRun, last: int, output: Path) -> int:
     """Write one line per question in the order asked; needs no data set."""
     from alseg.files import write_text
     from alseg.text.printable import csv_cell
@@ -84,7 +84,7 @@ def _write_picks(revisit: Revisit, last: int, output: Path) -> int:
     return count
 
 
-def _write_masks(revisit: Revisit, last: int, output: Path) -> int:
+def _write_masks(revisit: SavedRun, last: int, output: Path) -> int:
     """Write the label maps of all images that were asked about, or of all where everything is known."""
     from alseg.inspection.pictures import write_png
 
@@ -104,7 +104,7 @@ def _write_masks(revisit: Revisit, last: int, output: Path) -> int:
     return count
 
 
-def _write_predictions(revisit: Revisit, output: Path, device: str) -> int:
+def _write_predictions(revisit: SavedRun, output: Path, device: str) -> int:
     from alseg.inspection.pictures import write_png
 
     split = revisit.evaluation
@@ -115,7 +115,7 @@ def _write_predictions(revisit: Revisit, output: Path, device: str) -> int:
     return count
 
 
-def _write_classes(revisit: Revisit, output: Path) -> None:
+def _write_classes(revisit: SavedRun, output: Path) -> None:
     from alseg.files import write_text
     from alseg.text.printable import printable
 

@@ -23,13 +23,13 @@ __all__ = [
     "OutputFile",
     "parse_device",
     "parse_size",
-    "read_catalog",
+    "read_registry",
     "require_device",
 ]
 
 if TYPE_CHECKING:
     from alseg.contracts import Size
-    from alseg.registry.registry import Catalog
+    from alseg.registry.registry import Registry
 
 LARGEST_SIDE = 65_536
 """In pixels, as in experiment files."""
@@ -107,11 +107,11 @@ def require_device(device: str) -> None:
         find_device(device)
 
 
-def read_catalog() -> Catalog:
+def read_registry() -> Registry:
     """Load all plugins; those that do not work are named on standard error."""
-    from alseg.registry.registry import load_catalog
+    from alseg.registry.registry import load_registry
 
-    catalog = load_catalog()
-    for failure in catalog.failures:
+    registry = load_registry()
+    for failure in registry.failures:
         put(f"warning: {failure.message}", err=True)
-    return catalog
+    return registry

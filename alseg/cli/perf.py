@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_catalog
+from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_registry
 from alseg.perf import BENCHMARKS
 from alseg.text.display import output_width, put, put_json, say
 
@@ -65,7 +65,7 @@ def command(
     if threads is not None:
         torch.set_num_threads(threads)
     options = Options(
-        catalog=read_catalog(),
+        registry=read_registry(),
         size=size or (_QUICK_SIZE if quick else _SIZE),
         threads=torch.get_num_threads(),
         repeats=repeats or (1 if quick else 5),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from alseg.cli.inputs import OutputFile, read_catalog
+from alseg.cli.inputs import OutputFile, read_registry
 from alseg.text.display import put
 
 
@@ -40,7 +40,7 @@ def command(results: tuple[Path, ...], output: Path, image_id: str | None, root:
     # Imported here: --help needs no scipy.
     from alseg.overview.write import write_overview
 
-    note = write_overview(results, output, read_catalog(), root=root, image_id=image_id)
+    note = write_overview(results, output, read_registry(), root=root, image_id=image_id)
     if note:
         put(f"note: No photograph: {note}", err=True)
     put(f"Wrote {output}.", err=True)

@@ -11,7 +11,7 @@ import click
 from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec, LabelSpace, ModelSpec, Spec
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.parameters import REQUIRED, Parameter, parameters_of
-from alseg.registry.registry import KINDS, Catalog, Offer, load_catalog
+from alseg.registry.registry import KINDS, Offer, Registry, load_registry
 from alseg.text.display import WIDEST_PROSE, output_width, put, put_json, wrap
 from alseg.text.printable import printable
 
@@ -36,28 +36,28 @@ def command(name: str | None, as_json: bool) -> None:
     NAME shows everything of that name with its source, parameters and their defaults; the name of a plugin
     lists what that plugin offers. Plugins that do not work are named on standard error.
     """
-    catalog = load_catalog()
-    for failure in catalog.failures:
+    registry = load_registry()
+    for failure in registry.failures:
         put(f"warning: {failure.message}", err=True)
-    offers = _selected(catalog, name)
+    offers = _selected(registry, name)
     if as_json:
-        put_json(json.dumps(_as_json(catalog, offers), indent=2, ensure_ascii=False))
+        put_json(json.dumps(_as_json(registry, offers), indent=2, ensure_ascii=False))
         return
 
     width = min(WIDEST_PROSE, output_width())
     detailed = name is not None and any(offer.spec.name == name for _, offer in offers)
-    lines = _details(offers, width) if detailed else _listing(catalog, offers, width)
+    lines = _details(offers, width) if detailed else _listing(registry, offers, width)
     put("\n".join(lines))
 
 
-def _selected(catalog: Catalog, name: str | None) -> list[tuple[str, Offer[Any]]]:
+def _selected(registry: Registry, name: str | None) -> list[tuple[str, Offer[Any]]]:
     """Return kind and offer of all that has a name, else of all that a plugin of this name offers.
 
     Raises:
         AlsegError: If there is neither.
     """
     everything: list[tuple[str, Offer[Any]]] = [
-        (kind, offer) for kind in KINDS for offer in getattr(catalog, kind).values()
+        (kind, offer) for kind in KINDS for offer in getattr(registry, kind).values()
     ]
     if name is None:
         return everything
@@ -65,12 +65,12 @@ def _selected(catalog: Catalog, name: str | None) -> list[tuple[str, Offer[Any]]
     if not named:
         named = [(kind, offer) for kind, offer in everything if offer.plugin == name]
     if not named:
-        known = {offer.spec.name for _, offer in everything} | {info.plugin for info in catalog.plugins}
+        known = {offer.spec.name for _, offer in everything} | {info.plugin for info in registry.plugins}
         raise AlsegError(unknown_name("name", name, known))
     return named
 
 
-def _listing(catalog: Catalog, offers: Sequence[tuple[str, Offer[Any]]], width: int) -> Iterator[str]:
+def _listing(registry: Registry, offers: Sequence[tuple[str, Offer[Any]]], width: int) -> Iterator[str]:
     """Yield a table by kind, and which plugins it comes from."""
     if not offers:
         yield "Nothing is installed: no distribution has a working entry point in the group 'alseg'."
@@ -87,7 +87,7 @@ def _listing(catalog: Catalog, offers: Sequence[tuple[str, Offer[Any]]], width: 
             yield ""
     yield "Plugins"
     used = {offer.plugin for _, offer in offers}
-    for info in catalog.plugins:
+    for info in registry.plugins:
         if info.plugin in used:
             yield from _entry(info.plugin, f"{info.distribution} {info.version}", indent, width)
 
@@ -177,7 +177,7 @@ def _yaml(value: object) -> str:
     return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
 
 
-def _as_json(catalog: Catalog, offers: Sequence[tuple[str, Offer[Any]]]) -> dict[str, Any]:
+def _as_json(registry: Registry, offers: Sequence[tuple[str, Offer[Any]]]) -> dict[str, Any]:
     """Return the listing for programs."""
     listing: dict[str, Any] = {kind: [] for kind in KINDS}
     for kind, offer in offers:
@@ -195,7 +195,7 @@ def _as_json(catalog: Catalog, offers: Sequence[tuple[str, Offer[Any]]]) -> dict
         listing[kind].append(entry)
     listing["plugins"] = [
         {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
-        for info in catalog.plugins
+        for info in registry.plugins
     ]
     listing["failures"] = [
         {
@@ -205,7 +205,7 @@ def _as_json(catalog: Catalog, offers: Sequence[tuple[str, Offer[Any]]]) -> dict
             "stage": failure.stage,
             "error": failure.error,
         }
-        for failure in catalog.failures
+        for failure in registry.failures
     ]
     return listing
 

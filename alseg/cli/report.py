@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import MOST_IMAGES, OutputFile, read_catalog
+from alseg.cli.inputs import MOST_IMAGES, OutputFile, read_registry
 from alseg.text.display import put
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ def command(
     from alseg.storage.reader import load_results
 
     found = load_results(results)
-    catalog = read_catalog() if published else None
+    registry = read_registry() if published else None
     content = report_content(
         found,
         baseline=baseline,
-        published=catalog.published_results if catalog else None,
+        published=registry.published_results if registry else None,
         extras=_extras(found, images, root, baseline) if images else None,
         command=_again(click.get_current_context()),
     )
@@ -91,7 +91,7 @@ def _extras(found: Results, images: int, root: Path | None, baseline: str | None
     def tell(label: str) -> None:
         put(f"drawing {label}", err=True)
 
-    extras = gather_extras(counted_runs(found, baseline), read_catalog(), images, root=root, on_row=tell)
+    extras = gather_extras(counted_runs(found, baseline), read_registry(), images, root=root, on_row=tell)
     for pictures in extras.pictures.values():
         if pictures.get("note"):
             put(f"note: {pictures['note']}", err=True)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import read_catalog
+from alseg.cli.inputs import read_registry
 from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
     from alseg.config.experiment import Experiment
     from alseg.launch.preflight import Plan, PlannedRun
     from alseg.launch.runner import Outcome
-    from alseg.registry.registry import Catalog
+    from alseg.registry.registry import Registry
     from alseg.system.signals import StopRequest
 
 
@@ -80,13 +80,13 @@ def command(
     context = click.get_current_context()
     with listening(until_exit=True) as stop, traced_crashes():
         try:
-            catalog = read_catalog()
+            registry = read_registry()
             outcome, folder = _run(
                 file,
                 overrides,
                 only,
                 results,
-                catalog,
+                registry,
                 stop,
                 dry_run=dry_run,
                 fresh=fresh,
@@ -96,7 +96,7 @@ def command(
             put(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
             context.exit(128 + (stop.signal or 0))
         if outcome is not None:
-            _finish(outcome, folder, file, catalog)
+            _finish(outcome, folder, file, registry)
 
 
 def _run(
@@ -104,7 +104,7 @@ def _run(
     overrides: tuple[str, ...],
     only: tuple[str, ...],
     results: Path,
-    catalog: Catalog,
+    registry: Registry,
     stop: StopRequest,
     *,
     dry_run: bool,
@@ -114,7 +114,7 @@ def _run(
     """Check everything and do it; returns how it went, None after a dry run, and the folder."""
     from alseg.config.experiment import read_experiment
 
-    experiment = read_experiment(file, overrides, catalog=catalog)
+    experiment = read_experiment(file, overrides, registry=registry)
     specs = experiment.runs(only)
 
     # Torch is imported from here on: mistakes in the file are told at once.
@@ -131,8 +131,8 @@ def _run(
         experiment = replace(experiment, settings=settings)
     fabric = make_fabric(experiment.settings)
     cache = experiment.settings.cache
-    assembler = Assembler(catalog, Path(cache).expanduser() if cache else None)
-    build_observers(experiment.settings.observers, catalog)  # what one lacks is told before data is read
+    assembler = Assembler(registry, Path(cache).expanduser() if cache else None)
+    build_observers(experiment.settings.observers, registry)  # what one lacks is told before data is read
     plan = check(specs, assembler)
     for note in (*plan.notes, *filter(None, [threads_note])):
         say(f"note: {note}", err=True)
@@ -209,7 +209,7 @@ def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:
     return RunFolder(results / experiment.name / "runs" / planned.spec.folder).state or "to do"
 
 
-def _finish(outcome: Outcome, folder: Path, file: Path, catalog: Catalog) -> None:
+def _finish(outcome: Outcome, folder: Path, file: Path, registry: Registry) -> None:
     """Print what there is to say at the end and leave with the right exit code."""
     counts = [f"{outcome.done} done"]
     counts += [f"{len(outcome.skipped)} skipped"] if outcome.skipped else []
@@ -228,15 +228,15 @@ def _finish(outcome: Outcome, folder: Path, file: Path, catalog: Catalog) -> Non
     hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
     put(f"Results in {folder}.{hint}", err=True)
     if outcome.done:
-        _draw(folder, catalog)
+        _draw(folder, registry)
     if outcome.failed:
         context.exit(1)
 
 
-def _draw(folder: Path, catalog: Catalog) -> None:
+def _draw(folder: Path, registry: Registry) -> None:
     """Draw the overview and say where it is."""
     from alseg.overview.write import overview_or_note
 
-    picture = overview_or_note(folder, catalog, lambda line: say(f"note: {line}", err=True))
+    picture = overview_or_note(folder, registry, lambda line: say(f"note: {line}", err=True))
     if picture:
         put(f"Look at them: {picture}", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_catalog, require_device
+from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_registry, require_device
 from alseg.text.display import put
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ def command(
     from alseg.data.subset import evenly
     from alseg.inspection.legend import draw_legend
     from alseg.inspection.pictures import draw_picks, write_png
-    from alseg.inspection.saved_run import Revisit
+    from alseg.inspection.saved_run import SavedRun
     from alseg.toolkit.labels import colorize
 
-    revisit = Revisit(run, read_catalog(), root)
+    revisit = SavedRun(run, read_registry(), root)
     require_device(device)
     last = revisit.last_round(round_number)
     pool = revisit.pool

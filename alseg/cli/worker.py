@@ -18,7 +18,7 @@ from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import Plan, check
 from alseg.launch.runner import run_experiment
 from alseg.launch.same_threads import settings_here
-from alseg.registry.registry import load_catalog
+from alseg.registry.registry import load_registry
 from alseg.training.device import make_fabric
 
 
@@ -27,13 +27,13 @@ def main(request: str) -> None:
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     content = json.loads(request)
     root, wanted = Path(content["root"]), set(content["runs"])
-    catalog = load_catalog()
-    experiment = read_experiment(root / "experiment.yaml", catalog=catalog)
+    registry = load_registry()
+    experiment = read_experiment(root / "experiment.yaml", registry=registry)
     settings, _ = settings_here(experiment.settings, root)
     experiment = replace(experiment, settings=settings)
     specs = [spec for spec in experiment.runs() if spec.folder in wanted]
     cache = experiment.settings.cache
-    assembler = Assembler(catalog, Path(cache).expanduser() if cache else None)
+    assembler = Assembler(registry, Path(cache).expanduser() if cache else None)
     fabric = make_fabric(experiment.settings)
     plan = check(specs, assembler)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:

@@ -6,14 +6,14 @@ from typing import Any
 
 from alseg.config.specs import Component
 from alseg.guard.calls import guarded, name, random_state_kept
-from alseg.registry.registry import KINDS, Catalog, PluginInfo
+from alseg.registry.registry import KINDS, PluginInfo, Registry
 
 
-def build(catalog: Catalog, kind: str, component: Component, **filled_in: Any) -> Any:
+def build(registry: Registry, kind: str, component: Component, **filled_in: Any) -> Any:
     """Make an object and remember, for messages, which plugin it is of.
 
     Args:
-        catalog: Where names are looked up.
+        registry: Where names are looked up.
         kind: A key of `alseg.registry.registry.KINDS`.
         component: Name and parameters.
         filled_in: Parameters that are not in an experiment file.
@@ -21,7 +21,7 @@ def build(catalog: Catalog, kind: str, component: Component, **filled_in: Any) -
     Raises:
         AlsegError: If the builder refuses a value, or tries to end the process.
     """
-    offer = catalog.get(kind, component.name)
+    offer = registry.get(kind, component.name)
     words = f"{KINDS[kind][0]} '{component.name}' of plugin {PluginInfo.of(offer)}"
     with random_state_kept(), guarded(words, "build"):
         made = offer.spec.build(**filled_in, **component.params)

@@ -9,11 +9,11 @@ from alseg.config.document import parse_value
 from alseg.config.specs import Component
 from alseg.errors import AlsegError
 from alseg.registry.parameters import validate_parameters
-from alseg.registry.registry import Catalog
+from alseg.registry.registry import Registry
 
 
 def read_component(
-    catalog: Catalog,
+    registry: Registry,
     kind: str,
     name: str,
     assignments: Iterable[str],
@@ -22,7 +22,7 @@ def read_component(
     """Return a component whose parameters are given as ``KEY=VALUE``.
 
     Args:
-        catalog: Where the name is looked up.
+        registry: Where the name is looked up.
         kind: Such as ``models``.
         name: Its name.
         assignments: Each ``KEY=VALUE``, the value in YAML; the later one wins.
@@ -31,7 +31,7 @@ def read_component(
     Raises:
         AlsegError: If name, a parameter or a value is wrong.
     """
-    spec = catalog.get(kind, name).spec
+    spec = registry.get(kind, name).spec
     params = dict(defaults or {})
     for assignment in assignments:
         key, equals, text = assignment.partition("=")

@@ -14,7 +14,7 @@ from typing import Any
 from alseg.config.filters import parse_only
 from alseg.config.specs import Component, Evaluation, Method, RunSpec, Scenario, Settings
 from alseg.errors import AlsegError
-from alseg.registry.registry import Catalog
+from alseg.registry.registry import Registry
 
 __all__ = [
     "Component",
@@ -90,13 +90,13 @@ class Experiment:
         ]
 
 
-def read_experiment(path: Path, overrides: Sequence[str] = (), *, catalog: Catalog) -> Experiment:
+def read_experiment(path: Path, overrides: Sequence[str] = (), *, registry: Registry) -> Experiment:
     """Read and validate an experiment file.
 
     Args:
         path: The YAML file.
         overrides: Changes such as ``recipe.iterations=100``, applied in order.
-        catalog: What is installed.
+        registry: What is installed.
 
     Raises:
         ExperimentError: If anything is wrong; its text has a line for every mistake, such as
@@ -112,7 +112,7 @@ def read_experiment(path: Path, overrides: Sequence[str] = (), *, catalog: Catal
     except YamlError as error:
         raise ExperimentError(str(error)) from None
     problems = apply_overrides(document, overrides)
-    reader = ExperimentReader(catalog, document)
+    reader = ExperimentReader(registry, document)
     parts = reader.read()
     problems += reader.problems
     if problems or parts is None:

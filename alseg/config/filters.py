@@ -13,7 +13,7 @@ _KEYS = ("method", "seed")
 
 
 @dataclass(frozen=True)
-class Only:
+class RunFilter:
     """Which runs to take. No pattern takes all; several patterns of one key take what any of them matches.
 
     Attributes:
@@ -47,7 +47,7 @@ class Only:
                 raise AlsegError(f"No seed matches '{pattern}'. Seeds: {', '.join(map(str, seeds))}.")
 
 
-def parse_only(filters: Sequence[str]) -> Only:
+def parse_only(filters: Sequence[str]) -> RunFilter:
     """Read filters of the form ``method=PATTERN`` and ``seed=PATTERN``.
 
     Raises:
@@ -63,7 +63,7 @@ def parse_only(filters: Sequence[str]) -> Only:
             hint = f" Did you mean '{guess}'?" if guess else ""
             raise AlsegError(f"Filter '{text}' selects by '{key}'.{hint} Use method=PATTERN or seed=NUMBER.")
         patterns[key].append(pattern)
-    return Only(tuple(patterns["method"]), tuple(patterns["seed"]))
+    return RunFilter(tuple(patterns["method"]), tuple(patterns["seed"]))
 
 
 def _matches_method(pattern: str, method: Method) -> bool:

@@ -26,7 +26,7 @@ from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec
 from alseg.errors import AlsegError, nearest
 from alseg.registry.parameters import ParameterError, validate_parameters
 from alseg.registry.problems import Path, Problem, show
-from alseg.registry.registry import KINDS, Catalog
+from alseg.registry.registry import KINDS, Registry
 
 T = TypeVar("T")
 
@@ -49,9 +49,9 @@ NOT_FOUND = Found(None, None)
 class ExperimentReader:
     """Reads one document; ``problems`` grows with every mistake."""
 
-    def __init__(self, catalog: Catalog, document: Document) -> None:
+    def __init__(self, registry: Registry, document: Document) -> None:
         self.problems: list[Problem] = []
-        self._catalog = catalog
+        self._registry = registry
         self._overridden = document.overridden
         self._section = read_section(RootSection, document.root, (), self.problems)
 
@@ -157,7 +157,7 @@ class ExperimentReader:
     def _label_space(self, given: str | None, target: DatasetSpec | None) -> str | None:
         """Return the label space's name; the default is the target's own."""
         name = given or (target.label_space if target else None)
-        if name is not None and name not in self._catalog.label_spaces:
+        if name is not None and name not in self._registry.label_spaces:
             self._unknown("label_spaces", name, ("scenario", "label_space" if given else "target"))
             return None
         return name
@@ -316,7 +316,7 @@ class ExperimentReader:
             problem = "missing key 'name'" if name is None else f"expected text as 'name', got {show(name)}"
             self._report(path if name is None else (*path, "name"), f"{problem} of {_article(word)}")
             return NOT_FOUND
-        offers: Mapping[str, Any] = getattr(self._catalog, kind)
+        offers: Mapping[str, Any] = getattr(self._registry, kind)
         if name not in offers:
             self._unknown(kind, name, (*path, "name"))
             return NOT_FOUND
@@ -331,7 +331,7 @@ class ExperimentReader:
     def _unknown(self, kind: str, name: str, path: Path) -> None:
         """Report a name that nothing installed has."""
         word, _ = KINDS[kind]
-        offers: Mapping[str, Any] = getattr(self._catalog, kind)
+        offers: Mapping[str, Any] = getattr(self._registry, kind)
         guess = nearest(name, offers)
         available = "" if guess else f"; available: {', '.join(offers) or 'none'}"
         self._report(path, f"unknown {word} '{name}'{available}", guess)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from alseg.contracts import DatasetSpec, SceneRenderer, Size
 from alseg.errors import AlsegError
 from alseg.files import write_json
-from alseg.registry.registry import Catalog
+from alseg.registry.registry import Registry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,12 +19,12 @@ MARKER = "made-up-by-alseg.json"
 
 
 def write_fake(
-    catalog: Catalog, name: str, folder: Path, *, count: int, size: Size | None = None, seed: int = 0
+    registry: Registry, name: str, folder: Path, *, count: int, size: Size | None = None, seed: int = 0
 ) -> Path:
     """Write a tiny data set in the real layout and encoding of another.
 
     Args:
-        catalog: Where the data set and ``streets``, which makes up the scenes, are looked up.
+        registry: Where the data set and ``streets``, which makes up the scenes, are looked up.
         name: Of the data set.
         folder: Gets a folder of the data set's name; the ``scenario.root`` of experiments.
         count: Images per split.
@@ -38,16 +38,16 @@ def write_fake(
         AlsegError: If there is no such data set, it cannot be made up, its folder is not empty or cannot be
             written.
     """
-    spec: DatasetSpec = catalog.get("datasets", name).spec
+    spec: DatasetSpec = registry.get("datasets", name).spec
     if spec.write_fake is None:
-        able = sorted(offer.spec.name for offer in catalog.datasets.values() if offer.spec.write_fake)
+        able = sorted(offer.spec.name for offer in registry.datasets.values() if offer.spec.write_fake)
         raise AlsegError(f"Data set '{name}' cannot be made up. Those that can: {', '.join(able) or 'none'}.")
     place = folder / name
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise AlsegError(f"{place} exists and is not empty. Remove it, or name another folder.")
     options: dict[str, Any] = {} if size is None else {"size": size}
     try:
-        spec.write_fake(folder, seed, count=count, scene=streets_renderer(catalog), **options)
+        spec.write_fake(folder, seed, count=count, scene=streets_renderer(registry), **options)
     except OSError as error:
         raise AlsegError(
             f"Cannot write {error.filename or place}: {error.strerror}. Free space, or name another folder."
@@ -61,13 +61,13 @@ def is_fake(root: Path, name: str) -> bool:
     return (root / name / MARKER).is_file() or (root / MARKER).is_file()
 
 
-def streets_renderer(catalog: Catalog) -> SceneRenderer:
+def streets_renderer(registry: Registry) -> SceneRenderer:
     """Return a renderer of the scenes of the data set ``streets``.
 
     Raises:
         AlsegError: If that data set is not installed.
     """
-    build = catalog.get("datasets", "streets").spec.build
+    build = registry.get("datasets", "streets").spec.build
 
     def render(
         index: int,

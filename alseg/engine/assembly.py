@@ -25,7 +25,7 @@ from alseg.contracts import (
 from alseg.data.cache import CachedDataset, Stamped
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
-from alseg.registry.registry import Catalog
+from alseg.registry.registry import Registry
 from alseg.seeding import derive
 from alseg.toolkit.labels import translation
 
@@ -45,12 +45,12 @@ class Assembler:
     """Makes and remembers objects, so that runs of one experiment share their data sets.
 
     Args:
-        catalog: Where names are looked up.
+        registry: Where names are looked up.
         cache: Folder in which resized images and label maps are kept, or None.
     """
 
-    def __init__(self, catalog: Catalog, cache: Path | None = None) -> None:
-        self.catalog = catalog
+    def __init__(self, registry: Registry, cache: Path | None = None) -> None:
+        self.registry = registry
         self._cache = cache.absolute() if cache is not None else None
         self._domains: dict[tuple[str, str, str, str | None], Domain] = {}
 
@@ -60,7 +60,7 @@ class Assembler:
         Raises:
             AlsegError: If files are missing or a split is empty.
         """
-        space = self.catalog.get("label_spaces", scenario.label_space).spec
+        space = self.registry.get("label_spaces", scenario.label_space).spec
         return ScenarioData(
             label_space=space,
             source=self._domain(scenario.source, scenario.source_split, space, scenario.root),
@@ -78,7 +78,7 @@ class Assembler:
         method = spec.method
         if method.acquisition is None or method.annotation is None:
             return None
-        offered: AcquisitionSpec = self.catalog.get("acquisitions", method.acquisition.name).spec
+        offered: AcquisitionSpec = self.registry.get("acquisitions", method.acquisition.name).spec
         return MethodParts(
             acquisition=self._build("acquisitions", method.acquisition),
             spec=offered,
@@ -88,7 +88,7 @@ class Assembler:
     def _mode(self, component: Component) -> AnnotationMode:
         mode = self._build("annotation_modes", component)
         if not isinstance(mode, AnnotationMode):
-            offer = self.catalog.get("annotation_modes", component.name)
+            offer = self.registry.get("annotation_modes", component.name)
             missing = [name for name in _MODE_METHODS if not hasattr(mode, name)]
             raise AlsegError(
                 f"Annotation mode '{component.name}' of plugin {offer.plugin} ({offer.distribution} "
@@ -99,7 +99,7 @@ class Assembler:
 
     def model_spec(self, component: Component) -> ModelSpec:
         """Return what the model's plugin says of it."""
-        offered: ModelSpec = self.catalog.get("models", component.name).spec
+        offered: ModelSpec = self.registry.get("models", component.name).spec
         return offered
 
     def model(self, component: Component, num_classes: int, seed: int) -> torch.nn.Module:
@@ -113,7 +113,7 @@ class Assembler:
     def _domain(self, component: Component, split: str, space: LabelSpace, root: str | None) -> Domain:
         key = (repr((component.name, sorted(component.params.items()))), split, space.name, root)
         if key not in self._domains:
-            spec: DatasetSpec = self.catalog.get("datasets", component.name).spec
+            spec: DatasetSpec = self.registry.get("datasets", component.name).spec
             # Absolute: whatever becomes of the working folder, files stay where they are.
             folder = Path(root).expanduser().absolute() if root is not None else None
             dataset: Dataset = self._build("datasets", component, root=folder, split=split)
@@ -121,11 +121,11 @@ class Assembler:
                 raise AlsegError(f"Split '{split}' of data set '{spec.name}' is empty.")
             if self._cache is not None and isinstance(dataset, Stamped):
                 dataset = CachedDataset(dataset, self._cache)
-            own: LabelSpace = self.catalog.get("label_spaces", spec.label_space).spec
+            own: LabelSpace = self.registry.get("label_spaces", spec.label_space).spec
             self._domains[key] = Domain(
                 dataset, translation(own, space), own, len(space.classes), self._cache
             )
         return self._domains[key]
 
     def _build(self, kind: str, component: Component, **filled_in: Any) -> Any:
-        return build(self.catalog, kind, component, **filled_in)
+        return build(self.registry, kind, component, **filled_in)

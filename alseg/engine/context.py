@@ -49,7 +49,7 @@ class Reporter(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class RunContext:
     """What a run is given besides its specification; none of it changes a result.
 
     Attributes:

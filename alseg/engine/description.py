@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from alseg.config.specs import RunSpec
 from alseg.engine.assembly import Assembler
-from alseg.engine.provenance import made_with
+from alseg.engine.provenance import provenance_of
 from alseg.toolkit.metrics import SCORER_VERSION
 
 
 def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
     """Return the content of run.json."""
     method = spec.method
-    space = assembler.catalog.get("label_spaces", spec.scenario.label_space).spec
+    space = assembler.registry.get("label_spaces", spec.scenario.label_space).spec
     return {
         "experiment": spec.experiment,
         "run": spec.folder,
@@ -39,8 +39,8 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
         "scorer": SCORER_VERSION,
         "plugins": [
             {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
-            for info in assembler.catalog.plugins
+            for info in assembler.registry.plugins
         ],
-        "made_with": made_with(spec, assembler.catalog, assembler.scenario(spec.scenario)),
+        "provenance_of": provenance_of(spec, assembler.registry, assembler.scenario(spec.scenario)),
         "spec": spec.as_json(),
     }

@@ -19,17 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.acquisition.acquire import Pool
-from alseg.annotation.allowance import Spending
+from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.oracle import Oracle
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Cost, Recipe
 from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
 from alseg.engine.assembly import MethodParts
-from alseg.engine.context import Surroundings
+from alseg.engine.context import RunContext
 from alseg.engine.observers import report_of
-from alseg.engine.purchase import Asking
-from alseg.engine.recovery import furthest, set_damaged_aside
+from alseg.engine.purchase import QueryPlanner
+from alseg.engine.recovery import last_usable_iteration, quarantine_damaged
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.errors import AlsegError
 from alseg.evaluation.confusion import evaluate
@@ -47,7 +47,7 @@ from alseg.training.trainer import StepLosses, Trainer
 LOG_EVERY_SECONDS = 10.0
 
 
-def run(spec: RunSpec, folder: RunFolder, around: Surroundings) -> None:
+def run(spec: RunSpec, folder: RunFolder, context: RunContext) -> None:
     """Do what is left of a run; the caller holds the folder's lock.
 
     Raises:
@@ -56,20 +56,20 @@ def run(spec: RunSpec, folder: RunFolder, around: Surroundings) -> None:
         AcquisitionError: If the acquisition returned something that cannot be used.
         DivergedError: If the loss is no longer finite.
     """
-    _Run(spec, folder, around).execute()
+    _Run(spec, folder, context).execute()
 
 
 @dataclass
 class _Run:
     spec: RunSpec
     folder: RunFolder
-    around: Surroundings
+    context: RunContext
     _timing: dict[str, float] = field(default_factory=dict)
     _last_saved: float = field(default_factory=time.monotonic)
     _last_logged: float = 0.0
 
     def __post_init__(self) -> None:
-        spec, assembler = self.spec, self.around.assembler
+        spec, assembler = self.spec, self.context.assembler
         self.data: ScenarioData = assembler.scenario(spec.scenario)
         self.recipe: Recipe = assembler.recipe(spec.method.recipe)
         self.method: MethodParts | None = assembler.method(spec)
@@ -86,14 +86,14 @@ class _Run:
         num_classes = len(self.data.label_space.classes)
         model = assembler.model(spec.model, num_classes, spec.seed)
         self.trainer = Trainer(
-            self.around.fabric,
+            self.context.fabric,
             model,
             self.recipe,
             self.data,
             self.oracle,
             self.target_order,
             spec.seed,
-            self.around.settings.workers,
+            self.context.settings.workers,
             channels_last=spec.channels_last,
             compiled=spec.compile,
         )
@@ -101,14 +101,14 @@ class _Run:
         target = self.data.target.dataset
         self._image_pixels = [height * width for height, width in map(target.size, range(len(target)))]
         budget = spec.method.budget
-        self.asking: Asking | None = None
+        self.asking: QueryPlanner | None = None
         if self.method is not None and budget is not None:
-            self.asking = Asking(
+            self.asking = QueryPlanner(
                 spec=spec,
                 method=self.method,
-                spending=Spending(budget, len(spec.rounds), self._image_pixels),
+                spending=BudgetSchedule(budget, len(spec.rounds), self._image_pixels),
                 oracle=self.oracle,
-                around=self.around,
+                context=self.context,
                 folder=self.folder,
             )
 
@@ -144,9 +144,9 @@ class _Run:
 
     def _resume(self) -> None:
         """Load the training state that is there, if this run can go on from it."""
-        for problem in set_damaged_aside(self.folder, len(self.stages)):
+        for problem in quarantine_damaged(self.folder, len(self.stages)):
             self._tell(problem)
-        limit = furthest(self.folder, self.stages, buys=self.method is not None)
+        limit = last_usable_iteration(self.folder, self.stages, buys=self.method is not None)
         for path, optimizer in (
             (self.folder.checkpoint, self.trainer.optimizer),
             (self.folder.weights, None),  # after them, nothing is left to train
@@ -170,7 +170,7 @@ class _Run:
     def _start_over(self, reason: str) -> None:
         self._tell(reason)
         num_classes = len(self.data.label_space.classes)
-        fresh = self.around.assembler.model(self.spec.model, num_classes, self.spec.seed)
+        fresh = self.context.assembler.model(self.spec.model, num_classes, self.spec.seed)
         self.trainer.restart(fresh.state_dict())
 
     # ACQUIRE and ANNOTATE
@@ -220,7 +220,7 @@ class _Run:
         The network and the acquisition are asked once more, after the picks are made: nothing that is kept
         can change what is bought.
         """
-        count, target = self.around.settings.examples, self.data.target.dataset
+        count, target = self.context.settings.examples, self.data.target.dataset
         if not count:
             return
         examples = {}
@@ -249,10 +249,10 @@ class _Run:
         if now - self._last_logged >= LOG_EVERY_SECONDS:
             self._last_logged = now
             self.folder.append_event("step", iteration=step, losses=dict(losses))
-        stopping = self.around.stop.signal is not None
-        if stopping or now - self._last_saved >= 60 * self.around.settings.checkpoint_minutes:
+        stopping = self.context.stop.signal is not None
+        if stopping or now - self._last_saved >= 60 * self.context.settings.checkpoint_minutes:
             self._save()
-        self.around.stop.check()
+        self.context.stop.check()
 
     def _save(self) -> None:
         checkpoint.save(
@@ -267,8 +267,8 @@ class _Run:
     def _shared_source_training(self, stop: int) -> None:
         """Train round 0, or take over what another run with the same source training has left."""
         trainer = self.trainer
-        shared = SharedTraining(self.around.shared / shared_key(self.spec, self.around.assembler))
-        with shared.held(self.around.stop):
+        shared = SharedTraining(self.context.shared / shared_key(self.spec, self.context.assembler))
+        with shared.held(self.context.stop):
             if shared.complete:
                 try:
                     counts = shared.load(trainer)
@@ -310,7 +310,7 @@ class _Run:
         if not self.folder.round_is_committed(round_number):
             self._write_round(round_number, counts)
         self._observe(round_number)
-        self.around.stop.check()
+        self.context.stop.check()
 
     def _write_round(self, round_number: int, counts: NDArray[np.int32]) -> None:
         metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), self.data.label_space)
@@ -332,8 +332,8 @@ class _Run:
         self.folder.write_status("running", round_number=round_number)
         self.folder.append_event("round", round=round_number, miou=percent(metrics.miou), cost=asdict(cost))
         report = report_of(self.spec, self.folder, round_number)
-        self.around.reporter.round_finished(report, len(self.spec.rounds))
-        self.around.assembler.catalog.notify_round_end(report, self.around.reporter.note)
+        self.context.reporter.round_finished(report, len(self.spec.rounds))
+        self.context.assembler.registry.notify_round_end(report, self.context.reporter.note)
 
     def _cost(self, round_number: int) -> Cost:
         """Return what labels have cost, and how many of them training has drawn."""
@@ -348,7 +348,7 @@ class _Run:
     def _observe(self, round_number: int) -> None:
         """Tell the experiment's observers of a round, those of earlier processes included."""
         report = report_of(self.spec, self.folder, round_number)
-        self.around.observers.round_ended(report, self.around.reporter.note)
+        self.context.observers.round_ended(report, self.context.reporter.note)
 
     def _evaluation_names(self) -> tuple[list[str], list[str]]:
         """Return the names and the groups of the evaluation images."""
@@ -360,7 +360,7 @@ class _Run:
     # Shared by the phases
 
     def _inference_options(self, *, for_acquisition: bool) -> InferenceOptions:
-        settings, evaluation = self.around.settings, self.spec.evaluation
+        settings, evaluation = self.context.settings, self.spec.evaluation
         needs = self.method.spec.needs if for_acquisition and self.method else ()
         training_size = self.recipe.plan.target.size
         return InferenceOptions(
@@ -369,7 +369,7 @@ class _Run:
             through_input_size=for_acquisition,
             batch_size=settings.pool_batch if for_acquisition else settings.evaluation_batch,
             workers=settings.workers,
-            device=self.around.fabric.device,
+            device=self.context.fabric.device,
             features="features" in needs,
             image="image" in needs,
             overlap=settings.call_timeout is None,  # only the main thread's calls can be ended
@@ -378,7 +378,7 @@ class _Run:
     @contextmanager
     def _phase(self, name: str, total: int, done: int = 0) -> Iterator[Callable[..., None]]:
         """Show and time a phase; what it yields is called after every step of it."""
-        reporter, stop = self.around.reporter, self.around.stop
+        reporter, stop = self.context.reporter, self.context.stop
         stop.check()  # whatever the last phase made is saved
         reporter.phase(name, total, done)
         started = time.monotonic()
@@ -393,7 +393,7 @@ class _Run:
 
     def _tell(self, line: str) -> None:
         self._log(line)
-        self.around.reporter.note(f"  {line}")
+        self.context.reporter.note(f"  {line}")
 
     def _log(self, line: str) -> None:
         self.folder.append_log(line)

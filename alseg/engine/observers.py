@@ -12,7 +12,7 @@ from alseg.config.specs import Component, RunSpec
 from alseg.contracts import Cost, Observer, RoundReport
 from alseg.errors import AlsegError
 from alseg.guard.calls import guarded, random_state_kept
-from alseg.registry.registry import Catalog, PluginInfo, one_line
+from alseg.registry.registry import PluginInfo, Registry, one_line
 from alseg.storage.run_folder import RunFolder, read_metrics
 
 
@@ -61,19 +61,19 @@ class Observers:
             )
 
 
-def build_observers(components: Sequence[Component], catalog: Catalog) -> Observers:
+def build_observers(components: Sequence[Component], registry: Registry) -> Observers:
     """Make the observers that an experiment names; they write nothing yet.
 
     Raises:
         AlsegError: If one cannot be built, because what it needs is not installed or because it is broken.
     """
-    return Observers([(component.name, _build(component, catalog)) for component in components])
+    return Observers([(component.name, _build(component, registry)) for component in components])
 
 
-def _build(component: Component, catalog: Catalog) -> Observer:
-    offer = catalog.get("observers", component.name)
+def _build(component: Component, registry: Registry) -> Observer:
+    offer = registry.get("observers", component.name)
     try:
-        observer = build(catalog, "observers", component)
+        observer = build(registry, "observers", component)
     except AlsegError:
         raise
     except Exception as error:

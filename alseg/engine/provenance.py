@@ -18,7 +18,7 @@ from alseg.config.specs import RunSpec
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError
 from alseg.files import content_hash, sha256_of
-from alseg.registry.registry import Catalog
+from alseg.registry.registry import Registry
 from alseg.storage.run_files import FormatError
 from alseg.storage.run_folder import RunFolder
 from alseg.toolkit.metrics import SCORER_VERSION
@@ -40,7 +40,7 @@ REMEDY = (
 """What can be done about drift."""
 
 
-def made_with(spec: RunSpec, catalog: Catalog, data: ScenarioData | None = None) -> dict[str, str]:
+def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None = None) -> dict[str, str]:
     """Return what a run is made with now: a name for people to a text that differs where the thing differs.
 
     Of plugins, those that offer something the run uses. Their code is hashed as it lies on the disk, and so
@@ -48,13 +48,13 @@ def made_with(spec: RunSpec, catalog: Catalog, data: ScenarioData | None = None)
 
     Args:
         spec: The run.
-        catalog: What is installed now.
+        registry: What is installed now.
         data: The data of its scenario; without, nothing is said of images.
     """
     found = {"alseg": f"{_version('alseg')}, code {_code_of('alseg')}", "scorer": SCORER_VERSION}
     found |= {library: _version(library) for library in _LIBRARIES}
     for kind, name in _components(spec):
-        offer = catalog.get(kind, name)
+        offer = registry.get(kind, name)
         versions = f"{offer.distribution} {offer.version}"
         if isinstance(offer.spec, LabelSpace):
             found[f"label space {name}"] = f"{versions}, {content_hash(_classes(offer.spec))[:_HASH_LENGTH]}"
@@ -111,7 +111,7 @@ def refuse_drift(specs: Sequence[RunSpec], runs: Path, assembler: Assembler) -> 
     """
     problems = []
     for spec in specs:
-        differences = drift(RunFolder(runs / spec.folder), spec, assembler)
+        differences = provenance_changes(RunFolder(runs / spec.folder), spec, assembler)
         if differences:
             problems.append(f"  {spec.folder}: {'; '.join(differences)}")
     if not problems:
@@ -122,7 +122,9 @@ def refuse_drift(specs: Sequence[RunSpec], runs: Path, assembler: Assembler) -> 
     raise AlsegError("\n".join(lines))
 
 
-def drift(folder: RunFolder, spec: RunSpec, assembler: Assembler, *, even_done: bool = False) -> list[str]:
+def provenance_changes(
+    folder: RunFolder, spec: RunSpec, assembler: Assembler, *, even_done: bool = False
+) -> list[str]:
     """Return what is not as a run's ``run.json`` has it, one item each; nothing for a run that has not begun.
 
     Args:
@@ -134,12 +136,12 @@ def drift(folder: RunFolder, spec: RunSpec, assembler: Assembler, *, even_done: 
     if not folder.has_begun:
         return []
     try:
-        before = folder.description().get("made_with")
+        before = folder.description().get("provenance_of")
     except AlsegError as error:
         return [f"{error} What it was begun with is not known"]
     if not isinstance(before, Mapping) or (folder.is_done and not even_done):
         return []  # without a mapping, it was begun before this was written down
-    now = made_with(spec, assembler.catalog, assembler.scenario(spec.scenario))
+    now = provenance_of(spec, assembler.registry, assembler.scenario(spec.scenario))
     return [
         f"{name} was {before.get(name, 'not there')} and is {now.get(name, 'not there')}"
         for name in sorted({*before, *now})

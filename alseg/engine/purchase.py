@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from alseg.acquisition.acquire import Asker, Pool, acquire, acquire_together, score_of
-from alseg.annotation.allowance import Spending
+from alseg.acquisition.acquire import Pool, QueryJob, acquire, acquire_together, score_of
+from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.oracle import Oracle
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Picks, SelectAcquisition
 from alseg.engine.assembly import MethodParts
-from alseg.engine.context import Surroundings
+from alseg.engine.context import RunContext
 from alseg.engine.crashes import suspects
-from alseg.engine.shared_acquisition import CommonPass
+from alseg.engine.shared_acquisition import SharedPoolPass
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.files import content_hash
 from alseg.guard.calls import name_of
@@ -26,7 +26,7 @@ from alseg.training import checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asking:
+class QueryPlanner:
     """Decides what a run asks.
 
     Attributes:
@@ -34,15 +34,15 @@ class Asking:
         method: What its method is made of.
         spending: Its budget.
         oracle: Knows what has been asked and spent.
-        around: The other runs, and the folder for what runs share.
+        context: The other runs, and the folder for what runs share.
         folder: Of the run.
     """
 
     spec: RunSpec
     method: MethodParts
-    spending: Spending
+    spending: BudgetSchedule
     oracle: Oracle
-    around: Surroundings
+    context: RunContext
     folder: RunFolder
 
     def picks(
@@ -67,15 +67,15 @@ class Asking:
         asker = replace(asker, on_final=self.oracle.look_up)
         if round_number > 1 or pool.options is None or isinstance(self.method.acquisition, SelectAcquisition):
             return acquire(asker, pool), 0.0
-        key = shared_key(self.spec, self.around.assembler)
-        shared = SharedTraining(self.around.shared / key)
+        key = shared_key(self.spec, self.context.assembler)
+        shared = SharedTraining(self.context.shared / key)
         others = dict(self._others(key))
         run = self.spec.folder
-        common = CommonPass(shared.folder)
+        common = SharedPoolPass(shared.folder)
         if not others and not common.holds(run):
             return acquire(asker, pool), 0.0
         weights = checkpoint.digest(module.state_dict())
-        with shared.held(self.around.stop):
+        with shared.held(self.context.stop):
             taken = common.take(run, weights)
             if taken is not None:
                 return taken
@@ -93,8 +93,8 @@ class Asking:
     def forget(self, round_number: int) -> None:
         """Remove what another run has asked for this one, once it is bought."""
         if round_number == 1:
-            key = shared_key(self.spec, self.around.assembler)
-            CommonPass(self.around.shared / key).forget(self.spec.folder)
+            key = shared_key(self.spec, self.context.assembler)
+            SharedPoolPass(self.context.shared / key).forget(self.spec.folder)
 
     def score(
         self, seed_axes: Sequence[int | str], prediction: Prediction, image_id: str
@@ -104,13 +104,13 @@ class Asking:
             return None
         return score_of(self.method.acquisition, self.method.spec.name, prediction, image_id, seed_axes)
 
-    def _others(self, key: str) -> Iterator[tuple[str, Asker]]:
+    def _others(self, key: str) -> Iterator[tuple[str, QueryJob]]:
         """Yield folder name and asker of the other runs that have not bought yet and need the same."""
         suspected = suspects(self.folder.path.parent)
-        for spec in self.around.specs:
+        for spec in self.context.specs:
             if spec.seed != self.spec.seed or spec.folder == self.spec.folder:
                 continue
-            method, budget = self.around.assembler.method(spec), spec.method.budget
+            method, budget = self.context.assembler.method(spec), spec.method.budget
             if method is None or budget is None or isinstance(method.acquisition, SelectAcquisition):
                 continue
             if set(method.spec.needs) != set(self.method.spec.needs):
@@ -118,14 +118,16 @@ class Asking:
             if name_of(method.acquisition) in suspected or name_of(method.mode) in suspected:
                 continue  # it has ended a process: it works alone
             bought = RunFolder(self.folder.path.parent / spec.folder).purchase_is_committed(1)
-            if not bought and shared_key(spec, self.around.assembler) == key:
-                spending = Spending(budget, len(spec.rounds), self.spending.image_pixels)
+            if not bought and shared_key(spec, self.context.assembler) == key:
+                spending = BudgetSchedule(budget, len(spec.rounds), self.spending.image_pixels)
                 yield spec.folder, self._asker(spec, method, spending, 1)
 
-    def _asker(self, spec: RunSpec, method: MethodParts, spending: Spending, round_number: int) -> Asker:
+    def _asker(
+        self, spec: RunSpec, method: MethodParts, spending: BudgetSchedule, round_number: int
+    ) -> QueryJob:
         # Where nothing has been bought, what the oracle knows holds for every run.
         component = spec.method.acquisition
-        return Asker(
+        return QueryJob(
             acquisition=method.acquisition,
             name=method.spec.name,
             identity=content_hash(component.as_json() if component else None),

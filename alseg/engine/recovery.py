@@ -85,7 +85,7 @@ def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[D
     return found
 
 
-def set_damaged_aside(folder: RunFolder, rounds: int, *, done: bool = False) -> list[str]:
+def quarantine_damaged(folder: RunFolder, rounds: int, *, done: bool = False) -> list[str]:
     """Move what `find_damage` finds out of the way, so that it is made again.
 
     Args:
@@ -103,7 +103,7 @@ def set_damaged_aside(folder: RunFolder, rounds: int, *, done: bool = False) -> 
     return [damage.problem for damage in found]
 
 
-def what_is_not_trained(folder: RunFolder) -> str | None:
+def find_untrained(folder: RunFolder) -> str | None:
     """Say so where rounds are committed, but there is no training state that they came from."""
     if folder.last_round is None or folder.checkpoint.exists() or folder.weights.exists():
         return None
@@ -111,7 +111,7 @@ def what_is_not_trained(folder: RunFolder) -> str | None:
     return f"{lost} Training starts over; bought labels are kept."
 
 
-def what_is_lost(folder: RunFolder, rounds: int) -> str | None:
+def find_missing(folder: RunFolder, rounds: int) -> str | None:
     """Return the first thing that a run which says that it is done has not; final weights are read once."""
     found = find_damage(folder, rounds, done=True)
     if found:
@@ -221,11 +221,11 @@ def set_damaged_records_aside(folder: RunFolder) -> list[str]:
     return problems
 
 
-def furthest(folder: RunFolder, stages: Sequence[int], *, buys: bool) -> int:
+def last_usable_iteration(folder: RunFolder, stages: Sequence[int], *, buys: bool) -> int:
     """Return the highest iteration at which a training state is of use: a later one has missed something.
 
     Args:
-        folder: The run, from which `set_damaged_aside` has taken what is damaged.
+        folder: The run, from which `quarantine_damaged` has taken what is damaged.
         stages: Iteration at which each round ends.
         buys: Whether labels are bought from round 1 on.
     """

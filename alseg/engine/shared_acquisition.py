@@ -17,7 +17,7 @@ from alseg.contracts import Picks
 from alseg.files import remove, write_atomically
 
 
-class CommonPass:
+class SharedPoolPass:
     """Picks that wait for their runs.
 
     Args:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alseg.config.specs import RunSpec
 from alseg.engine.assembly import Assembler
-from alseg.engine.provenance import made_with
+from alseg.engine.provenance import provenance_of
 from alseg.errors import AlsegError
 from alseg.files import content_hash, remove, remove_unfinished
 from alseg.storage.run_folder import BusyError, exclusive, read_counts, write_counts
@@ -39,7 +39,7 @@ def shared_key(spec: RunSpec, assembler: Assembler) -> str:
         "compile": spec.compile,
         "seed": spec.seed,
         "rounds": list(spec.rounds[:1]),
-        "made_with": made_with(anything, assembler.catalog, assembler.scenario(spec.scenario)),
+        "provenance_of": provenance_of(anything, assembler.registry, assembler.scenario(spec.scenario)),
     }
     return content_hash(parts)[:16]
 

@@ -12,7 +12,7 @@ from alseg.config.specs import Component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.parameters import parameters_of
-from alseg.registry.registry import Catalog
+from alseg.registry.registry import Registry
 from alseg.storage.run_files import Part, read_asked
 
 DEFAULT_ROOT = Path("data")
@@ -76,28 +76,28 @@ class Request:
     precision: str
 
 
-def complete(options: Options, catalog: Catalog) -> Request:
+def complete(options: Options, registry: Registry) -> Request:
     """Fill in what the user has not given: from the checkpoint's run, else with defaults.
 
     Args:
         options: What the user gives.
-        catalog: Where names are looked up.
+        registry: Where names are looked up.
 
     Raises:
         AlsegError: If there is no such checkpoint, model or data set are neither given nor known, or a name
             or parameter is wrong.
     """
     weights, run = _locate(options.checkpoint)
-    model = _model(options, run, catalog)
-    dataset = _dataset(options, run, catalog)
-    spec: DatasetSpec = catalog.get("datasets", dataset.name).spec
+    model = _model(options, run, registry)
+    dataset = _dataset(options, run, registry)
+    spec: DatasetSpec = registry.get("datasets", dataset.name).spec
     same_data = options.dataset in (None, run.dataset and run.dataset.name)
     split = options.split or (run.split if same_data else None) or ("val" if "val" in spec.splits else None)
     split = split or spec.splits[0]
     if split not in spec.splits:
         raise AlsegError(unknown_name(f"split of {spec.name}", split, spec.splits))
     label_space = options.label_space or run.label_space or spec.label_space
-    catalog.get("label_spaces", label_space)
+    registry.get("label_spaces", label_space)
     root = (options.root or (Path(run.root) if run.root else DEFAULT_ROOT)).expanduser()
     return Request(
         weights=weights,
@@ -106,7 +106,7 @@ def complete(options: Options, catalog: Catalog) -> Request:
         root=root if spec.needs_root else None,
         split=split,
         label_space=label_space,
-        size=_size(options, run, catalog),
+        size=_size(options, run, registry),
         flip=run.flip if options.flip is None else options.flip,
         precision=run.precision,
     )
@@ -161,21 +161,21 @@ def _read_run(path: Path) -> _Run:
     )
 
 
-def _model(options: Options, run: _Run, catalog: Catalog) -> Component:
+def _model(options: Options, run: _Run, registry: Registry) -> Component:
     """Return the network without weights of its own, for those of the checkpoint replace all of them."""
     name = options.model or (run.model.name if run.model is not None else None)
     if name is None:
         raise AlsegError(
             f"{options.checkpoint} does not say of which network it is: name it with --model NAME."
         )
-    spec: ModelSpec = catalog.get("models", name).spec
+    spec: ModelSpec = registry.get("models", name).spec
     known = run.model.params if run.model is not None and name == run.model.name else {}
     own_weights = {"weights": "none"} if any(each.name == "weights" for each in parameters_of(spec)) else {}
     assigned = [text for text in options.params if not text.startswith(_DATASET_PREFIX)]
-    return read_component(catalog, "models", name, assigned, {**known, **own_weights})
+    return read_component(registry, "models", name, assigned, {**known, **own_weights})
 
 
-def _dataset(options: Options, run: _Run, catalog: Catalog) -> Component:
+def _dataset(options: Options, run: _Run, registry: Registry) -> Component:
     name = options.dataset or (run.dataset.name if run.dataset is not None else None)
     if name is None:
         raise AlsegError("No data set to evaluate on: name it with --dataset NAME.")
@@ -183,15 +183,15 @@ def _dataset(options: Options, run: _Run, catalog: Catalog) -> Component:
     assigned = [
         text.removeprefix(_DATASET_PREFIX) for text in options.params if text.startswith(_DATASET_PREFIX)
     ]
-    return read_component(catalog, "datasets", name, assigned, known)
+    return read_component(registry, "datasets", name, assigned, known)
 
 
-def _size(options: Options, run: _Run, catalog: Catalog) -> Size | None:
+def _size(options: Options, run: _Run, registry: Registry) -> Size | None:
     """Return the input size: given, that of the run's evaluation, or that of the target in its training."""
     if options.size is not None:
         return None if isinstance(options.size, str) else options.size
     if run.size is not None or run.recipe is None:
         return run.size
-    recipe = read_component(catalog, "recipes", run.recipe.name, (), run.recipe.params)
-    size: Size | None = build(catalog, "recipes", recipe).plan.target.size
+    recipe = read_component(registry, "recipes", run.recipe.name, (), run.recipe.params)
+    size: Size | None = build(registry, "recipes", recipe).plan.target.size
     return size

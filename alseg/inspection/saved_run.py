@@ -20,7 +20,7 @@ from alseg.config.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
 from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
-from alseg.registry.registry import Catalog
+from alseg.registry.registry import Registry
 from alseg.storage.examples import Example, read_examples
 from alseg.storage.ledger import Purchase, refuse_outside
 from alseg.storage.run_files import RUN_NAME, Part, read_asked, round_folders
@@ -56,31 +56,31 @@ class Split(NamedTuple):
         return self.translation[self.dataset.label(index)]
 
 
-class Revisit:
+class SavedRun:
     """One run.
 
     Args:
         folder: The run's folder.
-        catalog: Where names are looked up.
+        registry: Where names are looked up.
         root: Folder of the data sets; None for the one the run has used.
 
     Raises:
         AlsegError: If the folder is no run, or its description is damaged or of another format.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog, root: Path | None = None) -> None:
+    def __init__(self, folder: Path, registry: Registry, root: Path | None = None) -> None:
         if not (folder / "run.json").is_file():
             raise AlsegError(
                 f"{folder} is no run folder: it has no run.json. "
                 "Name one such as results/quickstart/runs/ripu-ra__s0__3f9c1a7e."
             )
         self.folder = folder
-        self._catalog = catalog
+        self._registry = registry
         self._root = root
         self._asked = read_asked(folder)
         self.label, self.target_labels = self._asked.method.label, self._asked.method.target_labels
         space = self._asked.scenario.label_space
-        self.space: LabelSpace = catalog.get("label_spaces", space).spec
+        self.space: LabelSpace = registry.get("label_spaces", space).spec
 
     @cached_property
     def pool(self) -> Split:
@@ -194,9 +194,9 @@ class Revisit:
         from alseg.inference.predict import InferenceOptions, predict
         from alseg.training.device import make_fabric, set_up
 
-        request = complete(Options(checkpoint=self.folder, root=self._root), self._catalog)
+        request = complete(Options(checkpoint=self.folder, root=self._root), self._registry)
         fabric = make_fabric(Settings(device=device, precision=request.precision))
-        model = Assembler(self._catalog).model(request.model, len(self.space.classes), seed=0)
+        model = Assembler(self._registry).model(request.model, len(self.space.classes), seed=0)
         fill(model, request.weights, request.model.name)
         options = InferenceOptions(size=request.size, flip=request.flip, batch_size=1, device=fabric.device)
         radius = question_reach(self._mode)
@@ -216,7 +216,7 @@ class Revisit:
 
     def _split(self, name: str) -> Split:
         scenario = self._asked.scenario
-        spec: DatasetSpec = self._catalog.get("datasets", scenario.target.name).spec
+        spec: DatasetSpec = self._registry.get("datasets", scenario.target.name).spec
         if name not in spec.splits:
             raise AlsegError(unknown_name(f"split of {spec.name}", name, spec.splits))
         root = self._root or (Path(scenario.root) if scenario.root else None)
@@ -227,13 +227,13 @@ class Revisit:
             split=name,
         )
         self._refuse_absurd(dataset)
-        own: LabelSpace = self._catalog.get("label_spaces", spec.label_space).spec
+        own: LabelSpace = self._registry.get("label_spaces", spec.label_space).spec
         return Split(dataset, translation(own, self.space))
 
     def _build(self, kind: str, part: Part, **filled_in: Any) -> Any:
-        found = read_component(self._catalog, kind, part.name, (), part.params)
+        found = read_component(self._registry, kind, part.name, (), part.params)
         try:
-            return build(self._catalog, kind, found, **filled_in)
+            return build(self._registry, kind, found, **filled_in)
         except AlsegError:
             raise
         except Exception as error:  # of a plugin, for parameters that it has never been given

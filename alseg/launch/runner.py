@@ -16,21 +16,21 @@ from lightning_fabric import Fabric
 
 from alseg.config.experiment import Experiment, RunSpec
 from alseg.engine.assembly import Assembler
-from alseg.engine.context import Reporter, Surroundings
+from alseg.engine.context import Reporter, RunContext
 from alseg.engine.crashes import keeps_crashing, name_crash
 from alseg.engine.description import description
 from alseg.engine.environment import describe
 from alseg.engine.loop import run
 from alseg.engine.observers import Observers, build_observers, report_of
-from alseg.engine.provenance import REMEDY, drift, refuse_drift, refuse_foreign
+from alseg.engine.provenance import REMEDY, provenance_changes, refuse_drift, refuse_foreign
 from alseg.engine.recovery import (
-    set_damaged_aside,
+    find_missing,
+    find_untrained,
+    quarantine_damaged,
     set_damaged_description_aside,
     set_damaged_records_aside,
     set_misplaced_aside,
-    what_is_lost,
     what_is_missing,
-    what_is_not_trained,
 )
 from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unfinished, write_checked_text
 from alseg.guard.at_work import NAME, noting
@@ -110,7 +110,7 @@ def run_experiment(
         AlsegError: If an observer cannot be built, results cannot be written, their folder was moved, or runs
             were begun with something else.
     """
-    observers = build_observers(experiment.settings.observers, assembler.catalog)
+    observers = build_observers(experiment.settings.observers, assembler.registry)
     root = (results / experiment.name).absolute()  # whatever becomes of the working folder
     document = yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
     with exclusive(root / ".lock"):
@@ -155,7 +155,7 @@ def _in_place(
     outcome = Outcome()
     with nullcontext(stop) if stop is not None else listening() as stop:
         stop.working = True
-        around = Surroundings(
+        context = RunContext(
             assembler=assembler,
             fabric=fabric,
             settings=experiment.settings,
@@ -167,8 +167,8 @@ def _in_place(
             observers=observers,
         )
         try:
-            with helpers(root, around.specs, experiment, stop, accept_drift=accept_drift):
-                _all_runs(plan, root, around, outcome, accept_drift=accept_drift)
+            with helpers(root, context.specs, experiment, stop, accept_drift=accept_drift):
+                _all_runs(plan, root, context, outcome, accept_drift=accept_drift)
         finally:
             observers.close(reporter.note)
         outcome.signal, outcome.at_once = stop.signal, stop.at_once
@@ -177,7 +177,7 @@ def _in_place(
     return outcome
 
 
-def _all_runs(plan: Plan, root: Path, around: Surroundings, outcome: Outcome, *, accept_drift: bool) -> None:
+def _all_runs(plan: Plan, root: Path, context: RunContext, outcome: Outcome, *, accept_drift: bool) -> None:
     """Do the planned runs, those that another process is doing last."""
     numbered = list(enumerate(plan.runs, start=1))
     # A plugin that ends the process each time must not keep the others from their turn.
@@ -186,12 +186,12 @@ def _all_runs(plan: Plan, root: Path, around: Surroundings, outcome: Outcome, *,
         (place, planned)
         for place, planned in numbered
         if not _attempt(
-            place, planned, len(numbered), root, around, outcome, accept_drift=accept_drift, wait=False
+            place, planned, len(numbered), root, context, outcome, accept_drift=accept_drift, wait=False
         )
     ]
     # Another process is doing these. What it leaves undone is done here.
     for place, planned in left_to_others:
-        _attempt(place, planned, len(numbered), root, around, outcome, accept_drift=accept_drift, wait=True)
+        _attempt(place, planned, len(numbered), root, context, outcome, accept_drift=accept_drift, wait=True)
 
 
 def _put_aside(plan: Plan, runs: Path, reporter: Reporter) -> None:
@@ -209,25 +209,25 @@ def _attempt(
     planned: PlannedRun,
     total: int,
     root: Path,
-    around: Surroundings,
+    context: RunContext,
     outcome: Outcome,
     *,
     accept_drift: bool,
     wait: bool,
 ) -> bool:
     """Do one run unless the process is to stop; returns False where another process is doing it."""
-    folder, reporter, spec = RunFolder(root / "runs" / planned.spec.folder), around.reporter, planned.spec
-    if around.stop.signal is not None:
+    folder, reporter, spec = RunFolder(root / "runs" / planned.spec.folder), context.reporter, planned.spec
+    if context.stop.signal is not None:
         return True
     reporter.run_started(place, total, spec.method.label, spec.seed)
     started = time.monotonic()
     try:
-        with folder.writing(keep_waiting=lambda: wait and around.stop.signal is None):
-            by_another = around.settings.processes > 1 and folder.is_done
-            state = _one_run(planned, folder, around, outcome, accept_drift=accept_drift)
+        with folder.writing(keep_waiting=lambda: wait and context.stop.signal is None):
+            by_another = context.settings.processes > 1 and folder.is_done
+            state = _one_run(planned, folder, context, outcome, accept_drift=accept_drift)
     except BusyError as busy:
         # A helper's run comes up again when it is done.
-        reporter.note("  in another process" if around.settings.processes > 1 else f"  {busy}")
+        reporter.note("  in another process" if context.settings.processes > 1 else f"  {busy}")
         return False
     except MovedError as moved:
         if moved.folder != folder.path:
@@ -243,33 +243,33 @@ def _attempt(
 
 
 def _one_run(
-    planned: PlannedRun, folder: RunFolder, around: Surroundings, outcome: Outcome, *, accept_drift: bool
+    planned: PlannedRun, folder: RunFolder, context: RunContext, outcome: Outcome, *, accept_drift: bool
 ) -> str:
     """Do one run under its lock and record how it ended; returns its state."""
-    spec, reporter = planned.spec, around.reporter
+    spec, reporter = planned.spec, context.reporter
     crashed = name_crash(folder.path)
     if crashed is not None:
         _tell(crashed, folder, reporter)
-    settled = _settled(spec, folder, around, outcome, accept_drift=accept_drift)
+    settled = _settled(spec, folder, context, outcome, accept_drift=accept_drift)
     if settled is not None:
         return settled
-    folder.write_run(description(spec, around.assembler))
+    folder.write_run(description(spec, context.assembler))
     if planned.skipped is not None:
         folder.write_status("skipped", round_number=None, reason=planned.skipped)
         outcome.skipped.append((spec.method.label, planned.skipped))
         reporter.note(f"  skipped: {planned.skipped}")
         return "skipped"
-    deterministic = around.settings.deterministic
+    deterministic = context.settings.deterministic
     attempt = folder.start_attempt(
-        describe(around.fabric.device, spec.precision, deterministic=deterministic)
+        describe(context.fabric.device, spec.precision, deterministic=deterministic)
     )
     folder.append_log(chosen().text(torch.get_num_threads()))
     folder.write_status("running", round_number=folder.last_round)
     state = "done"
     error: str | None = None
     try:
-        with determinism.deterministic(deterministic), _watched(folder, around):
-            run(spec, folder, around)
+        with determinism.deterministic(deterministic), _watched(folder, context):
+            run(spec, folder, context)
         error = what_is_missing(folder, len(spec.rounds) + 1, buys=spec.method.acquisition is not None)
         if error is not None:
             state = "failed"
@@ -277,9 +277,9 @@ def _one_run(
             reporter.note(f"  {error}")
     except KeyboardInterrupt:  # Interrupted is one
         state = "interrupted"
-        around.stop.signal = around.stop.signal or signal.SIGINT
-        saved = "without saving" if around.stop.at_once else "all is saved"
-        folder.append_log(f"stopped by {around.stop.name}, {saved}")
+        context.stop.signal = context.stop.signal or signal.SIGINT
+        saved = "without saving" if context.stop.at_once else "all is saved"
+        folder.append_log(f"stopped by {context.stop.name}, {saved}")
     except WriteError as failure:
         with suppress(WriteError):  # a small file may still fit
             folder.write_status("failed", round_number=folder.last_round, error=str(failure))
@@ -299,50 +299,52 @@ def _one_run(
 
 
 @contextmanager
-def _watched(folder: RunFolder, around: Surroundings) -> Iterator[None]:
+def _watched(folder: RunFolder, context: RunContext) -> Iterator[None]:
     """Note which plugins are at work, tell what they change, limit their calls, and keep random states."""
     with (
         random_state_kept(),
         noting(folder.path / NAME) as notes,
         watching(
             notes=notes,
-            tell=lambda line: _tell(line, folder, around.reporter),
-            seconds=around.settings.call_timeout,
+            tell=lambda line: _tell(line, folder, context.reporter),
+            seconds=context.settings.call_timeout,
         ),
     ):
         yield
 
 
 def _settled(
-    spec: RunSpec, folder: RunFolder, around: Surroundings, outcome: Outcome, *, accept_drift: bool
+    spec: RunSpec, folder: RunFolder, context: RunContext, outcome: Outcome, *, accept_drift: bool
 ) -> str | None:
     """See to what the folder has lost; returns the run's state where no work is to be done."""
     rounds = len(spec.rounds) + 1
     for problem in (*set_misplaced_aside(folder, rounds), *set_damaged_records_aside(folder)):
-        _tell(problem, folder, around.reporter)
+        _tell(problem, folder, context.reporter)
     undescribed = set_damaged_description_aside(folder)
     if undescribed is not None:
-        _tell(undescribed, folder, around.reporter)
-        folder.write_run(description(spec, around.assembler))
-    untrained = what_is_not_trained(folder)
+        _tell(undescribed, folder, context.reporter)
+        folder.write_run(description(spec, context.assembler))
+    untrained = find_untrained(folder)
     if folder.is_done:
-        lost = what_is_lost(folder, rounds)
+        lost = find_missing(folder, rounds)
         if lost is None:
             remove(folder.checkpoint)
             _write_reference(spec, folder)
             outcome.complete.append((spec, folder))
             return "done"
-        differences = [] if accept_drift else drift(folder, spec, around.assembler, even_done=True)
+        differences = (
+            [] if accept_drift else provenance_changes(folder, spec, context.assembler, even_done=True)
+        )
         if differences:
             changed = "; ".join(differences)
             refusal = f"{lost} It is not made again, for not all is as it was: {changed}. {REMEDY}"
             outcome.failed.append((folder.path.name, refusal))
-            around.reporter.note(f"  {refusal}")
+            context.reporter.note(f"  {refusal}")
             return "failed"
-        for problem in set_damaged_aside(folder, rounds, done=True):
-            _tell(problem, folder, around.reporter)
+        for problem in quarantine_damaged(folder, rounds, done=True):
+            _tell(problem, folder, context.reporter)
     if untrained is not None:
-        _tell(untrained, folder, around.reporter)
+        _tell(untrained, folder, context.reporter)
     return None
 
 

@@ -12,7 +12,7 @@ from alseg.config.specs import RunSpec
 from alseg.errors import AlsegError
 from alseg.files import is_as_written
 from alseg.guard.at_work import NAME, left_in
-from alseg.registry.registry import load_catalog
+from alseg.registry.registry import load_registry
 from alseg.storage.durations import attempt_seconds
 from alseg.storage.ledger import Purchase
 from alseg.storage.reader import read_run, run_folders
@@ -104,7 +104,7 @@ def _wanted(file: Path) -> tuple[dict[str, RunSpec], list[str]]:
     try:
         if not is_as_written(file):
             return {}, [f"Runs not begun yet are unknown: {file} is damaged, or was changed by hand."]
-        experiment = read_experiment(file, catalog=load_catalog())
+        experiment = read_experiment(file, registry=load_registry())
     except (AlsegError, OSError) as error:
         first = str(error).splitlines()[0]
         return {}, [f"Runs not begun yet are unknown, for the experiment cannot be read: {first}"]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.analysis.comparison import Row
-from alseg.inspection.saved_run import Revisit
-from alseg.registry.registry import Catalog
+from alseg.inspection.saved_run import SavedRun
+from alseg.registry.registry import Registry
 from alseg.storage.ledger import INDEX_NAME
 from alseg.storage.run_files import round_folders
 
@@ -52,7 +52,7 @@ class Picks:
 
 
 def read_picks(
-    rows: Sequence[Row], catalog: Catalog, *, root: Path | None = None, image_id: str | None = None
+    rows: Sequence[Row], registry: Registry, *, root: Path | None = None, image_id: str | None = None
 ) -> Picks | None:
     """Return a photograph of the pool with what methods asked about it.
 
@@ -61,7 +61,7 @@ def read_picks(
 
     Args:
         rows: Of one scenario.
-        catalog: Where names are looked up.
+        registry: Where names are looked up.
         root: Folder of the data sets; None for the one the runs have used.
         image_id: The photograph; None for one that most of these methods asked about.
 
@@ -71,7 +71,7 @@ def read_picks(
     Raises:
         AlsegError: If the data set is not at hand, a purchase is damaged, or there is no such image.
     """
-    visits = _visits(rows, catalog, root)
+    visits = _visits(rows, registry, root)
     if not visits:
         return None
     pool = next(iter(visits.values())).pool
@@ -86,14 +86,14 @@ def read_picks(
     )
 
 
-def _visits(rows: Sequence[Row], catalog: Catalog, root: Path | None) -> dict[str, Revisit]:
+def _visits(rows: Sequence[Row], registry: Registry, root: Path | None) -> dict[str, SavedRun]:
     """Return runs to show, by their method's label."""
-    visits: dict[str, Revisit] = {}
+    visits: dict[str, SavedRun] = {}
     for row in _by_merit(rows):
         for run in row.runs:
             if not any((folder / INDEX_NAME).exists() for folder in round_folders(run.folder).values()):
                 continue
-            visit = Revisit(run.folder, catalog, root)
+            visit = SavedRun(run.folder, registry, root)
             if _picks_places(visit):
                 visits[row.label] = visit
                 break
@@ -111,7 +111,7 @@ def _by_merit(rows: Sequence[Row]) -> list[Row]:
     return [*([first] if first and not first.is_reference else []), *others]
 
 
-def _picks_places(visit: Revisit) -> bool:
+def _picks_places(visit: SavedRun) -> bool:
     """Whether questions are about parts of an image: of those about whole ones there is nothing to see."""
     for purchase in visit.purchases.values():
         for image_id in purchase.spans:
@@ -121,7 +121,7 @@ def _picks_places(visit: Revisit) -> bool:
     return False
 
 
-def _most_asked_about(visits: Iterable[Revisit], pool: Sequence[str]) -> str:
+def _most_asked_about(visits: Iterable[SavedRun], pool: Sequence[str]) -> str:
     """Return an image that most methods asked about; of several, the one in the middle of the pool."""
     votes = Counter(
         image_id

@@ -12,7 +12,7 @@ from alseg.errors import AlsegError
 from alseg.files import write_atomically
 from alseg.overview.curves import read_curves
 from alseg.overview.picks import read_picks
-from alseg.registry.registry import Catalog, one_line
+from alseg.registry.registry import Registry, one_line
 from alseg.storage.reader import load_results
 
 NAME = "overview.png"
@@ -22,7 +22,7 @@ NAME = "overview.png"
 def write_overview(
     results: Sequence[Path],
     output: Path,
-    catalog: Catalog,
+    registry: Registry,
     *,
     root: Path | None = None,
     image_id: str | None = None,
@@ -32,7 +32,7 @@ def write_overview(
     Args:
         results: Result folders or run folders; runs need not be done.
         output: The PNG file.
-        catalog: Where names are looked up.
+        registry: Where names are looked up.
         root: Folder of the data sets; None for the one the runs have used.
         image_id: The photograph; None for one that most methods asked about.
 
@@ -45,7 +45,7 @@ def write_overview(
     curves = read_curves(load_results(results))
     picks, note = None, "the run folders hold no picks of places in images."
     try:
-        picks = read_picks(curves.rows, catalog, root=root, image_id=image_id)
+        picks = read_picks(curves.rows, registry, root=root, image_id=image_id)
     except AlsegError as error:
         if image_id is not None:
             raise
@@ -60,12 +60,12 @@ def write_overview(
     return note
 
 
-def overview_or_note(folder: Path, catalog: Catalog, note: Callable[[str], None]) -> Path | None:
+def overview_or_note(folder: Path, registry: Registry, note: Callable[[str], None]) -> Path | None:
     """Draw the overview of a results folder after its runs; whatever goes wrong costs one line.
 
     Args:
         folder: A results folder.
-        catalog: Where names are looked up.
+        registry: Where names are looked up.
         note: Given the line.
 
     Returns:
@@ -73,7 +73,7 @@ def overview_or_note(folder: Path, catalog: Catalog, note: Callable[[str], None]
     """
     path = folder / NAME
     try:
-        write_overview([folder], path, catalog)
+        write_overview([folder], path, registry)
     except Exception as error:  # the runs are done, and matplotlib raises many types
         note(f"No picture of the results: {_text(error)}")
         return None

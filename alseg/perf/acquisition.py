@@ -66,7 +66,7 @@ def run(options: Options) -> Result:
 
 def _works(options: Options) -> list[Work]:
     def ours(name: str, **parameters: int) -> Callable[[torch.Tensor], torch.Tensor]:
-        acquisition: ScoreAcquisition = options.catalog.get("acquisitions", name).spec.build(**parameters)
+        acquisition: ScoreAcquisition = options.registry.get("acquisitions", name).spec.build(**parameters)
         return lambda logits: acquisition.score(TargetView("image", logits, torch.Generator()))
 
     height, width = options.size

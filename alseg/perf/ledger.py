@@ -120,7 +120,7 @@ def _reading(folder: Path, options: Options) -> Line:
 
 def _painting(options: Options) -> Line:
     """Time painting the label map of an image after all rounds."""
-    mode: AnnotationMode = options.catalog.get("annotation_modes", "region").spec.build(radius=1)
+    mode: AnnotationMode = options.registry.get("annotation_modes", "region").spec.build(radius=1)
     count = _ROUNDS * regions_per_round(options.size)
     positions = spread_positions(options.size, count, 1)
     label = np.random.default_rng(1).integers(0, 19, options.size).astype(np.uint8)

@@ -87,8 +87,8 @@ def run(options: Options) -> Result:
 def _lines(files: Files, folder: Path, options: Options) -> tuple[list[Line], float]:
     size = _QUICK_SIZE if options.quick else files.size
     training_size = (48, 96) if options.quick else files.training_size
-    base = write_fake(options.catalog, files.dataset, folder, count=_IMAGES, size=size)
-    spec: DatasetSpec = options.catalog.get("datasets", files.dataset).spec
+    base = write_fake(options.registry, files.dataset, folder, count=_IMAGES, size=size)
+    spec: DatasetSpec = options.registry.get("datasets", files.dataset).spec
     dataset = spec.build(root=folder, split="train")
     translation = np.arange(256, dtype=np.uint8)
     plan = DataPlan(batch_size=1, size=training_size)

@@ -59,7 +59,7 @@ class _Case:
         self._labels = torch.stack([smooth_logits(size, 10 + place).argmax(dim=0) for place in range(_BATCH)])
         self._bought = sparse_labels(self._labels)
         self._upstream = [torch.ones_like(logits) for logits in self._logits]
-        self._recipe: Any = options.catalog.get("recipes", "ripu").spec.build()
+        self._recipe: Any = options.registry.get("recipes", "ripu").spec.build()
         self._batch = TrainingBatch(
             iteration=0,
             source_images=None,

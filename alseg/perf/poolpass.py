@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from alseg.acquisition.acquire import Asker, Pool, acquire, acquire_together
+from alseg.acquisition.acquire import Pool, QueryJob, acquire, acquire_together
 from alseg.annotation.allowance import Limits
 from alseg.contracts import Dataset, Picks, Size
 from alseg.errors import AlsegError
@@ -67,13 +67,13 @@ def lines(title: str, model: Any, dataset: Dataset, input_size: Size, options: O
     ]
 
 
-def _asker(name: str, parameters: dict[str, Any], dataset: Dataset, options: Options) -> Asker:
+def _asker(name: str, parameters: dict[str, Any], dataset: Dataset, options: Options) -> QueryJob:
     pixels = [9 * regions_per_round(dataset.size(index)) for index in range(len(dataset))]
-    return Asker(
-        acquisition=options.catalog.get("acquisitions", name).spec.build(**parameters),
+    return QueryJob(
+        acquisition=options.registry.get("acquisitions", name).spec.build(**parameters),
         name=name,
         identity=name,
-        mode=options.catalog.get("annotation_modes", "region").spec.build(radius=1),
+        mode=options.registry.get("annotation_modes", "region").spec.build(radius=1),
         limits=Limits(per_image=pixels),
         asked=lambda _: np.zeros((0, 2), np.int32),
     )

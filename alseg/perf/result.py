@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alseg.contracts import Size
-from alseg.registry.registry import Catalog
+from alseg.registry.registry import Registry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class Options:
     """How to measure.
 
     Attributes:
-        catalog: Where data sets, networks and methods are looked up.
+        registry: Where data sets, networks and methods are looked up.
         size: Height and width of label maps in pixels.
         threads: Threads of torch and of our own loops.
         repeats: Turns; each runs every side once.
@@ -24,7 +24,7 @@ class Options:
         on_step: Called with what is measured next.
     """
 
-    catalog: Catalog
+    registry: Registry
     size: Size
     threads: int
     repeats: int

@@ -75,7 +75,7 @@ def run(options: Options) -> Result:
     lines: list[Line] = []
     facts: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="alseg-perf-") as folder:
-        write_fake(options.catalog, _DATASET, Path(folder), count=_IMAGES, size=label_size)
+        write_fake(options.registry, _DATASET, Path(folder), count=_IMAGES, size=label_size)
         for network in NETWORKS[1:] if options.quick else NETWORKS:
             options.on_step(network.title)
             one_by_one = _Parts(network, Path(folder), input_size, options)
@@ -112,15 +112,15 @@ class _Parts:
     """A pass over a few images, its parts timed one by one."""
 
     def __init__(self, network: Network, folder: Path, input_size: Size, options: Options) -> None:
-        catalog = options.catalog
-        spec: DatasetSpec = catalog.get("datasets", _DATASET).spec
+        registry = options.registry
+        spec: DatasetSpec = registry.get("datasets", _DATASET).spec
         torch.manual_seed(0)
-        build_model = catalog.get("models", network.name).spec.build
+        build_model = registry.get("models", network.name).spec.build
         self.model: Any = build_model(num_classes=NUM_CLASSES, **network.parameters).eval()
         self.dataset = spec.build(root=folder, split="train")
         self._samples = InferenceSamples(self.dataset, input_size)
-        self._acquisition: ScoreAcquisition = catalog.get("acquisitions", "ripu").spec.build(radius=1)
-        self._mode: AnnotationMode = catalog.get("annotation_modes", "region").spec.build(radius=1)
+        self._acquisition: ScoreAcquisition = registry.get("acquisitions", "ripu").spec.build(radius=1)
+        self._mode: AnnotationMode = registry.get("annotation_modes", "region").spec.build(radius=1)
         self._repeats = options.repeats
         self._seconds: dict[str, list[float]] = {part: [] for part in PARTS}
 

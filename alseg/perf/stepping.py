@@ -14,7 +14,7 @@ import torch
 
 from alseg.contracts import TrainingBatch
 from alseg.inference.predict import resize_logits
-from alseg.registry.registry import load_catalog
+from alseg.registry.registry import load_registry
 
 _SIZE = (96, 192)
 _CLASSES = 19
@@ -22,9 +22,9 @@ _CLASSES = 19
 
 def training_step() -> Callable[[], None]:
     """Return a function that takes one step on images of noise."""
-    catalog = load_catalog()
+    registry = load_registry()
     torch.manual_seed(0)
-    model = catalog.get("models", "smp").spec.build(
+    model = registry.get("models", "smp").spec.build(
         num_classes=_CLASSES,
         architecture="FPN",
         encoder="tf_efficientnet_lite0",
@@ -33,7 +33,7 @@ def training_step() -> Callable[[], None]:
         freeze_encoder_norm=True,
     )
     model = model.to(memory_format=torch.channels_last).train()
-    recipe = catalog.get("recipes", "ripu").spec.build(
+    recipe = registry.get("recipes", "ripu").spec.build(
         optimizer="adamw", learning_rate=0.0015, source_size=_SIZE, target_size=_SIZE
     )
     optimizer = recipe.optimizer(model)

@@ -116,14 +116,14 @@ class _Sides:
     """The same network twice, one trained by `Trainer` and one by hand, on the same draws."""
 
     def __init__(self, size: Size, options: Options) -> None:
-        catalog = options.catalog
+        registry = options.registry
         self._size = size
         source, target = _Images(size, 0), _Images(size, _IMAGES)
-        space = catalog.get("label_spaces", "cityscapes-19").spec
+        space = registry.get("label_spaces", "cityscapes-19").spec
         domains = [
             Domain(images, np.arange(256, dtype=np.uint8), space, NUM_CLASSES) for images in (source, target)
         ]
-        recipe: Any = catalog.get("recipes", "ripu").spec.build(
+        recipe: Any = registry.get("recipes", "ripu").spec.build(
             iterations=_ITERATIONS,
             decay_iterations=_ITERATIONS,
             learning_rate=_RATE,
@@ -137,7 +137,7 @@ class _Sides:
             sampling="shuffle",
         )
         torch.manual_seed(0)
-        model: Any = catalog.get("models", "smp").spec.build(num_classes=NUM_CLASSES, architecture="FPN")
+        model: Any = registry.get("models", "smp").spec.build(num_classes=NUM_CLASSES, architecture="FPN")
         self._model: Any = copy.deepcopy(model).to(memory_format=torch.channels_last).train()
         self._mean, self._std = (
             torch.tensor(values).view(1, 3, 1, 1) for values in (self._model.mean, self._model.std)

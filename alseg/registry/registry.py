@@ -1,4 +1,4 @@
-"""Finding plugins: every entry point of the group ``alseg`` enters the catalogue, or is one line of warning.
+"""Finding plugins: every entry point of the group ``alseg`` enters the registry, or is one line of warning.
 
 A plugin is taken as a whole or not at all: import, registration, then every hook and a check of its answers.
 Each plugin has a pluggy manager of its own and is asked on its own, because one raising hook would end a call
@@ -56,7 +56,7 @@ KINDS: Mapping[str, tuple[str, type]] = MappingProxyType(
         "observers": ("observer", ObserverSpec),
     }
 )
-"""What plugins offer by name: attribute of the catalogue to the word for one of it and its type."""
+"""What plugins offer by name: attribute of the registry to the word for one of it and its type."""
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ class PluginFailure:
 
 
 @dataclass(frozen=True)
-class Catalog:
+class Registry:
     """Everything that installed plugins offer, by name.
 
     Attributes:
@@ -198,7 +198,7 @@ class Catalog:
                 on_failure(_failure(info, OBSERVER, failed).message)
 
 
-def load_catalog() -> Catalog:
+def load_registry() -> Registry:
     """Load every plugin installed in this environment.
 
     What plugins print while they are loaded goes to standard error, so that standard output stays parsable.
@@ -207,11 +207,11 @@ def load_catalog() -> Catalog:
     with contextlib.redirect_stdout(sys.stderr):
         for info, entry_point in _entry_points():
             builder.add(info, entry_point.load)
-    return builder.catalog()
+    return builder.registry()
 
 
-def catalog_of(*plugins: object) -> Catalog:
-    """Return a catalogue of modules or objects with hooks, without entry points; for tests.
+def registry_of(*plugins: object) -> Registry:
+    """Return a registry of modules or objects with hooks, without entry points; for tests.
 
     A plugin's name is its ``__name__``, or that of its type; its distribution is ``unpackaged 0``.
     """
@@ -219,7 +219,7 @@ def catalog_of(*plugins: object) -> Catalog:
     for plugin in plugins:
         name = getattr(plugin, "__name__", type(plugin).__name__)
         builder.add(PluginInfo(name, "unpackaged", "0"), lambda plugin=plugin: plugin)  # type: ignore[misc]
-    return builder.catalog()
+    return builder.registry()
 
 
 class _PluginError(Exception):
@@ -257,12 +257,12 @@ class _Builder:
         self._listeners += [(info, _accepting_report(impl)) for impl in _implementations(manager, OBSERVER)]
         self._plugins.append(info)
 
-    def catalog(self) -> Catalog:
+    def registry(self) -> Registry:
         """Return what has been collected."""
         views: dict[str, Any] = {
             kind: MappingProxyType(dict(sorted(offers.items()))) for kind, offers in self._offers.items()
         }
-        return Catalog(
+        return Registry(
             **views,
             published_results=tuple(self._published),
             plugins=tuple(self._plugins),

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from alseg.errors import AlsegError
-from alseg.inspection.saved_run import Revisit
-from alseg.registry.registry import Catalog
+from alseg.inspection.saved_run import SavedRun
+from alseg.registry.registry import Registry
 from alseg.report.content import Extras
 from alseg.report.frequencies import counted_frequencies
 from alseg.report.pictures import PictureBook
@@ -27,7 +27,7 @@ def has_pictures(run: Run) -> bool:
 
 def gather_extras(
     rows: Mapping[str, Mapping[str, Run]],
-    catalog: Catalog,
+    registry: Registry,
     images: int,
     *,
     root: Path | None = None,
@@ -39,7 +39,7 @@ def gather_extras(
 
     Args:
         rows: Scenario to label of a row to its first run that counts.
-        catalog: Where names are looked up.
+        registry: Where names are looked up.
         images: How many images of the pool.
         root: Folder of the data sets; None for those the runs have used.
         on_row: Called before each row with its label.
@@ -50,7 +50,7 @@ def gather_extras(
         if not shown:
             continue
         try:
-            visits = {label: Revisit(run.folder, catalog, root) for label, run in shown.items()}
+            visits = {label: SavedRun(run.folder, registry, root) for label, run in shown.items()}
             pictures[scenario] = PictureBook(visits, images).content(on_row)
         except AlsegError as error:
             pictures[scenario] = {"images": [], "sources": [], "scale": [], "note": f"No pictures: {error}"}

@@ -12,7 +12,7 @@ from alseg.analysis.comparison import Row
 from alseg.contracts import IGNORE_INDEX
 from alseg.data.subset import evenly
 from alseg.errors import AlsegError
-from alseg.inspection.saved_run import Revisit, Split
+from alseg.inspection.saved_run import SavedRun, Split
 from alseg.storage.records import RoundResult, Run
 from alseg.storage.round_files import COUNTS_NAME, read_image_counts
 
@@ -33,7 +33,7 @@ def kept_frequencies(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [*_of_evaluation(rows), *filter(None, map(_of_row, rows))]
 
 
-def counted_frequencies(visits: Mapping[str, Revisit], pool: Revisit | None) -> list[dict[str, Any]]:
+def counted_frequencies(visits: Mapping[str, SavedRun], pool: SavedRun | None) -> list[dict[str, Any]]:
     """Return frequencies counted in the data set, for runs from before they were kept.
 
     Args:
@@ -96,7 +96,7 @@ def _of_row(row: Row) -> dict[str, Any] | None:
     return _series("pool" if is_pool else row.label, None if is_pool else row.label, counts)
 
 
-def _touched(visit: Revisit, pool: Split) -> list[int]:
+def _touched(visit: SavedRun, pool: Split) -> list[int]:
     asked = {image_id for purchase in visit.purchases.values() for image_id in purchase.spans}
     return [index for index, image_id in enumerate(pool.image_ids) if image_id in asked]
 
@@ -112,7 +112,7 @@ def _counted(maps: Sequence[NDArray[np.uint8]]) -> NDArray[np.int64]:
     return counts
 
 
-def _checked(counts: NDArray[np.int64], label: str, visit: Revisit) -> NDArray[np.int64]:
+def _checked(counts: NDArray[np.int64], label: str, visit: SavedRun) -> NDArray[np.int64]:
     classes = len(visit.space.classes)
     if int(counts[classes:IGNORE_INDEX].sum()):
         raise AlsegError(f"The labels of {label} hold values that the label space does not have.")

@@ -21,7 +21,7 @@ from alseg.data.subset import evenly
 from alseg.errors import AlsegError
 from alseg.inspection.legend import map_title, scale_texts
 from alseg.inspection.pictures import encode, encode_indexed, encode_marks, heat, marks, scale_colors
-from alseg.inspection.saved_run import Revisit
+from alseg.inspection.saved_run import SavedRun
 from alseg.storage.examples import Example, kept_size
 
 LONGEST_SIDE = 640
@@ -39,7 +39,7 @@ class PictureBook:
         wanted: How many images.
     """
 
-    def __init__(self, visits: Mapping[str, Revisit], wanted: int) -> None:
+    def __init__(self, visits: Mapping[str, SavedRun], wanted: int) -> None:
         self._visits = visits
         self._wanted = wanted
         self._sources: dict[str, int] = {}

@@ -127,7 +127,7 @@ class RunFile:
     scorer: Name | Annotated[int, Field(ge=0)]
     spec: Mapping[str, Any]
     plugins: tuple[Mapping[str, Text], ...] = ()
-    made_with: Mapping[str, Text] = field(default_factory=dict)
+    provenance_of: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Asking a process to stop: signals become a request, which is honoured where nothing is lost."""
+"""QueryPlanner a process to stop: signals become a request, which is honoured where nothing is lost."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from alseg.acquisition.acquire import AcquisitionError, Asker, Pool, acquire, acquire_together
+from alseg.acquisition.acquire import AcquisitionError, Pool, QueryJob, acquire, acquire_together
 from alseg.acquisition.pool_picks import PoolPicks
 from alseg.annotation.allowance import Limits
 from alseg.contracts import Picks, PoolView, TargetView
@@ -47,8 +47,8 @@ def _pool(options: InferenceOptions | None) -> Pool:
     )
 
 
-def _asker(acquisition: object, mode: object, limits: Limits, identity: str = "mine") -> Asker:
-    return Asker(
+def _asker(acquisition: object, mode: object, limits: Limits, identity: str = "mine") -> QueryJob:
+    return QueryJob(
         acquisition=acquisition,  # type: ignore[arg-type]
         name="mine",
         identity=identity,

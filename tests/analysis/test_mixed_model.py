@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from alseg.analysis.groups import Contest
+from alseg.analysis.groups import ComparisonGroup
 from alseg.analysis.mixed_model import mixed_model
 from alseg.tables.rankings import standings
 from comparing import compared
@@ -23,9 +23,9 @@ def scores() -> np.ndarray:
     return level + GAINS[:, :, None] + generator.normal(0, 1, (4, 1, 3)) + generator.normal(0, 0.5, (4, 3, 3))
 
 
-def contests(values: np.ndarray) -> list[Contest]:
+def contests(values: np.ndarray) -> list[ComparisonGroup]:
     return [
-        Contest(
+        ComparisonGroup(
             title=f"s{number}",
             scenario=f"s{number}",
             scores={f"M{method}": dict(enumerate(row)) for method, row in enumerate(table)},
@@ -53,7 +53,7 @@ def test_with_complete_runs_it_is_the_balanced_analysis_of_variance() -> None:
     assert set(model.spreads) == {"scenario", "seed", "method by scenario", "rest"}
 
 
-def with_blocks(values: np.ndarray, blocks: int) -> list[Contest]:
+def with_blocks(values: np.ndarray, blocks: int) -> list[ComparisonGroup]:
     """Spread each score over blocks of images: some are harder, and a method gains more on some."""
     generator = np.random.default_rng(3)
     found = []

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from alseg.analysis.groups import Contest
-from alseg.analysis.penalties import Meeting, penalty_matrix
+from alseg.analysis.groups import ComparisonGroup
+from alseg.analysis.penalties import Matchup, penalty_matrix
 
 LOW, HIGH = (50.0, 50.5, 51.5), (60.0, 60.6, 61.4)
 """Of three seeds: HIGH is better than LOW by 10, 10.1 and 9.9, which no chance explains."""
 
 
-def contest(title: str, *rounds: Mapping[str, Sequence[float]]) -> Contest:
+def contest(title: str, *rounds: Mapping[str, Sequence[float]]) -> ComparisonGroup:
     """Return a contest with the scores of seeds 0, 1 and so on after round 1, 2 and so on."""
     by_round = {
         number: {method: dict(enumerate(values)) for method, values in scores.items()}
         for number, scores in enumerate(rounds, 1)
     }
-    return Contest(title=title, scenario=title, scores=by_round[len(rounds)], by_round=by_round)
+    return ComparisonGroup(title=title, scenario=title, scores=by_round[len(rounds)], by_round=by_round)
 
 
 def test_every_round_won_adds_its_share_and_averages_leave_out_the_diagonal() -> None:
@@ -86,12 +86,14 @@ def test_methods_that_a_scenario_lacks_are_left_out_and_named() -> None:
 def test_rounds_that_not_both_have_do_not_count_as_rounds() -> None:
     matrix = penalty_matrix([contest("easy", {"A": HIGH}, {"A": HIGH, "B": LOW[:1]}, {"A": HIGH, "B": LOW})])
     assert matrix.penalties == ((None, 1.0), (0.0, None))
-    assert matrix.incomplete == (Meeting(first="A", second="B", contest="easy", rounds=1, of_rounds=3),)
+    assert matrix.incomplete == (Matchup(first="A", second="B", contest="easy", rounds=1, of_rounds=3),)
 
 
 def test_methods_without_seeds_in_common_have_never_met() -> None:
     scores = {"A": {0: 50.0, 1: 60.0}, "B": {2: 50.0, 3: 60.0}}
-    matrix = penalty_matrix([Contest(title="easy", scenario="easy", scores=scores, by_round={1: scores})])
+    matrix = penalty_matrix(
+        [ComparisonGroup(title="easy", scenario="easy", scores=scores, by_round={1: scores})]
+    )
     assert matrix.penalties == ((None, None), (None, None))
     assert matrix.averages == (None, None)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from scipy import stats as scipy_stats
 
-from alseg.analysis.groups import Contest
+from alseg.analysis.groups import ComparisonGroup
 from alseg.analysis.ranks import RankedMethod, Ranking, mean_ranks
 
 
@@ -14,9 +14,9 @@ def contest(
     scores: Mapping[str, Sequence[float]],
     differences: Mapping[str, float] | None = None,
     title: str | None = None,
-) -> Contest:
+) -> ComparisonGroup:
     """Return a contest with the scores of seeds 0, 1 and so on."""
-    return Contest(
+    return ComparisonGroup(
         title=title or scenario,
         scenario=scenario,
         scores={method: dict(enumerate(values)) for method, values in scores.items()},
@@ -87,7 +87,7 @@ def test_methods_that_a_scenario_lacks_are_not_ranked_and_named() -> None:
 
 def test_only_seeds_that_all_ranked_methods_have_are_ranked() -> None:
     scores = {"A": {0: 50.0, 1: 50.0}, "B": {1: 60.0, 2: 0.0}}
-    ranking = mean_ranks([Contest(title="easy", scenario="easy", scores=scores)])
+    ranking = mean_ranks([ComparisonGroup(title="easy", scenario="easy", scores=scores)])
     assert ranking.seeds == {"easy": (1,)}
     assert place(ranking, "B").rank.mean == 1
 

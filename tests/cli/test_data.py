@@ -16,7 +16,7 @@ from PIL import Image
 import alseg_driving
 import alseg_streets
 from alseg.cli import main
-from alseg.registry.registry import Catalog, catalog_of
+from alseg.registry.registry import Registry, registry_of
 
 GTAV_DOWNLOAD = (
     "Download the ten image and label archives (01_images.zip to 10_labels.zip) of 'Playing for Data' "
@@ -26,12 +26,12 @@ GTAV_DOWNLOAD = (
 
 @pytest.fixture(autouse=True)
 def _only_these_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load() -> Catalog:
-        catalog = catalog_of(alseg_driving, alseg_streets)
-        assert catalog.failures == ()
-        return catalog
+    def load() -> Registry:
+        registry = registry_of(alseg_driving, alseg_streets)
+        assert registry.failures == ()
+        return registry
 
-    monkeypatch.setattr("alseg.registry.registry.load_catalog", load)
+    monkeypatch.setattr("alseg.registry.registry.load_registry", load)
 
 
 def run(*arguments: str | Path) -> Result:

@@ -23,7 +23,7 @@ from alseg.cli import main
 from alseg.contracts import Dataset, LabelSpace, ModelSpec
 from alseg.data.loading import InferenceSamples
 from alseg.evaluation.prediction_files import id_table
-from alseg.registry.registry import Catalog, catalog_of
+from alseg.registry.registry import Registry, registry_of
 from alseg.toolkit.labels import translation
 from alseg.training import checkpoint
 from alseg_driving.camvid import build_camvid
@@ -88,12 +88,12 @@ class ColorPlugin:
 
 @pytest.fixture(autouse=True)
 def _only_these_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load() -> Catalog:
-        catalog = catalog_of(ToyPlugin(), ColorPlugin(), alseg_baselines, alseg_driving, alseg_streets)
-        assert catalog.failures == ()
-        return catalog
+    def load() -> Registry:
+        registry = registry_of(ToyPlugin(), ColorPlugin(), alseg_baselines, alseg_driving, alseg_streets)
+        assert registry.failures == ()
+        return registry
 
-    monkeypatch.setattr("alseg.registry.registry.load_catalog", load)
+    monkeypatch.setattr("alseg.registry.registry.load_registry", load)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import alseg.cli.plugins as plugins_command
 from alseg import AlsegError
 from alseg.cli import COMMANDS, main
-from fakecatalog import fake_catalog
+from fakeregistry import fake_registry
 from install import install, run_alseg, skip_unless_alseg_is_installed
 
 REPOSITORY = Path(__file__).parents[2]
@@ -99,8 +99,8 @@ def test_the_version_is_that_of_the_installed_distribution() -> None:
 
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a small catalogue the installed one."""
-    monkeypatch.setattr(plugins_command, "load_catalog", fake_catalog)
+    """Make a small registry the installed one."""
+    monkeypatch.setattr(plugins_command, "load_registry", fake_registry)
 
 
 def shown(*arguments: str, columns: str = "80") -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from alseg.config.experiment import ExperimentError, read_experiment
 from demofile import errors_of, replaced
-from fakecatalog import fake_catalog
+from fakeregistry import fake_registry
 
 
 @pytest.fixture
@@ -170,10 +170,10 @@ def test_a_mistake_in_the_shared_recipe_is_reported_once(folder: Path) -> None:
 
 def test_a_missing_file_is_named(folder: Path) -> None:
     with pytest.raises(ExperimentError) as caught:
-        read_experiment(Path("nowhere.yaml"), catalog=fake_catalog())
+        read_experiment(Path("nowhere.yaml"), registry=fake_registry())
     assert str(caught.value) == "nowhere.yaml: no such file"
     with pytest.raises(ExperimentError) as caught:
-        read_experiment(folder, catalog=fake_catalog())
+        read_experiment(folder, registry=fake_registry())
     assert str(caught.value) == f"{folder}: this is a folder; name an experiment file in it"
 
 

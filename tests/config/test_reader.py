@@ -142,7 +142,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(folder: Path) ->
     assert read(b"\xef\xbb\xbf" + BASE.replace("\n", "\r\n").encode()).name == "demo"
 
 
-def test_reading_changes_nothing_in_the_catalogue_or_the_document(folder: Path) -> None:
+def test_reading_changes_nothing_in_the_registry_or_the_document(folder: Path) -> None:
     experiment = read(BASE)
     before: dict[str, Any] = copy.deepcopy(experiment.document)
     experiment.runs()

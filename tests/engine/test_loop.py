@@ -11,7 +11,7 @@ import torch
 
 from alseg import AcquisitionSpec, hookimpl
 from alseg.contracts import RoundReport, TargetView
-from alseg.engine.purchase import Asking
+from alseg.engine.purchase import QueryPlanner
 from alseg.errors import AlsegError
 from alseg.inference.predict import predict
 from alseg.seeding import image_token
@@ -131,14 +131,14 @@ def test_runs_that_ask_together_are_billed_equal_shares_of_the_time_it_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     billed: list[float] = []
-    picks = Asking.picks
+    picks = QueryPlanner.picks
 
-    def watched(asking: Asking, *given: Any) -> Any:
+    def watched(asking: QueryPlanner, *given: Any) -> Any:
         found = picks(asking, *given)
         billed.append(found[1])
         return found
 
-    monkeypatch.setattr(Asking, "picks", watched)
+    monkeypatch.setattr(QueryPlanner, "picks", watched)
     run_toy(tmp_path, toy_document(methods=_asking_methods()[:3]))
     first, _, second, _, third, _ = billed
     # Two of three shares are taken off the time of the first run, and one is added to that of each other.

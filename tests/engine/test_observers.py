@@ -15,9 +15,9 @@ from alseg.config.experiment import ExperimentError, read_experiment
 from alseg.config.specs import Component
 from alseg.contracts import RoundReport
 from alseg.engine.observers import build_observers
-from alseg.registry.registry import Catalog, catalog_of
+from alseg.registry.registry import Registry, registry_of
 from documents import DOCS, blocks
-from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
+from toys import Silent, run_folder, run_toy, toy_document, toy_registry
 
 ENTROPY = [toy_document()["methods"][1]]  # type: ignore[index]
 TEXTS = {"summary": "One line.", "source": "made up"}
@@ -69,10 +69,10 @@ def document(*observers: object, **changes: object) -> dict[str, object]:
 
 
 def run_command(
-    folder: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, *more: str, **changes: object
+    folder: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch, *more: str, **changes: object
 ) -> Result:
     """Give ``alseg run`` the toy experiment."""
-    monkeypatch.setattr("alseg.registry.registry.load_catalog", lambda: catalog)
+    monkeypatch.setattr("alseg.registry.registry.load_registry", lambda: registry)
     file = folder / "toy.yaml"
     file.write_text(yaml.safe_dump(toy_document(methods=ENTROPY, **changes), sort_keys=False))
     arguments = ["run", str(file), "--results", str(folder / "results"), *more]
@@ -119,8 +119,8 @@ def test_a_failing_observer_is_one_line_and_the_run_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing, listening = Listening(SystemExit("disk\nfull")), Listening()
-    catalog = toy_catalog(Offering(failing=failing, listening=listening))
-    result = run_command(tmp_path, catalog, monkeypatch, "settings.observers=[failing, listening]")
+    registry = toy_registry(Offering(failing=failing, listening=listening))
+    result = run_command(tmp_path, registry, monkeypatch, "settings.observers=[failing, listening]")
     assert result.exit_code == 0, result.output
     run = run_folder(tmp_path, "entropy").name
     assert [line for line in result.stderr.splitlines() if "observer '" in line] == [
@@ -139,8 +139,8 @@ def test_an_observer_changes_no_result_and_prints_nothing_among_results(
     numbers = []
     for name, overrides in (("without", ()), ("with", ("settings.observers=[ear]",))):
         (tmp_path / name).mkdir()
-        catalog = toy_catalog(Offering(ear=Listening(ValueError())))
-        result = run_command(tmp_path / name, catalog, monkeypatch, *overrides)
+        registry = toy_registry(Offering(ear=Listening(ValueError())))
+        result = run_command(tmp_path / name, registry, monkeypatch, *overrides)
         assert (result.exit_code, result.stdout) == (0, "")
         folder = run_folder(tmp_path / name, "entropy")
         paths = [path for path in folder.glob("rounds/*/*") if path.name != "timing.json"]
@@ -175,11 +175,11 @@ def test_a_run_that_goes_on_tells_its_observers_of_all_rounds_again(tmp_path: Pa
 
 def test_observers_may_change_between_two_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "toy.yaml"
-    catalog = toy_catalog(Offering(ear=Listening()))
+    registry = toy_registry(Offering(ear=Listening()))
     file.write_text(yaml.safe_dump(document(), sort_keys=False))
-    (without,) = read_experiment(file, catalog=catalog).runs()
+    (without,) = read_experiment(file, registry=registry).runs()
     override = "settings.observers=[{name: ear, volume: 3}]"
-    experiment = read_experiment(file, [override], catalog=catalog)
+    experiment = read_experiment(file, [override], registry=registry)
     assert experiment.settings.observers == (Component("ear", {"volume": 3}),)
     assert experiment.runs() == [without]
 
@@ -204,7 +204,7 @@ def test_a_mistake_in_the_list_of_observers_has_its_place(
     file.write_text(lines)
     number = 1 + [line.startswith("  observers:") for line in lines.splitlines()].index(True)
     with pytest.raises(ExperimentError) as caught:
-        read_experiment(file, catalog=toy_catalog(Offering(ear=Listening())))
+        read_experiment(file, registry=toy_registry(Offering(ear=Listening())))
     assert str(caught.value) == f"{file}:{number}:{problem}"
 
 
@@ -212,7 +212,7 @@ def test_a_mistake_in_an_override_of_observers_names_the_override(tmp_path: Path
     file = tmp_path / "toy.yaml"
     file.write_text(yaml.safe_dump(document(), sort_keys=False))
     with pytest.raises(ExperimentError) as caught:
-        read_experiment(file, ["settings.observers=[eer]"], catalog=toy_catalog(Offering(ear=Listening())))
+        read_experiment(file, ["settings.observers=[eer]"], registry=toy_registry(Offering(ear=Listening())))
     assert str(caught.value) == (
         "override 'settings.observers=[eer]': unknown observer 'eer', did you mean 'ear'?"
     )
@@ -222,8 +222,8 @@ def test_a_mistake_in_an_override_of_observers_names_the_override(tmp_path: Path
 def test_an_observer_that_cannot_be_built_is_told_before_anything_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
 ) -> None:
-    catalog = toy_catalog(Offering(wrong=object()))
-    result = run_command(tmp_path, catalog, monkeypatch, "settings.observers=[wrong]", *more)
+    registry = toy_registry(Offering(wrong=object()))
+    result = run_command(tmp_path, registry, monkeypatch, "settings.observers=[wrong]", *more)
     assert result.exit_code == 2
     assert result.stderr == (
         "Error: Observer 'wrong' of plugin Offering (unpackaged 0) cannot be built: object lacks "
@@ -239,7 +239,7 @@ def test_an_exception_of_a_builder_is_told_in_one_line() -> None:
     spec = ObserverSpec(name="ear", build=build, **TEXTS)
     plugin = types.SimpleNamespace(__name__="foo", register_observers=hookimpl(lambda: [spec]))
     with pytest.raises(AlsegError) as caught:
-        build_observers([Component("ear", {})], catalog_of(plugin))
+        build_observers([Component("ear", {})], registry_of(plugin))
     assert str(caught.value) == (
         "Observer 'ear' of plugin foo (unpackaged 0) cannot be built: RuntimeError: no ear today. "
         "Mend it, or leave it out of settings.observers."

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alseg.contracts import Picks
-from alseg.engine.shared_acquisition import CommonPass
+from alseg.engine.shared_acquisition import SharedPoolPass
 
 PICKS = {
     "a": Picks(np.array([[1, 2], [3, 4]], np.int32), np.array([0.5, 0.25], np.float32), np.array([9, 6])),
@@ -16,8 +16,8 @@ PICKS = {
 
 
 def test_picks_come_back_as_they_were(tmp_path: Path) -> None:
-    CommonPass(tmp_path).keep("run", "w", PICKS, 1.5)
-    taken = CommonPass(tmp_path).take("run", "w")
+    SharedPoolPass(tmp_path).keep("run", "w", PICKS, 1.5)
+    taken = SharedPoolPass(tmp_path).take("run", "w")
     assert taken is not None
     picks, seconds = taken
     assert seconds == 1.5
@@ -30,7 +30,7 @@ def test_picks_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_picks_of_other_weights_and_other_runs_are_not_taken(tmp_path: Path) -> None:
-    common = CommonPass(tmp_path)
+    common = SharedPoolPass(tmp_path)
     common.keep("run", "w", PICKS, 1.5)
     assert common.take("run", "other") is None
     assert common.take("another", "w") is None
@@ -38,7 +38,7 @@ def test_picks_of_other_weights_and_other_runs_are_not_taken(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
 def test_damaged_picks_are_as_good_as_none(tmp_path: Path, place: float) -> None:
-    common = CommonPass(tmp_path)
+    common = SharedPoolPass(tmp_path)
     common.keep("run", "w", PICKS, 1.5)
     (file,) = (tmp_path / "picks").iterdir()
     content = bytearray(file.read_bytes())
@@ -47,7 +47,7 @@ def test_damaged_picks_are_as_good_as_none(tmp_path: Path, place: float) -> None
 
 
 def test_a_changed_bit_never_gives_other_picks(tmp_path: Path) -> None:
-    common = CommonPass(tmp_path)
+    common = SharedPoolPass(tmp_path)
     common.keep("run", "w", PICKS, 1.5)
     (file,) = (tmp_path / "picks").iterdir()
     whole = file.read_bytes()
@@ -62,7 +62,7 @@ def test_a_changed_bit_never_gives_other_picks(tmp_path: Path) -> None:
 
 
 def test_bought_picks_are_removed(tmp_path: Path) -> None:
-    common = CommonPass(tmp_path)
+    common = SharedPoolPass(tmp_path)
     common.keep("run", "w", PICKS, 1.5)
     assert common.holds("run")
     common.forget("run")

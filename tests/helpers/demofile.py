@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from alseg.config.experiment import Experiment, ExperimentError, read_experiment
-from fakecatalog import fake_catalog
+from fakeregistry import fake_registry
 
 BASE = """\
 name: demo
@@ -30,7 +30,7 @@ seeds: [0, 1]
 def read(text: str | bytes, *overrides: str) -> Experiment:
     file = Path("demo.yaml")
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_experiment(file, overrides, catalog=fake_catalog())
+    return read_experiment(file, overrides, registry=fake_registry())
 
 
 def errors_of(text: str | bytes, *overrides: str) -> list[str]:

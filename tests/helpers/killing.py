@@ -114,7 +114,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     import alseg.registry.registry
     from alseg.cli import main
     from alseg.system.signals import SIGNALS
-    from toys import toy_catalog
+    from toys import toy_registry
 
     multiprocessing.set_start_method("fork", force=True)  # as in a process that was not forked itself
     for number in SIGNALS:  # those that nohup and the like ignore, too
@@ -129,7 +129,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     torch.set_num_threads(1)
     recorder = _Recorder(folder, None, hold)
     recorder.event("preflight")
-    alseg.registry.registry.load_catalog = toy_catalog
+    alseg.registry.registry.load_registry = toy_registry
     alseg.cli.progress.make_reporter = lambda: _reporter(recorder)  # type: ignore[assignment]
     (folder / "toy.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     main(["run", str(folder / "toy.yaml"), "--results", str(folder / "results")], prog_name="alseg")

@@ -52,12 +52,12 @@ def main() -> None:
     """Be the command."""
     import alseg.registry.registry
 
-    def toys() -> alseg.registry.registry.Catalog:
-        from toys import toy_catalog  # imports torch
+    def toys() -> alseg.registry.registry.Registry:
+        from toys import toy_registry  # imports torch
 
-        return toy_catalog()
+        return toy_registry()
 
-    alseg.registry.registry.load_catalog = toys
+    alseg.registry.registry.load_registry = toys
     from alseg.cli import main as command
 
     command(prog_name="alseg")

@@ -16,7 +16,7 @@ from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, Recip
 from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import check
 from alseg.launch.runner import Outcome, run_experiment
-from alseg.registry.registry import Catalog, catalog_of
+from alseg.registry.registry import Registry, registry_of
 from alseg.seeding import derive
 from alseg.toolkit.recipes import SupervisedRecipe, TargetSampling
 from alseg.training.device import make_fabric
@@ -216,11 +216,11 @@ class Silent:
     def close(self) -> None: ...
 
 
-def toy_catalog(*more: object) -> Catalog:
-    """Return a catalogue of the toy plugin, the baselines and others."""
-    catalog = catalog_of(ToyPlugin(), alseg_baselines, *more)
-    assert not catalog.failures, catalog.failures
-    return catalog
+def toy_registry(*more: object) -> Registry:
+    """Return a registry of the toy plugin, the baselines and others."""
+    registry = registry_of(ToyPlugin(), alseg_baselines, *more)
+    assert not registry.failures, registry.failures
+    return registry
 
 
 def run_toy(
@@ -231,12 +231,12 @@ def run_toy(
     **options: bool,
 ) -> Outcome:
     """Run an experiment in this process, with results under ``folder / "results"``."""
-    catalog = toy_catalog(*more)
+    registry = toy_registry(*more)
     file = folder / "toy.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(yaml.safe_dump(document or toy_document(), sort_keys=False))
-    experiment = read_experiment(file, catalog=catalog)
-    assembler = Assembler(catalog)
+    experiment = read_experiment(file, registry=registry)
+    assembler = Assembler(registry)
     plan = check(experiment.runs(), assembler)
     fabric = make_fabric(experiment.settings)
     reporter = reporter or Silent()

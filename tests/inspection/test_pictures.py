@@ -16,11 +16,11 @@ from alseg.errors import AlsegError
 from alseg.files import read_json
 from alseg.inspection.legend import draw_legend
 from alseg.inspection.pictures import NEW, OLD, draw_picks, encode_marks, heat, marks
-from alseg.inspection.saved_run import Revisit
+from alseg.inspection.saved_run import SavedRun
 from alseg.storage.ledger import Purchase
 from alseg.storage.round_files import read_image_counts
 from alseg.toolkit.metrics import confusion_counts
-from toys import STRIPES, run_toy, toy_catalog
+from toys import STRIPES, run_toy, toy_registry
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def toys_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (show, export):
-        monkeypatch.setattr(module, "read_catalog", toy_catalog)
+        monkeypatch.setattr(module, "read_registry", toy_registry)
 
 
 def run_of(results: Path, start: str) -> Path:
@@ -176,7 +176,7 @@ def test_mistakes_are_named(results: Path, tmp_path: Path) -> None:
     result = alseg("export", run, "--what", "picks", "--round", "7", "-o", tmp_path)
     assert result.stderr == f"Error: Round 7 of {run} has bought nothing. Rounds that have: 1, 2.\n"
     with pytest.raises(AlsegError, match=r"is no run folder: it has no run\.json"):
-        Revisit(results, toy_catalog())
+        SavedRun(results, toy_registry())
 
 
 def test_exported_picks_are_the_ledger(results: Path, tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_exported_predictions_are_those_that_were_evaluated(results: Path, tmp_p
     run = run_of(results, "entropy")
     assert alseg("export", run, "--what", "predictions", "-o", tmp_path).exit_code == 0
     ids, counts = read_image_counts(run / "rounds/02/confusion.npz")
-    split = Revisit(run, toy_catalog()).evaluation
+    split = SavedRun(run, toy_registry()).evaluation
     for index, image_id in enumerate(ids):
         predicted = pixels(tmp_path / f"{image_id}.png")
         assert np.array_equal(confusion_counts(predicted, split.truth(index), 3), counts[index])

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from alseg.cli import main
 from alseg.config.budget import allowance, parse_budget
 from alseg.config.experiment import Experiment, read_experiment
-from alseg.registry.registry import load_catalog
+from alseg.registry.registry import load_registry
 from alseg_driving import cityscapes, gtav, synthia
 from alseg_driving.spaces import CITYSCAPES_19, SYNTHIA_16
 
@@ -42,7 +42,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(name: str) -> Experiment:
-    return read_experiment(EXPERIMENTS / f"{name}.yaml", catalog=load_catalog())
+    return read_experiment(EXPERIMENTS / f"{name}.yaml", registry=load_registry())
 
 
 def run(name: str, data: Path, results: Path, only: Sequence[str], *overrides: str) -> None:

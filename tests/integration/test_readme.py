@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from alseg.config.experiment import ExperimentError, read_experiment
-from alseg.registry.registry import load_catalog
+from alseg.registry.registry import load_registry
 from documents import DOCS, README, REPOSITORY, blocks
 from install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of
 
@@ -99,7 +99,7 @@ def test_the_readme_has_one_test_command_and_the_checks_call_it() -> None:
 @pytest.mark.parametrize("path", sorted({*re.findall(r"experiments/\S+\.yaml", README.read_text("utf-8"))}))
 def test_an_experiment_that_the_readme_runs_is_there_and_valid(path: str) -> None:
     skip_unless_alseg_is_installed()
-    experiment = read_experiment(REPOSITORY / path, catalog=load_catalog())
+    experiment = read_experiment(REPOSITORY / path, registry=load_registry())
     assert experiment.name == Path(path).stem
 
 
@@ -124,12 +124,12 @@ def test_the_example_in_the_experiment_guide_is_valid_and_its_mistake_is_reporte
     file.parent.mkdir()
     example = blocks(guide, "yaml")[0]
     file.write_text(example)
-    catalog = load_catalog()
+    registry = load_registry()
     # 5 methods with 3 seeds each.
-    assert len(read_experiment(file, catalog=catalog).runs()) == 15
+    assert len(read_experiment(file, registry=registry).runs()) == 15
     file.write_text(example.replace("\nrecipe:", "\nrecipie:"))
     with pytest.raises(ExperimentError) as caught:
-        read_experiment(file, catalog=catalog)
+        read_experiment(file, registry=registry)
     assert f"\n```\nError: {caught.value}\n```\n" in guide.read_text(encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ from alseg.cli import main
 from alseg.config.experiment import read_experiment
 from alseg.files import read_json, write_checked_text
 from alseg.launch.local import helpers
-from alseg.registry.registry import load_catalog
+from alseg.registry.registry import load_registry
 from alseg.system.signals import StopRequest
 
 STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count": 2}
@@ -52,7 +52,7 @@ def prepare(folder: Path, **changes: Any) -> list[str]:
     """Write the experiment as a results folder holds it; returns the names of its runs."""
     file = folder / "tiny" / "experiment.yaml"
     write_checked_text(file, yaml.safe_dump(document(**changes), sort_keys=False))
-    return [spec.folder for spec in read_experiment(file, catalog=load_catalog()).runs()]
+    return [spec.folder for spec in read_experiment(file, registry=load_registry()).runs()]
 
 
 def start_helper(folder: Path, runs: list[str]) -> subprocess.Popen[bytes]:
@@ -119,7 +119,7 @@ def test_no_more_processes_than_runs_are_started(
     commands: list[list[str]] = []
     monkeypatch.setattr(alseg.launch.local.subprocess, "Popen", Process)
     prepare(tmp_path, processes=processes)
-    experiment = read_experiment(tmp_path / "tiny/experiment.yaml", catalog=load_catalog())
+    experiment = read_experiment(tmp_path / "tiny/experiment.yaml", registry=load_registry())
     with helpers(tmp_path / "tiny", experiment.runs()[:runs], experiment, StopRequest(), accept_drift=False):
         pass
     assert len(commands) == started
@@ -145,7 +145,7 @@ def test_helpers_are_killed_only_where_nothing_is_to_be_saved(
 
     monkeypatch.setattr(alseg.launch.local.subprocess, "Popen", Process)
     prepare(tmp_path, processes=2)
-    experiment = read_experiment(tmp_path / "tiny/experiment.yaml", catalog=load_catalog())
+    experiment = read_experiment(tmp_path / "tiny/experiment.yaml", registry=load_registry())
     stop = StopRequest(at_once=at_once)
     with helpers(tmp_path / "tiny", experiment.runs(), experiment, stop, accept_drift=False):
         pass

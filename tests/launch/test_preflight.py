@@ -12,14 +12,14 @@ from alseg.config.experiment import read_experiment
 from alseg.contracts import AnnotationModeSpec
 from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import Plan, check
-from toys import Stripes, TinyNet, toy_catalog, toy_document
+from toys import Stripes, TinyNet, toy_document, toy_registry
 
 
 def _check(folder: Path, document: dict[str, object], *more: object) -> Plan:
-    catalog = toy_catalog(*more)
+    registry = toy_registry(*more)
     file = folder / "toy.yaml"
     file.write_text(yaml.safe_dump(document))
-    return check(read_experiment(file, catalog=catalog).runs(), Assembler(catalog))
+    return check(read_experiment(file, registry=registry).runs(), Assembler(registry))
 
 
 def _refused(folder: Path, document: dict[str, object], *more: object) -> str:
@@ -29,7 +29,13 @@ def _refused(folder: Path, document: dict[str, object], *more: object) -> str:
 
 
 def _asking(**changes: object) -> dict[str, object]:
-    method = {"label": "Asking", "acquisition": "random", "annotation": "region", "budget": "20%", **changes}
+    method = {
+        "label": "Asking",
+        "acquisition": "random",
+        "annotation": "region",
+        "budget": "20%",
+        **changes,
+    }
     return toy_document(methods=[method])
 
 

@@ -19,7 +19,7 @@ from alseg.cli import main
 from alseg.config.experiment import Component, Scenario
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.launch.preflight_data import check_data
-from alseg.registry.registry import Catalog, catalog_of
+from alseg.registry.registry import Registry, registry_of
 from alseg.toolkit.labels import translation
 from alseg_driving.ids import CLASS_IDS
 
@@ -53,9 +53,9 @@ COLOURED = "Use the label maps with class ids, not the coloured ones."
 
 
 @pytest.fixture(autouse=True)
-def catalog(monkeypatch: pytest.MonkeyPatch) -> Catalog:
-    loaded = catalog_of(alseg_driving)
-    monkeypatch.setattr("alseg.registry.registry.load_catalog", lambda: loaded)
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    loaded = registry_of(alseg_driving)
+    monkeypatch.setattr("alseg.registry.registry.load_registry", lambda: loaded)
     return loaded
 
 
@@ -352,10 +352,10 @@ def checked(name: str, root: Path, *more: str) -> str:
     return result.output
 
 
-def before_a_run(catalog: Catalog, name: str, root: Path) -> list[str]:
+def before_a_run(registry: Registry, name: str, root: Path) -> list[str]:
     """Return what a run would note; raises what it would refuse."""
-    spec = catalog.get("datasets", name).spec
-    space = catalog.get("label_spaces", spec.label_space).spec
+    spec = registry.get("datasets", name).spec
+    space = registry.get("label_spaces", spec.label_space).spec
     domain = Domain(
         spec.build(root=root, split="train"), translation(space, space), space, len(space.classes)
     )
@@ -373,7 +373,7 @@ def before_a_run(catalog: Catalog, name: str, root: Path) -> list[str]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.title} of {case.name}")
 def test_a_fault_is_told_by_the_check_and_before_a_run_in_the_same_words(
-    case: Case, catalog: Catalog, tmp_path: Path
+    case: Case, registry: Registry, tmp_path: Path
 ) -> None:
     made(tmp_path, case.name)
     places = {
@@ -387,10 +387,10 @@ def test_a_fault_is_told_by_the_check_and_before_a_run_in_the_same_words(
     for part in said:
         assert " ".join(part.replace(f"{tmp_path}/", "").split()) in told.replace(f"{tmp_path}/", "")
     if case.only_decoding_finds_it:
-        before_a_run(catalog, case.name, tmp_path)
+        before_a_run(registry, case.name, tmp_path)
         return
     with pytest.raises(AlsegError) as refused:
-        before_a_run(catalog, case.name, tmp_path)
+        before_a_run(registry, case.name, tmp_path)
     for part in said:
         assert part in str(refused.value)
 
@@ -417,12 +417,12 @@ def test_advice_is_whole_in_text_json_and_exclusion_list(tmp_path: Path) -> None
     )
 
 
-def test_a_run_says_how_many_more_images_are_at_fault(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_run_says_how_many_more_images_are_at_fault(registry: Registry, tmp_path: Path) -> None:
     made(tmp_path, "camvid")
     for path in images(tmp_path, "camvid")[1:]:
         path.write_bytes(b"")
     with pytest.raises(AlsegError) as refused:
-        before_a_run(catalog, "camvid", tmp_path)
+        before_a_run(registry, "camvid", tmp_path)
     assert str(refused.value) == (
         f"camvid train: {images(tmp_path, 'camvid')[1]} is empty (0 bytes). Copy or unpack it again. "
         "1 more image of camvid train cannot be used either; alseg data check camvid lists all."
@@ -440,10 +440,12 @@ def shrunk_bilinearly(ids: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("name", ["cityscapes", "gtav"])
-def test_label_maps_resized_by_interpolation_are_doubted(name: str, catalog: Catalog, tmp_path: Path) -> None:
+def test_label_maps_resized_by_interpolation_are_doubted(
+    name: str, registry: Registry, tmp_path: Path
+) -> None:
     made(tmp_path, name)
     every_label(shrunk_bilinearly, name)(tmp_path)
-    (doubt,) = before_a_run(catalog, name, tmp_path)
+    (doubt,) = before_a_run(registry, name, tmp_path)
     assert doubt.startswith(f"{name} train: The label maps look resized by interpolation: ids ")
     assert doubt.endswith(
         "appear only as thin lines between a lower and a higher id. Resize label maps by the nearest pixel."
@@ -453,10 +455,10 @@ def test_label_maps_resized_by_interpolation_are_doubted(name: str, catalog: Cat
 
 # In the blocks of the fake data, the top is sky (id 23) and the bottom road (id 7) between sidewalks (id 8),
 # until the last rows, which are void. Plus one, sky is person and road is sidewalk; GTAV alone defines id 34.
-def test_ids_shifted_by_one_are_doubted(catalog: Catalog, tmp_path: Path) -> None:
+def test_ids_shifted_by_one_are_doubted(registry: Registry, tmp_path: Path) -> None:
     made(tmp_path, "gtav")
     every_label(lambda ids: (ids + 1).astype(np.uint8), "gtav")(tmp_path)
-    (doubt,) = before_a_run(catalog, "gtav", tmp_path)
+    (doubt,) = before_a_run(registry, "gtav", tmp_path)
     assert doubt.startswith("gtav train: The ids look shifted, as by reduce_zero_label: person fills ")
     assert f"WARNING: {doubt.removeprefix('gtav train: ')}\n" in checked("gtav", tmp_path)
 
@@ -513,12 +515,12 @@ def with_mark_and_crlf(root: Path) -> None:
     ],
 )
 def test_what_can_be_used_passes_without_a_doubt(
-    name: str, change: Break, catalog: Catalog, tmp_path: Path
+    name: str, change: Break, registry: Registry, tmp_path: Path
 ) -> None:
     root = tmp_path / "Straße mit Bäumen"
     made(root, name)
     change(root)
-    assert before_a_run(catalog, name, root) == []
+    assert before_a_run(registry, name, root) == []
     split = json.loads(checked(name, root, "--json"))["splits"][0]
     assert (split["faults"], split["warnings"]) == ([], [])
 
@@ -530,6 +532,6 @@ def test_a_byte_order_mark_in_a_list_of_images_to_leave_out_is_read(tmp_path: Pa
     assert "gtav train: 2 images\n" in checked("gtav", tmp_path, f"exclude={listing}")
 
 
-def test_sizes_that_are_no_multiple_of_32_pass(catalog: Catalog, tmp_path: Path) -> None:
+def test_sizes_that_are_no_multiple_of_32_pass(registry: Registry, tmp_path: Path) -> None:
     alseg_driving.gtav.write_fake(tmp_path, count=2, size=(61, 117))
-    assert before_a_run(catalog, "gtav", tmp_path) == []
+    assert before_a_run(registry, "gtav", tmp_path) == []

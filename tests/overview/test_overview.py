@@ -22,7 +22,7 @@ from alseg.overview.spread import spread
 from alseg.overview.write import NAME, overview_or_note, write_overview
 from alseg.storage.reader import load_results
 from fakeruns import write_run
-from toys import run_toy, toy_catalog, toy_document
+from toys import run_toy, toy_document, toy_registry
 
 REGION = {"name": "region", "radius": 1}
 METHODS = [
@@ -48,11 +48,11 @@ def pixels_of(path: Path, color: str) -> int:
 
 
 def draw(results: Sequence[Path], output: Path, **options: object) -> str:
-    return write_overview(results, output, toy_catalog(), **options)  # type: ignore[arg-type]
+    return write_overview(results, output, toy_registry(), **options)  # type: ignore[arg-type]
 
 
 def run_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
-    monkeypatch.setattr(alseg.registry.registry, "load_catalog", toy_catalog)
+    monkeypatch.setattr(alseg.registry.registry, "load_registry", toy_registry)
     monkeypatch.chdir(tmp_path)
     Path("toy.yaml").write_text(yaml.safe_dump(toy_document()))
     return CliRunner().invoke(main, ["run", "toy.yaml"])
@@ -71,7 +71,7 @@ def test_every_method_and_every_round_is_drawn_in_its_colour(toy: Path, tmp_path
 def test_the_photograph_shows_picks_of_the_baseline_first_and_of_no_method_that_buys_whole_images(
     toy: Path,
 ) -> None:
-    picks = read_picks(read_curves(load_results([toy])).rows, toy_catalog())
+    picks = read_picks(read_curves(load_results([toy])).rows, toy_registry())
     assert picks is not None
     assert [panel.label for panel in picks.panels] == ["Random", "Entropy"]
     assert (picks.image_id, picks.rounds) == ("train-3", 2)
@@ -83,7 +83,7 @@ def test_the_photograph_shows_picks_of_the_baseline_first_and_of_no_method_that_
 
 def test_an_image_can_be_chosen(toy: Path, tmp_path: Path) -> None:
     rows = read_curves(load_results([toy])).rows
-    picks = read_picks(rows, toy_catalog(), image_id="train-1")
+    picks = read_picks(rows, toy_registry(), image_id="train-1")
     assert picks is not None
     assert picks.image_id == "train-1"
 
@@ -91,7 +91,7 @@ def test_an_image_can_be_chosen(toy: Path, tmp_path: Path) -> None:
 def test_an_unknown_image_is_a_mistake_of_the_user(
     toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picture, "read_catalog", toy_catalog)
+    monkeypatch.setattr(picture, "read_registry", toy_registry)
     result = CliRunner().invoke(
         main, ["picture", str(toy), "--image", "train-9", "-o", str(tmp_path / "a.png")]
     )
@@ -104,7 +104,7 @@ def test_an_unknown_image_is_a_mistake_of_the_user(
 
 
 def test_the_command_says_what_it_wrote(toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture, "read_catalog", toy_catalog)
+    monkeypatch.setattr(picture, "read_registry", toy_registry)
     result = CliRunner().invoke(main, ["picture", str(toy), "-o", str(tmp_path / "a.png")])
     assert (result.exit_code, result.stderr) == (0, f"Wrote {tmp_path / 'a.png'}.\n")
     assert Image.open(tmp_path / "a.png").width == 1608
@@ -194,7 +194,7 @@ def test_a_picture_that_cannot_be_written_leaves_the_old_one(toy: Path, tmp_path
     (tmp_path / NAME).mkdir()
     notes: list[str] = []
     results = Path(shutil.copytree(toy, tmp_path, dirs_exist_ok=True))
-    assert overview_or_note(results, toy_catalog(), notes.append) is None
+    assert overview_or_note(results, toy_registry(), notes.append) is None
     assert len(notes) == 1
     assert notes[0].startswith(f"No picture of the results: Cannot write {tmp_path / NAME}: ")
     assert not list(tmp_path.glob("*.tmp"))

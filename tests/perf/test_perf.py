@@ -20,7 +20,7 @@ from alseg.perf.inputs import pixels_per_round, regions_per_round, smooth_logits
 from alseg.perf.measure import alternate, alternate_with_faults, peak_extra_bytes
 from alseg.perf.result import Line, Options, Spread
 from alseg.perf.result import Result as Measured
-from alseg.registry.registry import load_catalog
+from alseg.registry.registry import load_registry
 from alseg.storage.ledger import Purchase
 from alseg.toolkit import uncertainty as predictions
 from alseg.toolkit import windows
@@ -125,7 +125,7 @@ def test_the_peak_is_what_was_held_for_a_while() -> None:
 def test_a_table_gives_medians_with_extremes_and_leaves_empty_columns_out() -> None:
     line = Line(work="paint", ours=Spread([0.002, 0.001, 0.004]), peak_bytes=3 * 2**20)
     measured = Measured(name="ledger", setting="label maps", lines=[line], facts={"bytes": "10"})
-    options = Options(catalog=load_catalog(), size=(8, 16), threads=1, repeats=3)
+    options = Options(registry=load_registry(), size=(8, 16), threads=1, repeats=3)
     text = output.as_text([measured], output.machine(options)).splitlines()
     assert text[2:] == [
         "",

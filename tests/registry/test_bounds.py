@@ -21,7 +21,7 @@ from alseg.contracts import Spec
 from alseg.registry.bounds import Bounds, numbers_in
 from alseg.registry.parameters import parameters_of, validate_parameters
 from alseg.registry.problems import Problem
-from alseg.registry.registry import KINDS, load_catalog
+from alseg.registry.registry import KINDS, load_registry
 
 Make = Callable[[type, Bounds], Any]
 
@@ -79,7 +79,7 @@ def numeric(spec: Spec) -> dict[str, Any]:
 
 
 def specs(kind: str) -> dict[str, Spec]:
-    return {name: offer.spec for name, offer in getattr(load_catalog(), kind).items()}
+    return {name: offer.spec for name, offer in getattr(load_registry(), kind).items()}
 
 
 EVERYTHING = [

@@ -11,9 +11,9 @@ import pytest
 
 from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, PublishedResult, hookimpl
 from alseg.contracts import RoundReport
-from alseg.registry.registry import catalog_of, load_catalog
+from alseg.registry.registry import load_registry, registry_of
 from alseg.testing import round_report
-from fakecatalog import Fakes, build_nothing
+from fakeregistry import Fakes, build_nothing
 from install import install
 
 TEXTS = {"summary": "One line.", "source": "made up"}
@@ -31,10 +31,10 @@ def plugin_of(name: str, **hooks: Any) -> types.SimpleNamespace:
 
 def failure_of(**hooks: Any) -> str:
     """Return the one failure of a plugin ``foo`` with these hooks, after checking that it offers nothing."""
-    catalog = catalog_of(plugin_of("foo", **hooks))
-    assert catalog.plugins == ()
-    assert not catalog.acquisitions
-    (failure,) = catalog.failures
+    registry = registry_of(plugin_of("foo", **hooks))
+    assert registry.plugins == ()
+    assert not registry.acquisitions
+    (failure,) = registry.failures
     prefix = "plugin foo (unpackaged 0) failed at "
     assert failure.message.startswith(prefix)
     return failure.message.removeprefix(prefix)
@@ -49,29 +49,29 @@ def acquisition(name: Any = "mine", build: Any = build_nothing, **fields: Any) -
 
 
 def test_everything_a_plugin_offers_is_found_by_kind_and_name() -> None:
-    catalog = catalog_of(Fakes())
-    assert list(catalog.acquisitions) == ["core-set", "random", "ripu", "windowed"]
-    assert list(catalog.label_spaces) == ["same-two", "two-classes"]
-    offer = catalog.get("acquisition", "ripu")
+    registry = registry_of(Fakes())
+    assert list(registry.acquisitions) == ["core-set", "random", "ripu", "windowed"]
+    assert list(registry.label_spaces) == ["same-two", "two-classes"]
+    offer = registry.get("acquisition", "ripu")
     assert (offer.spec.name, offer.plugin, offer.distribution, offer.version) == (
         "ripu",
         "Fakes",
         "unpackaged",
         "0",
     )
-    assert catalog.get("annotation_modes", "image") is catalog.annotation_modes["image"]
+    assert registry.get("annotation_modes", "image") is registry.annotation_modes["image"]
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_all_names() -> None:
     with pytest.raises(AlsegError) as caught:
-        catalog_of(Fakes()).get("acquisition", "rippu")
+        registry_of(Fakes()).get("acquisition", "rippu")
     message = "Unknown acquisition 'rippu'. Did you mean 'ripu'? Available: core-set, random, ripu, windowed."
     assert str(caught.value) == message
 
 
 def test_an_unknown_kind_is_a_bug_of_the_caller() -> None:
     with pytest.raises(ValueError) as caught:
-        catalog_of(Fakes()).get("acquisitionz", "ripu")
+        registry_of(Fakes()).get("acquisitionz", "ripu")
     assert str(caught.value) == (
         "kind 'acquisitionz' is none of label_spaces, datasets, models, recipes, acquisitions, "
         "annotation_modes, observers"
@@ -80,7 +80,7 @@ def test_an_unknown_kind_is_a_bug_of_the_caller() -> None:
 
 def test_what_is_offered_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        catalog_of(Fakes()).models["new"] = None  # type: ignore[index]
+        registry_of(Fakes()).models["new"] = None  # type: ignore[index]
 
 
 def test_a_hook_that_raises_drops_its_whole_plugin_and_no_other() -> None:
@@ -88,12 +88,12 @@ def test_a_hook_that_raises_drops_its_whole_plugin_and_no_other() -> None:
         raise RuntimeError("no model\ntoday")
 
     broken = plugin_of("broken", register_acquisitions=[acquisition("mine")], register_models=register_models)
-    catalog = catalog_of(broken, Fakes())
-    assert [failure.message for failure in catalog.failures] == [
+    registry = registry_of(broken, Fakes())
+    assert [failure.message for failure in registry.failures] == [
         "plugin broken (unpackaged 0) failed at register_models: RuntimeError: no model today"
     ]
-    assert "mine" not in catalog.acquisitions
-    assert [info.plugin for info in catalog.plugins] == ["Fakes"]
+    assert "mine" not in registry.acquisitions
+    assert [info.plugin for info in registry.plugins] == ["Fakes"]
 
 
 def test_a_misspelt_hook_is_reported_with_the_right_name() -> None:
@@ -110,14 +110,14 @@ def test_a_hook_unlike_any_is_answered_with_all_hooks() -> None:
 
 
 def test_a_plugin_without_marked_functions_is_reported() -> None:
-    catalog = catalog_of(types.SimpleNamespace(__name__="foo", register_models=lambda: []))
-    assert catalog.failures[0].message == (
+    registry = registry_of(types.SimpleNamespace(__name__="foo", register_models=lambda: []))
+    assert registry.failures[0].message == (
         "plugin foo (unpackaged 0) failed at registration: no function is marked with @alseg.hookimpl"
     )
 
 
 def test_a_hook_that_wants_unknown_arguments_is_reported_in_one_line() -> None:
-    message = failure_of(register_models=lambda catalog: [])
+    message = failure_of(register_models=lambda registry: [])
     assert message.startswith("registration: PluginValidationError: Plugin 'foo' for hook 'register_models'")
     assert "\n" not in message
 
@@ -127,19 +127,19 @@ def test_a_hook_wrapper_is_refused() -> None:
     def register_models() -> Any:
         return (yield)
 
-    catalog = catalog_of(types.SimpleNamespace(__name__="foo", register_models=register_models))
-    assert catalog.failures[0].error == "hook 'register_models' is a wrapper, which alseg does not support"
+    registry = registry_of(types.SimpleNamespace(__name__="foo", register_models=register_models))
+    assert registry.failures[0].error == "hook 'register_models' is a wrapper, which alseg does not support"
 
 
 def test_a_second_owner_of_a_name_is_reported_with_both_owners_and_dropped() -> None:
     second = plugin_of("second", register_acquisitions=[acquisition("mine"), acquisition("ripu")])
-    catalog = catalog_of(Fakes(), second)
-    assert catalog.failures[0].message == (
+    registry = registry_of(Fakes(), second)
+    assert registry.failures[0].message == (
         "plugin second (unpackaged 0) failed at register_acquisitions: "
         "name 'ripu' is already taken by plugin Fakes (unpackaged 0)"
     )
-    assert "mine" not in catalog.acquisitions
-    assert catalog.acquisitions["ripu"].plugin == "Fakes"
+    assert "mine" not in registry.acquisitions
+    assert registry.acquisitions["ripu"].plugin == "Fakes"
 
 
 def test_a_plugin_cannot_offer_a_name_twice() -> None:
@@ -208,11 +208,11 @@ def test_a_label_space_that_cannot_be_used_is_reported() -> None:
 
 
 def test_published_results_are_collected_in_the_order_offered() -> None:
-    catalog = catalog_of(
+    registry = registry_of(
         plugin_of("foo", register_published_results=[published("second"), published("first")]),
         plugin_of("bar", register_published_results=[published("last")]),
     )
-    assert [result.label for result in catalog.published_results] == ["second", "first", "last"]
+    assert [result.label for result in registry.published_results] == ["second", "first", "last"]
 
 
 @pytest.mark.parametrize(
@@ -234,15 +234,15 @@ def test_every_observer_hears_of_a_round_and_a_failing_one_is_reported_once() ->
     def failing(report: RoundReport) -> None:
         raise SystemExit("enough")
 
-    catalog = catalog_of(
+    registry = registry_of(
         plugin_of("first", on_round_end=failing),
         plugin_of("second", on_round_end=lambda report: heard.append(report.round)),
         plugin_of("third", on_round_end=lambda report=None: heard.append(report)),
         plugin_of("fourth", on_round_end=lambda: heard.append("called")),
     )
     failures: list[str] = []
-    catalog.notify_round_end(REPORT, failures.append)
-    catalog.notify_round_end(REPORT, failures.append)
+    registry.notify_round_end(REPORT, failures.append)
+    registry.notify_round_end(REPORT, failures.append)
     assert heard == [1, REPORT, "called"] * 2
     assert failures == ["plugin first (unpackaged 0) failed at on_round_end: SystemExit: enough"]
 
@@ -251,9 +251,9 @@ def test_an_interrupt_by_the_user_passes_through_an_observer() -> None:
     def interrupted(report: RoundReport) -> None:
         raise KeyboardInterrupt
 
-    catalog = catalog_of(plugin_of("first", on_round_end=interrupted))
+    registry = registry_of(plugin_of("first", on_round_end=interrupted))
     with pytest.raises(KeyboardInterrupt):
-        catalog.notify_round_end(REPORT, print)
+        registry.notify_round_end(REPORT, print)
 
 
 @pytest.fixture
@@ -283,8 +283,8 @@ def test_broken_distributions_are_reported_and_stop_nothing(
         "alseg_margin_demo",
     ):
         install(module, site)
-    catalog = load_catalog()
-    assert [failure.message for failure in catalog.failures] == [
+    registry = load_registry()
+    assert [failure.message for failure in registry.failures] == [
         "plugin exiting (alseg-exiting 1.4) failed at import: SystemExit: 1",
         "plugin misspelt (alseg-misspelt 1.1) failed at registration: "
         "unknown hook 'register_aquisitions', did you mean 'register_acquisitions'?",
@@ -293,8 +293,8 @@ def test_broken_distributions_are_reported_and_stop_nothing(
         "plugin raising (alseg-raising 1.2) failed at register_models: "
         "RuntimeError: no model today (try tomorrow)",
     ]
-    assert [str(info) for info in catalog.plugins] == ["margin-demo (alseg-margin-demo 0.3)"]
-    assert list(catalog.acquisitions) == ["margin-demo"]
+    assert [str(info) for info in registry.plugins] == ["margin-demo (alseg-margin-demo 0.3)"]
+    assert list(registry.acquisitions) == ["margin-demo"]
     # What a plugin prints while it is imported must not mix with what a command prints.
     assert capsys.readouterr().out == ""
 
@@ -304,7 +304,7 @@ def test_a_distribution_with_damaged_metadata_hides_no_other(site: Path) -> None
     damaged = site / "alseg_damaged-1.0.dist-info"
     damaged.mkdir()
     (damaged / "entry_points.txt").write_bytes(b"[alseg]\nfoo = \xff\xfe\n")
-    assert list(load_catalog().acquisitions) == ["margin-demo"]
+    assert list(load_registry().acquisitions) == ["margin-demo"]
 
 
 def test_an_entry_point_that_names_no_module_is_reported(site: Path) -> None:
@@ -312,7 +312,7 @@ def test_an_entry_point_that_names_no_module_is_reported(site: Path) -> None:
     (site / "alseg_margin_demo-0.3.dist-info" / "entry_points.txt").write_text(
         "[alseg]\nfoo = not a module\n"
     )
-    (failure,) = load_catalog().failures
+    (failure,) = load_registry().failures
     assert failure.message.startswith("plugin foo (alseg-margin-demo 0.3) failed at import: ")
 
 
@@ -323,12 +323,12 @@ def test_our_own_distribution_is_loaded_first(site: Path) -> None:
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (folder / "entry_points.txt").write_text(f"[alseg]\n{name} = alseg_both_{name}\n")
         (site / f"alseg_both_{name}.py").write_text(
-            "from fakecatalog import Fakes\nfrom alseg import hookimpl\n"
+            "from fakeregistry import Fakes\nfrom alseg import hookimpl\n"
             "@hookimpl\ndef register_acquisitions():\n    return Fakes().register_acquisitions()\n"
         )
-    catalog = load_catalog()
-    assert [str(info) for info in catalog.plugins] == ["alseg (alseg 1.0)"]
-    assert catalog.failures[0].message == (
+    registry = load_registry()
+    assert [str(info) for info in registry.plugins] == ["alseg (alseg 1.0)"]
+    assert registry.failures[0].message == (
         "plugin aaa (aaa 1.0) failed at register_acquisitions: "
         "name 'random' is already taken by plugin alseg (alseg 1.0)"
     )

@@ -19,7 +19,7 @@ from alseg.toolkit.losses import pixels_as_rows
 from alseg.training import determinism
 from alseg.training.device import make_fabric
 from killing import result_bytes, run_and_wait
-from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
+from toys import Silent, run_folder, run_toy, toy_document, toy_registry
 
 METHODS: list[Any] = [toy_document()["methods"][1]]  # type: ignore[index]
 
@@ -80,9 +80,9 @@ def test_source_training_done_with_other_kernels_is_not_taken_over(tmp_path: Pat
 def test_it_is_off_unless_asked_for(tmp_path: Path) -> None:
     file = tmp_path / "toy.yaml"
     file.write_text(json.dumps(toy_document()))
-    catalog = toy_catalog()
-    assert not read_experiment(file, catalog=catalog).settings.deterministic
-    assert read_experiment(file, ["settings.deterministic=true"], catalog=catalog).settings.deterministic
+    registry = toy_registry()
+    assert not read_experiment(file, registry=registry).settings.deterministic
+    assert read_experiment(file, ["settings.deterministic=true"], registry=registry).settings.deterministic
 
 
 class _Refused:

@@ -40,8 +40,8 @@ def pretend_torch_was(version: str, run: Path) -> str:
     """Rewrite run.json as another version of torch would have; returns the version that there is."""
     content = json.loads((run / "run.json").read_text())
     del content["seal"]
-    now = str(content["made_with"]["torch"])
-    content["made_with"]["torch"] = version
+    now = str(content["provenance_of"]["torch"])
+    content["provenance_of"]["torch"] = version
     write_record(run / "run.json", content)
     return now
 
@@ -123,7 +123,7 @@ def test_accepted_drift_goes_on_and_is_written_down(tmp_path: Path) -> None:
     bought = (run / "rounds" / "01" / "ledger.npy").stat().st_mtime_ns
     assert run_toy(tmp_path, DOCUMENT, accept_drift=True).done == 1
     assert (run / "rounds" / "01" / "ledger.npy").stat().st_mtime_ns == bought
-    assert json.loads((run / "run.json").read_text())["made_with"]["torch"] == now
+    assert json.loads((run / "run.json").read_text())["provenance_of"]["torch"] == now
 
 
 def test_fresh_keeps_the_old_folder_where_nothing_reads_it(tmp_path: Path) -> None:
@@ -191,14 +191,14 @@ def test_a_file_of_weights_is_known_by_its_content(tmp_path: Path) -> None:
     from dataclasses import replace
 
     from alseg.config.experiment import read_experiment
-    from toys import toy_catalog
+    from toys import toy_registry
 
     file = tmp_path / "weights.pt"
     file.write_bytes(b"one")
     (tmp_path / "toy.yaml").write_text(json.dumps(DOCUMENT))
-    (spec,) = read_experiment(tmp_path / "toy.yaml", catalog=toy_catalog()).runs()
+    (spec,) = read_experiment(tmp_path / "toy.yaml", registry=toy_registry()).runs()
     spec = replace(spec, model=replace(spec.model, params={"weights": str(file)}))
-    first = madewith.made_with(spec, toy_catalog())
+    first = madewith.provenance_of(spec, toy_registry())
     file.write_bytes(b"two")
-    second = madewith.made_with(spec, toy_catalog())
+    second = madewith.provenance_of(spec, toy_registry())
     assert {name for name in first if first[name] != second[name]} == {f"weights {file}"}

@@ -29,7 +29,7 @@ from alseg.system.regular_file import read_regular
 from alseg.training import checkpoint
 from fakeruns import write_run
 from hostile import write_sealed
-from toys import run_toy, toy_catalog, toy_document
+from toys import run_toy, toy_document, toy_registry
 
 METHODS: list[Any] = toy_document()["methods"]  # type: ignore[assignment]
 DOCUMENT: dict[str, Any] = toy_document(methods=METHODS[:2])
@@ -41,7 +41,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert run_toy(folder, DOCUMENT).done == 2
     with pytest.MonkeyPatch.context() as patched:
         for module in ("alseg.registry.registry", "alseg.launch.status"):
-            patched.setattr(f"{module}.load_catalog", toy_catalog)
+            patched.setattr(f"{module}.load_registry", toy_registry)
         yield folder
 
 

@@ -23,7 +23,7 @@ from alseg.launch.status import experiment_state
 from alseg.storage.reader import load_results
 from alseg.storage.records import Run
 from alseg.tables.export import as_csv
-from toys import run_toy, toy_catalog, toy_document
+from toys import run_toy, toy_document, toy_registry
 
 METHODS: list[Any] = toy_document()["methods"]  # type: ignore[assignment]
 DOCUMENT: dict[str, Any] = toy_document(methods=METHODS[:2])
@@ -36,7 +36,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("finished")
     assert run_toy(folder, DOCUMENT).done == 2
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(runstates, "load_catalog", toy_catalog)
+        patched.setattr(runstates, "load_registry", toy_registry)
         yield folder / "results" / "toy"
 
 
@@ -113,7 +113,7 @@ def test_a_changed_experiment_file_is_read_or_refused(
     file = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
     file.write_bytes(content)
     with suppress(AlsegError):
-        read_experiment(file, catalog=toy_catalog())
+        read_experiment(file, registry=toy_registry())
 
 
 @settings(max_examples=40)
@@ -124,7 +124,7 @@ def test_a_dry_run_of_a_changed_experiment_file_ends_in_a_plan_or_a_message(
     file = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
     file.write_text(text)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("alseg.registry.registry.load_catalog", toy_catalog)
+        patched.setattr("alseg.registry.registry.load_registry", toy_registry)
         result = CliRunner().invoke(main, ["run", str(file), "--dry-run"])
     assert result.exit_code in (0, 2)
     assert result.exception is None or isinstance(result.exception, SystemExit)

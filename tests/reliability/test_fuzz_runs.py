@@ -28,7 +28,7 @@ from alseg.storage.reader import load_results
 from alseg.storage.records import RoundResult
 from alseg.system.signals import Interrupted
 from alseg.training.checkpoint import digest
-from toys import Silent, run_toy, toy_catalog, toy_document
+from toys import Silent, run_toy, toy_document, toy_registry
 
 EXAMPLES = int(os.environ.get("ALSEG_FUZZ_EXAMPLES", "80"))
 
@@ -79,7 +79,7 @@ class Bases:
 def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bases]:
     with pytest.MonkeyPatch.context() as patched:
         for module in ("alseg.registry.registry", "alseg.launch.status"):
-            patched.setattr(f"{module}.load_catalog", toy_catalog)
+            patched.setattr(f"{module}.load_registry", toy_registry)
         patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
         folders = {"finished": tmp_path_factory.mktemp("finished")}
         assert run_toy(folders["finished"], DOCUMENT).done == 3

@@ -15,7 +15,7 @@ from alseg import AcquisitionSpec, DatasetSpec, hookimpl
 from alseg.config.experiment import read_experiment
 from alseg.contracts import Size, TargetView
 from alseg.errors import AlsegError
-from toys import Silent, Stripes, run_folder, run_toy, toy_catalog, toy_document
+from toys import Silent, Stripes, run_folder, run_toy, toy_document, toy_registry
 
 NAME = "letters, digits, dots, underscores and hyphens, at most 100, starting with a letter or digit"
 
@@ -25,7 +25,7 @@ def refusal_of(folder: Path, document: dict[str, Any]) -> str:
     file = folder / "toy.yaml"
     file.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10_000))
     with pytest.raises(AlsegError) as raised:
-        read_experiment(file, catalog=toy_catalog())
+        read_experiment(file, registry=toy_registry())
     return str(raised.value).removeprefix(f"{file}:")
 
 
@@ -90,7 +90,7 @@ def test_any_label_of_one_line_becomes_a_plain_folder_name(tmp_path: Path, label
     file = tmp_path / "toy.yaml"
     document = toy_document(methods=[{"label": label, "target_labels": "none"}])
     file.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
-    (run,) = read_experiment(file, catalog=toy_catalog()).runs()
+    (run,) = read_experiment(file, registry=toy_registry()).runs()
     assert run.method.label == label
     assert all(c.isascii() and (c.isalnum() or c in "-_") for c in run.folder)
     assert len(run.folder) < 80

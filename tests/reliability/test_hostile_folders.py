@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from alseg.cli import main
 from alseg.overview import drawing
 from hostile import make_hostile
-from toys import run_toy, toy_catalog, toy_document
+from toys import run_toy, toy_document, toy_registry
 
 FOLDERS = int(os.environ.get("ALSEG_FUZZ_EXAMPLES", "6"))
 
@@ -60,7 +60,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
         assert run_toy(folder, DOCUMENT).done == 2
         for module in ("alseg.registry.registry", "alseg.launch.status"):
-            patched.setattr(f"{module}.load_catalog", toy_catalog)
+            patched.setattr(f"{module}.load_registry", toy_registry)
         yield folder
 
 

@@ -19,7 +19,7 @@ from alseg.files import MovedError, WriteError, append_line, remove, write_text
 from alseg.system.kept_folders import keeping, moved_folder
 from disks import AtEvent, mount
 from killing import result_bytes
-from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
+from toys import Silent, run_folder, run_toy, toy_document, toy_registry
 
 DOCUMENT: dict[str, Any] = toy_document(
     methods=toy_document()["methods"][:2],  # type: ignore[index]
@@ -137,7 +137,7 @@ def command(monkeypatch: pytest.MonkeyPatch, folder: Path, reporter: Silent) -> 
     import yaml
 
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("alseg.registry.registry.load_catalog", toy_catalog)
+    monkeypatch.setattr("alseg.registry.registry.load_registry", toy_registry)
     monkeypatch.setattr("alseg.cli.progress.make_reporter", lambda: reporter)
     Path("toy.yaml").write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
     result = CliRunner().invoke(main, ["run", "toy.yaml"])

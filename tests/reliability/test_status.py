@@ -17,7 +17,7 @@ from alseg.storage.run_folder import RunFolder
 from alseg.system.signals import Interrupted
 from fakeruns import write_run
 from killing import run_and_wait
-from toys import Silent, run_folder, run_toy, toy_catalog, toy_document
+from toys import Silent, run_folder, run_toy, toy_document, toy_registry
 
 
 def status(*arguments: str | Path) -> str:
@@ -83,7 +83,7 @@ def test_status_shows_who_is_at_a_run(tmp_path: Path) -> None:
 def test_status_lists_runs_not_begun_and_tells_interrupted_from_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runstates, "load_catalog", toy_catalog)
+    monkeypatch.setattr(runstates, "load_registry", toy_registry)
 
     class StopInTraining(Silent):
         def advance(self, detail: str = "") -> None:

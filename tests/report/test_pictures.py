@@ -19,7 +19,7 @@ from alseg.report.content import Extras, counted_runs, report_content
 from alseg.report.extras import gather_extras
 from alseg.storage.examples import NAME, read_examples
 from alseg.storage.reader import load_results
-from toys import run_toy, toy_catalog
+from toys import run_toy, toy_registry
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def toys_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "read_catalog", toy_catalog)
+    monkeypatch.setattr(report, "read_registry", toy_registry)
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def run_of(results: Path, start: str) -> Path:
     return next(results.glob(f"runs/{start}__*"))
 
 
-def extras_of(results: Path, images: int = 2, catalog: Any = None) -> Extras:
-    return gather_extras(counted_runs(load_results([results])), catalog or toy_catalog(), images)
+def extras_of(results: Path, images: int = 2, registry: Any = None) -> Extras:
+    return gather_extras(counted_runs(load_results([results])), registry or toy_registry(), images)
 
 
 def book_of(results: Path, images: int = 2) -> Any:
@@ -145,12 +145,12 @@ def test_without_the_data_set_there_are_maps_but_no_photographs(
     finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from alseg.errors import DataError
-    from alseg.inspection.saved_run import Revisit
+    from alseg.inspection.saved_run import SavedRun
 
-    def no_data(visit: Revisit, key: str) -> None:
+    def no_data(visit: SavedRun, key: str) -> None:
         raise DataError("No stripes at /nowhere.")
 
-    monkeypatch.setattr(Revisit, "_split", no_data)
+    monkeypatch.setattr(SavedRun, "_split", no_data)
     extras = extras_of(finished)
     (book,) = extras.pictures.values()
     assert book["note"] == "Without photographs and ground truth: No stripes at /nowhere."
@@ -161,9 +161,9 @@ def test_without_the_data_set_there_are_maps_but_no_photographs(
 
 
 def test_a_run_whose_plugin_is_gone_costs_the_pictures_and_nothing_else(finished: Path) -> None:
-    from alseg.registry.registry import catalog_of
+    from alseg.registry.registry import registry_of
 
-    (book,) = extras_of(finished, catalog=catalog_of()).pictures.values()
+    (book,) = extras_of(finished, registry=registry_of()).pictures.values()
     assert book["images"] == []
     assert book["note"].startswith("No pictures: Unknown label space 'stripes-3'.")
 

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.contracts import AnnotationModeSpec, Answers, Picks
-from alseg.registry.registry import load_catalog
+from alseg.registry.registry import load_registry
 from alseg.testing import check_annotation_mode
 from alseg_baselines.modes import Window
 
-MODES = load_catalog().annotation_modes
+MODES = load_registry().annotation_modes
 
 
 @pytest.mark.parametrize("name", MODES)

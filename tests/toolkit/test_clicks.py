@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alseg.cli import main
 from alseg.contracts import Answers
-from alseg.inspection.saved_run import Revisit
+from alseg.inspection.saved_run import SavedRun
 from alseg.storage.ledger import Purchase
 from alseg.storage.reader import load_results
 from alseg.toolkit import clicks as prices
@@ -20,7 +20,7 @@ from alseg.toolkit.clicks import clicks_per_class, clicks_per_outline
 from alseg_baselines.modes import WholeImage, Window
 from comparing import compared
 from fakeruns import write_run
-from toys import Stripes, run_folder, run_toy, toy_catalog, toy_document
+from toys import Stripes, run_folder, run_toy, toy_document, toy_registry
 
 
 def answers_of(*windows: list[int]) -> Answers:
@@ -185,7 +185,7 @@ def test_a_run_of_an_earlier_version_is_revisited_without_its_constant_price(tmp
     record["format"] = 1
     record["spec"]["method"]["annotation"]["params"] = {"clicks": 37}
     (folder / "run.json").write_text(json.dumps(record))
-    revisit = Revisit(folder, toy_catalog())
+    revisit = SavedRun(folder, toy_registry())
     (image_id,) = revisit.purchases[1].spans
     assert (revisit.bought_in(image_id, (12, 24)) == 1).all()
 

@@ -21,13 +21,13 @@ from alseg.contracts import AcquisitionSpec
 from alseg.contracts.types import Precision
 from alseg.errors import AlsegError
 from alseg.inference.predict import network_outputs
-from alseg.registry.registry import load_catalog
+from alseg.registry.registry import load_registry
 from alseg.training import device as devices
 from alseg.training.device import find_device, make_fabric, set_up
-from toys import build_tiny, run_toy, toy_catalog, toy_document
+from toys import build_tiny, run_toy, toy_document, toy_registry
 
 PRECISIONS: tuple[str, ...] = get_args(Precision)
-ACQUISITIONS: list[AcquisitionSpec] = [each.spec for each in load_catalog().acquisitions.values()]
+ACQUISITIONS: list[AcquisitionSpec] = [each.spec for each in load_registry().acquisitions.values()]
 DTYPES = {
     "32-true": torch.float32,
     "16-mixed": torch.float16,
@@ -198,7 +198,7 @@ def test_every_command_refuses_a_device_before_it_reads_data(
 ) -> None:
     assert run_toy(tmp_path, toy_document(methods=[{"label": "None", "target_labels": "none"}])).failed == []
     (run,) = (tmp_path / "results" / "toy" / "runs").iterdir()
-    monkeypatch.setattr("alseg.registry.registry.load_catalog", toy_catalog)
+    monkeypatch.setattr("alseg.registry.registry.load_registry", toy_registry)
     monkeypatch.setattr("toys.Stripes.image", None)
     monkeypatch.setattr("toys.Stripes.label", None)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""A small catalogue of components that need neither torch nor files, for tests of experiment files."""
+"""A small registry of components that need neither torch nor files, for tests of experiment files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alseg import (
     RecipeSpec,
     hookimpl,
 )
-from alseg.registry.registry import Catalog, catalog_of
+from alseg.registry.registry import Registry, registry_of
 
 
 def _texts(name: str) -> dict[str, str]:
@@ -104,8 +104,8 @@ class Fakes:
         ]
 
 
-def fake_catalog() -> Catalog:
-    """Return the catalogue, after checking that nothing in it is broken."""
-    catalog = catalog_of(Fakes())
-    assert catalog.failures == ()
-    return catalog
+def fake_registry() -> Registry:
+    """Return the registry, after checking that nothing in it is broken."""
+    registry = registry_of(Fakes())
+    assert registry.failures == ()
+    return registry
