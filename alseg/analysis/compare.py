@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from alseg.analysis import notes as footnotes
-from alseg.analysis import ranking_notes as standing_notes
-from alseg.analysis import recipe_notes
+from alseg.analysis import ranking_notes, recipe_notes
 from alseg.analysis.baselines import find_contrasts, with_contrasts
 from alseg.analysis.comparison import Comparison, Metric, Row
 from alseg.analysis.contrast_notes import reach_notes
@@ -134,8 +133,8 @@ def compare(results: Results, options: CompareOptions = CompareOptions()) -> Com
             ),
             *recipe_notes.notes(rows),
             *reach_notes(rows, options.reach, asked.cost),
-            *standing_notes.notes(standing.rankings, standing.penalties),
-            *standing_notes.about_scenarios(runs, standing.rankings, standing.mixed),
+            *ranking_notes.notes(standing.rankings, standing.penalties),
+            *ranking_notes.about_scenarios(runs, standing.rankings, standing.mixed),
             f"Scorer version {runs[0].scorer}.",
         ),
     )

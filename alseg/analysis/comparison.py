@@ -52,7 +52,7 @@ class Costs:
         pixels: Pixels bought.
         valid_pixels: Those of them that have a class.
         trained_pixels: Those of them that remain at training size.
-        questions: Clicks.
+        clicks: What the answers have cost.
         images: Images touched.
         drawn_pixels: Pixels bought in images that a training step has drawn since; None where a run was not
             counted so.
@@ -63,7 +63,7 @@ class Costs:
     pixels: float
     valid_pixels: float
     trained_pixels: float
-    questions: float
+    clicks: float
     images: float
     drawn_pixels: float | None
     pool_pixels: float
@@ -87,9 +87,9 @@ class Costs:
         return 100 * self.drawn_pixels / self.pixels
 
     @property
-    def questions_per_image(self) -> float:
+    def clicks_per_image(self) -> float:
         """Clicks per image of the pool."""
-        return self.questions / self.pool_images
+        return self.clicks / self.pool_images
 
 
 class ClosedGap(NamedTuple):

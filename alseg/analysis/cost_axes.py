@@ -49,11 +49,11 @@ COST_AXES: Mapping[str, CostAxis] = {
             lambda result: 100 * result.cost.valid_pixels / result.pool.pixels,
         ),
         CostAxis(
-            "questions",
+            "clicks",
             "Clicks per image of the pool",
             "Clicks/image",
             "",
-            lambda result: result.cost.questions / result.pool.images,
+            lambda result: result.cost.clicks / result.pool.images,
         ),
         CostAxis("images", "Images asked about", "Images", "", lambda result: result.cost.images),
     )

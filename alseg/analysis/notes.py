@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from alseg.analysis import contrast_notes as contrastnotes
+from alseg.analysis import contrast_notes
 from alseg.analysis.comparison import Metric, PublishedRow, Row, letter
 from alseg.analysis.contrasts import Contrast
 from alseg.analysis.cost_axes import CostAxis
@@ -50,10 +50,10 @@ def notes(
     yield from _variants(rows)
     yield from _groups(rows)
     yield from _intervals(rows)
-    yield from contrastnotes.differences(rows)
-    yield from contrastnotes.without_baseline(rows, wanted)
-    yield from contrastnotes.power(contrasts)
-    yield from contrastnotes.over_images(rows, metric, asked=images)
+    yield from contrast_notes.differences(rows)
+    yield from contrast_notes.without_baseline(rows, wanted)
+    yield from contrast_notes.power(contrasts)
+    yield from contrast_notes.over_images(rows, metric, asked=images)
     yield from _areas(rows, axis)
     yield from _gap(rows)
     yield from _never_drawn(rows)
@@ -193,7 +193,7 @@ def _constant_clicks(rows: Iterable[Row]) -> Iterator[str]:
     old = [
         row.label
         for row in rows
-        if row.costs and row.costs.questions and not all(run.clicks_of_answers for run, _ in row.counted)
+        if row.costs and row.costs.clicks and not all(run.clicks_of_answers for run, _ in row.counted)
     ]
     if old:
         yield (

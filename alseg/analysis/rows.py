@@ -20,7 +20,7 @@ SORT_KEYS: Mapping[str, Callable[[Row], float | None]] = {
     "difference": lambda row: None if row.difference is None else -row.difference.mean,
     "area": lambda row: None if row.area is None else -row.area.mean,
     "pixels": lambda row: None if row.costs is None else row.costs.pixels,
-    "questions": lambda row: None if row.costs is None else row.costs.questions,
+    "clicks": lambda row: None if row.costs is None else row.costs.clicks,
 }
 """By what rows can be sorted: the number that comes first is the smallest."""
 
@@ -146,7 +146,7 @@ def _costs(results: Sequence[RoundResult]) -> Costs:
         pixels=average(lambda result: result.cost.pixels),
         valid_pixels=average(lambda result: result.cost.valid_pixels),
         trained_pixels=average(lambda result: result.cost.trained_pixels),
-        questions=average(lambda result: result.cost.questions),
+        clicks=average(lambda result: result.cost.clicks),
         images=average(lambda result: result.cost.images),
         drawn_pixels=sum(drawn) / len(drawn) if (drawn := _drawn(results)) else None,
         pool_pixels=average(lambda result: result.pool.pixels),

@@ -244,7 +244,7 @@ class Oracle:
             pixels=pixels,
             valid_pixels=pixels - sum(purchase.void for purchase in self._purchases),
             trained_pixels=sum(self._trained.values()),
-            questions=sum(purchase.questions for purchase in self._purchases),
+            clicks=sum(purchase.clicks for purchase in self._purchases),
             images=len(self._trained),
         )
 
@@ -298,7 +298,7 @@ class Oracle:
             pixels=pixels,
             valid_pixels=valid,
             trained_pixels=trained,
-            questions=clicks,
+            clicks=clicks,
             images=len(self._dataset),
         )
 

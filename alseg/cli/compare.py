@@ -12,8 +12,8 @@ from alseg.contracts import PublishedResult
 from alseg.text.display import output_width, put, put_json, say
 
 _FORMATS = ("table", "markdown", "csv", "latex", "json")
-_COSTS = ("pixels", "valid-pixels", "questions", "images")
-_SORT = ("score", "difference", "area", "pixels", "questions")
+_COSTS = ("pixels", "valid-pixels", "clicks", "images")
+_SORT = ("score", "difference", "area", "pixels", "clicks")
 
 
 @click.command("compare")
@@ -137,14 +137,13 @@ def command(
         # rich has decided on bold type; click writes UTF-8 where the locale says ASCII.
         click.echo(captured.get(), nl=False, color=True)
         return
-    from alseg.tables import export as data_tables
-    from alseg.tables import markup as markup_tables
+    from alseg.tables import export, markup
 
     write = {
-        "markdown": markup_tables.as_markdown,
-        "latex": markup_tables.as_latex,
-        "csv": data_tables.as_csv,
-        "json": data_tables.as_json,
+        "markdown": markup.as_markdown,
+        "latex": markup.as_latex,
+        "csv": export.as_csv,
+        "json": export.as_json,
     }[output]
     (put_json if output == "json" else put)(write(comparison))
     if output == "csv":

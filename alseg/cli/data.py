@@ -76,7 +76,7 @@ def check(
     well, 1 if there are problems and 2 if nothing could be checked.
     """
     from alseg.config.components import read_component
-    from alseg.data import check_report as datareport
+    from alseg.data import check_report
 
     registry = read_registry()
     component = read_component(registry, "datasets", name, params)
@@ -94,11 +94,11 @@ def check(
     if write_exclude is not None:
         from alseg.files import write_text
 
-        write_text(write_exclude, datareport.exclusion_list(name, reports, folder))
+        write_text(write_exclude, check_report.exclusion_list(name, reports, folder))
     if as_json:
-        put_json(json.dumps(datareport.as_json(name, reports, space, folder), indent=1, ensure_ascii=False))
+        put_json(json.dumps(check_report.as_json(name, reports, space, folder), indent=1, ensure_ascii=False))
     else:
-        say(datareport.as_text(name, reports, space, folder, output_width()))
+        say(check_report.as_text(name, reports, space, folder, output_width()))
         _say_what_to_do(spec, reports, write_exclude)
     if not all(report.sound for report in reports):
         click.get_current_context().exit(PROBLEMS_FOUND)

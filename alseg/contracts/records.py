@@ -15,7 +15,7 @@ class Cost:
         pixels: Target pixels bought, void ones included.
         valid_pixels: Those of them that have a class; the rest was void and cost the same.
         trained_pixels: Those that remain after label maps are resized to the training size.
-        questions: Clicks.
+        clicks: What the answers have cost.
         images: Images touched.
         drawn_pixels: Those of ``pixels`` in images that a training step has drawn since they were bought;
             None in files from before that was counted.
@@ -26,7 +26,7 @@ class Cost:
     pixels: int = 0
     valid_pixels: int = 0
     trained_pixels: int = 0
-    questions: int = 0
+    clicks: int = 0
     images: int = 0
     drawn_pixels: int | None = None
     drawn_images: int | None = None

@@ -211,7 +211,7 @@ class _Run:
         asking.forget(round_number)
         self._log(
             f"round {round_number}: bought {purchase.pixels} pixels ({purchase.void} void) with "
-            f"{purchase.questions} clicks in {len(purchase.spans)} images"
+            f"{purchase.clicks} clicks in {len(purchase.spans)} images"
         )
 
     def _keep_examples(self, folder: Path, options: InferenceOptions, score: ScoreMap = no_score) -> None:

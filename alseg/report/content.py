@@ -186,8 +186,8 @@ def _method(
             "valid": costs.valid_percent,
             "trained_pixels": costs.trained_pixels,
             "drawn": costs.drawn_percent,
-            "questions": costs.questions,
-            "questions_per_image": costs.questions_per_image,
+            "clicks": costs.clicks,
+            "clicks_per_image": costs.clicks_per_image,
         }
         if costs
         else None,

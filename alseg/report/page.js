@@ -252,8 +252,8 @@
   function drawCosts() {
     const rows = scenario().methods.filter((method) => method.costs).map((method) => {
       const c = method.spent;
-      return [method.label, number(c.pixels, 0), short(method.costs.pixels) + "%", c.valid === null ? NOTHING : number(c.valid) + "%", number(c.trained_pixels, 0), c.drawn === null ? NOTHING : number(c.drawn) + "%", number(c.questions, 0),
-        short(c.questions_per_image), short(method.costs.images), ...["train", "acquire", "evaluate"].map((phase) => method.seconds[phase] === undefined ? NOTHING : duration(method.seconds[phase]))];
+      return [method.label, number(c.pixels, 0), short(method.costs.pixels) + "%", c.valid === null ? NOTHING : number(c.valid) + "%", number(c.trained_pixels, 0), c.drawn === null ? NOTHING : number(c.drawn) + "%", number(c.clicks, 0),
+        short(c.clicks_per_image), short(method.costs.images), ...["train", "acquire", "evaluate"].map((phase) => method.seconds[phase] === undefined ? NOTHING : duration(method.seconds[phase]))];
     });
     drawTable(at("costs"), ["Method", "Pixels", "of the pool", "with a class", "Trained on", "drawn", "Clicks", "Clicks/image", "Images", "Training", "Acquisition", "Evaluation"], rows);
   }

@@ -117,7 +117,7 @@ class Purchase:
         return int(self.rows["void"].sum(dtype=np.int64))
 
     @property
-    def questions(self) -> int:
+    def clicks(self) -> int:
         """Clicks spent."""
         if self.questions_per_pick is not None:
             return len(self.rows) * self.questions_per_pick

@@ -26,8 +26,10 @@ STATUS_NAME = "status.json"
 METRICS_NAME = "metrics.json"
 TIMING_NAME = "timing.json"
 
-RUN_FORMATS = (1, 2)
-"""The run-folder formats this version reads. In 1, an answer cost a constant number of clicks."""
+RUN_FORMATS = (1, 2, 3)
+"""The run-folder formats this version reads. In 1, an answer cost a constant number of clicks.
+Until 2, clicks were called ``questions``."""
+_FORMATS_IN_WORDS = f"{', '.join(map(str, RUN_FORMATS[:-1]))} and {RUN_FORMATS[-1]}"
 
 _LONGEST_SECONDS = 1e10
 """More than three hundred years."""
@@ -234,12 +236,22 @@ def read_round_content(path: Path) -> tuple[dict[str, Any], RoundResult]:
     Raises:
         AlsegError: If the file is missing or damaged; names it.
     """
-    content = _known(path, _ROUND_KEYS)
+    content = _with_clicks(_known(path, _ROUND_KEYS))
     result = _valid(path, _ROUND, content)
     cost, pool = result.cost, result.pool
     if cost.valid_pixels > cost.pixels or cost.pixels > pool.pixels or cost.images > pool.images:
         raise AlsegError(f"{path} is damaged: more is bought than there is.")
     return content, result
+
+
+def _with_clicks(content: dict[str, Any]) -> dict[str, Any]:
+    """Return metrics with the name that clicks have since format 3."""
+    cost = content.get("cost")
+    if not isinstance(cost, dict) or "questions" not in cost or "clicks" in cost:
+        return content
+    renamed = dict(cost)
+    renamed["clicks"] = renamed.pop("questions")
+    return {**content, "cost": renamed}
 
 
 def read_round(folder: Path, run: RunFile) -> RoundResult:
@@ -309,7 +321,7 @@ def _read_run(folder: Path) -> tuple[dict[str, Any], RunFile]:
     found = content.get("format")
     if isinstance(found, int) and not isinstance(found, bool) and found not in RUN_FORMATS:
         raise FormatError(
-            f"{path} has format {found}, but this alseg reads formats {' and '.join(map(str, RUN_FORMATS))}. "
+            f"{path} has format {found}, but this alseg reads formats {_FORMATS_IN_WORDS}. "
             "Read it with the version that wrote it."
         )
     refuse_unknown_keys(path, content, RUN_KEYS)

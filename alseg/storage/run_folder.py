@@ -41,8 +41,8 @@ from alseg.storage.run_files import attempt_files, read_round_content, read_run_
 from alseg.system.kept_folders import keeping, moved_folder
 from alseg.system.regular_file import read_regular
 
-FORMAT = 2
-"""Of run folders: since 2, clicks are counted from answers."""
+FORMAT = 3
+"""Of run folders: since 2, clicks are counted from answers; since 3, they are called so."""
 
 _LONGEST_NOTE = 1000
 

@@ -78,7 +78,7 @@ def cost_columns() -> list[Column]:
     return [
         column("Pixels", lambda costs: _share(costs.pixels_percent)),
         column("Valid", lambda costs: _one_decimal(costs.valid_percent, "%")),
-        column("Clicks/image", lambda costs: _count(costs.questions_per_image)),
+        column("Clicks/image", lambda costs: _count(costs.clicks_per_image)),
         column("Images", lambda costs: _count(costs.images)),
     ]
 

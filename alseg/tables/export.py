@@ -16,7 +16,7 @@ from alseg.analysis.ranks import Ranking
 from alseg.storage.records import Run
 from alseg.text.printable import csv_cell
 
-JSON_FORMAT = 2
+JSON_FORMAT = 3
 """Changes when a key of the JSON output goes or changes its meaning. docs/compare.md describes the keys."""
 
 _ROW_KEYS = (
@@ -27,13 +27,13 @@ _COST_KEYS = (
     "pixels",
     "valid_pixels",
     "trained_pixels",
-    "questions",
+    "clicks",
     "images",
     "pool_pixels",
     "pool_images",
     "pixels_percent",
     "valid_percent",
-    "questions_per_image",
+    "clicks_per_image",
     "drawn_pixels",
     "drawn_percent",
 )
@@ -261,7 +261,7 @@ def _cost_record(costs: Costs) -> dict[str, float | None]:
         **asdict(costs),
         "pixels_percent": costs.pixels_percent,
         "valid_percent": costs.valid_percent,
-        "questions_per_image": costs.questions_per_image,
+        "clicks_per_image": costs.clicks_per_image,
         "drawn_percent": costs.drawn_percent,
     }
 

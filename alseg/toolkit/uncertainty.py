@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from alseg.toolkit._kernels import uncertainty_cpu as _predictions_cpu
+from alseg.toolkit._kernels import uncertainty_cpu
 from alseg.toolkit._kernels.device_choice import use_triton
 
 Statistic = Literal["entropy", "confidence", "margin", "classes"]
@@ -93,12 +93,12 @@ def statistics(logits: torch.Tensor, *wanted: Statistic) -> Statistics:
         for name in wanted
     }
     if logits.device.type == "cpu":
-        _predictions_cpu.fill(logits.float().numpy(), {name: values.numpy() for name, values in maps.items()})
+        uncertainty_cpu.fill(logits.float().numpy(), {name: values.numpy() for name, values in maps.items()})
     elif use_triton(logits.device):
         # Imported here, because Triton is not everywhere.
-        from alseg.toolkit._kernels import uncertainty_triton as _predictions_triton
+        from alseg.toolkit._kernels import uncertainty_triton
 
-        _predictions_triton.fill(logits, maps)
+        uncertainty_triton.fill(logits, maps)
     else:
         _fill_on_device(logits, Statistics(**maps))
     return Statistics(**maps)

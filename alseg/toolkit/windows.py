@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from alseg.toolkit._kernels import windows_cpu as _windows_cpu
+from alseg.toolkit._kernels import windows_cpu
 from alseg.toolkit._kernels.device_choice import use_triton
 from alseg.toolkit._kernels.doubling import sums_along
 
@@ -32,16 +32,16 @@ def window_mean(values: torch.Tensor, radius: int) -> torch.Tensor:
     values = values.detach()
     if use_triton(values.device):
         # Imported here, because Triton is not everywhere.
-        from alseg.toolkit._kernels import windows_triton as _windows_triton
+        from alseg.toolkit._kernels import windows_triton
 
-        if radius <= _windows_triton.NARROW:
+        if radius <= windows_triton.NARROW:
             mean = torch.empty(values.shape, device=values.device)
-            _windows_triton.fill_mean(values.contiguous(), radius, mean)
+            windows_triton.fill_mean(values.contiguous(), radius, mean)
             return mean
     padded, area, window = _prepared(values, radius, 0)
     if values.device.type == "cpu":
         mean = torch.empty_like(area)
-        _windows_cpu.fill_mean(padded.numpy(), area.numpy(), window, mean.numpy())
+        windows_cpu.fill_mean(padded.numpy(), area.numpy(), window, mean.numpy())
         return mean
     return sums_along(sums_along(padded, window[0], 0), window[1], 1) / area
 
@@ -59,15 +59,15 @@ def window_impurity(classes: torch.Tensor, num_classes: int, radius: int) -> tor
     """
     _check(radius)
     if use_triton(classes.device):
-        from alseg.toolkit._kernels import windows_triton as _windows_triton
+        from alseg.toolkit._kernels import windows_triton
 
         impurity = torch.empty(classes.shape, device=classes.device)
-        _windows_triton.fill_impurity(classes.contiguous(), num_classes, radius, impurity)
+        windows_triton.fill_impurity(classes.contiguous(), num_classes, radius, impurity)
         return impurity
     padded, area, window = _prepared(classes, radius, _VOID)
     impurity = torch.zeros_like(area)
     if classes.device.type == "cpu":
-        _windows_cpu.fill_impurity(padded.numpy(), area.numpy(), window, impurity.numpy())
+        windows_cpu.fill_impurity(padded.numpy(), area.numpy(), window, impurity.numpy())
     else:
         _add_impurity(padded, area, num_classes, window, impurity)
     return impurity

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from alseg.contracts import PoolView, TargetView
-from alseg.toolkit import uncertainty as predictions
+from alseg.toolkit import uncertainty
 
 
 class Random:
@@ -23,7 +23,7 @@ class Entropy:
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the entropy in nats, float32 ``(H, W)``, 0 to log C; higher is asked first."""
-        return predictions.entropy(view.logits)
+        return uncertainty.entropy(view.logits)
 
 
 class LeastConfidence:
@@ -31,7 +31,7 @@ class LeastConfidence:
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return one minus the largest probability, float32 ``(H, W)``, 0 to 1; higher is asked first."""
-        return 1 - predictions.confidence(view.logits)
+        return 1 - uncertainty.confidence(view.logits)
 
 
 class Margin:
@@ -39,7 +39,7 @@ class Margin:
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return minus the gap of the two largest probabilities, float32 ``(H, W)``, -1 to 0."""
-        return -predictions.margin(view.logits)
+        return -uncertainty.margin(view.logits)
 
 
 class CoreSet:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from alseg.contracts import TargetView
-from alseg.toolkit import uncertainty as predictions
+from alseg.toolkit import uncertainty
 from alseg_ripu.build import Terms
 from alseg_ripu.scores import impurity, pixel_scores, region_scores, region_uncertainty
 
@@ -58,5 +58,5 @@ class PixelRipu:
         if self.terms == "impurity":
             return impurity(view.logits, self.radius)
         if self.terms == "uncertainty":
-            return predictions.entropy(view.logits)
+            return uncertainty.entropy(view.logits)
         return pixel_scores(view.logits, self.radius).score

@@ -23,7 +23,7 @@ def test_costs_are_averaged_and_given_as_shares_of_the_pool(results: Path) -> No
     # After two rounds 200 and 400 of 10,000 pixels, a tenth of them void, one click each, in 10 images.
     assert (costs.pixels, costs.pixels_percent) == (300, 3.0)
     assert costs.valid_percent == 90.0
-    assert costs.questions_per_image == 30.0
+    assert costs.clicks_per_image == 30.0
     assert costs.images == 10
 
 

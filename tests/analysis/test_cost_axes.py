@@ -15,7 +15,7 @@ IMAGES = (0, 2, 5, 9, 10)
 ON_THE_AXIS = {
     "pixels": [0, 4.4, 8.8, 13.2, 22],  # percent of 10,000 pixels
     "valid-pixels": [0, 3.96, 7.92, 11.88, 19.8],  # nine tenths of them
-    "questions": [0, 5, 9, 15, 25],  # each of 10 images
+    "clicks": [0, 5, 9, 15, 25],  # each of 10 images
     "images": [0, 2, 5, 9, 10],
 }
 
@@ -30,7 +30,7 @@ def rounds() -> list[RoundResult]:
                 pixels=pixels,
                 valid_pixels=pixels * 9 // 10,
                 trained_pixels=pixels,
-                questions=questions,
+                clicks=clicks,
                 images=images,
             ),
             pool=Pool(pixels=10_000, images=10),
@@ -38,7 +38,7 @@ def rounds() -> list[RoundResult]:
             accuracy=None,
             iou={},
         )
-        for number, (pixels, questions, images) in enumerate(spent)
+        for number, (pixels, clicks, images) in enumerate(spent)
     ]
 
 

@@ -74,9 +74,9 @@ def test_the_area_under_the_curve_stands_beside_the_metric(results: Path) -> Non
 
 def test_methods_can_be_compared_by_the_area_under_the_curve(results: Path) -> None:
     write_curves(results)
-    comparison = compared(results, metric="aubc", x="questions")
-    assert comparison.metric.key == "aubc:questions"
-    assert comparison.metric.title == "AUBC mIoU, questions"
+    comparison = compared(results, metric="aubc", x="clicks")
+    assert comparison.metric.key == "aubc:clicks"
+    assert comparison.metric.title == "AUBC mIoU, clicks"
     assert comparison.axis is None
     assert [row.score and row.score.mean for row in comparison.rows] == [None, 30.0, 36.0, None]
     assert comparison.rows[2].difference is not None
@@ -105,13 +105,12 @@ def test_rows_can_be_sorted(results: Path) -> None:
 def test_an_unknown_cost_or_order_is_answered_with_the_known_ones(results: Path) -> None:
     write_curves(results)
     with pytest.raises(AlsegError) as caught:
-        compared(results, x="clicks")
-    assert str(caught.value) == "Unknown cost 'clicks'. Available: images, pixels, questions, valid-pixels."
+        compared(results, x="money")
+    assert str(caught.value) == "Unknown cost 'money'. Available: clicks, images, pixels, valid-pixels."
     with pytest.raises(AlsegError) as caught:
         compared(results, sort="scores")
     assert str(caught.value) == (
-        "Unknown sort key 'scores'. Did you mean 'score'? "
-        "Available: area, difference, pixels, questions, score."
+        "Unknown sort key 'scores'. Did you mean 'score'? Available: area, clicks, difference, pixels, score."
     )
 
 
@@ -140,8 +139,8 @@ def test_ranges_of_areas_are_named_where_methods_buy_differently(results: Path) 
         pixels_per_round=1,
         annotation={"name": "pixel", "params": {}},
     )
-    for unit, ends in (("pixels", ("2%", "0.02%")), ("questions", ("20", "0.2"))):
-        word = {"pixels": "pixels", "questions": "clicks/image"}[unit]
+    for unit, ends in (("pixels", ("2%", "0.02%")), ("clicks", ("20", "0.2"))):
+        word = {"pixels": "pixels", "clicks": "clicks/image"}[unit]
         assert (
             "AUBC: area under the curve over the cost axis, divided by the length of that axis: the mean "
             f"height from nothing bought to what every run has reached that buys alike ({word}: {ends[0]} "

@@ -43,7 +43,7 @@ def test_void_pixels_cost_and_their_share_is_kept() -> None:
     oracle = _oracle()
     # A corner window has 2 x 2 pixels; its right column is void. The other one shows two stripes.
     oracle.answer({"train-0": _picks((0, 11), (3, 3), pixels=[4, 9])})
-    assert oracle.cost == Cost(pixels=13, valid_pixels=11, trained_pixels=11, questions=4, images=1)
+    assert oracle.cost == Cost(pixels=13, valid_pixels=11, trained_pixels=11, clicks=4, images=1)
 
 
 def test_a_mode_that_bills_other_pixels_than_it_reveals_is_caught() -> None:
@@ -66,7 +66,7 @@ def test_costs_add_up_over_rounds_and_images() -> None:
     oracle.answer({"train-0": _picks((2, 2), pixels=[9])})
     oracle.answer({"train-0": _picks((2, 6), pixels=[9]), "train-1": _picks((2, 2), pixels=[9])})
     # A window of 3 columns always shows two stripes of 2 columns: two clicks.
-    assert oracle.cost == Cost(pixels=27, valid_pixels=27, trained_pixels=27, questions=6, images=2)
+    assert oracle.cost == Cost(pixels=27, valid_pixels=27, trained_pixels=27, clicks=6, images=2)
     assert oracle.pixels_bought("train-0") == 18
 
 
@@ -85,7 +85,7 @@ def test_whole_images_cost_the_corners_of_their_outlines() -> None:
     # Six stripes of 2 columns, the last one cut to 1 by the void column: 5 rectangles and 2 lines.
     # 6 of the 72 pixels are void.
     clicks = 5 * 4 + 2 * 2
-    assert oracle.cost == Cost(pixels=72, valid_pixels=66, trained_pixels=66, questions=clicks, images=1)
+    assert oracle.cost == Cost(pixels=72, valid_pixels=66, trained_pixels=66, clicks=clicks, images=1)
 
 
 def test_the_fully_supervised_reference_pays_for_everything() -> None:
@@ -158,9 +158,7 @@ def test_questions_other_than_those_looked_up_are_answered_anew() -> None:
     oracle.look_up("train-0", _picks((0, 11), pixels=[4]))
     asked = {"train-0": _picks((3, 3), pixels=[9])}
     np.testing.assert_array_equal(oracle.answer(asked).rows, plain.answer(asked).rows)
-    assert (
-        oracle.cost == plain.cost == Cost(pixels=9, valid_pixels=9, trained_pixels=9, questions=2, images=1)
-    )
+    assert oracle.cost == plain.cost == Cost(pixels=9, valid_pixels=9, trained_pixels=9, clicks=2, images=1)
 
 
 def test_restored_purchases_are_counted_once_however_many_they_are() -> None:

@@ -43,7 +43,7 @@ def output(*arguments: str | Path, columns: int | None = None) -> str:
 def test_no_command_prints_a_line_that_is_too_wide(results: Path, columns: int) -> None:
     runs = sorted((results / "runs").iterdir())
     for command in (
-        ("compare", results, "--ranks", "--penalties", "--published", "--x", "questions"),
+        ("compare", results, "--ranks", "--penalties", "--published", "--x", "clicks"),
         ("status", results),
         ("plugins",),
         ("plugins", "ripu"),

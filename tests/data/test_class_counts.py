@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alseg.data import class_counts as classcounts
+from alseg.data import class_counts
 from alseg.data.class_counts import user_cache, value_counts
 from alseg.errors import DataError
 
@@ -63,12 +63,12 @@ def files(folder: Path) -> list[Path]:
 def test_one_process_and_several_count_the_same(
     count: int, processors: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classcounts, "_processors", lambda: processors)
+    monkeypatch.setattr(class_counts, "_processors", lambda: processors)
     assert columns(value_counts(Maps(count))) == expected(count)
 
 
 def test_a_damaged_label_map_is_named_by_the_data_set_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classcounts, "_processors", lambda: 2)
+    monkeypatch.setattr(class_counts, "_processors", lambda: 2)
     with pytest.raises(DataError, match=r"^label77\.png cannot be decoded\.$"):
         value_counts(Maps(130, bad=77))
 
@@ -130,7 +130,7 @@ def test_no_changed_byte_changes_a_count(tmp_path: Path) -> None:
             changed = bytearray(whole)
             changed[place] ^= mask
             file.write_bytes(changed)
-            kept = classcounts._read(file, 5)
+            kept = class_counts._read(file, 5)
             assert kept is None or columns(kept) == expected(5), (place, mask)
 
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from alseg.contracts import Picks
-from alseg.guard import calls as guard
+from alseg.guard import calls
 from alseg.guard.answers import (
     AnswerError,
     checked_footprint,
@@ -191,7 +191,7 @@ class Thing:
     """Stands for a plugin's object."""
 
 
-THING = guard.name(Thing(), "dataset 'thing' of plugin p (d 1)")
+THING = calls.name(Thing(), "dataset 'thing' of plugin p (d 1)")
 REMEDY = "Mend the plugin; docs/plugins.md says what each method returns."
 
 

@@ -96,7 +96,7 @@ def write_run(
     _write(
         folder / "run.json",
         {
-            "format": 2,
+            "format": 3,
             "experiment": results.name,
             "run": name,
             "fingerprint": fingerprint,
@@ -160,7 +160,7 @@ def _metrics(
             "pixels": pixels,
             "valid_pixels": pixels * 9 // 10,
             "trained_pixels": pixels,
-            "questions": pixels if target_labels == "acquired" else 0,
+            "clicks": pixels if target_labels == "acquired" else 0,
             "images": POOL["images"] if pixels else 0,
         },
         "allowance_pixels": pixels if target_labels == "acquired" else None,

@@ -9,10 +9,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from alseg.toolkit import uncertainty as predictions
-from alseg.toolkit import windows
-from alseg.toolkit._kernels import uncertainty_triton as _predictions_triton
-from alseg.toolkit._kernels import windows_triton as _windows_triton
+from alseg.toolkit import uncertainty, windows
+from alseg.toolkit._kernels import uncertainty_triton, windows_triton
 
 NAMES = ("entropy", "confidence", "margin", "classes")
 
@@ -28,10 +26,10 @@ def random_classes(num_classes: int, height: int, width: int) -> torch.Tensor:
     return torch.randint(0, num_classes, (height, width), generator=generator, dtype=torch.uint8)
 
 
-def assert_statistics_are_those_of_the_cpu(logits: torch.Tensor, *names: predictions.Statistic) -> None:
-    expected = predictions.statistics(logits, *(names or NAMES))
+def assert_statistics_are_those_of_the_cpu(logits: torch.Tensor, *names: uncertainty.Statistic) -> None:
+    expected = uncertainty.statistics(logits, *(names or NAMES))
     maps = {name: torch.full_like(getattr(expected, name), 77) for name in names or NAMES}
-    _predictions_triton.fill(logits, maps)
+    uncertainty_triton.fill(logits, maps)
     for name, values in maps.items():
         torch.testing.assert_close(
             values,
@@ -56,7 +54,7 @@ def test_maps_of_odd_sizes(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("names", [(name,) for name in NAMES] + [("entropy", "classes")])
-def test_some_of_the_maps(names: tuple[predictions.Statistic, ...]) -> None:
+def test_some_of_the_maps(names: tuple[uncertainty.Statistic, ...]) -> None:
     assert_statistics_are_those_of_the_cpu(random_logits(5, 3, 7), *names)
 
 
@@ -100,8 +98,8 @@ def test_maps_of_logits_with_any_strides() -> None:
 @pytest.mark.parametrize("size", [(0, 4), (4, 0)])
 def test_empty_maps(size: tuple[int, int]) -> None:
     assert_statistics_are_those_of_the_cpu(torch.zeros(3, *size))
-    _windows_triton.fill_impurity(torch.zeros(size, dtype=torch.uint8), 3, 1, torch.zeros(size))
-    _windows_triton.fill_mean(torch.zeros(size), 1, torch.zeros(size))
+    windows_triton.fill_impurity(torch.zeros(size, dtype=torch.uint8), 3, 1, torch.zeros(size))
+    windows_triton.fill_mean(torch.zeros(size), 1, torch.zeros(size))
 
 
 @pytest.mark.parametrize("radius", [0, 1])
@@ -109,7 +107,7 @@ def test_empty_maps(size: tuple[int, int]) -> None:
 def test_means_over_narrow_windows(radius: int, size: tuple[int, int]) -> None:
     values = torch.rand(size, generator=torch.Generator().manual_seed(0))
     mean = torch.empty(size)
-    _windows_triton.fill_mean(values, radius, mean)
+    windows_triton.fill_mean(values, radius, mean)
     torch.testing.assert_close(mean, windows.window_mean(values, radius), rtol=1e-6, atol=1e-6)
 
 
@@ -129,7 +127,7 @@ def test_means_over_narrow_windows(radius: int, size: tuple[int, int]) -> None:
 def test_impurities(num_classes: int, height: int, width: int, radius: int) -> None:
     classes = random_classes(num_classes, height, width)
     impurity = torch.full((height, width), 77.0)
-    _windows_triton.fill_impurity(classes, num_classes, radius, impurity)
+    windows_triton.fill_impurity(classes, num_classes, radius, impurity)
     torch.testing.assert_close(
         impurity, windows.window_impurity(classes, num_classes, radius), rtol=0, atol=2e-6
     )
@@ -138,5 +136,5 @@ def test_impurities(num_classes: int, height: int, width: int, radius: int) -> N
 @pytest.mark.parametrize("radius", [1, 3])
 def test_a_window_of_one_class_has_impurity_zero_exactly(radius: int) -> None:
     impurity = torch.empty(6, 9)
-    _windows_triton.fill_impurity(torch.full((6, 9), 4, dtype=torch.uint8), 5, radius, impurity)
+    windows_triton.fill_impurity(torch.full((6, 9), 4, dtype=torch.uint8), 5, radius, impurity)
     assert not impurity.any()

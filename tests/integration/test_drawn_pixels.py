@@ -20,7 +20,7 @@ from alseg.data.loading import TrainingSamples
 from alseg.data.sampling import Draw
 from alseg.data.target_order import TargetOrder
 from alseg.storage.ledger import Purchase
-from alseg.training import trainer as training
+from alseg.training import trainer
 from alseg_baselines.modes import Window
 from comparing import compared
 from fakeruns import write_run
@@ -68,7 +68,7 @@ def test_a_run_counts_what_its_loader_has_drawn(
                 drawn.append((draw[0] // 2, draw[1]))  # two images a step
             return super().__getitem__(draw)
 
-    monkeypatch.setattr(training, "TrainingSamples", Watched)
+    monkeypatch.setattr(trainer, "TrainingSamples", Watched)
     method = {"label": "Whole", "acquisition": "random", "annotation": "image", "budget": "4 images"}
     recipe = {"name": "toy", "iterations": 6, "target_sampling": sampling}
     document = toy_document(methods=[method], recipe=recipe, rounds=[2, 5])

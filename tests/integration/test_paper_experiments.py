@@ -240,9 +240,9 @@ def test_gta2city_prints_the_table_of_19_classes(data: Path, tmp_path: Path) -> 
     assert 4.8 < shares[3] <= 5.0
     # A window of 9 pixels costs a click for each class in it: one at least, hardly ever as many as pixels.
     windows = 8192 * 0.022 // 9
-    assert windows <= float(ours[1]["questions_per_image"]) <= 9 * (windows + 2)
+    assert windows <= float(ours[1]["clicks_per_image"]) <= 9 * (windows + 2)
     # Picks that keep 32 pixels apart leave room for few single pixels in images of 128 x 64.
-    assert 0 < float(ours[2]["questions_per_image"]) <= 8
+    assert 0 < float(ours[2]["clicks_per_image"]) <= 8
     assert {row["published"] for row in ours} == {""}
     assert [row["label"] for row in published][-1] == "RIPU RA 5%, V3+"
     text = compare(tmp_path / "gta2city", "--published")
@@ -290,4 +290,4 @@ def test_source_free_training_starts_from_the_weights_of_the_source_model(data: 
     assert metrics(free, 0)["iteration"] == 0
     assert metrics(free, 0)["iou"] == metrics(source, 0)["iou"]
     assert metrics(free, 1)["iteration"] == 1
-    assert metrics(free, 1)["cost"]["questions"] >= 4
+    assert metrics(free, 1)["cost"]["clicks"] >= 4

@@ -64,7 +64,7 @@ def test_the_example_runs_beside_random_and_has_a_row_in_the_table(site: Path, t
     rows = {row["label"]: row for row in json.loads(compared.stdout)["rows"]}
     assert set(rows) == {"Random", "Rare"}
     assert rows["Rare"]["acquisition"] == "rare"
-    assert rows["Rare"]["cost"]["questions"] > 0
+    assert rows["Rare"]["cost"]["clicks"] > 0
 
 
 def test_the_example_is_listed_with_its_parameter(site: Path) -> None:

@@ -22,8 +22,7 @@ from alseg.perf.result import Line, Options, Spread
 from alseg.perf.result import Result as Measured
 from alseg.registry.registry import load_registry
 from alseg.storage.ledger import Purchase
-from alseg.toolkit import uncertainty as predictions
-from alseg.toolkit import windows
+from alseg.toolkit import uncertainty, windows
 from alseg.toolkit.imaging import read_label16
 from alseg.toolkit.selection import greedy_select
 from alseg_baselines.modes import Window
@@ -48,9 +47,9 @@ def perf(*arguments: str) -> Result:
 @pytest.mark.parametrize("radius", [1, 2, 32])
 def test_plain_windows_are_ours(radius: int) -> None:
     logits = smooth_logits((20, 33))
-    mean = windows.window_mean(predictions.entropy(logits), radius)
+    mean = windows.window_mean(uncertainty.entropy(logits), radius)
     torch.testing.assert_close(reference.window_mean(reference.entropy(logits)[None], radius)[0], mean)
-    impurity = windows.window_impurity(predictions.classes(logits), len(logits), radius)
+    impurity = windows.window_impurity(uncertainty.classes(logits), len(logits), radius)
     torch.testing.assert_close(reference.impurity(logits, radius), impurity, rtol=1e-4, atol=1e-5)
 
 

@@ -218,7 +218,7 @@ def write_purchase(folder: Path, index: Any, rows: NDArray[Any]) -> None:
 def test_a_sound_purchase_is_read(tmp_path: Path, content: tuple[Any, NDArray[Any]], questions: int) -> None:
     write_purchase(tmp_path, *content)
     purchase = Purchase.read(tmp_path)
-    assert (purchase.spans, purchase.questions) == ({"a": (0, 1), "b": (1, 2)}, questions)
+    assert (purchase.spans, purchase.clicks) == ({"a": (0, 1), "b": (1, 2)}, questions)
 
 
 @pytest.mark.parametrize(

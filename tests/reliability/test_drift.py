@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alseg import DatasetSpec, hookimpl
-from alseg.engine import provenance as madewith
+from alseg.engine import provenance
 from alseg.errors import AlsegError
 from alseg.files import content_hash, write_record
 from alseg.storage.reader import load_results
@@ -58,9 +58,9 @@ def test_another_version_stops_with_its_name_and_the_ways_on(tmp_path: Path) -> 
 
 def test_changed_code_of_a_plugin_is_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin(tmp_path)
-    unchanged = madewith._code_of
+    unchanged = provenance._code_of
     monkeypatch.setattr(
-        madewith, "_code_of", lambda package: "0" * 12 if package == "toys" else unchanged(package)
+        provenance, "_code_of", lambda package: "0" * 12 if package == "toys" else unchanged(package)
     )
     with pytest.raises(
         AlsegError, match=rf"  {run.name}: plugin ToyPlugin was .*, code \w+ and is .*, code 0+\n"
@@ -198,7 +198,7 @@ def test_a_file_of_weights_is_known_by_its_content(tmp_path: Path) -> None:
     (tmp_path / "toy.yaml").write_text(json.dumps(DOCUMENT))
     (spec,) = read_experiment(tmp_path / "toy.yaml", registry=toy_registry()).runs()
     spec = replace(spec, model=replace(spec.model, params={"weights": str(file)}))
-    first = madewith.provenance_of(spec, toy_registry())
+    first = provenance.provenance_of(spec, toy_registry())
     file.write_bytes(b"two")
-    second = madewith.provenance_of(spec, toy_registry())
+    second = provenance.provenance_of(spec, toy_registry())
     assert {name for name in first if first[name] != second[name]} == {f"weights {file}"}

@@ -16,7 +16,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from alseg.analysis import bootstrap as imagewise
+from alseg.analysis import bootstrap
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import SEAL, append_line, is_as_written, read_json
@@ -192,7 +192,7 @@ def test_a_record_that_is_nested_too_deep_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["show", "export", "diff", "rescore", "compare", "report", "eval"])
 def test_a_later_format_is_named_in_one_line(toy: Path, command: str) -> None:
     run = entropy(toy)
-    change(run / "run.json", "format", 3)
+    change(run / "run.json", "format", 4)
     more: dict[str, list[Any]] = {
         "show": ["-o", toy / "pictures"],
         "export": ["--what", "picks", "-o", toy / "export"],
@@ -202,18 +202,18 @@ def test_a_later_format_is_named_in_one_line(toy: Path, command: str) -> None:
     result = invoked(command, run, *more.get(command, []))
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1].strip().removeprefix("Error: ") == (
-        f"{run / 'run.json'} has format 3, but this alseg reads formats 1 and 2. "
+        f"{run / 'run.json'} has format 4, but this alseg reads formats 1, 2 and 3. "
         "Read it with the version that wrote it."
     )
 
 
 def test_a_run_of_a_later_format_is_never_begun_anew(toy: Path) -> None:
-    change(entropy(toy) / "run.json", "format", 3)
+    change(entropy(toy) / "run.json", "format", 4)
     before = (entropy(toy) / "run.json").read_bytes()
     for more in ([], ["--accept-drift"]):
         result = invoked("run", toy.parents[1] / "toy.yaml", "--results", toy.parent, *more)
         assert result.exit_code == 2
-        assert "has format 3" in result.stderr
+        assert "has format 4" in result.stderr
     assert (entropy(toy) / "run.json").read_bytes() == before
 
 
@@ -330,7 +330,7 @@ def test_alseg_run_makes_again_what_is_no_file_or_folder(toy: Path, name: str) -
 def test_an_archive_that_would_fill_the_memory_is_refused_before_it_is_unfolded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imagewise, "LARGEST_COUNTS", 2**24)
+    monkeypatch.setattr(bootstrap, "LARGEST_COUNTS", 2**24)
     path = tmp_path / "confusion.npz"
     np.savez_compressed(path, image_ids=np.array(["a"]), counts=np.zeros((1, 4096, 4096), np.int32))
     assert path.stat().st_size < 2**17  # 64 MiB of zeros

@@ -62,7 +62,7 @@ def test_a_curve_has_a_point_per_round_with_cost_and_interval(results: Path) -> 
     last = random["curve"][2]
     # 200 of 10,000 pixels, a tenth of them void, each one click over 10 images; 40 and 41 over two seeds,
     # whose standard error is 0.5: 12.7062 / 2.
-    assert last["cost"] == {"pixels": 2.0, "valid-pixels": 1.8, "questions": 20.0, "images": 10.0}
+    assert last["cost"] == {"pixels": 2.0, "valid-pixels": 1.8, "clicks": 20.0, "images": 10.0}
     assert last["scores"]["miou"] == [40.5, pytest.approx(6.3531, abs=1e-4)]
     assert (last["round"], last["n"]) == (2, 2)
 

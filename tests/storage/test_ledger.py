@@ -37,7 +37,7 @@ def test_a_purchase_read_back_is_the_one_written(tmp_path: Path) -> None:
 def test_a_purchase_adds_up_its_pixels_void_and_questions() -> None:
     purchase = _purchase()
     # 3 picks of 9 pixels; 0 + 2 + 9 of them void; 1 + 2 + 4 clicks.
-    assert (purchase.pixels, purchase.void, purchase.questions) == (27, 11, 7)
+    assert (purchase.pixels, purchase.void, purchase.clicks) == (27, 11, 7)
 
 
 def test_a_region_takes_eleven_bytes() -> None:
@@ -48,13 +48,13 @@ def test_a_region_takes_eleven_bytes() -> None:
 def test_pixel_counts_of_whole_images_fit() -> None:
     picks = {"a": _picks((0, 0), pixels=2048 * 1024)}
     purchase = Purchase.of(picks, {"a": np.array([5])}, {"a": np.array([70000])})
-    assert (purchase.pixels, purchase.void, purchase.questions) == (2097152, 5, 70000)
+    assert (purchase.pixels, purchase.void, purchase.clicks) == (2097152, 5, 70000)
 
 
 def test_an_empty_round_can_be_bought_and_read(tmp_path: Path) -> None:
     Purchase.of({}, {}, {}).write(tmp_path)
     read = Purchase.read(tmp_path)
-    assert (read.pixels, read.void, read.questions, len(read.positions("a"))) == (0, 0, 0, 0)
+    assert (read.pixels, read.void, read.clicks, len(read.positions("a"))) == (0, 0, 0, 0)
 
 
 def test_a_round_without_its_index_is_not_committed(tmp_path: Path) -> None:

@@ -35,12 +35,24 @@ def test_a_run_folder_becomes_a_record(results: Path) -> None:
     first, second = run.rounds
     assert run.final is second
     # Round 1 has bought 100 pixels, a tenth of them void.
-    assert second.cost == Cost(pixels=100, valid_pixels=90, trained_pixels=100, questions=100, images=10)
+    assert second.cost == Cost(pixels=100, valid_pixels=90, trained_pixels=100, clicks=100, images=10)
     assert second.iou == {"road": 40.0, "car": 60.0, "train": None}
     assert (first.miou, second.miou) == (15.0, 50.0)
     assert second.subsets == {"vehicles": 60.0}
     assert run.at(0) is first
     assert run.at(2) is None
+
+
+def test_clicks_of_runs_of_format_2_are_read_by_their_old_name(results: Path) -> None:
+    folder = write_run(results, "Random", extra={"format": 2}, iou=[[10.0, 20.0, 30.0], [40.0, 60.0, 50.0]])
+    path = folder / "rounds" / "01" / "metrics.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    cost = content["cost"]
+    content["cost"] = {"questions" if key == "clicks" else key: value for key, value in cost.items()}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    run = read_run(folder)
+    assert run.rounds[1].cost.clicks == cost["clicks"] == 100
+    assert run.clicks_of_answers
 
 
 def test_a_run_that_is_not_done_has_no_final_round(results: Path) -> None:
@@ -172,11 +184,12 @@ def test_a_done_run_whose_last_round_is_gone_is_damaged(results: Path) -> None:
 
 
 def test_another_format_is_refused_with_a_remedy(results: Path) -> None:
-    folder = write_run(results, "Random", extra={"format": 3})
+    folder = write_run(results, "Random", extra={"format": 4})
     with pytest.raises(AlsegError) as caught:
         load_results([results])
     assert str(caught.value) == (
-        f"No run can be read:\n  {folder / 'run.json'} has format 3, but this alseg reads formats 1 and 2. "
+        "No run can be read:\n"
+        f"  {folder / 'run.json'} has format 4, but this alseg reads formats 1, 2 and 3. "
         "Read it with the version that wrote it."
     )
 

@@ -62,7 +62,7 @@ def test_what_differs_is_written_where_that_is_wanted(run: Path) -> None:
 def test_an_older_scorer_version_with_the_same_counts_is_replaced(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("metrics", "rescore"):
+    for module in ("toolkit.metrics", "storage.rescore"):
         monkeypatch.setattr(f"alseg.{module}.SCORER_VERSION", "3")
     content = read_json(run / "run.json")
     result = rescored(run, "--write")

@@ -90,7 +90,7 @@ def test_mean_ranks_are_of_the_metric_and_round_compared(tmp_path: Path) -> None
     (ranking,) = compared(*folders, metric="iou:car", round_number=0, ranks=None).rankings or ()
     # Before the first purchase all are equal.
     assert [each.rank.mean for each in ranking.methods] == [2.0, 2.0, 2.0]
-    (ranking,) = compared(*folders, metric="aubc", x="questions", ranks=None).rankings or ()
+    (ranking,) = compared(*folders, metric="aubc", x="clicks", ranks=None).rankings or ()
     assert ranking.methods[0].method == "RIPU"
 
 

@@ -153,7 +153,7 @@ def test_a_run_is_billed_what_its_answers_hold(tmp_path: Path) -> None:
             window = label[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]
             assert price == len(np.unique(window))
     (run,) = load_results([folder]).runs
-    assert run.rounds[1].cost.questions == purchase.questions == int(purchase.rows["clicks"].sum())
+    assert run.rounds[1].cost.clicks == purchase.clicks == int(purchase.rows["clicks"].sum())
 
 
 def test_outlines_are_priced_alike_whoever_wants_them(tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ def test_outlines_are_priced_alike_whoever_wants_them(tmp_path: Path) -> None:
     costs = [load_results([run_folder(tmp_path, name)]).runs[0].rounds[2].cost for name in ("buys", "full")]
     dataset = Stripes("train", 6, (12, 24))
     expected = sum(clicks_per_outline(dataset.label(index), 1.0) for index in range(6))
-    assert [cost.questions for cost in costs] == [expected, expected]
-    coarse = load_results([run_folder(tmp_path, "coarse")]).runs[0].rounds[2].cost.questions
+    assert [cost.clicks for cost in costs] == [expected, expected]
+    coarse = load_results([run_folder(tmp_path, "coarse")]).runs[0].rounds[2].cost.clicks
     assert coarse < expected
 
 

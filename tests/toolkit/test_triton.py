@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import torch
 
-from alseg.toolkit import uncertainty as predictions
-from alseg.toolkit import windows
-from alseg.toolkit._kernels import device_choice as _triton
+from alseg.toolkit import uncertainty, windows
+from alseg.toolkit._kernels import device_choice
 
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
@@ -42,16 +41,16 @@ def test_in_tritons_interpreter_the_kernels_give_what_the_cpu_gives() -> None:
 @pytest.mark.parametrize(
     ("module", "kernel", "constants"),
     [
-        ("_predictions_triton", "_fill", {"sums": True, "column_stride": 1}),
+        ("uncertainty_triton", "_fill", {"sums": True, "column_stride": 1}),
         (
-            "_predictions_triton",
+            "uncertainty_triton",
             "_fill",
             {"sums": False, "entropy": None, "confidence": None, "margin": None},
         ),
-        ("_windows_triton", "_fill_mean", {"radius": 1}),
-        ("_windows_triton", "_fill_narrow_impurity", {"radius": 1}),
-        ("_windows_triton", "_count_along_rows", {}),
-        ("_windows_triton", "_add_impurity", {"classes_at_a_time": 8, "columns": 128, "rows": 32}),
+        ("windows_triton", "_fill_mean", {"radius": 1}),
+        ("windows_triton", "_fill_narrow_impurity", {"radius": 1}),
+        ("windows_triton", "_count_along_rows", {}),
+        ("windows_triton", "_add_impurity", {"classes_at_a_time": 8, "columns": 128, "rows": 32}),
     ],
 )
 def test_a_kernel_compiles_for_a_gpu(
@@ -67,7 +66,7 @@ def test_a_kernel_compiles_for_a_gpu(
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    function = getattr(__import__(f"alseg.{module}", fromlist=[kernel]), kernel)
+    function = getattr(__import__(f"alseg.toolkit._kernels.{module}", fromlist=[kernel]), kernel)
     pointers = {"logits": "*bf16", "classes": "*u8", "counts": "*i16"}
     pointers |= dict.fromkeys(["entropy", "confidence", "margin", "values", "mean", "impurity"], "*fp32")
     if "block" in function.arg_names:
@@ -90,13 +89,13 @@ def test_kernels_are_used_on_cuda_unless_they_are_switched_off(
     device: str, switch: str, used: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALSEG_NO_TRITON", switch)
-    assert _triton.use_triton(torch.device(device)) is used
+    assert device_choice.use_triton(torch.device(device)) is used
 
 
 def test_without_triton_torch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ALSEG_NO_TRITON", raising=False)
-    monkeypatch.setattr(_triton, "find_spec", lambda name: None)
-    assert not _triton.use_triton(torch.device("cuda"))
+    monkeypatch.setattr(device_choice, "find_spec", lambda name: None)
+    assert not device_choice.use_triton(torch.device("cuda"))
 
 
 @needs_gpu
@@ -109,8 +108,8 @@ def test_statistics_on_a_gpu_are_those_of_the_cpu(
     logits = (4 * torch.randn(19, 67, 129, generator=torch.Generator().manual_seed(0))).to(dtype)
     logits[3, 0, 0] = -torch.inf
     names = ("entropy", "confidence", "margin", "classes")
-    computed = predictions.statistics(logits.cuda(), *names)
-    expected = predictions.statistics(logits, *names)
+    computed = uncertainty.statistics(logits.cuda(), *names)
+    expected = uncertainty.statistics(logits, *names)
     for ours, wanted in zip(computed, expected, strict=True):
         assert ours is not None and wanted is not None
         torch.testing.assert_close(ours.cpu(), wanted, rtol=5e-6, atol=5e-6)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from alseg.toolkit import windows
-from alseg.toolkit._kernels import windows_cpu as _windows_cpu
+from alseg.toolkit._kernels import windows_cpu
 
 
 def plain_windows(values: NDArray[np.generic], radius: int) -> list[list[NDArray[np.generic]]]:
@@ -48,7 +48,7 @@ def test_impurity_is_the_entropy_of_each_window(
     classes = np.random.default_rng(seed).integers(0, num_classes, (height, width)).astype(np.uint8)
     expected = [[plain_impurity(window) for window in row] for row in plain_windows(classes, radius)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_windows_cpu, "_STRIP_PIXELS", tile_pixels)
+        patch.setattr(windows_cpu, "_STRIP_PIXELS", tile_pixels)
         impurity = windows.window_impurity(torch.from_numpy(classes), num_classes, radius)
     torch.testing.assert_close(impurity, torch.tensor(expected).float(), rtol=0, atol=2e-6)
 
