@@ -16,10 +16,10 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from alseg.analysis import bootstrap
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import SEAL, append_line, is_as_written, read_json
+from alseg.storage import round_files
 from alseg.storage.ledger import Purchase
 from alseg.storage.reader import load_results
 from alseg.storage.round_files import read_image_counts, refuse_damaged_counts
@@ -330,7 +330,7 @@ def test_alseg_run_makes_again_what_is_no_file_or_folder(toy: Path, name: str) -
 def test_an_archive_that_would_fill_the_memory_is_refused_before_it_is_unfolded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap, "LARGEST_COUNTS", 2**24)
+    monkeypatch.setattr(round_files, "LARGEST_COUNTS", 2**24)
     path = tmp_path / "confusion.npz"
     np.savez_compressed(path, image_ids=np.array(["a"]), counts=np.zeros((1, 4096, 4096), np.int32))
     assert path.stat().st_size < 2**17  # 64 MiB of zeros

@@ -29,7 +29,7 @@ def triton_version() -> tuple[int, ...]:
 
 @needs_triton
 def test_in_tritons_interpreter_the_kernels_give_what_the_cpu_gives() -> None:
-    file = Path(__file__).with_name("triton_interpreted.py")
+    file = Path(__file__).parents[1] / "helpers" / "triton_interpreted.py"
     command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", str(file)]
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=file.parents[2])
