@@ -41,6 +41,6 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
             {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
             for info in assembler.registry.plugins
         ],
-        "provenance_of": provenance_of(spec, assembler.registry, assembler.scenario(spec.scenario)),
+        "made_with": provenance_of(spec, assembler.registry, assembler.scenario(spec.scenario)),
         "spec": spec.as_json(),
     }

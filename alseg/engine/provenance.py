@@ -136,7 +136,7 @@ def provenance_changes(
     if not folder.has_begun:
         return []
     try:
-        before = folder.description().get("provenance_of")
+        before = folder.description().get("made_with")
     except AlsegError as error:
         return [f"{error} What it was begun with is not known"]
     if not isinstance(before, Mapping) or (folder.is_done and not even_done):

@@ -39,7 +39,7 @@ def shared_key(spec: RunSpec, assembler: Assembler) -> str:
         "compile": spec.compile,
         "seed": spec.seed,
         "rounds": list(spec.rounds[:1]),
-        "provenance_of": provenance_of(anything, assembler.registry, assembler.scenario(spec.scenario)),
+        "made_with": provenance_of(anything, assembler.registry, assembler.scenario(spec.scenario)),
     }
     return content_hash(parts)[:16]
 

@@ -129,7 +129,7 @@ class RunFile:
     scorer: Name | Annotated[int, Field(ge=0)]
     spec: Mapping[str, Any]
     plugins: tuple[Mapping[str, Text], ...] = ()
-    provenance_of: Mapping[str, Text] = field(default_factory=dict)
+    made_with: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

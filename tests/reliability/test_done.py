@@ -227,8 +227,8 @@ def test_a_damaged_run_json_is_renewed_only_if_the_user_says_so(
 def test_a_lost_round_is_not_made_again_with_something_else_unless_the_user_says_so(
     tmp_path: Path, undisturbed: Path, run: Path
 ) -> None:
-    provenance_of = read_json(run / "run.json")["provenance_of"]
-    change(run / "run.json", provenance_of={**provenance_of, "torch": "1.0"})
+    made_with = read_json(run / "run.json")["made_with"]
+    change(run / "run.json", made_with={**made_with, "torch": "1.0"})
     weights = run / "weights.pt"
     weights.unlink()
     outcome = run_toy(tmp_path, DOCUMENT)
@@ -236,7 +236,7 @@ def test_a_lost_round_is_not_made_again_with_something_else_unless_the_user_says
         (
             run.name,
             f"Checkpoint {weights} is missing. It is not made again, for not all is as it was: "
-            f"torch was 1.0 and is {provenance_of['torch']}. {REMEDY}",
+            f"torch was 1.0 and is {made_with['torch']}. {REMEDY}",
         )
     ]
     assert outcome.done == 0

@@ -40,8 +40,8 @@ def pretend_torch_was(version: str, run: Path) -> str:
     """Rewrite run.json as another version of torch would have; returns the version that there is."""
     content = json.loads((run / "run.json").read_text())
     del content["seal"]
-    now = str(content["provenance_of"]["torch"])
-    content["provenance_of"]["torch"] = version
+    now = str(content["made_with"]["torch"])
+    content["made_with"]["torch"] = version
     write_record(run / "run.json", content)
     return now
 
@@ -123,7 +123,7 @@ def test_accepted_drift_goes_on_and_is_written_down(tmp_path: Path) -> None:
     bought = (run / "rounds" / "01" / "ledger.npy").stat().st_mtime_ns
     assert run_toy(tmp_path, DOCUMENT, accept_drift=True).done == 1
     assert (run / "rounds" / "01" / "ledger.npy").stat().st_mtime_ns == bought
-    assert json.loads((run / "run.json").read_text())["provenance_of"]["torch"] == now
+    assert json.loads((run / "run.json").read_text())["made_with"]["torch"] == now
 
 
 def test_fresh_keeps_the_old_folder_where_nothing_reads_it(tmp_path: Path) -> None:
