@@ -1,4 +1,4 @@
-"""QueryPlanner a process to stop: signals become a request, which is honoured where nothing is lost."""
+"""Asking a process to stop: signals become a request, which is honoured where nothing is lost."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -143,6 +144,18 @@ def test_a_plugin_imports_of_another_plugin_only_what_its_package_exports(plugin
             where = f"{module}:{imported.line} imports {imported.module}"
             assert imported.module == other, where
             assert imported.name in {None, *import_module(other).__all__}, f"{where}.{imported.name}"
+
+
+def test_the_floor_plan_has_every_package_and_every_file_it_names() -> None:
+    plan = DOCS / "architecture.md"
+    rows = [row for row in section(plan, "## Floor plan").splitlines() if row.startswith("| `")]
+    named = {word for row in rows for word in code_words(row.split("|")[1])}
+    flat = {file.stem for file in CORE.glob("*.py")} - {"__init__", "__main__"}
+    packages = {file.parent.name for file in CORE.glob("*/__init__.py")}
+    assert named == flat | packages
+    files = re.findall(r"`([a-z_]+/[a-z_]+\.py)`", plan.read_text(encoding="utf-8"))
+    assert len(files) > 30
+    assert [file for file in files if not (CORE / file).exists()] == []
 
 
 def test_label_maps_are_read_only_where_they_may_be() -> None:
