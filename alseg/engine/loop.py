@@ -252,7 +252,9 @@ class _Run:
         stopping = self.context.stop.signal is not None
         if stopping or now - self._last_saved >= 60 * self.context.settings.checkpoint_minutes:
             self._save()
-        self.context.stop.check()
+        # Not whatever has come since: a signal that finds the step unsaved waits for the next one.
+        if stopping:
+            self.context.stop.check()
 
     def _save(self) -> None:
         checkpoint.save(

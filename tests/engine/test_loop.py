@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import itertools
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from alseg.errors import AlsegError
 from alseg.inference.predict import predict
 from alseg.seeding import image_token
 from alseg.storage.ledger import Purchase
-from alseg.system.signals import Interrupted
+from alseg.system.signals import Interrupted, StopRequest
 from alseg.training import checkpoint
 from toys import Silent, run_folder, run_toy, toy_document
 
@@ -262,6 +264,35 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
     assert run_toy(tmp_path / "stopped", document).done == 1
     first, second = (_bytes_of(run_folder(tmp_path / name, "entropy")) for name in ("through", "stopped"))
     assert first == second
+
+
+class _CountsSteps(Silent):
+    """Counts training steps."""
+
+    steps = 0
+
+    def advance(self, detail: str = "") -> None:
+        self.steps += self.phases[-1] == "train"
+
+
+@pytest.mark.parametrize("number", range(1, 13))
+def test_a_signal_that_comes_just_before_it_is_looked_for_loses_no_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    calls, original = itertools.count(1), StopRequest.check
+
+    def check(request: StopRequest) -> None:
+        if next(calls) == number:
+            request.signal = signal.SIGTERM
+        original(request)
+
+    monkeypatch.setattr(StopRequest, "check", check)
+    reporter = _CountsSteps()
+    methods = [toy_document()["methods"][1]]  # type: ignore[index]
+    assert run_toy(tmp_path, toy_document(methods=methods), reporter=reporter).signal == signal.SIGTERM
+    path = run_folder(tmp_path, "entropy") / "checkpoint.pt"
+    saved = torch.load(path, weights_only=True)["iteration"] if path.exists() else 0
+    assert saved == reporter.steps
 
 
 @pytest.mark.parametrize(("phase", "occurrence", "steps"), [("train", 2, 1), ("train", 3, 2)])

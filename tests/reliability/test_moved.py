@@ -154,7 +154,7 @@ def test_the_command_says_it_in_one_line_and_exits_with_2(
 ) -> None:
     code, output = command(monkeypatch, tmp_path, AtEvent("train", 11, action))
     assert code == 2
-    assert output.splitlines()[-1] == f"Error: {moved(Path('results/toy'))}"
+    assert output.splitlines()[-1] == f"Error: {moved(tmp_path / 'results/toy')}"
     assert "done" not in output
     assert not Path("results/toy").exists()
 

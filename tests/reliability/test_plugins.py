@@ -91,7 +91,7 @@ def run_in_a_process(folder: Path, what: str, **settings: Any) -> subprocess.Com
         f"run_toy(Path({str(folder)!r}), document, BadPlugin(), reporter=reporter)\n"
         "print(*reporter.notes, sep='\\n')"
     )
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[1] / "helpers")
     return subprocess.run(
         [sys.executable, "-c", f"import sys\nsys.path.insert(0, {tests!r})\n{code}"],
         capture_output=True,
