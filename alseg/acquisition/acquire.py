@@ -201,7 +201,9 @@ def _predictions(pool: Pool) -> Iterator[Prediction]:
         return
     for index in range(len(pool.dataset)):
         # Has a size but no values: whoever reads it all the same gets an error.
-        logits = torch.empty((pool.num_classes, *pool.dataset.size(index)), device="meta")
+        logits = torch.empty(
+            (pool.num_classes, *pool.dataset.size(index)), dtype=torch.float32, device="meta"
+        )
         yield Prediction(index, logits, None, None)
 
 
@@ -287,7 +289,7 @@ def _select(acquisition: SelectAcquisition, asker: QueryJob, pool: Pool) -> dict
     merged = PoolPicks(limits)
     for rank, index in enumerate(chosen):
         # The rank stands in for a score: the first choice is the most wanted.
-        score = torch.full(sizes[index], float(-rank))
+        score = torch.full(sizes[index], float(-rank), dtype=torch.float32)
         image_id = image_ids[index]
         merged.offer(image_id, _proposed(asker.mode, score, asker.asked(image_id), score.numel()))
     return merged.affordable()

@@ -233,6 +233,6 @@ def _unraisable_errors_ignored() -> Iterator[None]:
 def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
     """Turn uint8 ``(B, 3, H, W)``, 0-255, into normalised float32 on the same device."""
     shape = (1, 3, 1, 1)
-    mean_tensor = torch.tensor(mean, device=images.device).view(shape)
-    std_tensor = torch.tensor(std, device=images.device).view(shape)
+    mean_tensor = torch.tensor(mean, dtype=torch.float32, device=images.device).view(shape)
+    std_tensor = torch.tensor(std, dtype=torch.float32, device=images.device).view(shape)
     return (images.float() / 255 - mean_tensor) / std_tensor

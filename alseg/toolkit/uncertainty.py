@@ -108,7 +108,7 @@ def _fill_on_device(logits: torch.Tensor, maps: Statistics) -> None:
     """Compute the maps in a few strips, each large enough to keep a GPU busy."""
     num_classes, height, width = logits.shape
     rows = max(1, -(-height // _STRIPS_ON_A_DEVICE))
-    scratch = torch.empty((2, num_classes, rows, width), device=logits.device)
+    scratch = torch.empty((2, num_classes, rows, width), dtype=torch.float32, device=logits.device)
     for top in range(0, height, rows):
         strip = slice(top, top + rows)
         part = logits[:, strip].float()

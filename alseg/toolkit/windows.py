@@ -35,7 +35,7 @@ def window_mean(values: torch.Tensor, radius: int) -> torch.Tensor:
         from alseg.toolkit._kernels import windows_triton
 
         if radius <= windows_triton.NARROW:
-            mean = torch.empty(values.shape, device=values.device)
+            mean = torch.empty(values.shape, dtype=torch.float32, device=values.device)
             windows_triton.fill_mean(values.contiguous(), radius, mean)
             return mean
     padded, area, window = _prepared(values, radius, 0)
@@ -61,7 +61,7 @@ def window_impurity(classes: torch.Tensor, num_classes: int, radius: int) -> tor
     if use_triton(classes.device):
         from alseg.toolkit._kernels import windows_triton
 
-        impurity = torch.empty(classes.shape, device=classes.device)
+        impurity = torch.empty(classes.shape, dtype=torch.float32, device=classes.device)
         windows_triton.fill_impurity(classes.contiguous(), num_classes, radius, impurity)
         return impurity
     padded, area, window = _prepared(classes, radius, _VOID)
