@@ -122,7 +122,7 @@ class Recipe(Protocol):
 
     plan: TrainingPlan
 
-    def optimizer(self, model: SegmentationModel) -> torch.optim.Optimizer:
+    def make_optimizer(self, model: SegmentationModel) -> torch.optim.Optimizer:
         """Return the optimiser with the learning rates of iteration 0."""
         ...
 

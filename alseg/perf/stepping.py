@@ -36,7 +36,7 @@ def training_step() -> Callable[[], None]:
     recipe = registry.get("recipes", "ripu").spec.build(
         optimizer="adamw", learning_rate=0.0015, source_size=_SIZE, target_size=_SIZE
     )
-    optimizer = recipe.optimizer(model)
+    optimizer = recipe.make_optimizer(model)
     labels = torch.randint(0, _CLASSES, (2, *_SIZE))
     batch = TrainingBatch(
         iteration=0,

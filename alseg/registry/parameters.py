@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import json
@@ -188,10 +189,16 @@ def _resolved_hints(spec: Spec, names: Sequence[str]) -> dict[str, Any]:
             raise TypeError(f"parameter '{name}' of '{spec.name}' cannot be given by name")
         if parameter.annotation is inspect.Parameter.empty:
             raise TypeError(f"parameter '{name}' of '{spec.name}' has no type")
-    # The return type and what the core fills in may only exist for type checkers, so they are left alone.
-    annotated = types.SimpleNamespace(__annotations__={name: accepted[name].annotation for name in names})
     try:
-        hints = typing.get_type_hints(annotated, _globals_of(spec.build), include_extras=True)
+        if dataclasses.is_dataclass(spec.build):
+            # Fields may come from base classes, whose modules have other names for their types.
+            found = typing.get_type_hints(spec.build, include_extras=True)
+            hints = {name: found[name] for name in names}
+        else:
+            # The return type and what the core fills in may exist for type checkers only, so not here.
+            annotations = {name: accepted[name].annotation for name in names}
+            annotated = types.SimpleNamespace(__annotations__=annotations)
+            hints = typing.get_type_hints(annotated, _globals_of(spec.build), include_extras=True)
     except Exception as error:
         raise TypeError(f"a parameter type of '{spec.name}' cannot be resolved: {error}") from error
     for name, annotation in hints.items():

@@ -4,38 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-import torch
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from alseg.contracts import (
     IGNORE_INDEX,
     Augmentation,
+    BatchSize,
+    ColorStrength,
     DataPlan,
-    SegmentationModel,
-    Size,
-    TrainingBatch,
+    Iterations,
+    LearningRate,
+    Momentum,
+    Power,
+    Side,
+    SomeShare,
     TrainingPlan,
+    Weight,
+    WeightDecay,
+    Zoom,
 )
 from alseg.errors import AlsegError
-from alseg.toolkit.losses import CrossEntropy, Term, softmax_losses
-from alseg.toolkit.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
 
-TargetSampling = Literal["uniform", "labelled"]
+if TYPE_CHECKING:
+    import torch
+
+    from alseg.contracts import SegmentationModel, TrainingBatch
+    from alseg.toolkit.losses import Term
 
 
 @dataclass(kw_only=True)
 class SupervisedRecipe:
     """Cross-entropy on source labels and on bought target labels.
 
-    A recipe with further losses is a subclass that adds to `losses_of`. Losses that begin with a softmax over
-    classes are added to `source_terms` and `target_terms` instead, which share it.
+    The class is what ``build`` of a `RecipeSpec` is: its fields are the parameters of experiment files, with
+    their bounds and defaults. A recipe with further losses is a subclass that adds fields and `losses_of`.
+    Losses that begin with a softmax over classes are added to `source_terms` and `target_terms` instead, which share
+    it. Torch is imported when a recipe is used.
 
     Attributes:
-        name: For messages.
         iterations: Optimiser steps in a run.
         decay_iterations: Steps over which the learning rate would decay to zero; None for ``iterations``.
-        optimizer_name: ``sgd`` with momentum, or ``adamw``.
+        optimizer: ``sgd`` with momentum, or ``adamw``.
         learning_rate: Of the backbone at the start.
         head_factor: The head's learning rate in units of the backbone's.
         momentum: Of ``sgd``.
@@ -58,26 +67,28 @@ class SupervisedRecipe:
         AlsegError: If there is nothing to train on, or a number is out of range.
     """
 
-    name: str
-    iterations: int
-    decay_iterations: int | None
-    optimizer_name: OptimizerName
-    learning_rate: float
-    head_factor: float
-    momentum: float
-    weight_decay: float
-    power: float
-    source_batch: int
-    target_batch: int
-    source_size: Size | None
-    target_size: Size | None
-    flip: bool
-    scale: tuple[float, float]
-    color: float
-    sampling: Literal["shuffle", "class-balanced"]
-    label_resize: Literal["point", "nearest"]
-    target_sampling: TargetSampling = "uniform"
-    labelled_share: float = 0.5
+    title: ClassVar[str] = "plain"
+    """What messages call the recipe."""
+
+    iterations: Iterations = 40_000
+    decay_iterations: Iterations | None = None
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: LearningRate = 2.5e-4
+    head_factor: Weight = 10.0
+    momentum: Momentum = 0.9
+    weight_decay: WeightDecay = 5e-4
+    power: Power = 0.9
+    source_batch: BatchSize = 2
+    target_batch: BatchSize = 2
+    source_size: tuple[Side, Side] | None = (720, 1280)
+    target_size: tuple[Side, Side] | None = (640, 1280)
+    flip: bool = False
+    scale: tuple[Zoom, Zoom] = (1.0, 1.0)
+    color: ColorStrength = 0.0
+    sampling: Literal["shuffle", "class-balanced"] = "shuffle"
+    label_resize: Literal["point", "nearest"] = "point"
+    target_sampling: Literal["uniform", "labelled"] = "uniform"
+    labelled_share: SomeShare = 0.5
 
     def __post_init__(self) -> None:
         self._check()
@@ -100,11 +111,13 @@ class SupervisedRecipe:
             ),
         )
 
-    def optimizer(self, model: SegmentationModel) -> torch.optim.Optimizer:
+    def make_optimizer(self, model: SegmentationModel) -> torch.optim.Optimizer:
         """Return the optimiser with the learning rates of iteration 0."""
+        from alseg.toolkit.optim import build_optimizer
+
         return build_optimizer(
             model,
-            self.optimizer_name,
+            self.optimizer,
             self.learning_rate,
             self.head_factor,
             self.momentum,
@@ -113,6 +126,8 @@ class SupervisedRecipe:
 
     def learning_rate_factor(self, iteration: int) -> float:
         """Return the polynomial factor at ``iteration`` (steps already taken), from 1 down to 0."""
+        from alseg.toolkit.optim import poly_factor
+
         return poly_factor(iteration, self.decay_iterations or self.iterations, self.power)
 
     def losses(
@@ -124,6 +139,8 @@ class SupervisedRecipe:
             forward: Maps images to float32 logits ``(B, C, H, W)``.
             batch: Source and target images with their labels.
         """
+        from alseg.toolkit.optim import joint_forward
+
         return self.losses_of(*joint_forward(forward, batch), batch)
 
     def losses_of(
@@ -140,6 +157,8 @@ class SupervisedRecipe:
             Scalars by name; the loss of a domain without a labelled pixel in this batch is left out, since
             the mean of nothing would be NaN.
         """
+        from alseg.toolkit.losses import softmax_losses
+
         losses: dict[str, torch.Tensor] = {}
         if source_logits is not None and batch.source_labels is not None:
             terms = self.source_terms(batch.source_labels)
@@ -159,6 +178,8 @@ class SupervisedRecipe:
         Args:
             labels: int64 ``(B, H, W)``, 255 to be ignored.
         """
+        from alseg.toolkit.losses import CrossEntropy
+
         return {"source": CrossEntropy(labels)}
 
     def target_terms(self, labels: torch.Tensor) -> dict[str, Term]:
@@ -167,6 +188,8 @@ class SupervisedRecipe:
         Args:
             labels: int64 ``(B, H, W)``, 255 where no label was bought.
         """
+        from alseg.toolkit.losses import CrossEntropy
+
         return {"target": CrossEntropy(labels)}
 
     def _check(self) -> None:
@@ -193,7 +216,7 @@ class SupervisedRecipe:
                 self._refuse(f"{key} must be a height and a width of at least 1 pixel, not {list(size)}")
 
     def _refuse(self, problem: str) -> None:
-        raise AlsegError(f"Recipe '{self.name}': {problem}.")
+        raise AlsegError(f"Recipe '{self.title}': {problem}.")
 
 
 def _labelled(labels: torch.Tensor, known: bool | None) -> bool:

@@ -80,7 +80,7 @@ class Trainer:
             model.compile()
         self.module = model
         with guarded(recipe, "optimizer"):
-            self.optimizer = recipe.optimizer(model)  # type: ignore[arg-type]
+            self.optimizer = recipe.make_optimizer(model)  # type: ignore[arg-type]
         for group in self.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
         self._fabric = fabric

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alseg import hookimpl
 from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, RecipeSpec
+from alseg.toolkit.recipes import SupervisedRecipe
 from alseg_baselines import build
 
 
@@ -81,6 +82,6 @@ def register_recipes() -> list[RecipeSpec]:
             name="plain",
             summary="Cross-entropy on source and on bought target pixels, nothing else.",
             source="The usual supervised baseline.",
-            build=build.plain,
+            build=SupervisedRecipe,
         )
     ]

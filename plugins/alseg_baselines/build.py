@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from alseg import AlsegError
 from alseg.contracts import (
     OUTLINE_TOLERANCE,
-    BatchSize,
-    ColorStrength,
     Distance,
-    Iterations,
-    LearningRate,
-    Momentum,
-    Power,
     Radius,
-    Side,
-    SomeShare,
     Tolerance,
-    Weight,
-    WeightDecay,
-    Zoom,
 )
 
 if TYPE_CHECKING:
-    from alseg.contracts import AnnotationMode, Recipe, ScoreAcquisition, SelectAcquisition
+    from alseg.contracts import AnnotationMode, ScoreAcquisition, SelectAcquisition
 
 
 def random() -> ScoreAcquisition:
@@ -118,54 +107,3 @@ def image(tolerance: Tolerance = OUTLINE_TOLERANCE) -> AnnotationMode:
     if not tolerance >= 0:
         raise AlsegError(f"Annotation mode 'image': tolerance must be at least 0, not {tolerance}.")
     return WholeImage(tolerance)
-
-
-def plain(
-    iterations: Iterations = 40000,
-    decay_iterations: Iterations | None = None,
-    optimizer: Literal["sgd", "adamw"] = "sgd",
-    learning_rate: LearningRate = 2.5e-4,
-    head_factor: Weight = 10.0,
-    momentum: Momentum = 0.9,
-    weight_decay: WeightDecay = 5e-4,
-    power: Power = 0.9,
-    source_batch: BatchSize = 2,
-    target_batch: BatchSize = 2,
-    source_size: tuple[Side, Side] | None = (720, 1280),
-    target_size: tuple[Side, Side] | None = (640, 1280),
-    flip: bool = False,
-    scale: tuple[Zoom, Zoom] = (1.0, 1.0),
-    color: ColorStrength = 0.0,
-    sampling: Literal["shuffle", "class-balanced"] = "shuffle",
-    label_resize: Literal["point", "nearest"] = "point",
-    target_sampling: Literal["uniform", "labelled"] = "uniform",
-    labelled_share: SomeShare = 0.5,
-) -> Recipe:
-    """Build ``plain``.
-
-    Args:
-        iterations: Optimiser steps in a run.
-        decay_iterations: Steps over which the learning rate would decay to zero; None for ``iterations``.
-        optimizer: ``sgd`` with momentum, or ``adamw``.
-        learning_rate: Of the backbone at the start.
-        head_factor: The head's learning rate in units of the backbone's.
-        momentum: Of ``sgd``.
-        weight_decay: Of both optimisers.
-        power: Of the polynomial decay.
-        source_batch: Source images per step; 0 trains on the target alone.
-        target_batch: Target images per step; 0 trains on the source alone.
-        source_size: Height and width of source inputs in pixels; None for the native size.
-        target_size: The same for the target.
-        flip: Whether images are mirrored at random.
-        scale: Lowest and highest factor of a random zoom.
-        color: Strength of random brightness, contrast and saturation.
-        sampling: How source images are drawn.
-        label_resize: How bought labels shrink, see `alseg.contracts.DataPlan`.
-        target_sampling: How target images are drawn: ``uniform``, or ``labelled`` for a share of them from
-            images with bought labels, once there are any.
-        labelled_share: That share of the target images, above 0 and at most 1.
-    """
-    given = dict(locals())
-    from alseg.toolkit.recipes import SupervisedRecipe
-
-    return SupervisedRecipe(name="plain", optimizer_name=given.pop("optimizer"), **given)

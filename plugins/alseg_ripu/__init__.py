@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from alseg import AcquisitionSpec, PublishedResult, RecipeSpec, hookimpl
 from alseg_ripu import build
 from alseg_ripu.published import PAPER, published_results
+from alseg_ripu.recipe import Ripu
 
 if TYPE_CHECKING:
     from alseg_ripu.losses import local_consistency_loss, negative_learning_loss
@@ -66,7 +67,7 @@ def register_recipes() -> list[RecipeSpec]:
             name="ripu",
             summary="Cross-entropy, consistency at source boundaries, negative learning on the target.",
             source=f"{PAPER}, eq. 5-9 and section 4.1.",
-            build=build.recipe,
+            build=Ripu,
         )
     ]
 

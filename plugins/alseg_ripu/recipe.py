@@ -1,16 +1,17 @@
-"""The training recipe of the paper."""
+"""The training recipe of the paper; importing this module does not import torch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import torch
-
-from alseg.contracts import IGNORE_INDEX
-from alseg.toolkit.losses import Term, Weighted
+from alseg.contracts import IGNORE_INDEX, Iterations, Share, Weight
 from alseg.toolkit.recipes import SupervisedRecipe
-from alseg_ripu.losses import LocalConsistency, NegativeLearning
+
+if TYPE_CHECKING:
+    import torch
+
+    from alseg.toolkit.losses import Term
 
 
 @dataclass(kw_only=True)
@@ -18,22 +19,27 @@ class Ripu(SupervisedRecipe):
     """Cross-entropy on labels of both domains, consistency on the source, negative learning on the target.
 
     Attributes:
+        decay_iterations: Steps over which the learning rate would decay to zero; the paper stops before.
+        sampling: How source images are drawn.
         consistency: Weight of the consistency loss on the source; 0 leaves it out.
         consistency_distance: ``l1``, or ``kl``, the Kullback-Leibler divergence.
         negative_learning: Weight of the negative-learning loss on the target; 0 leaves it out.
         negative_threshold: Probability below which a class counts as surely wrong.
 
     Source:
-        Xie et al., CVPR 2022, arXiv:2111.12940, section 4.1. The defaults of `alseg_ripu.build.recipe` are
-        the paper's, but for bought labels, which keep their place when label maps shrink
-        (``label_resize="nearest"`` loses most of them, as the released code does), and for one forward pass
-        for both domains where their sizes are equal.
+        Xie et al., CVPR 2022, arXiv:2111.12940, section 4.1. The defaults are the paper's, but for bought
+        labels, which keep their place when label maps shrink (``label_resize="nearest"`` loses most of them,
+        as the released code does), and for one forward pass for both domains where their sizes are equal.
     """
 
-    consistency: float
-    consistency_distance: Literal["l1", "kl"]
-    negative_learning: float
-    negative_threshold: float
+    title: ClassVar[str] = "ripu"
+
+    decay_iterations: Iterations | None = 62_500
+    sampling: Literal["shuffle", "class-balanced"] = "class-balanced"
+    consistency: Weight = 0.1
+    consistency_distance: Literal["l1", "kl"] = "l1"
+    negative_learning: Weight = 1.0
+    negative_threshold: Share = 0.05
 
     def source_terms(self, labels: torch.Tensor) -> dict[str, Term]:
         """Return ``source``, the cross-entropy, and ``consistency``; one of weight 0 is left out.
@@ -41,6 +47,9 @@ class Ripu(SupervisedRecipe):
         Args:
             labels: int64 ``(B, H, W)``, 255 to be ignored.
         """
+        from alseg.toolkit.losses import Weighted
+        from alseg_ripu.losses import LocalConsistency
+
         terms = super().source_terms(labels)
         if self.consistency:
             term = LocalConsistency(labels, self.consistency_distance, IGNORE_INDEX)
@@ -53,6 +62,9 @@ class Ripu(SupervisedRecipe):
         Args:
             labels: int64 ``(B, H, W)``, 255 where no label was bought.
         """
+        from alseg.toolkit.losses import Weighted
+        from alseg_ripu.losses import NegativeLearning
+
         terms = super().target_terms(labels)
         if self.negative_learning:
             terms["negative"] = Weighted(NegativeLearning(self.negative_threshold), self.negative_learning)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from alseg.launch.preflight import check
 from alseg.launch.runner import Outcome, run_experiment
 from alseg.registry.registry import Registry, registry_of
 from alseg.seeding import derive
-from alseg.toolkit.recipes import SupervisedRecipe, TargetSampling
+from alseg.toolkit.recipes import SupervisedRecipe
 from alseg.training.device import make_fabric
 
 STRIPES = LabelSpace(
@@ -102,13 +103,11 @@ def build_recipe(
     learning_rate: float = 0.05,
     flip: bool = False,
     target_batch: int = 2,
-    target_sampling: TargetSampling = "uniform",
+    target_sampling: Literal["uniform", "labelled"] = "uniform",
 ) -> SupervisedRecipe:
     return SupervisedRecipe(
-        name="toy",
         iterations=iterations,
         decay_iterations=None,
-        optimizer_name="sgd",
         learning_rate=learning_rate,
         head_factor=1.0,
         momentum=0.9,
