@@ -38,8 +38,8 @@ class SupervisedRecipe:
 
     The class is what ``build`` of a `RecipeSpec` is: its fields are the parameters of experiment files, with
     their bounds and defaults. A recipe with further losses is a subclass that adds fields and `losses_of`.
-    Losses that begin with a softmax over classes are added to `source_terms` and `target_terms` instead, which
-    share it. Torch is imported when a recipe is used.
+    Losses that begin with a softmax over classes are added to `source_terms` and `target_terms` instead,
+    which share it. Torch is imported when a recipe is used.
 
     Attributes:
         iterations: Optimiser steps in a run.
