@@ -1,0 +1,165 @@
+"""What a run consists of: its objects, made once, and what several phases ask of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alseg.annotation.allowance import BudgetSchedule
+from alseg.annotation.oracle import Oracle
+from alseg.config.experiment import RunSpec
+from alseg.contracts import Recipe
+from alseg.data.scenario import ScenarioData
+from alseg.data.target_order import TargetOrder
+from alseg.engine.assembly import MethodParts
+from alseg.engine.context import RunContext
+from alseg.engine.purchase import QueryPlanner
+from alseg.inference.predict import InferenceOptions
+from alseg.storage.run_folder import RunFolder
+from alseg.training import checkpoint
+from alseg.training.trainer import Trainer
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunParts:
+    """The objects of a run.
+
+    Attributes:
+        spec: What is asked for.
+        folder: Where it is kept.
+        context: What the run shares with its process.
+        data: The scenario's data.
+        recipe: Losses and schedule.
+        method: Acquisition and annotation mode; None for methods that buy nothing.
+        oracle: The holder of target labels.
+        target_order: Which target image each draw is.
+        trainer: The network and its optimiser.
+        planner: Decides what is asked; None for methods that buy nothing.
+        stages: Iterations at which each round's training ends.
+        image_pixels: Pixels of each image of the pool.
+    """
+
+    spec: RunSpec
+    folder: RunFolder
+    context: RunContext
+    data: ScenarioData
+    recipe: Recipe
+    method: MethodParts | None
+    oracle: Oracle
+    target_order: TargetOrder
+    trainer: Trainer
+    planner: QueryPlanner | None
+    stages: tuple[int, ...]
+    image_pixels: tuple[int, ...]
+
+    @property
+    def num_classes(self) -> int:
+        """Classes of the scenario's label space."""
+        return len(self.data.label_space.classes)
+
+    def log(self, line: str) -> None:
+        """Write a line into the run's log."""
+        self.folder.append_log(line)
+
+    def tell(self, line: str) -> None:
+        """Write a line into the run's log, and show it."""
+        self.log(line)
+        self.context.reporter.note(f"  {line}")
+
+    def save(self) -> None:
+        """Keep the training state."""
+        checkpoint.save(
+            self.folder.checkpoint,
+            iteration=self.trainer.iteration,
+            model=self.trainer.module,
+            optimizer=self.trainer.optimizer,
+            scaler=self.trainer.scaler,
+        )
+
+    def start_over(self, reason: str) -> None:
+        """Go back to the network's first weights, and say why."""
+        self.tell(reason)
+        fresh = self.context.assembler.model(self.spec.model, self.num_classes, self.spec.seed)
+        self.trainer.restart(fresh.state_dict())
+
+    def evaluation_names(self) -> tuple[list[str], list[str]]:
+        """Return the names and the groups of the evaluation images."""
+        dataset = self.data.evaluation.dataset
+        names = [dataset.image_id(index) for index in range(len(dataset))]
+        group = getattr(dataset, "group", None)
+        return names, names if group is None else [str(group(index)) for index in range(len(dataset))]
+
+    def inference_options(self, *, for_acquisition: bool) -> InferenceOptions:
+        """Return how predictions are made, for an acquisition or for evaluation."""
+        settings, evaluation = self.context.settings, self.spec.evaluation
+        needs = self.method.spec.needs if for_acquisition and self.method else ()
+        training_size = self.recipe.plan.target.size
+        return InferenceOptions(
+            size=training_size if for_acquisition else evaluation.size or training_size,
+            flip=evaluation.flip and not for_acquisition,
+            through_input_size=for_acquisition,
+            batch_size=settings.pool_batch if for_acquisition else settings.evaluation_batch,
+            workers=settings.workers,
+            device=self.context.fabric.device,
+            features="features" in needs,
+            image="image" in needs,
+            overlap=settings.call_timeout is None,  # only the main thread's calls can be ended
+        )
+
+
+def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunParts:
+    """Make the objects of a run.
+
+    Raises:
+        AlsegError: If data, weights or parameters are faulty.
+    """
+    assembler = context.assembler
+    data, recipe = assembler.scenario(spec.scenario), assembler.recipe(spec.method.recipe)
+    method = assembler.method(spec)
+    target, plan = data.target.dataset, recipe.plan.target
+    oracle = Oracle(
+        target,
+        data.target.translation,
+        mode=method.mode if method else None,
+        everything=spec.method.target_labels == "all" and spec.method.labels_since == "start",
+        training_size=plan.size,
+        point_resize=plan.label_resize == "point",
+        outline_tolerance=spec.method.outline_tolerance,
+    )
+    order = TargetOrder(len(target), plan, spec.seed)
+    trainer = Trainer(
+        context.fabric,
+        assembler.model(spec.model, len(data.label_space.classes), spec.seed),
+        recipe,
+        data,
+        oracle,
+        order,
+        spec.seed,
+        context.settings.workers,
+        channels_last=spec.channels_last,
+        compiled=spec.compile,
+    )
+    image_pixels = tuple(height * width for height, width in map(target.size, range(len(target))))
+    planner = None
+    if method is not None and spec.method.budget is not None:
+        planner = QueryPlanner(
+            spec=spec,
+            method=method,
+            spending=BudgetSchedule(spec.method.budget, len(spec.rounds), image_pixels),
+            oracle=oracle,
+            context=context,
+            folder=folder,
+        )
+    return RunParts(
+        spec=spec,
+        folder=folder,
+        context=context,
+        data=data,
+        recipe=recipe,
+        method=method,
+        oracle=oracle,
+        target_order=order,
+        trainer=trainer,
+        planner=planner,
+        stages=(*spec.rounds, recipe.plan.iterations),
+        image_pixels=image_pixels,
+    )

@@ -1,0 +1,40 @@
+"""Going on with a run: the training state that is there, if the run can go on from it."""
+
+from __future__ import annotations
+
+from alseg.engine.parts import RunParts
+from alseg.engine.recovery import last_usable_iteration, quarantine_damaged
+from alseg.errors import AlsegError
+from alseg.files import remove
+from alseg.training import checkpoint
+
+
+def resume(parts: RunParts) -> None:
+    """Load the latest training state that fits what else is there of the run, and say what does not.
+
+    Raises:
+        WriteError: If what is damaged cannot be moved aside.
+    """
+    folder, trainer = parts.folder, parts.trainer
+    for problem in quarantine_damaged(folder, len(parts.stages)):
+        parts.tell(problem)
+    limit = last_usable_iteration(folder, parts.stages, buys=parts.method is not None)
+    for path, optimizer in (
+        (folder.checkpoint, trainer.optimizer),
+        (folder.weights, None),  # after them, nothing is left to train
+    ):
+        if not path.exists():
+            continue
+        try:
+            iteration = checkpoint.load(
+                path, model=trainer.module, optimizer=optimizer, scaler=trainer.scaler
+            )
+            if iteration > limit:
+                raise AlsegError(f"{path} is of iteration {iteration}, past what is there of the run.")
+        except AlsegError as error:
+            parts.start_over(f"{error} Training starts over; bought labels are kept.")
+            remove(path)
+            continue
+        trainer.iteration = iteration
+        parts.log(f"resumed at iteration {iteration}")
+        return

@@ -1,0 +1,88 @@
+"""What a round leaves: its metrics and costs, written at once, then told to observers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg.contracts import Cost
+from alseg.engine.observers import report_of
+from alseg.engine.parts import RunParts
+from alseg.storage.run_folder import percent
+from alseg.toolkit.metrics import metrics_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundMetrics:
+    """The content of ``metrics.json``, as docs/internals.md has it; IoU and accuracy in percent."""
+
+    round: int
+    iteration: int
+    cost: Cost
+    allowance_pixels: int | None
+    pool: Mapping[str, int]
+    miou: float | None
+    accuracy: float | None
+    iou: Mapping[str, float | None]
+    subsets: Mapping[str, float | None]
+    bought: Mapping[str, int]
+
+
+def commit_round(
+    parts: RunParts, round_number: int, counts: NDArray[np.int32], seconds: Mapping[str, float]
+) -> None:
+    """Write a round, unless it is there, and tell observers of it.
+
+    Args:
+        parts: The run.
+        round_number: 0 before the first purchase.
+        counts: int32 ``(N, C, C)``, confusion counts of each evaluation image.
+        seconds: How long its phases took.
+    """
+    folder = parts.folder
+    if not folder.round_is_committed(round_number):
+        metrics = _metrics(parts, round_number, counts)
+        folder.commit_round(round_number, asdict(metrics), counts, *parts.evaluation_names(), seconds)
+        folder.write_status("running", round_number=round_number)
+        folder.append_event("round", round=round_number, miou=metrics.miou, cost=asdict(metrics.cost))
+        report = report_of(parts.spec, folder, round_number)
+        parts.context.reporter.round_finished(report, len(parts.spec.rounds))
+        parts.context.assembler.registry.notify_round_end(report, parts.context.reporter.note)
+    observe_round(parts, round_number)
+
+
+def observe_round(parts: RunParts, round_number: int) -> None:
+    """Tell the experiment's observers of a round, those of earlier processes included."""
+    report = report_of(parts.spec, parts.folder, round_number)
+    parts.context.observers.round_ended(report, parts.context.reporter.note)
+
+
+def _metrics(parts: RunParts, round_number: int, counts: NDArray[np.int32]) -> RoundMetrics:
+    metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), parts.data.label_space)
+    names, planner = parts.data.label_space.names, parts.planner
+    return RoundMetrics(
+        round=round_number,
+        iteration=parts.stages[round_number],
+        cost=_cost(parts, round_number),
+        allowance_pixels=None if planner is None else planner.spending.allowance_pixels(round_number),
+        pool={"pixels": sum(parts.image_pixels), "images": len(parts.image_pixels)},
+        miou=percent(metrics.miou),
+        accuracy=percent(metrics.accuracy),
+        iou={name: percent(value) for name, value in zip(names, metrics.iou, strict=True)},
+        subsets={name: percent(value) for name, value in metrics.subsets.items()},
+        bought=dict(zip(names, parts.oracle.bought[: len(names)].tolist(), strict=True)),
+    )
+
+
+def _cost(parts: RunParts, round_number: int) -> Cost:
+    """Return what labels have cost, and how many of them training has drawn."""
+    method = parts.spec.method
+    known_at_once = method.target_labels == "all" and method.labels_since == "start"
+    made = (0,) if known_at_once else parts.stages[:round_number]
+    # Knowing everything is one purchase, however many rounds follow.
+    purchases = zip(made, parts.oracle.purchased, strict=False)
+    pixels, images = parts.target_order.drawn(parts.stages[round_number], purchases)
+    return replace(parts.oracle.cost, drawn_pixels=pixels, drawn_images=images)
