@@ -30,6 +30,10 @@ class DataError(AlsegError):
         self.problem, self.remedy, self.alternative = problem, remedy, alternative
 
 
+class UnreadableError(AlsegError):
+    """A file that the system does not let this process read now; it may be whole, so it is no damage."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like ``name``, or None where none is similar."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -24,7 +24,7 @@ from alseg.engine.resume import resume
 from alseg.engine.round_record import commit_round, observe_round
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.engine.steps import Steps
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, UnreadableError
 from alseg.evaluation.confusion import evaluate
 from alseg.guard.calls import random_state_kept
 from alseg.storage.examples import read_examples
@@ -125,6 +125,8 @@ class _Loop:
         """Load shared source training and return its confusion counts; None where it is damaged."""
         try:
             counts = shared.load(self.parts.trainer)
+        except UnreadableError:
+            raise
         except AlsegError as error:
             self.parts.start_over(f"{error} Source training is done again.")
             return None

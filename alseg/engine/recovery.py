@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alseg.contracts import LabelSpace
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, UnreadableError
 from alseg.storage.ledger import INDEX_NAME, Purchase
 from alseg.storage.rescore import label_space_of, recomputed
 from alseg.storage.round_files import read_image_counts
@@ -118,6 +118,8 @@ def find_missing(folder: RunFolder, rounds: int) -> str | None:
         return found[0].problem
     try:
         checkpoint.verify(folder.weights)
+    except UnreadableError:
+        raise
     except AlsegError as error:
         return str(error)
     return None
@@ -161,8 +163,8 @@ def set_damaged_description_aside(folder: RunFolder) -> str | None:
         return None
     try:
         folder.description()
-    except FormatError:
-        raise  # not damaged: a later version goes on with it
+    except (FormatError, UnreadableError):
+        raise  # not damaged: a later version goes on with it, or this one once it may read it
     except AlsegError as error:
         folder.set_aside(path)
         unknown = " What the run was begun with is not known any more." if folder.has_begun else ""
@@ -206,6 +208,8 @@ def set_damaged_records_aside(folder: RunFolder) -> list[str]:
     for path in attempt_files(folder.path).values():
         try:
             read_attempt(path)
+        except UnreadableError:
+            raise
         except AlsegError as error:
             folder.set_aside(path)
             problems.append(f"{error} What that attempt ran on is not known any more.")
@@ -215,6 +219,8 @@ def set_damaged_records_aside(folder: RunFolder) -> list[str]:
             continue
         try:
             read_timing(round_folder)
+        except UnreadableError:
+            raise
         except AlsegError as error:
             folder.set_aside(path)
             problems.append(f"{error} How long round {number} took is not known any more.")
@@ -243,6 +249,8 @@ def _asked(folder: RunFolder) -> _Asked:
     """Read what is needed of ``run.json``; where that is damaged, as little as possible is concluded."""
     try:
         file = read_run_file(folder.path)
+    except UnreadableError:
+        raise
     except AlsegError:
         return _Asked()
     space = label_space_of(file.label_space) if file.scorer == SCORER_VERSION else None
@@ -254,6 +262,8 @@ def _problem_of_purchase(folder: RunFolder, number: int, *, required: bool) -> s
     if folder.purchase_is_committed(number):
         try:
             Purchase.read(folder.round_folder(number))
+        except UnreadableError:
+            raise
         except AlsegError as error:
             return str(error)
     elif required:
@@ -269,18 +279,24 @@ def _damage_of_results(
     if required or counts.exists() or metrics.exists():
         try:
             read_image_counts(counts)
+        except UnreadableError:
+            raise
         except AlsegError as error:
             return Damage(f"{error} Round {number} is evaluated again.", (counts, metrics))
     if not metrics.exists():
         return Damage(f"{metrics} is missing. Its numbers are computed again.") if required else None
     try:
         read_metrics(metrics)
+    except UnreadableError:
+        raise
     except AlsegError as error:
         return Damage(f"{error} Its numbers are computed again.", (metrics,))
     if space is None:
         return None
     try:
         changes = recomputed(metrics.parent, space).changes
+    except UnreadableError:
+        raise
     except AlsegError as error:
         return Damage(f"{error} Round {number} is evaluated again.", (counts, metrics))
     if not changes:

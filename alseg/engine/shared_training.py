@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from alseg.config.specs import RunSpec
 from alseg.engine.assembly import Assembler
 from alseg.engine.provenance import provenance_of
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, UnreadableError
 from alseg.files import content_hash, remove, remove_unfinished
 from alseg.storage.run_folder import BusyError, exclusive, read_counts, write_counts
 from alseg.system.signals import Interrupted, StopRequest
@@ -100,6 +100,8 @@ class SharedTraining:
                 self._weights, model=trainer.module, optimizer=trainer.optimizer, scaler=trainer.scaler
             )
             return counts
+        except UnreadableError:
+            raise
         except AlsegError:
             remove(self._weights)
             raise

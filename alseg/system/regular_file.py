@@ -5,15 +5,30 @@ A named pipe would make a reader wait for ever, and a link to ``/dev/zero`` neve
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, UnreadableError
+from alseg.system.limits import exceeded_limit
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 """Without waiting: opening a named pipe waits for who writes to it."""
+
+_NOT_NOW = (
+    errno.EACCES,
+    errno.EBUSY,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.EPERM,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+)
+"""What the system says where a file may be whole, but this process cannot have it."""
 
 
 def open_regular(path: Path, largest: int) -> BinaryIO:
@@ -25,6 +40,7 @@ def open_regular(path: Path, largest: int) -> BinaryIO:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        UnreadableError: If the system does not let this process read it now; names it.
         AlsegError: If it is no regular file, larger, or cannot be read; names it.
     """
     try:
@@ -32,7 +48,7 @@ def open_regular(path: Path, largest: int) -> BinaryIO:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise AlsegError(f"Cannot read {path}: {error.strerror or error}.") from error
+        raise _cannot_read(path, error) from error
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
@@ -54,6 +70,7 @@ def read_regular(path: Path, largest: int) -> bytes:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        UnreadableError: If the system does not let this process read it now; names it.
         AlsegError: If it is no regular file, larger, or cannot be read; names it.
     """
     try:
@@ -63,4 +80,9 @@ def read_regular(path: Path, largest: int) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise AlsegError(f"Cannot read {path}: {error.strerror or error}.") from error
+        raise _cannot_read(path, error) from error
+
+
+def _cannot_read(path: Path, error: OSError) -> AlsegError:
+    kind = UnreadableError if error.errno in _NOT_NOW else AlsegError
+    return kind(f"Cannot read {path}: {exceeded_limit(error) or f'{error.strerror or error}.'}")

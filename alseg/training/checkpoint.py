@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import torch
 
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, UnreadableError
 from alseg.files import write_atomically
 from alseg.system.archives import refuse_compressed
 from alseg.system.regular_file import open_regular
@@ -120,6 +120,8 @@ def _read(path: Path) -> dict[str, Any]:
                 _refuse_repetition(content, size)
     except FileNotFoundError as error:
         raise AlsegError(f"Checkpoint {path} is missing.") from error
+    except UnreadableError:
+        raise
     except AlsegError as error:
         raise AlsegError(f"Checkpoint {error}") from error
     except pickle.UnpicklingError as error:  # torch tells how to unpickle it all the same; nobody should
