@@ -36,6 +36,7 @@ ROUND_COLORS = ("#fde725", "#ff9a3c", "#ff4f9a", "#b56cff", "#4fb3ff", "#3ee6b0"
 
 _INK, _PALE = "#222222", "#666666"
 _LONGEST_NAME = 80
+_SMALLEST_NAME = 8.5
 _ROWS_PER_INCH = 5.2
 """Names that fit above each other in an inch."""
 _GAP = 0.16
@@ -167,7 +168,9 @@ def _name_curves(axes: Axes, curves: Sequence[Curve], colors: Sequence[str]) -> 
 
 
 def _fit(text: Text, right: float) -> None:
-    """Shorten a text until it ends before a column of the picture."""
+    """Make a text smaller, then shorter, until it ends before a column of the picture."""
+    while text.get_fontsize() > _SMALLEST_NAME and text.get_window_extent().x1 > right:
+        text.set_fontsize(text.get_fontsize() - 0.5)
     whole, most = text.get_text(), len(text.get_text())
     while most > 1 and text.get_window_extent().x1 > right:
         most -= 1

@@ -163,7 +163,7 @@
       { key: "difference", title: against(), sort: (m) => difference(m) && difference(m)[0], needed: some(difference),
         text: (m) => interval(difference(m), true) + (stats(m).images ? ` [${number(stats(m).images[0], 1, true)}, ${number(stats(m).images[1], 1, true)}]` : ""),
         title2: (m) => stats(m).baseline ? "to " + stats(m).baseline : "" },
-      { key: "p", title: "p (Holm)", sort: (m) => stats(m).p, needed: some((m) => stats(m).p), text: (m) => stats(m).p === null ? NOTHING : stats(m).p < 0.001 ? "<0.001" : number(stats(m).p, stats(m).p < 0.1 ? 3 : 2), small: true },
+      { key: "p", title: "p", sort: (m) => stats(m).p, needed: some((m) => stats(m).p), text: (m) => stats(m).p === null ? NOTHING : stats(m).p < 0.001 ? "<0.001" : number(stats(m).p, stats(m).p < 0.1 ? 3 : 2), small: true },
       { key: "gap", title: "Gap closed", sort: (m) => stats(m).gap, needed: some((m) => stats(m).gap), text: (m) => stats(m).gap === null ? NOTHING : number(stats(m).gap, 0) + "%" + (stats(m).gapInterval ? ` [${stats(m).gapInterval.map((end) => number(end, 0)).join(", ")}]` : "") },
       { key: "area", title: "AUBC", sort: (m) => area(m) && area(m)[0], needed: some((m) => area(m)), text: (m) => interval(area(m)) },
       { key: "n", title: "Seeds", sort: (m) => m.n, text: (m) => String(m.n) },
