@@ -169,8 +169,10 @@ def _name_curves(axes: Axes, curves: Sequence[Curve], colors: Sequence[str]) -> 
 
 def _fit(text: Text, right: float) -> None:
     """Make a text smaller, then shorter, until it ends before a column of the picture."""
-    while text.get_fontsize() > _SMALLEST_NAME and text.get_window_extent().x1 > right:
-        text.set_fontsize(text.get_fontsize() - 0.5)
+    size = float(text.get_fontsize())
+    while size > _SMALLEST_NAME and text.get_window_extent().x1 > right:
+        size -= 0.5
+        text.set_fontsize(size)
     whole, most = text.get_text(), len(text.get_text())
     while most > 1 and text.get_window_extent().x1 > right:
         most -= 1

@@ -20,6 +20,7 @@ from alseg.contracts.types import Precision
 from alseg.errors import AlsegError
 from alseg.files import LARGEST_RECORD, read_json, refuse_unknown_keys
 from alseg.storage.records import Count, Method, Name, ResultClasses, RoundResult, State, Text
+from alseg.toolkit import metrics
 
 RUN_NAME = "run.json"
 STATUS_NAME = "status.json"
@@ -326,6 +327,11 @@ def _read_run(folder: Path) -> tuple[dict[str, Any], RunFile]:
         )
     refuse_unknown_keys(path, content, RUN_KEYS)
     file = _valid(path, _RUN, content)
+    if str(file.scorer) not in map(str, range(int(metrics.SCORER_VERSION) + 1)):
+        raise FormatError(
+            f"{path} has scorer version {str(file.scorer)!r}, but this alseg knows versions up to "
+            f"{metrics.SCORER_VERSION}. Read it with the version that wrote it."
+        )
     for problem in _problems_of(file):
         raise AlsegError(f"{path} is damaged: {problem}.")
     return content, file

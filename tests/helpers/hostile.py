@@ -375,7 +375,9 @@ def _stray(folder: Path, choose: random.Random) -> str:
     names = ("01-backup", "01 (copy)", "1", "001", "0", "x", ".x.tmp", "99", "01~", "\u0661", "-1", "1e1")
     if rounds and choose.random() < 0.5:
         target = run / "rounds" / choose.choice(names)
-        shutil.copytree(choose.choice(rounds), target, symlinks=True, dirs_exist_ok=True)
+        source = choose.choice(rounds)
+        if source != target:  # an earlier change may have made a folder of that name
+            shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
     else:
         parent = choose.choice((folder, folder / "runs", run, run / "rounds", run / "attempts"))
         parent.mkdir(exist_ok=True)

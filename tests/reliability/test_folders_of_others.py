@@ -207,6 +207,18 @@ def test_a_later_format_is_named_in_one_line(toy: Path, command: str) -> None:
     )
 
 
+@pytest.mark.parametrize("scorer", ["3", "2147483648", "x"])
+def test_a_run_of_a_later_scorer_is_named_and_the_others_are_shown(toy: Path, scorer: str) -> None:
+    run = entropy(toy)
+    change(run / "run.json", "scorer", scorer)
+    found = load_results([toy])
+    assert [damaged.folder for damaged in found.damaged] == [run]
+    assert (
+        f"has scorer version '{scorer}', but this alseg knows versions up to 2." in found.damaged[0].problem
+    )
+    assert len(found.runs) >= 1
+
+
 def test_a_run_of_a_later_format_is_never_begun_anew(toy: Path) -> None:
     change(entropy(toy) / "run.json", "format", 4)
     before = (entropy(toy) / "run.json").read_bytes()
