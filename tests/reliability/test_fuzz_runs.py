@@ -30,7 +30,7 @@ from alseg.system.signals import Interrupted
 from alseg.training.checkpoint import digest
 from toys import Silent, run_toy, toy_document, toy_registry
 
-EXAMPLES = int(os.environ.get("ALSEG_FUZZ_EXAMPLES", "80"))
+EXAMPLES = int(os.environ.get("ALSEG_FUZZ_EXAMPLES", "40"))
 
 METHODS: list[Any] = toy_document()["methods"]  # type: ignore[assignment]
 DOCUMENT: dict[str, Any] = toy_document(
