@@ -22,7 +22,7 @@ FORMAT = 1
 def machine(options: Options) -> dict[str, Any]:
     """Return what the numbers were measured on and how."""
     try:
-        load: float | None = os.getloadavg()[0]
+        load: float | None = round(os.getloadavg()[0], 2)
     except OSError:
         load = None
     return {
