@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ def name_crash(run: Path) -> str | None:
             record = _read(path)
             if record.get("end", "") is None:
                 write_record(path, {**record, "at_work": calls})
-    file.unlink(missing_ok=True)
+    with suppress(OSError):  # a folder of that name, from somebody else
+        file.unlink(missing_ok=True)
     return f"The last attempt ended without a word, at work: {'; '.join(calls)}." if calls else None
 
 

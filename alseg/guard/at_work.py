@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from alseg.errors import AlsegError
+from alseg.system.regular_file import read_regular
+
 NAME = "at-work"
 """The file in a run's folder; it is there while an attempt is at work, and after one that could not end."""
 
@@ -34,9 +37,14 @@ class AtWork:
 
     def __init__(self, path: Path) -> None:
         self._path, self._process = path, os.getpid()
-        path.write_bytes(_EMPTY * _PLACES)
-        with path.open("r+b") as file:
-            self._memory = mmap.mmap(file.fileno(), _PLACES * _WIDTH)
+        path.unlink(missing_ok=True)
+        # A new file: what stands there in a folder of others may be a link that leads out of it, or a pipe.
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            os.write(handle, _EMPTY * _PLACES)
+            self._memory = mmap.mmap(handle, _PLACES * _WIDTH)
+        finally:
+            os.close(handle)
         self._free = list(range(_PLACES))
 
     def begin(self, call: str) -> int | None:
@@ -76,8 +84,8 @@ def noting(path: Path) -> Iterator[AtWork | None]:
 def left_in(path: Path) -> list[str]:
     """Return the calls that were under way when a process ended that could not say so, in words."""
     try:
-        content = path.read_bytes()[: _PLACES * _WIDTH]
-    except OSError:
+        content = read_regular(path, _PLACES * _WIDTH)
+    except (OSError, AlsegError):
         return []
     notes = (content[start : start + _WIDTH] for start in range(0, len(content), _WIDTH))
     texts = (note.decode(errors="replace").strip(" \0") for note in notes)

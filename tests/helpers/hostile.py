@@ -381,7 +381,7 @@ def _stray(folder: Path, choose: random.Random) -> str:
     else:
         parent = choose.choice((folder, folder / "runs", run, run / "rounds", run / "attempts"))
         parent.mkdir(exist_ok=True)
-        files = ("01-backup.json", "x.json", "0001.json", "run.json~", ".DS_Store", "Thumbs.db")
+        files = ("at-work", "01-backup.json", "x.json", "0001.json", "run.json~", ".DS_Store", "Thumbs.db")
         target = parent / choose.choice((*names, *files))
         if os.path.lexists(target):
             return "nothing"

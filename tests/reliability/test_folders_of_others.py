@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import SEAL, append_line, is_as_written, read_json
+from alseg.guard.at_work import left_in, noting
 from alseg.storage import round_files
 from alseg.storage.ledger import Purchase
 from alseg.storage.reader import load_results
@@ -28,7 +29,7 @@ from alseg.storage.run_folder import exclusive
 from alseg.system.regular_file import read_regular
 from alseg.training import checkpoint
 from fakeruns import write_run
-from hostile import write_sealed
+from hostile import KINDS, write_sealed
 from toys import run_toy, toy_document, toy_registry
 
 METHODS: list[Any] = toy_document()["methods"]  # type: ignore[assignment]
@@ -314,6 +315,33 @@ def test_lines_are_appended_to_no_link_and_no_pipe(tmp_path: Path) -> None:
         with pytest.raises(AlsegError, match="Cannot write"):
             append_line(tmp_path / name, "a line")
     assert (tmp_path / "target").read_text() == "kept"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_notes_of_calls_are_read_from_regular_files_only(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "at-work"
+    KINDS[kind](path)
+    assert left_in(path) == [] or kind == "bytes"
+    with noting(path) as notes:
+        assert (notes is None) == (kind == "folder")
+
+
+def test_notes_of_calls_are_written_through_no_link(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("kept")
+    (tmp_path / "at-work").symlink_to(tmp_path / "target")
+    with noting(tmp_path / "at-work") as notes:
+        assert notes is not None
+    assert (tmp_path / "target").read_text() == "kept"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_run_goes_on_whatever_stands_for_its_notes(toy: Path, kind: str) -> None:
+    run = entropy(toy)
+    KINDS[kind](run / "at-work")
+    (run / "weights.pt").unlink()
+    assert invoked("status", toy).exit_code == 0
+    result = invoked("run", toy.parents[1] / "toy.yaml", "--results", toy.parent)
+    assert result.exit_code == 0, result.output
 
 
 def test_a_lock_writes_through_no_link(tmp_path: Path) -> None:
