@@ -38,6 +38,7 @@ from alseg.guard.calls import random_state_kept, watching
 from alseg.guard.timeouts import TimedOut
 from alseg.launch.local import helpers
 from alseg.launch.preflight import Plan, PlannedRun
+from alseg.launch.status import spent_seconds
 from alseg.storage.run_folder import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
 from alseg.system.kept_folders import keeping
 from alseg.system.limits import address_space, exceeded_limit
@@ -236,9 +237,11 @@ def _attempt(
         reporter.note(f"  {moved}")
         reporter.run_ended("failed", time.monotonic() - started)
         return True
+    seconds: float | None = time.monotonic() - started
     if by_another and folder.last_round is not None:
         reporter.round_finished(report_of(spec, folder, folder.last_round), len(spec.rounds))
-    reporter.run_ended(state, time.monotonic() - started)
+        seconds = spent_seconds(folder.path, running=False)
+    reporter.run_ended(state, seconds or 0.0)
     return True
 
 

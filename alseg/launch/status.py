@@ -137,7 +137,7 @@ def _run_state(path: Path, spec: RunSpec | None) -> RunState:
         state=state,
         rounds=tuple(_round_states(run)),
         planned=run.planned_rounds,
-        seconds=_seconds(path, running=state == "running"),
+        seconds=spent_seconds(path, running=state == "running"),
         why=why,
     )
 
@@ -187,7 +187,7 @@ def _timing(folder: Path) -> float | None:
         return None
 
 
-def _seconds(folder: Path, *, running: bool) -> float | None:
+def spent_seconds(folder: Path, *, running: bool) -> float | None:
     """Return the time all attempts took; one without an end lasted until the last sign of life.
 
     None where one has taken no possible time: a clock was set.

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 import alseg.launch.local
 from alseg.cli import main
 from alseg.config.experiment import read_experiment
-from alseg.files import read_json, write_checked_text
+from alseg.files import read_json, write_checked_text, write_record
 from alseg.launch.local import helpers
 from alseg.registry.registry import load_registry
 from alseg.system.signals import StopRequest
@@ -101,6 +101,11 @@ def test_two_processes_do_every_run_once_and_the_output_shows_all_results(tmp_pa
     assert [[path.name for path in run.glob("attempts/*.json")] for run in runs] == [["0.json"]] * 2
     assert result.stderr.count("  round 1/1  iteration 2  mIoU") == 2
     assert "2 done." in result.stderr.splitlines()
+    for run in runs:  # what a run took, not how long this process waited for it
+        attempt = run / "attempts/0.json"
+        write_record(attempt, {**read_json(attempt), "seconds": 42.0})
+    again = CliRunner().invoke(main, ["run", str(file), "--results", str(tmp_path / "results")])
+    assert again.stderr.count("  done after 42 s\n") == 2
 
 
 @pytest.mark.parametrize(("processes", "runs", "started"), [(1, 2, 0), (2, 2, 1), (5, 2, 1), (2, 1, 0)])
