@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from alseg.errors import AlsegError
-from alseg.files import read_json, write_record
+from alseg.files import write_record
 from alseg.guard import at_work
 from alseg.storage.reader import OLD
+from alseg.storage.run_files import attempt_files, read_attempt
 
 
 def name_crash(run: Path) -> str | None:
@@ -24,7 +25,7 @@ def name_crash(run: Path) -> str | None:
     file = run / at_work.NAME
     calls = at_work.left_in(file)
     if calls:
-        for path in _attempts(run)[-1:]:
+        for path in list(attempt_files(run).values())[-1:]:
             record = _read(path)
             if record.get("end", "") is None:
                 write_record(path, {**record, "at_work": calls})
@@ -51,16 +52,11 @@ def suspects(runs: Path) -> set[str]:
 
 def _plugins_at_work(run: Path) -> list[set[str]]:
     """Return what was at work when each attempt ended, first to last; nothing for one that ended well."""
-    every = [_calls(path) for path in _attempts(run)]
+    every = [_calls(path) for path in attempt_files(run).values()]
     left = at_work.left_in(run / at_work.NAME)
     if every and left:  # not in the record yet
         every[-1] = left
     return [{call.partition(": ")[0] for call in calls} for calls in every]
-
-
-def _attempts(run: Path) -> list[Path]:
-    found = [path for path in (run / "attempts").glob("[0-9]*.json") if path.stem.isdecimal()]
-    return sorted(found, key=lambda path: int(path.stem))
 
 
 def _calls(path: Path) -> list[str]:
@@ -70,6 +66,6 @@ def _calls(path: Path) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return read_json(path)
+        return read_attempt(path)
     except AlsegError:
         return {}

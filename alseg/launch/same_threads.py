@@ -7,8 +7,8 @@ from pathlib import Path
 
 from alseg.config.specs import Settings
 from alseg.errors import AlsegError
-from alseg.files import read_json
 from alseg.storage.reader import OLD
+from alseg.storage.run_files import attempt_files, read_attempt
 from alseg.system import threads
 
 
@@ -19,11 +19,10 @@ def first_threads(root: Path) -> int | None:
         root: The experiment's results folder.
     """
     begun: list[tuple[str, int]] = []
-    for path in root.glob("runs/*/attempts/[0-9]*.json"):
-        if OLD in path.parts[-3]:
-            continue
+    runs = [run for run in root.glob("runs/*") if OLD not in run.name]
+    for path in (path for run in runs for path in attempt_files(run).values()):
         try:
-            record = read_json(path)
+            record = read_attempt(path)
         except AlsegError:
             continue
         number = record.get("threads")
