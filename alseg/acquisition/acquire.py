@@ -1,89 +1,41 @@
-"""One round of acquisition: predictions to scores, scores to picks, picks cut to the budget."""
+"""One round of acquisition: one pass over the pool, in which one or several methods decide what to ask."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from alseg.acquisition.image_picks import propose
+from alseg.acquisition.image_ranking import select_images
+from alseg.acquisition.job import Pool, QueryJob
 from alseg.acquisition.pool_picks import PoolPicks
-from alseg.annotation.allowance import Limits
-from alseg.contracts import (
-    AnnotationMode,
-    Dataset,
-    Picks,
-    PoolView,
-    ScoreAcquisition,
-    SelectAcquisition,
-    TargetView,
-)
-from alseg.guard.answers import checked_picks, checked_selection
-from alseg.guard.calls import guarded, name_of
-from alseg.inference.predict import InferenceOptions, Prediction, mean_features, predict
+from alseg.acquisition.scoring import ImageScores
+from alseg.contracts import Picks, SelectAcquisition
+from alseg.inference.predict import Prediction, predict
 from alseg.inference.prefetch import behind
-from alseg.seeding import derive, image_token
 
 
-class AcquisitionError(Exception):
-    """An acquisition returned something that cannot be used; the message names it and the image."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pool:
-    """The target training images as one round of acquisition sees them.
+class PassPicks(NamedTuple):
+    """What methods ask after one pass over the pool.
 
     Attributes:
-        dataset: The images; their labels are not read.
-        num_classes: That the model predicts.
-        model: Gives predictions.
-        options: How images are fed to it; None where nothing of it is needed: no image is read then.
-        seed_axes: What generators depend on: the run's seed and the round.
-        on_image: Called after every image.
+        own: Image id to picks of the method that the pass is for.
+        others: The same for others by name; without those that failed.
     """
 
-    dataset: Dataset
-    num_classes: int
-    model: Any
-    options: InferenceOptions | None
-    seed_axes: Sequence[int | str]
-    on_image: Callable[[], None] = lambda: None
+    own: Mapping[str, Picks]
+    others: Mapping[str, Mapping[str, Picks]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class QueryJob:
-    """A method that asks about the images of a pool.
-
-    Attributes:
-        acquisition: Says what is wanted.
-        name: Of the acquisition, for messages.
-        identity: Acquisitions of the same identity give the same scores.
-        mode: What a question is.
-        limits: The budget left.
-        asked: Image id to where it has been asked before, int32 ``(m, 2)``.
-        on_final: Called with an image's id and picks as soon as nothing can change them any more, while
-            others are still scored; never where the budget is the pool's.
-    """
-
-    acquisition: ScoreAcquisition | SelectAcquisition
-    name: str
-    identity: str
-    mode: AnnotationMode
-    limits: Limits
-    asked: Callable[[str], NDArray[np.int32]]
-    on_final: Callable[[str, Picks], object] = lambda image_id, picks: None
-
-
-def acquire(asker: QueryJob, pool: Pool) -> Mapping[str, Picks]:
+def acquire(job: QueryJob, pool: Pool) -> Mapping[str, Picks]:
     """Decide what to ask in one round.
 
     Args:
-        asker: The method.
+        job: The method.
         pool: The images and what the network says of them.
 
     Returns:
@@ -92,107 +44,83 @@ def acquire(asker: QueryJob, pool: Pool) -> Mapping[str, Picks]:
     Raises:
         AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
     """
-    if isinstance(asker.acquisition, SelectAcquisition):
-        return _select(asker.acquisition, asker, pool)
-    [picks] = acquire_together([asker], pool)
-    assert picks is not None
-    return picks
+    if isinstance(job.acquisition, SelectAcquisition):
+        return select_images(job.acquisition, job, pool)
+    return acquire_together(job, {}, pool).own
 
 
-def acquire_together(askers: Sequence[QueryJob], pool: Pool) -> list[Mapping[str, Picks] | None]:
+def acquire_together(job: QueryJob, others: Mapping[str, QueryJob], pool: Pool) -> PassPicks:
     """Decide what several methods ask in one round, from one pass over the pool.
 
     All of them score images, and need the same of the network. Each gets what it would get alone.
 
     Args:
-        askers: The methods.
+        job: The method that the pass is for.
+        others: Other methods by name. One that fails is left out: it is asked again in its own run, which
+            then tells what is wrong.
         pool: The images and what the network says of them.
 
     Returns:
-        For each asker image id to picks, within its limits. None for one that failed and is not the first:
-        it is asked again in its own run, which then tells what is wrong.
+        The picks of each method, within its limits.
 
     Raises:
-        AcquisitionError: If a score of the first asker has the wrong shape or holds NaN.
+        AcquisitionError: If a score of ``job`` has the wrong shape or holds NaN.
     """
-    sharing = Counter(asker.identity for asker in askers)
-    gatherings = [_QueryCollector(asker, alone=sharing[asker.identity] == 1) for asker in askers]
+    own = _QueryCollector(job)
+    collectors = {name: _QueryCollector(other) for name, other in others.items()}
+    users = Counter(each.identity for each in (job, *others.values()))
+    shared = {identity for identity, number in users.items() if number > 1}
 
     def ask(prediction: Prediction) -> None:
         image_id = pool.dataset.image_id(prediction.index)
-        scores: dict[str, torch.Tensor] = {}
-        for place, gathering in enumerate(gatherings):
-            try:
-                # A thread starts with the first GPU, whatever the one is that its maker uses.
-                with torch.cuda.device_of(prediction.logits):  # type: ignore[no-untyped-call]
-                    gathering.offer(prediction, image_id, pool.seed_axes, scores)
-            except Exception:
-                if place == 0:
-                    raise
-                gathering.failed = True
+        scores = ImageScores(prediction, image_id, pool.seed_axes, shared)
+        # A thread starts with the first GPU, whatever the one is that its maker uses.
+        with torch.cuda.device_of(prediction.logits):  # type: ignore[no-untyped-call]
+            own.collect(scores)
+            for name, collector in list(collectors.items()):
+                try:
+                    collector.collect(scores)
+                except Exception:  # whatever a plugin raises, its own run tells
+                    del collectors[name]
 
     overlap = pool.options is not None and pool.options.overlap
     with closing(behind(ask, _predictions(pool), overlap=overlap)) as answers:
         for _ in answers:
             pool.on_image()
-    return [gathering.picks for gathering in gatherings]
+    return PassPicks(own.picks(), {name: collector.picks() for name, collector in collectors.items()})
 
 
 class _QueryCollector:
     """What one method asks, image after image.
 
     Args:
-        asker: The method.
-        alone: Whether no other one has the same scores.
+        job: The method; its acquisition scores images.
+
+    Raises:
+        TypeError: If it looks at the whole pool instead.
     """
 
-    def __init__(self, asker: QueryJob, *, alone: bool) -> None:
-        if isinstance(asker.acquisition, SelectAcquisition):
-            raise TypeError(f"acquisition '{asker.name}' looks at the whole pool by itself")
-        self.failed = False
-        self._acquisition = asker.acquisition
-        self._asker, self._alone = asker, alone
-        self._picked: dict[str, Picks] = {}
-        self._merged = PoolPicks(asker.limits)
+    def __init__(self, job: QueryJob) -> None:
+        if isinstance(job.acquisition, SelectAcquisition):
+            raise TypeError(f"acquisition '{job.name}' looks at the whole pool by itself")
+        self._job, self._acquisition = job, job.acquisition
+        self._final: dict[str, Picks] = {}
+        self._proposed = PoolPicks(job.limits)
 
-    def offer(
-        self,
-        prediction: Prediction,
-        image_id: str,
-        seed_axes: Sequence[int | str],
-        scores: dict[str, torch.Tensor],
-    ) -> None:
-        """Keep the best questions about one image; ``scores`` holds those of other methods, by identity."""
-        if self.failed:
-            return
-        asker = self._asker
-        score = scores.get(asker.identity)
-        if score is None:
-            score = score_of(self._acquisition, asker.name, prediction, image_id, seed_axes)
-            scores[asker.identity] = score
-        if not self._alone:
-            score = score.clone()  # whatever an annotation mode does to it, the next one does not see it
-        asked = asker.asked(image_id)
-        if asker.limits.per_image is not None:
-            limit = asker.limits.per_image[prediction.index]
-            self._picked[image_id] = _proposed(asker.mode, score, asked, limit)
-            asker.on_final(image_id, self._picked[image_id])
+    def collect(self, scores: ImageScores) -> None:
+        """Keep the best questions about one image."""
+        job, image_id = self._job, scores.image_id
+        score = scores.score(self._acquisition, job.name, job.identity)
+        picks = propose(job, image_id, score, job.limits.of_image(scores.index, score.numel()))
+        if job.limits.per_image is None:
+            self._proposed.add(image_id, picks)
         else:
-            limit = score.numel() if asker.limits.pool_pixels is None else asker.limits.pool_pixels
-            self._merged.offer(image_id, _proposed(asker.mode, score, asked, limit))
+            self._final[image_id] = picks
+            job.on_final(image_id, picks)
 
-    @property
-    def picks(self) -> Mapping[str, Picks] | None:
-        """Image id to picks that the budget affords; None where it has failed."""
-        if self.failed:
-            return None
-        return self._picked if self._asker.limits.per_image is not None else self._merged.affordable()
-
-
-def _proposed(mode: AnnotationMode, score: torch.Tensor, asked: NDArray[np.int32], limit: int) -> Picks:
-    with guarded(mode, "propose"):
-        picks = mode.propose(score, asked, limit)
-    return checked_picks(mode, picks, (score.shape[0], score.shape[1]))
+    def picks(self) -> Mapping[str, Picks]:
+        """Return image id to picks that the budget affords."""
+        return self._proposed.affordable() if self._job.limits.per_image is None else self._final
 
 
 def _predictions(pool: Pool) -> Iterator[Prediction]:
@@ -205,91 +133,3 @@ def _predictions(pool: Pool) -> Iterator[Prediction]:
             (pool.num_classes, *pool.dataset.size(index)), dtype=torch.float32, device="meta"
         )
         yield Prediction(index, logits, None, None)
-
-
-def score_of(
-    acquisition: ScoreAcquisition,
-    name: str,
-    prediction: Prediction,
-    image_id: str,
-    seed_axes: Sequence[int | str],
-) -> torch.Tensor:
-    """Return the score of one image, float ``(H, W)``, as a round with these seed axes has it.
-
-    Raises:
-        AcquisitionError: If the score has the wrong shape or holds NaN.
-    """
-    return _score(acquisition, name, _view(prediction, image_id, seed_axes), image_id)
-
-
-def _view(prediction: Prediction, image_id: str, seed_axes: Sequence[int | str]) -> TargetView:
-    return TargetView(
-        image_id=image_token(image_id),
-        logits=prediction.logits,
-        generator=torch.Generator().manual_seed(derive("acquire", *seed_axes, image_id)),
-        image=prediction.image,
-        features=prediction.features,
-    )
-
-
-def _score(acquisition: ScoreAcquisition, name: str, view: TargetView, image_id: str) -> torch.Tensor:
-    where = f"for image {image_id}"
-    with guarded(acquisition, f"score {where}"):
-        score = acquisition.score(view)
-    who = name_of(acquisition, f"Acquisition '{name}'")
-    who = who[0].upper() + who[1:]
-    if not isinstance(score, torch.Tensor) or not score.is_floating_point():
-        kind = getattr(score, "dtype", type(score).__name__)
-        raise AcquisitionError(f"{who} returned {kind} {where}; it must return a float tensor.")
-    if score.shape != view.size:
-        raise AcquisitionError(
-            f"{who} returned shape {tuple(score.shape)} {where}; the image has {view.size}."
-        )
-    if score.is_meta:
-        raise AcquisitionError(f"{who} reads the logits, but its spec does not say so: its 'needs' is empty.")
-    nans = int(score.isnan().sum())
-    if nans:
-        raise AcquisitionError(f"{who} returned NaN {where}, in {nans} of {score.numel()} pixels.")
-    return score
-
-
-def _select(acquisition: SelectAcquisition, asker: QueryJob, pool: Pool) -> dict[str, Picks]:
-    if pool.options is None:
-        raise AcquisitionError(
-            f"Acquisition '{asker.name}' ranks images by their features, but its spec does not say so: its "
-            "'needs' is empty."
-        )
-    limits, dataset = asker.limits, pool.dataset
-    means: list[torch.Tensor] = []
-    for mean in mean_features(pool.model, dataset, pool.options):
-        means.append(mean)
-        pool.on_image()
-    image_ids = tuple(dataset.image_id(index) for index in range(len(dataset)))
-    bought = torch.tensor([len(asker.asked(image_id)) > 0 for image_id in image_ids])
-    sizes = [dataset.size(index) for index in range(len(image_ids))]
-    smallest = min(height * width for height, width in sizes)
-    affordable = limits.of_pool if limits.pool_pixels is None else limits.of_pool // smallest
-    count = min(affordable, int((~bought).sum()))
-    view = PoolView(
-        image_ids=tuple(map(image_token, image_ids)),
-        features=torch.stack(means),
-        bought=bought,
-        count=count,
-        generator=torch.Generator().manual_seed(derive("acquire", *pool.seed_axes)),
-    )
-    with guarded(acquisition, "select"):
-        selected = acquisition.select(view)
-    chosen = [int(index) for index in checked_selection(acquisition, selected, len(image_ids))]
-    valid = all(0 <= index < len(image_ids) and not bought[index] for index in chosen)
-    if not valid or len(set(chosen)) != len(chosen) or len(chosen) > count:
-        raise AcquisitionError(
-            f"Acquisition '{asker.name}' must select at most {count} different images that are not bought "
-            f"yet; it selected {chosen}."
-        )
-    merged = PoolPicks(limits)
-    for rank, index in enumerate(chosen):
-        # The rank stands in for a score: the first choice is the most wanted.
-        score = torch.full(sizes[index], float(-rank), dtype=torch.float32)
-        image_id = image_ids[index]
-        merged.offer(image_id, _proposed(asker.mode, score, asker.asked(image_id), score.numel()))
-    return merged.affordable()

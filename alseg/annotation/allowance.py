@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alseg.annotation.oracle import Oracle
+from alseg.annotation.revealed import RevealedLabels
 from alseg.config.budget import Budget, allowance
 
 
@@ -22,6 +22,17 @@ class Limits:
     per_image: Sequence[int] | None = None
     pool_pixels: int | None = None
     pool_images: int | None = None
+
+    def of_image(self, index: int, pixels: int) -> int:
+        """Return how many pixels of an image may be asked for at most.
+
+        Args:
+            index: The image.
+            pixels: That it has.
+        """
+        if self.per_image is not None:
+            return self.per_image[index]
+        return pixels if self.pool_pixels is None else self.pool_pixels
 
     @property
     def of_pool(self) -> int:
@@ -43,15 +54,15 @@ class BudgetSchedule:
     rounds: int
     image_pixels: Sequence[int]
 
-    def limits(self, round_number: int, oracle: Oracle) -> Limits:
+    def limits(self, round_number: int, labels: RevealedLabels) -> Limits:
         """Return what may be spent in a round: the allowance up to it, less what has been spent."""
         allowed = allowance(self.budget, round_number, self.rounds, self.image_pixels)
         if isinstance(allowed, list):
-            spent = map(oracle.pixels_bought, oracle.image_ids)
+            spent = map(labels.history.pixels_bought, labels.history.image_ids)
             return Limits(per_image=[most - bought for most, bought in zip(allowed, spent, strict=True)])
         if self.budget.unit == "images":
-            return Limits(pool_images=allowed - oracle.cost.images)
-        return Limits(pool_pixels=allowed - oracle.cost.pixels)
+            return Limits(pool_images=allowed - labels.cost().images)
+        return Limits(pool_pixels=allowed - labels.cost().pixels)
 
     def allowance_pixels(self, round_number: int) -> int:
         """Return the most pixels that may have been spent after a round."""

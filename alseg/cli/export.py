@@ -88,7 +88,7 @@ def _write_masks(revisit: SavedRun, last: int, output: Path) -> int:
     """Write the label maps of all images that were asked about, or of all where everything is known."""
     from alseg.inspection.pictures import write_png
 
-    oracle = revisit.oracle(last)
+    labels = revisit.labels(last)
     touched = {
         image_id
         for number, purchase in revisit.purchases.items()
@@ -98,7 +98,7 @@ def _write_masks(revisit: SavedRun, last: int, output: Path) -> int:
     count = 0
     for index, image_id in enumerate(revisit.pool.image_ids):
         if image_id in touched or revisit.target_labels == "all":
-            write_png(output / f"{image_id}.png", oracle.revealed(index))
+            write_png(output / f"{image_id}.png", labels.revealed(index))
             count += 1
     _write_classes(revisit, output)
     return count

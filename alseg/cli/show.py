@@ -77,7 +77,7 @@ def command(
         known = set(kept) | set(final)
         indices = [index for index, image_id in enumerate(pool.image_ids) if image_id in known]
         indices = indices or evenly(len(pool.dataset), _IMAGES)
-    oracle = revisit.oracle(last)
+    labels = revisit.labels(last)
     drawing = _Drawing(output, revisit.space)
     for index in indices:
         image_id = pool.dataset.image_id(index)
@@ -86,7 +86,7 @@ def command(
         if last:
             bought_in = revisit.bought_in(image_id, pool.dataset.size(index))
             pictures[f"picks-round-{last}"] = draw_picks(photograph, bought_in, last)
-            pictures[f"bought-round-{last}"] = colorize(oracle.revealed(index), revisit.space)
+            pictures[f"bought-round-{last}"] = colorize(labels.revealed(index), revisit.space)
         for kind, pixels in pictures.items():
             write_png(start.with_name(f"{start.name}_{kind}.png"), pixels)
         if image_id in kept:

@@ -36,7 +36,7 @@ warnings.filterwarnings("ignore", message="This DataLoader will create", categor
 
 
 class TrainingLabels(Protocol):
-    """Where training label maps come from: a labelled source, or the oracle's answers."""
+    """Where training label maps come from: a labelled source, or what has been revealed of the target."""
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return a label map resized to ``size``, uint8 in the scenario's label space, 255 where unknown."""

@@ -82,7 +82,7 @@ class ScenarioData:
     Attributes:
         label_space: In which networks predict and results are given.
         source: Labelled training images.
-        target: Unlabelled training images; only the oracle reads their labels.
+        target: Unlabelled training images; only `alseg.annotation.revealed` reads their labels.
         evaluation: Target images for evaluation.
     """
 

@@ -14,12 +14,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.acquisition.acquire import Pool
+from alseg.acquisition.job import Pool
 from alseg.config.experiment import RunSpec
 from alseg.engine.context import RunContext
 from alseg.engine.kept_examples import keep_examples
 from alseg.engine.parts import RunParts, make_parts
 from alseg.engine.phases import Phases
+from alseg.engine.purchase import QueryPlanner
 from alseg.engine.resume import resume
 from alseg.engine.round_record import commit_round, observe_round
 from alseg.engine.shared_training import SharedTraining, shared_key
@@ -61,7 +62,7 @@ class _Loop:
                 self.buy(round_number)
             if folder.round_is_committed(round_number) and trainer.iteration >= stop:
                 observe_round(parts, round_number)
-            elif round_number == 0 and not parts.oracle.labelled:
+            elif round_number == 0 and not parts.labels.labelled:
                 self.train_together(stop)
             else:
                 self.steps.train(stop, self.phases)
@@ -75,9 +76,9 @@ class _Loop:
         parts, folder = self.parts, self.parts.folder
         if parts.planner is not None:
             if folder.purchase_is_committed(round_number):
-                parts.oracle.restore(Purchase.read(folder.round_folder(round_number)))
+                parts.labels.restore(Purchase.read(folder.round_folder(round_number)))
             else:
-                purchase = self.acquire(round_number)
+                purchase = self.acquire(round_number, parts.planner)
                 purchase.write(folder.round_folder(round_number))
                 parts.log(
                     f"round {round_number}: bought {purchase.pixels} pixels ({purchase.void} void) with "
@@ -85,29 +86,28 @@ class _Loop:
                 )
             parts.planner.forget(round_number)
         elif parts.spec.method.target_labels == "all":
-            parts.oracle.reveal_everything()
-        parts.target_order.buy(parts.stages[round_number - 1], parts.oracle.labelled)
+            parts.labels.reveal_everything()
+        parts.target_order.buy(parts.stages[round_number - 1], parts.labels.labelled)
 
-    def acquire(self, round_number: int) -> Purchase:
+    def acquire(self, round_number: int, planner: QueryPlanner) -> Purchase:
         """Choose what to ask, and get the answers."""
-        parts, planner, method = self.parts, self.parts.planner, self.parts.method
-        assert planner is not None and method is not None
+        parts = self.parts
         target, options = parts.data.target.dataset, parts.inference_options(for_acquisition=True)
-        with self.phases.phase("acquire", len(target)) as on_image:
+        with self.phases.phase("acquire", len(target), timed=False) as on_image:
             pool = Pool(
                 dataset=target,
                 num_classes=parts.num_classes,
                 model=parts.trainer.model,
-                options=options if method.spec.needs else None,
+                options=options if planner.method.spec.needs else None,
                 seed_axes=(parts.spec.seed, round_number),
                 on_image=on_image,
             )
             with random_state_kept():  # acquisitions of other runs may be asked, too
-                picks, seconds = planner.picks(round_number, pool, parts.trainer.module)
-            self.phases.add("acquire", seconds)
+                queries = planner.decide(round_number, pool, parts.trainer.module)
+            self.phases.add("acquire", queries.seconds)
         folder = parts.folder.round_folder(round_number)
         keep_examples(parts, self.phases, folder, options, partial(planner.score, pool.seed_axes))
-        return parts.oracle.answer(picks)
+        return planner.buy(queries)
 
     def train_together(self, stop: int) -> None:
         """Train round 0, or take over what another run with the same source training has left."""

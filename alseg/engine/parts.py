@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.oracle import Oracle
+from alseg.annotation.revealed import RevealedLabels
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Recipe
 from alseg.data.scenario import ScenarioData
@@ -30,7 +31,7 @@ class RunParts:
         data: The scenario's data.
         recipe: Losses and schedule.
         method: Acquisition and annotation mode; None for methods that buy nothing.
-        oracle: The holder of target labels.
+        labels: What is known of the target labels.
         target_order: Which target image each draw is.
         trainer: The network and its optimiser.
         planner: Decides what is asked; None for methods that buy nothing.
@@ -44,7 +45,7 @@ class RunParts:
     data: ScenarioData
     recipe: Recipe
     method: MethodParts | None
-    oracle: Oracle
+    labels: RevealedLabels
     target_order: TargetOrder
     trainer: Trainer
     planner: QueryPlanner | None
@@ -116,7 +117,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
     data, recipe = assembler.scenario(spec.scenario), assembler.recipe(spec.method.recipe)
     method = assembler.method(spec)
     target, plan = data.target.dataset, recipe.plan.target
-    oracle = Oracle(
+    labels = RevealedLabels(
         target,
         data.target.translation,
         mode=method.mode if method else None,
@@ -131,7 +132,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         assembler.model(spec.model, len(data.label_space.classes), spec.seed),
         recipe,
         data,
-        oracle,
+        labels,
         order,
         spec.seed,
         context.settings.workers,
@@ -145,7 +146,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
             spec=spec,
             method=method,
             spending=BudgetSchedule(spec.method.budget, len(spec.rounds), image_pixels),
-            oracle=oracle,
+            oracle=Oracle(labels),
             context=context,
             folder=folder,
         )
@@ -156,7 +157,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         data=data,
         recipe=recipe,
         method=method,
-        oracle=oracle,
+        labels=labels,
         target_order=order,
         trainer=trainer,
         planner=planner,

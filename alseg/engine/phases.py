@@ -24,8 +24,16 @@ class Phases:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
-    def phase(self, name: str, total: int, done: int = 0) -> Iterator[Callable[..., None]]:
+    def phase(
+        self, name: str, total: int, done: int = 0, *, timed: bool = True
+    ) -> Iterator[Callable[..., None]]:
         """Show and time a phase; what it yields is called after every step of it.
+
+        Args:
+            name: Of the phase.
+            total: Number of its steps.
+            done: Steps that are done already.
+            timed: Whether the phase counts the time that it takes; otherwise the caller says it with `add`.
 
         Raises:
             Interrupted: If asked to stop, before the phase and between its steps; those of training are saved
@@ -42,8 +50,9 @@ class Phases:
                 stop.check()
 
         yield advance
-        self.add(name, time.monotonic() - started)
+        if timed:
+            self.add(name, time.monotonic() - started)
 
     def add(self, name: str, seconds: float) -> None:
-        """Count time of a phase that was spent elsewhere."""
+        """Count time of a phase, in seconds, at least 0."""
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds

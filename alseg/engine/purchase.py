@@ -1,39 +1,72 @@
-"""What a run asks in a round, alone or together with runs that have the same network."""
+"""What a run buys in a round, decided alone or together with runs that have the same network."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import torch
 
-from alseg.acquisition.acquire import Pool, QueryJob, acquire, acquire_together, score_of
+from alseg.acquisition.acquire import acquire, acquire_together
+from alseg.acquisition.job import Pool, QueryJob
+from alseg.acquisition.scoring import score_of
 from alseg.annotation.allowance import BudgetSchedule
-from alseg.annotation.oracle import Oracle
+from alseg.annotation.oracle import Answer, Oracle
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Picks, SelectAcquisition
 from alseg.engine.assembly import MethodParts
+from alseg.engine.companions import find_companions
 from alseg.engine.context import RunContext
-from alseg.engine.crashes import suspects
 from alseg.engine.shared_acquisition import SharedPoolPass
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.files import content_hash
-from alseg.guard.calls import name_of
 from alseg.inference.predict import Prediction
+from alseg.storage.ledger import Purchase
 from alseg.storage.run_folder import RunFolder
 from alseg.training import checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoundQueries:
+    """What a run asks in a round.
+
+    Attributes:
+        picks: Image id to questions, within the budget.
+        answers: Image id to answer, of images whose answers were looked up meanwhile.
+        seconds: How long it took to decide; of a pass for several runs, this run's share.
+    """
+
+    picks: Mapping[str, Picks]
+    answers: Mapping[str, Answer]
+    seconds: float
+
+
+class _Decision(NamedTuple):
+    """Picks, and how the time is billed that it took to make them.
+
+    Attributes:
+        picks: Image id to questions.
+        spent: Seconds that this process has spent in a pass for several runs.
+        share: Seconds of a pass for several runs that this run is billed.
+    """
+
+    picks: Mapping[str, Picks]
+    spent: float = 0.0
+    share: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueryPlanner:
-    """Decides what a run asks.
+    """Decides what a run asks, and buys the answers.
 
     Attributes:
         spec: The run.
         method: What its method is made of.
         spending: Its budget.
-        oracle: Knows what has been asked and spent.
+        oracle: Answers; knows what has been asked and spent.
         context: The other runs, and the folder for what runs share.
         folder: Of the run.
     """
@@ -45,56 +78,58 @@ class QueryPlanner:
     context: RunContext
     folder: RunFolder
 
-    def picks(
-        self, round_number: int, pool: Pool, module: torch.nn.Module
-    ) -> tuple[Mapping[str, Picks], float]:
+    def decide(self, round_number: int, pool: Pool, module: torch.nn.Module) -> RoundQueries:
         """Decide what to ask in a round. In the first, runs with the same training so far ask together.
+
+        Answers are looked up while other images are still scored, where nothing can change the questions any
+        more; none is bought.
 
         Args:
             round_number: From 1 on.
             pool: The images.
             module: The network whose weights the pool's model has.
 
-        Returns:
-            Image id to picks, and seconds to be added to the time that this took, so that every run is billed
-            its share of a common pass.
-
         Raises:
             AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
             Interrupted: If asked to stop while another process asks for this run.
         """
-        asker = self._asker(self.spec, self.method, self.spending, round_number)
-        asker = replace(asker, on_final=self.oracle.look_up)
-        if round_number > 1 or pool.options is None or isinstance(self.method.acquisition, SelectAcquisition):
-            return acquire(asker, pool), 0.0
-        key = shared_key(self.spec, self.context.assembler)
-        shared = SharedTraining(self.context.shared / key)
-        others = dict(self._others(key))
-        run = self.spec.folder
-        common = SharedPoolPass(shared.folder)
-        if not others and not common.holds(run):
-            return acquire(asker, pool), 0.0
-        weights = checkpoint.digest(module.state_dict())
-        with shared.held(self.context.stop):
-            taken = common.take(run, weights)
-            if taken is not None:
-                return taken
-            names = [name for name in others if common.take(name, weights) is None]
-            started = time.monotonic()
-            own, *found = acquire_together([asker, *(others[name] for name in names)], pool)
-            assert own is not None
-            kept = {name: picks for name, picks in zip(names, found, strict=True) if picks is not None}
-            took = time.monotonic() - started
-            share = took / (1 + len(kept))
-            for name, picks in kept.items():
-                common.keep(name, weights, picks, share)
-            return own, share - took
+        started = time.monotonic()
+        answers: dict[str, Answer] = {}
+
+        def look_up(image_id: str, picks: Picks) -> None:
+            if len(picks):
+                answers[image_id] = self.oracle.look_up(image_id, picks)
+
+        job = replace(self._job(self.spec, self.method, self.spending, round_number), on_final=look_up)
+        if self._may_ask_together(round_number, pool):
+            decision = self._decide_together(job, pool, module)
+        else:
+            decision = _Decision(acquire(job, pool))
+        elapsed = time.monotonic() - started
+        return RoundQueries(
+            picks=decision.picks, answers=answers, seconds=elapsed - decision.spent + decision.share
+        )
+
+    def buy(self, queries: RoundQueries) -> Purchase:
+        """Buy the answers to a round's questions; looks up those that have not been.
+
+        Raises:
+            ValueError: If the annotation mode's footprint disagrees with the pixels it claimed, or a price is
+                no price.
+        """
+        answers = {
+            image_id: queries.answers[image_id]
+            if image_id in queries.answers
+            else self.oracle.look_up(image_id, picks)
+            for image_id, picks in queries.picks.items()
+            if len(picks)
+        }
+        return self.oracle.buy(answers)
 
     def forget(self, round_number: int) -> None:
         """Remove what another run has asked for this one, once it is bought."""
         if round_number == 1:
-            key = shared_key(self.spec, self.context.assembler)
-            SharedPoolPass(self.context.shared / key).forget(self.spec.folder)
+            self._common_pass.forget(self.spec.folder)
 
     def score(
         self, seed_axes: Sequence[int | str], prediction: Prediction, image_id: str
@@ -104,34 +139,74 @@ class QueryPlanner:
             return None
         return score_of(self.method.acquisition, self.method.spec.name, prediction, image_id, seed_axes)
 
-    def _others(self, key: str) -> Iterator[tuple[str, QueryJob]]:
-        """Yield folder name and asker of the other runs that have not bought yet and need the same."""
-        suspected = suspects(self.folder.path.parent)
-        for spec in self.context.specs:
-            if spec.seed != self.spec.seed or spec.folder == self.spec.folder:
-                continue
-            method, budget = self.context.assembler.method(spec), spec.method.budget
-            if method is None or budget is None or isinstance(method.acquisition, SelectAcquisition):
-                continue
-            if set(method.spec.needs) != set(self.method.spec.needs):
-                continue
-            if name_of(method.acquisition) in suspected or name_of(method.mode) in suspected:
-                continue  # it has ended a process: it works alone
-            bought = RunFolder(self.folder.path.parent / spec.folder).purchase_is_committed(1)
-            if not bought and shared_key(spec, self.context.assembler) == key:
-                spending = BudgetSchedule(budget, len(spec.rounds), self.spending.image_pixels)
-                yield spec.folder, self._asker(spec, method, spending, 1)
+    @cached_property
+    def _training_key(self) -> str:
+        return shared_key(self.spec, self.context.assembler)
 
-    def _asker(
+    @property
+    def _shared_training(self) -> SharedTraining:
+        return SharedTraining(self.context.shared / self._training_key)
+
+    @property
+    def _common_pass(self) -> SharedPoolPass:
+        return SharedPoolPass(self._shared_training.folder)
+
+    def _may_ask_together(self, round_number: int, pool: Pool) -> bool:
+        """Whether other runs may have the same network, and one pass over the pool spares them another."""
+        scores_images = not isinstance(self.method.acquisition, SelectAcquisition)
+        return round_number == 1 and pool.options is not None and scores_images
+
+    def _decide_together(self, job: QueryJob, pool: Pool, module: torch.nn.Module) -> _Decision:
+        """Take the picks that another run has left, or ask for the other runs too."""
+        companions = self._companions()
+        if not companions and not self._common_pass.holds(self.spec.folder):
+            return _Decision(acquire(job, pool))
+        weights = checkpoint.digest(module.state_dict())
+        with self._shared_training.held(self.context.stop):
+            left = self._common_pass.take(self.spec.folder, weights)
+            if left is not None:
+                picks, share = left
+                return _Decision(picks, share=share)
+            return self._ask_for_all(job, companions, pool, weights)
+
+    def _ask_for_all(
+        self, job: QueryJob, companions: Mapping[str, QueryJob], pool: Pool, weights: str
+    ) -> _Decision:
+        """Make one pass for this run and its companions, and leave them their picks; the folder is held."""
+        common = self._common_pass
+        waiting = {name: other for name, other in companions.items() if common.take(name, weights) is None}
+        started = time.monotonic()
+        found = acquire_together(job, waiting, pool)
+        spent = time.monotonic() - started
+        share = spent / (1 + len(found.others))
+        for name, picks in found.others.items():
+            common.keep(name, weights, picks, share)
+        return _Decision(found.own, spent=spent, share=share)
+
+    def _companions(self) -> dict[str, QueryJob]:
+        """Return what this run can ask for other runs, by the name of their folder."""
+        runs = self.folder.path.parent
+        found = find_companions(self.spec, self.method, self._training_key, runs, self.context)
+        return {
+            each.spec.folder: self._job(
+                each.spec,
+                each.method,
+                BudgetSchedule(each.budget, len(each.spec.rounds), self.spending.image_pixels),
+                round_number=1,
+            )
+            for each in found
+        }
+
+    def _job(
         self, spec: RunSpec, method: MethodParts, spending: BudgetSchedule, round_number: int
     ) -> QueryJob:
-        # Where nothing has been bought, what the oracle knows holds for every run.
+        # Where nothing has been bought, what is known of the labels holds for every run.
         component = spec.method.acquisition
         return QueryJob(
             acquisition=method.acquisition,
             name=method.spec.name,
             identity=content_hash(component.as_json() if component else None),
             mode=method.mode,
-            limits=spending.limits(round_number, self.oracle),
-            asked=self.oracle.asked,
+            limits=spending.limits(round_number, self.oracle.labels),
+            asked=self.oracle.labels.history.positions,
         )

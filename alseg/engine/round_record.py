@@ -73,7 +73,7 @@ def _metrics(parts: RunParts, round_number: int, counts: NDArray[np.int32]) -> R
         accuracy=percent(metrics.accuracy),
         iou={name: percent(value) for name, value in zip(names, metrics.iou, strict=True)},
         subsets={name: percent(value) for name, value in metrics.subsets.items()},
-        bought=dict(zip(names, parts.oracle.bought[: len(names)].tolist(), strict=True)),
+        bought=dict(zip(names, parts.labels.pixels_by_class()[: len(names)].tolist(), strict=True)),
     )
 
 
@@ -83,6 +83,6 @@ def _cost(parts: RunParts, round_number: int) -> Cost:
     known_at_once = method.target_labels == "all" and method.labels_since == "start"
     made = (0,) if known_at_once else parts.stages[:round_number]
     # Knowing everything is one purchase, however many rounds follow.
-    purchases = zip(made, parts.oracle.purchased, strict=False)
+    purchases = zip(made, parts.labels.pixels_by_purchase(), strict=False)
     pixels, images = parts.target_order.drawn(parts.stages[round_number], purchases)
-    return replace(parts.oracle.cost, drawn_pixels=pixels, drawn_images=images)
+    return replace(parts.labels.cost(), drawn_pixels=pixels, drawn_images=images)

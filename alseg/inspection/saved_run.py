@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.annotation.oracle import Oracle
+from alseg.annotation.revealed import RevealedLabels
 from alseg.config.building import build
 from alseg.config.components import read_component
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
@@ -117,9 +117,9 @@ class SavedRun:
             )
         return wanted
 
-    def oracle(self, until: int) -> Oracle:
-        """Return the oracle as it stood after a round's purchase."""
-        oracle = Oracle(
+    def labels(self, until: int) -> RevealedLabels:
+        """Return what was known of the target labels after a round's purchase."""
+        labels = RevealedLabels(
             self.pool.dataset,
             self.pool.translation,
             mode=self._mode,
@@ -127,8 +127,8 @@ class SavedRun:
         )
         for number, purchase in self.purchases.items():
             if number <= until and self._mode is not None:
-                oracle.restore(purchase)
-        return oracle
+                labels.restore(purchase)
+        return labels
 
     def examples(self, round_number: int | None = None) -> dict[str, Example]:
         """Return maps of what the network said before a round's picks, or in the end; see `read_examples`.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.annotation.oracle import Oracle
+from alseg.annotation.revealed import RevealedLabels
 from alseg.contracts import AnnotationMode, Picks, Size
 from alseg.errors import AlsegError
 from alseg.perf import reference
@@ -124,16 +125,17 @@ def _painting(options: Options) -> Line:
     count = _ROUNDS * regions_per_round(options.size)
     positions = spread_positions(options.size, count, 1)
     label = np.random.default_rng(1).integers(0, 19, options.size).astype(np.uint8)
-    oracle = Oracle(OneLabel(label), np.arange(256, dtype=np.uint8), mode=mode)
+    labels = RevealedLabels(OneLabel(label), np.arange(256, dtype=np.uint8), mode=mode)
+    oracle = Oracle(labels)
     for part in np.array_split(positions, _ROUNDS):
         nine = np.full(len(part), _REGION_PIXELS, np.int64)
         oracle.answer({"image": Picks(part, np.ones(len(part), np.float32), nine)})
 
     def ours() -> NDArray[np.uint8]:
-        return oracle.revealed(0)
+        return labels.revealed(0)
 
     def plain() -> NDArray[np.uint8]:
-        return reference.painted_label(label, oracle.asked("image"), 1)
+        return reference.painted_label(label, labels.history.positions("image"), 1)
 
     if not np.array_equal(ours(), plain()):
         raise AlsegError("The label maps that both sides paint differ.")

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from alseg.annotation.oracle import Oracle
+from alseg.annotation.revealed import RevealedLabels
 from alseg.contracts import AnnotationMode, DatasetSpec, ScoreAcquisition, Size, TargetView
 from alseg.data.fake import write_fake
 from alseg.data.loading import InferenceSamples, normalise
@@ -147,7 +148,8 @@ class _Parts:
         nothing = np.zeros((0, 2), np.int32)
         pixels = 9 * regions_per_round(size)
         picks = self._timed("pick", lambda: self._mode.propose(score, nothing, pixels))
-        oracle = Oracle(self.dataset, np.arange(256, dtype=np.uint8), mode=self._mode)
+        labels = RevealedLabels(self.dataset, np.arange(256, dtype=np.uint8), mode=self._mode)
+        oracle = Oracle(labels)
         self._timed("answer", lambda: oracle.answer({image_id: picks}))
 
     def _timed(self, part: str, work: Callable[[], T]) -> T:

@@ -57,8 +57,8 @@ def counted_frequencies(visits: Mapping[str, SavedRun], pool: SavedRun | None) -
         if not touched:
             continue
         chosen = [touched[place] for place in evenly(len(touched), COUNTED_IMAGES)]
-        oracle = visit.oracle(visit.last_round())
-        counts = _counted([oracle.revealed(index) for index in chosen])
+        labels = visit.labels(visit.last_round())
+        counts = _counted([labels.revealed(index) for index in chosen])
         title = f"{label}{_sample(len(chosen), len(touched))}"
         series.append(_series(title, label, _checked(counts, title, visit)))
     return series

@@ -51,7 +51,7 @@ class Trainer:
         model: A `SegmentationModel`; moved to the device.
         recipe: The losses and the schedule.
         data: The scenario's data.
-        target_labels: What is known of the target; the oracle.
+        target_labels: What is known of the target.
         target_order: Which target image each draw is.
         seed: The run's seed.
         workers: Loader processes per domain.

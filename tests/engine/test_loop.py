@@ -13,7 +13,7 @@ import torch
 
 from alseg import AcquisitionSpec, hookimpl
 from alseg.contracts import RoundReport, TargetView
-from alseg.engine.purchase import QueryPlanner
+from alseg.engine.purchase import QueryPlanner, RoundQueries
 from alseg.errors import AlsegError
 from alseg.inference.predict import predict
 from alseg.seeding import image_token
@@ -129,25 +129,37 @@ def test_the_pool_is_predicted_once_before_the_first_purchase_of_methods_with_th
         assert _bytes_of(folder) == _bytes_of(run_folder(tmp_path / "together", label.lower()))
 
 
+class _Ticking:
+    """A clock that moves on by a second whenever it is read."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 1
+        return self.now
+
+
 def test_runs_that_ask_together_are_billed_equal_shares_of_the_time_it_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     billed: list[float] = []
-    picks = QueryPlanner.picks
+    decide = QueryPlanner.decide
 
-    def watched(asking: QueryPlanner, *given: Any) -> Any:
-        found = picks(asking, *given)
-        billed.append(found[1])
+    def watched(planner: QueryPlanner, *given: Any) -> RoundQueries:
+        found = decide(planner, *given)
+        billed.append(found.seconds)
         return found
 
-    monkeypatch.setattr(QueryPlanner, "picks", watched)
+    monkeypatch.setattr(QueryPlanner, "decide", watched)
+    monkeypatch.setattr("alseg.engine.purchase.time", _Ticking())
     run_toy(tmp_path, toy_document(methods=_asking_methods()[:3]))
-    first, _, second, _, third, _ = billed
-    # Two of three shares are taken off the time of the first run, and one is added to that of each other.
-    assert second == third > 0
-    assert first == pytest.approx(-2 * second)
+    # Deciding takes a second. The first run's common pass takes one more between two readings, and one after
+    # it: 3 seconds, one of them in the pass, of which each of three runs is billed a third.
+    alone, share = 1.0, 1 / 3
+    assert billed == pytest.approx([3 - 1 + share, alone, alone + share, alone, alone + share, alone])
     timing = json.loads((run_folder(tmp_path, "margin") / "rounds/01/timing.json").read_text())
-    assert timing["acquire"] >= third
+    assert timing["acquire"] == pytest.approx(alone + share, abs=0.001)
 
 
 class _Spy:

@@ -14,6 +14,7 @@ import torch
 from click.testing import CliRunner
 
 from alseg.annotation.oracle import Oracle
+from alseg.annotation.revealed import RevealedLabels
 from alseg.cli import main
 from alseg.contracts import DataPlan, Picks
 from alseg.data.loading import TrainingSamples
@@ -40,15 +41,16 @@ def _bought(*pixels: int) -> Picks:
 def test_labels_count_as_drawn_where_their_image_was_drawn_after_their_purchase(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    oracle = Oracle(
+    labels = RevealedLabels(
         Stripes("train", 3, (6, 12)), np.arange(256, dtype=np.uint8), mode=Window(radius=0, spacing=0)
     )
+    oracle = Oracle(labels)
     oracle.answer({"train-0": _bought(1, 1), "train-1": _bought(1)})
     oracle.answer({"train-0": Picks(np.array([[5, 5]], np.int32), np.ones(1, np.float32), np.array([1]))})
     # Purchases after 10 and 20 steps. Image 0 was last drawn in step 20, the first after the second purchase.
     monkeypatch.setattr(TargetOrder, "last_draws", lambda order, iteration: np.array(last[iteration]))
     order = TargetOrder(3, DataPlan(batch_size=1, size=None), 0)
-    purchases = list(zip([10, 20], oracle.purchased, strict=True))
+    purchases = list(zip([10, 20], labels.pixels_by_purchase(), strict=True))
     last = {1: [20, 9, 30], 2: [19, 10, 30], 3: [9, 9, 9]}
     assert order.drawn(1, purchases) == (3, 1)
     # Now before it, so that only its first two pixels have been seen; image 1 just after its purchase.

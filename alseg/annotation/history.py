@@ -1,0 +1,76 @@
+"""What has been bought of a pool so far, purchase by purchase; no label map is needed to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg.contracts import Dataset
+from alseg.errors import AlsegError
+from alseg.storage.ledger import Purchase, all_positions
+
+
+class PurchaseHistory:
+    """The purchases of a run.
+
+    Args:
+        dataset: The pool.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._index = {dataset.image_id(index): index for index in range(len(dataset))}
+        self._purchases: list[Purchase] = []
+
+    @property
+    def image_ids(self) -> Sequence[str]:
+        """The pool's images, in order."""
+        return list(self._index)
+
+    @property
+    def purchases(self) -> Sequence[Purchase]:
+        """All purchases, oldest first."""
+        return tuple(self._purchases)
+
+    @property
+    def touched(self) -> Sequence[int]:
+        """Indices of the images with bought labels, void ones included, in pool order."""
+        return sorted({self._index[name] for purchase in self._purchases for name in purchase.spans})
+
+    def index_of(self, image_id: str) -> int:
+        """Return an image's place in the pool."""
+        return self._index[image_id]
+
+    def append(self, purchase: Purchase) -> None:
+        """Add a purchase.
+
+        Raises:
+            AlsegError: If it is of an image that the pool has not.
+        """
+        unknown = sorted(purchase.spans.keys() - self._index.keys())
+        if unknown:
+            raise AlsegError(f"The purchases are damaged or of other data: there is no image {unknown[0]!r}.")
+        self._purchases.append(purchase)
+
+    def positions(self, image_id: str) -> NDArray[np.int32]:
+        """Return where an image has been asked about, int32 ``(m, 2)`` rows ``(y, x)``."""
+        return all_positions(self._purchases, image_id)
+
+    def pixels_bought(self, image_id: str) -> int:
+        """Return how many pixels of an image have been bought, void ones included."""
+        return sum(_pixels_of(purchase, image_id) for purchase in self._purchases)
+
+    def pixels_by_purchase(self) -> list[NDArray[np.int64]]:
+        """Return how many pixels each purchase has bought of each image, int64 ``(images,)``."""
+        found = []
+        for purchase in self._purchases:
+            pixels = np.zeros(len(self._index), np.int64)
+            for image_id in purchase.spans:
+                pixels[self._index[image_id]] = _pixels_of(purchase, image_id)
+            found.append(pixels)
+        return found
+
+
+def _pixels_of(purchase: Purchase, image_id: str) -> int:
+    return int(purchase.of_image(image_id)["pixels"].sum(dtype=np.int64))

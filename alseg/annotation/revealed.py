@@ -1,0 +1,216 @@
+"""Target labels as far as they are known: label maps for training, and what they have cost.
+
+Inside alseg nothing else reads a target training label. Acquisitions and annotation modes get predictions and
+positions; the training loop gets the label maps of `RevealedLabels`, void wherever nobody has paid.
+
+Plugins run with the rights of the user: one that opens the files of a data set by itself can read every label
+in them. Acquisitions know images by opaque tokens only, which prevents mistakes, not intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg.annotation.history import PurchaseHistory
+from alseg.annotation.label_count import FullCount, LabelCount, TrainingResize, count_everything
+from alseg.contracts import IGNORE_INDEX, OUTLINE_TOLERANCE, AnnotationMode, Cost, Dataset, Size
+from alseg.data.cache import uncached
+from alseg.guard.answers import checked_footprint, checked_label
+from alseg.guard.calls import guarded
+from alseg.storage.ledger import Purchase, refuse_outside
+from alseg.toolkit.labels import translated
+
+
+class RevealedLabels:
+    """Label maps of the target training images as far as they are known.
+
+    They are pickled to loader workers, which paint label maps there.
+
+    Args:
+        dataset: The target training split.
+        translation: uint8 ``(256,)``: the data set's label values to the scenario's.
+        mode: What a question reveals; None where nothing is asked.
+        everything: Whether all labels are known from the start (the fully supervised reference).
+        training_size: Size to which label maps are resized for training, for counting trained pixels; None
+            for the native size.
+        point_resize: Whether that resize keeps every bought pixel (`resize_label_points`) or samples a grid.
+        outline_tolerance: Where everything is known, pixels by which outlines may miss the label maps; their
+            corners are the price.
+
+    Attributes:
+        history: What has been bought.
+
+    Raises:
+        ValueError: If everything is known and there is a mode.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        translation: NDArray[np.uint8],
+        *,
+        mode: AnnotationMode | None = None,
+        everything: bool = False,
+        training_size: Size | None = None,
+        point_resize: bool = True,
+        outline_tolerance: float = OUTLINE_TOLERANCE,
+    ) -> None:
+        if everything and mode is not None:
+            raise ValueError("Where everything is revealed, nothing is left to ask.")
+        self.dataset = dataset
+        self.mode = mode
+        self._translation = translation
+        self._everything = everything
+        self._training_size = training_size
+        self._point_resize = point_resize
+        self._outline_tolerance = outline_tolerance
+        self.history = PurchaseHistory(dataset)
+        self._counts: dict[str, LabelCount] = {}
+        self._uncounted: set[str] = set()
+        self._full_count: FullCount | None = None
+
+    @property
+    def labelled(self) -> Sequence[int]:
+        """Indices of the images with bought labels, void ones included, in pool order."""
+        if self._everything:
+            return range(len(self.dataset))
+        return self.history.touched
+
+    def reveal_everything(self) -> None:
+        """Reveal all labels from now on, as those of the fully supervised reference.
+
+        Raises:
+            ValueError: If labels are asked for.
+        """
+        if self.mode is not None:
+            raise ValueError("Labels that are asked for are not revealed all at once.")
+        self._everything = True
+
+    def add(self, purchase: Purchase, counts: Mapping[str, LabelCount]) -> None:
+        """Reveal what has been bought just now.
+
+        Args:
+            purchase: The purchase.
+            counts: Image id to the count of all that is bought of an image of the purchase.
+        """
+        self.history.append(purchase)
+        self._counts |= counts
+        self._uncounted -= counts.keys()
+
+    def restore(self, purchase: Purchase) -> None:
+        """Reveal what an earlier process has bought; its label maps are read when costs are asked for.
+
+        Raises:
+            AlsegError: If it is of an image that the data set has not.
+        """
+        self.history.append(purchase)
+        self._uncounted |= purchase.spans.keys()
+
+    def revealed(self, index: int) -> NDArray[np.uint8]:
+        """Return an image's label map as far as it is bought, uint8 ``(H, W)``, 255 elsewhere."""
+        if self._everything:
+            return translated(self.dataset.label(index), self._translation)
+        positions = self.history.positions(self.dataset.image_id(index))
+        size = self.dataset.size(index)
+        if not len(positions):
+            return np.full(size, IGNORE_INDEX, np.uint8)
+        refuse_outside(positions, self.dataset.image_id(index), size)
+        return self.label_within(index, self.footprint(index, positions))
+
+    def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
+        """Return an image's label map as far as it is bought, resized, uint8 of ``size``, 255 elsewhere."""
+        return self._resize.resized(self.revealed(index), size)
+
+    def footprint(self, index: int, positions: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return which question about an image reveals each of its pixels.
+
+        Args:
+            index: The image.
+            positions: int32 ``(n, 2)`` rows ``(y, x)``, one for each question.
+
+        Returns:
+            int32 ``(H, W)``: the question's place in ``positions``, -1 where none does.
+
+        Raises:
+            ValueError: If there is no mode, or its footprint is none.
+        """
+        if self.mode is None:
+            raise ValueError("These labels have no annotation mode: nothing can be asked.")
+        size = self.dataset.size(index)
+        return checked_footprint(self.mode, self.mode.footprint(positions, size), size)
+
+    def label_within(self, index: int, footprint: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Return an image's label map where a footprint is not -1, uint8 ``(H, W)``, 255 elsewhere."""
+        label = np.full(footprint.shape, IGNORE_INDEX, np.uint8)
+        # Few pixels are bought; looking up them alone spares a pass over all.
+        bought = np.flatnonzero(footprint >= 0)
+        size = (footprint.shape[0], footprint.shape[1])
+        whole = checked_label(self.dataset, self.dataset.label(index), size)
+        label.reshape(-1)[bought] = self._translation[whole.reshape(-1)[bought]]
+        return label
+
+    def cost(self) -> Cost:
+        """Return what all labels known so far have cost; reads label maps that have not been counted yet."""
+        if self._everything:
+            return self._count_everything().cost
+        self._count_restored()
+        purchases = self.history.purchases
+        pixels = sum(purchase.pixels for purchase in purchases)
+        return Cost(
+            pixels=pixels,
+            valid_pixels=pixels - sum(purchase.void for purchase in purchases),
+            trained_pixels=sum(count.trained for count in self._counts.values()),
+            clicks=sum(purchase.clicks for purchase in purchases),
+            images=len(self._counts),
+        )
+
+    def pixels_by_class(self) -> NDArray[np.int64]:
+        """Return how many pixels of each class are known so far, int64 ``(255,)``; void ones are none.
+
+        Reads label maps that have not been counted yet.
+        """
+        if self._everything:
+            return self._count_everything().classes
+        self._count_restored()
+        pixels = np.zeros(IGNORE_INDEX, np.int64)
+        for count in self._counts.values():
+            pixels += count.classes
+        return pixels
+
+    def pixels_by_purchase(self) -> list[NDArray[np.int64]]:
+        """Return pixels bought of each image, int64 ``(images,)``, for each purchase; knowing all is one."""
+        if self._everything:
+            sizes = [self.dataset.size(index) for index in range(len(self.dataset))]
+            return [np.array(sizes, np.int64).prod(axis=1)]
+        return self.history.pixels_by_purchase()
+
+    def count(self, label: NDArray[np.uint8]) -> LabelCount:
+        """Return what training can use of a label map, uint8 ``(H, W)``, 255 where it is not known."""
+        return self._resize.count(label)
+
+    def _count_restored(self) -> None:
+        """Count what purchases of an earlier process have revealed."""
+        for image_id in self._uncounted:
+            with guarded(self.mode, f"answers about {image_id}"):
+                label = self.revealed(self.history.index_of(image_id))
+            self._counts[image_id] = self.count(label)
+        self._uncounted.clear()
+
+    def _count_everything(self) -> FullCount:
+        """Count all label maps, once."""
+        if self._full_count is None:
+            self._full_count = count_everything(self._all_labels(), self._resize, self._outline_tolerance)
+        return self._full_count
+
+    def _all_labels(self) -> Iterator[NDArray[np.uint8]]:
+        for index in range(len(self.dataset)):
+            with guarded(uncached(self.dataset), "label map"):
+                label = self.revealed(index)
+            yield label
+
+    @property
+    def _resize(self) -> TrainingResize:
+        return TrainingResize(self._training_size, self._point_resize and not self._everything)

@@ -1,0 +1,65 @@
+"""Runs whose first purchase can be decided in the pass over the pool that another run makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from alseg.config.budget import Budget
+from alseg.config.experiment import RunSpec
+from alseg.contracts import SelectAcquisition
+from alseg.engine.assembly import MethodParts
+from alseg.engine.context import RunContext
+from alseg.engine.crashes import suspects
+from alseg.engine.shared_training import shared_key
+from alseg.guard.calls import name_of
+from alseg.storage.run_folder import RunFolder
+
+
+class Companion(NamedTuple):
+    """A run that has bought nothing yet and needs the same of the same network.
+
+    Attributes:
+        spec: The run.
+        method: What its method is made of.
+        budget: What it may spend.
+    """
+
+    spec: RunSpec
+    method: MethodParts
+    budget: Budget
+
+
+def find_companions(
+    spec: RunSpec, method: MethodParts, key: str, runs: Path, context: RunContext
+) -> Iterator[Companion]:
+    """Yield the other runs that a run can ask for.
+
+    Args:
+        spec: The run.
+        method: What its method is made of.
+        key: Name of its training up to the first purchase, see `shared_key`.
+        runs: The folder of run folders.
+        context: Knows the other runs.
+    """
+    suspected = suspects(runs)
+    for other in context.specs:
+        if other.seed != spec.seed or other.folder == spec.folder:
+            continue
+        parts, budget = context.assembler.method(other), other.method.budget
+        if parts is None or budget is None or not _fits(parts, method, suspected):
+            continue
+        bought = RunFolder(runs / other.folder).purchase_is_committed(1)
+        if not bought and shared_key(other, context.assembler) == key:
+            yield Companion(other, parts, budget)
+
+
+def _fits(parts: MethodParts, method: MethodParts, suspected: set[str]) -> bool:
+    """Whether a method needs the same of the network, and has ended no process: then it works alone."""
+    return (
+        not isinstance(parts.acquisition, SelectAcquisition)
+        and set(parts.spec.needs) == set(method.spec.needs)
+        and name_of(parts.acquisition) not in suspected
+        and name_of(parts.mode) not in suspected
+    )
