@@ -30,8 +30,15 @@ class DataError(AlsegError):
         self.problem, self.remedy, self.alternative = problem, remedy, alternative
 
 
+class DamageError(AlsegError):
+    """A file that is missing, not as it was written, or not what it should be: it must be made again."""
+
+
 class UnreadableError(AlsegError):
-    """A file that the system does not let this process read now; it may be whole, so it is no damage."""
+    """A file that the system does not let this process read now; it may be whole, so it is no damage.
+
+    It is no `DamageError`: whoever handles damage, by setting a file aside, leaves this one where it is.
+    """
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -9,8 +9,9 @@ from typing import Any
 from alseg.errors import AlsegError
 from alseg.files import write_record
 from alseg.guard import at_work
+from alseg.storage.attempts import read_attempt
+from alseg.storage.layout import attempt_files
 from alseg.storage.reader import OLD
-from alseg.storage.run_files import attempt_files, read_attempt
 
 
 def name_crash(run: Path) -> str | None:

@@ -25,12 +25,14 @@ from alseg.engine.resume import resume
 from alseg.engine.round_record import commit_round, observe_round
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.engine.steps import Steps
-from alseg.errors import AlsegError, UnreadableError
+from alseg.errors import DamageError
 from alseg.evaluation.confusion import evaluate
 from alseg.guard.calls import random_state_kept
+from alseg.storage.disk_space import require_space
 from alseg.storage.examples import read_examples
 from alseg.storage.ledger import Purchase
-from alseg.storage.run_folder import RunFolder, read_counts, require_space
+from alseg.storage.round_files import read_counts
+from alseg.storage.run_folder import RunFolder
 from alseg.training import checkpoint
 
 
@@ -125,9 +127,7 @@ class _Loop:
         """Load shared source training and return its confusion counts; None where it is damaged."""
         try:
             counts = shared.load(self.parts.trainer)
-        except UnreadableError:
-            raise
-        except AlsegError as error:
+        except DamageError as error:
             self.parts.start_over(f"{error} Source training is done again.")
             return None
         self.parts.log(f"source training to iteration {stop} taken over from {shared.folder.name}")
@@ -139,7 +139,7 @@ class _Loop:
         parts, evaluation = self.parts, self.parts.data.evaluation
         path = parts.folder.counts_of(round_number)
         if path.exists():
-            with suppress(AlsegError):
+            with suppress(DamageError):
                 return read_counts(path)
         with self.phases.phase("evaluate", len(evaluation.dataset)) as on_image:
             return evaluate(

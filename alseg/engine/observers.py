@@ -13,7 +13,8 @@ from alseg.contracts import Cost, Observer, RoundReport
 from alseg.errors import AlsegError
 from alseg.guard.calls import guarded, random_state_kept
 from alseg.registry.registry import PluginInfo, Registry, one_line
-from alseg.storage.run_folder import RunFolder, read_metrics
+from alseg.storage.round_metrics import read_metrics
+from alseg.storage.run_folder import RunFolder
 
 
 class Observers:
@@ -117,5 +118,5 @@ def report_of(spec: RunSpec, folder: RunFolder, round_number: int) -> RoundRepor
 
 
 def _number(value: float | None) -> float:
-    """Return a metric as `alseg.storage.run_folder.percent` was given it."""
+    """Return a metric as `alseg.storage.round_metrics.percent` was given it."""
     return math.nan if value is None else value

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from alseg.config.specs import RunSpec
 from alseg.contracts import LabelSpace
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, DamageError
 from alseg.files import content_hash, sha256_of
 from alseg.registry.registry import Registry
-from alseg.storage.run_files import FormatError
 from alseg.storage.run_folder import RunFolder
 from alseg.toolkit.metrics import SCORER_VERSION
 
@@ -78,15 +77,14 @@ def refuse_foreign(specs: Sequence[RunSpec], runs: Path) -> None:
 
     Raises:
         FormatError: If there is a folder of a format that this version does not read.
+        UnreadableError: If this process may not read the description of one now.
         AlsegError: If there is such a folder; names both runs. A damaged ``run.json`` says nothing here.
     """
     for spec in specs:
         path = runs / spec.folder / "run.json"
         try:
             found = RunFolder(path.parent).description().get("fingerprint")
-        except FormatError:
-            raise
-        except AlsegError:
+        except DamageError:
             continue
         if found != spec.fingerprint:
             raise AlsegError(

@@ -8,20 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alseg.contracts import LabelSpace
-from alseg.errors import AlsegError, UnreadableError
+from alseg.errors import DamageError
+from alseg.storage.attempts import read_attempt
+from alseg.storage.layout import TIMING_NAME, attempt_files, round_folders
 from alseg.storage.ledger import INDEX_NAME, Purchase
 from alseg.storage.rescore import label_space_of, recomputed
 from alseg.storage.round_files import read_image_counts
-from alseg.storage.run_files import (
-    TIMING_NAME,
-    FormatError,
-    attempt_files,
-    read_attempt,
-    read_run_file,
-    read_timing,
-    round_folders,
-)
-from alseg.storage.run_folder import RunFolder, read_metrics
+from alseg.storage.round_metrics import read_metrics, read_timing
+from alseg.storage.run_description import FormatError, read_run_file
+from alseg.storage.run_folder import RunFolder
 from alseg.toolkit.metrics import SCORER_VERSION
 from alseg.training import checkpoint
 
@@ -118,9 +113,7 @@ def find_missing(folder: RunFolder, rounds: int) -> str | None:
         return found[0].problem
     try:
         checkpoint.verify(folder.weights)
-    except UnreadableError:
-        raise
-    except AlsegError as error:
+    except DamageError as error:
         return str(error)
     return None
 
@@ -156,16 +149,15 @@ def set_damaged_description_aside(folder: RunFolder) -> str | None:
         One line that says so; None where there is nothing to say.
 
     Raises:
-        FormatError: If it is of a format that this version does not read.
+        FormatError: If it is of a format that this version does not read: a later one can go on with it.
+        UnreadableError: If this process may not read it now.
     """
     path = folder.path / "run.json"
     if not path.exists() and not folder.has_begun:
         return None
     try:
         folder.description()
-    except (FormatError, UnreadableError):
-        raise  # not damaged: a later version goes on with it, or this one once it may read it
-    except AlsegError as error:
+    except DamageError as error:
         folder.set_aside(path)
         unknown = " What the run was begun with is not known any more." if folder.has_begun else ""
         return f"{error} It is written anew.{unknown}"
@@ -208,9 +200,7 @@ def set_damaged_records_aside(folder: RunFolder) -> list[str]:
     for path in attempt_files(folder.path).values():
         try:
             read_attempt(path)
-        except UnreadableError:
-            raise
-        except AlsegError as error:
+        except DamageError as error:
             folder.set_aside(path)
             problems.append(f"{error} What that attempt ran on is not known any more.")
     for number, round_folder in round_folders(folder.path).items():
@@ -219,9 +209,7 @@ def set_damaged_records_aside(folder: RunFolder) -> list[str]:
             continue
         try:
             read_timing(round_folder)
-        except UnreadableError:
-            raise
-        except AlsegError as error:
+        except DamageError as error:
             folder.set_aside(path)
             problems.append(f"{error} How long round {number} took is not known any more.")
     return problems
@@ -249,9 +237,7 @@ def _asked(folder: RunFolder) -> _Asked:
     """Read what is needed of ``run.json``; where that is damaged, as little as possible is concluded."""
     try:
         file = read_run_file(folder.path)
-    except UnreadableError:
-        raise
-    except AlsegError:
+    except (DamageError, FormatError):
         return _Asked()
     space = label_space_of(file.label_space) if file.scorer == SCORER_VERSION else None
     return _Asked(file.method.target_labels == "acquired", space)
@@ -262,9 +248,7 @@ def _problem_of_purchase(folder: RunFolder, number: int, *, required: bool) -> s
     if folder.purchase_is_committed(number):
         try:
             Purchase.read(folder.round_folder(number))
-        except UnreadableError:
-            raise
-        except AlsegError as error:
+        except DamageError as error:
             return str(error)
     elif required:
         return f"{folder.round_folder(number) / INDEX_NAME} is missing."
@@ -279,25 +263,19 @@ def _damage_of_results(
     if required or counts.exists() or metrics.exists():
         try:
             read_image_counts(counts)
-        except UnreadableError:
-            raise
-        except AlsegError as error:
+        except DamageError as error:
             return Damage(f"{error} Round {number} is evaluated again.", (counts, metrics))
     if not metrics.exists():
         return Damage(f"{metrics} is missing. Its numbers are computed again.") if required else None
     try:
         read_metrics(metrics)
-    except UnreadableError:
-        raise
-    except AlsegError as error:
+    except DamageError as error:
         return Damage(f"{error} Its numbers are computed again.", (metrics,))
     if space is None:
         return None
     try:
         changes = recomputed(metrics.parent, space).changes
-    except UnreadableError:
-        raise
-    except AlsegError as error:
+    except DamageError as error:
         return Damage(f"{error} Round {number} is evaluated again.", (counts, metrics))
     if not changes:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alseg.engine.parts import RunParts
 from alseg.engine.recovery import last_usable_iteration, quarantine_damaged
-from alseg.errors import AlsegError, UnreadableError
+from alseg.errors import DamageError
 from alseg.files import remove
 from alseg.training import checkpoint
 
@@ -30,10 +30,8 @@ def resume(parts: RunParts) -> None:
                 path, model=trainer.module, optimizer=optimizer, scaler=trainer.scaler
             )
             if iteration > limit:
-                raise AlsegError(f"{path} is of iteration {iteration}, past what is there of the run.")
-        except UnreadableError:
-            raise
-        except AlsegError as error:
+                raise DamageError(f"{path} is of iteration {iteration}, past what is there of the run.")
+        except DamageError as error:
             parts.start_over(f"{error} Training starts over; bought labels are kept.")
             remove(path)
             continue

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alseg.contracts import Cost
 from alseg.engine.observers import report_of
 from alseg.engine.parts import RunParts
-from alseg.storage.run_folder import percent
+from alseg.storage.round_metrics import percent
 from alseg.toolkit.metrics import metrics_of
 
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from alseg.config.specs import RunSpec
 from alseg.engine.assembly import Assembler
 from alseg.engine.provenance import provenance_of
-from alseg.errors import AlsegError, UnreadableError
+from alseg.errors import DamageError
 from alseg.files import content_hash, remove, remove_unfinished
-from alseg.storage.run_folder import BusyError, exclusive, read_counts, write_counts
+from alseg.storage.lock import BusyError, exclusive
+from alseg.storage.round_files import read_counts, write_counts
 from alseg.system.signals import Interrupted, StopRequest
 from alseg.training import checkpoint
 from alseg.training.trainer import Trainer
@@ -92,7 +93,7 @@ class SharedTraining:
         """Read the training state into a trainer; returns the confusion counts.
 
         Raises:
-            AlsegError: If a file is damaged; it is removed, so that the training is done again.
+            DamageError: If a file is damaged; it is removed, so that the training is done again.
         """
         try:
             counts = read_counts(self._counts)
@@ -100,9 +101,7 @@ class SharedTraining:
                 self._weights, model=trainer.module, optimizer=trainer.optimizer, scaler=trainer.scaler
             )
             return counts
-        except UnreadableError:
-            raise
-        except AlsegError:
+        except DamageError:
             remove(self._weights)
             raise
 

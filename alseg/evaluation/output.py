@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts import LabelSpace
 from alseg.evaluation.request import Request
-from alseg.storage.run_folder import percent
+from alseg.storage.round_metrics import percent
 from alseg.text.display import WIDTH
 from alseg.text.layout import column, lay_out
 from alseg.text.printable import printable

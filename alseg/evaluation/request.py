@@ -13,7 +13,7 @@ from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.parameters import parameters_of
 from alseg.registry.registry import Registry
-from alseg.storage.run_files import Part, read_asked
+from alseg.storage.run_description import Part, read_asked
 
 DEFAULT_ROOT = Path("data")
 """Where data sets are looked for if neither the user nor a run says where."""

@@ -22,8 +22,9 @@ from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.registry import Registry
 from alseg.storage.examples import Example, read_examples
+from alseg.storage.layout import RUN_NAME, round_folders
 from alseg.storage.ledger import Purchase, refuse_outside
-from alseg.storage.run_files import RUN_NAME, Part, read_asked, round_folders
+from alseg.storage.run_description import Part, read_asked
 from alseg.toolkit.labels import translation
 
 _RETIRED = {"image": frozenset({"clicks"})}

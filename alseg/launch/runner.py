@@ -39,7 +39,9 @@ from alseg.guard.timeouts import TimedOut
 from alseg.launch.local import helpers
 from alseg.launch.preflight import Plan, PlannedRun
 from alseg.launch.status import spent_seconds
-from alseg.storage.run_folder import OUT_OF_MEMORY, BusyError, RunFolder, exclusive
+from alseg.storage.lock import BusyError, exclusive
+from alseg.storage.run_folder import RunFolder
+from alseg.storage.status_file import OUT_OF_MEMORY
 from alseg.system.kept_folders import keeping
 from alseg.system.limits import address_space, exceeded_limit
 from alseg.system.signals import StopRequest, listening

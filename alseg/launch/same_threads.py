@@ -7,8 +7,9 @@ from pathlib import Path
 
 from alseg.config.specs import Settings
 from alseg.errors import AlsegError
+from alseg.storage.attempts import read_attempt
+from alseg.storage.layout import attempt_files
 from alseg.storage.reader import OLD
-from alseg.storage.run_files import attempt_files, read_attempt
 from alseg.system import threads
 
 

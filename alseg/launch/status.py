@@ -13,12 +13,15 @@ from alseg.errors import AlsegError
 from alseg.files import is_as_written
 from alseg.guard.at_work import NAME, left_in
 from alseg.registry.registry import load_registry
+from alseg.storage.attempts import read_attempt
 from alseg.storage.durations import attempt_seconds
+from alseg.storage.layout import attempt_files, round_folders
 from alseg.storage.ledger import Purchase
 from alseg.storage.reader import read_run, run_folders
 from alseg.storage.records import Run
-from alseg.storage.run_files import attempt_files, read_attempt, read_timing, round_folders
-from alseg.storage.run_folder import OUT_OF_MEMORY, RunFolder
+from alseg.storage.round_metrics import read_timing
+from alseg.storage.run_folder import RunFolder
+from alseg.storage.status_file import OUT_OF_MEMORY
 
 
 @dataclass(frozen=True)

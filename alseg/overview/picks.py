@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from alseg.analysis.comparison import Row
 from alseg.inspection.saved_run import SavedRun
 from alseg.registry.registry import Registry
+from alseg.storage.layout import round_folders
 from alseg.storage.ledger import INDEX_NAME
-from alseg.storage.run_files import round_folders
 
 PANELS = 3
 """Most methods whose picks are drawn: more would be too small to be seen."""

@@ -12,9 +12,9 @@ from alseg.report.content import Extras
 from alseg.report.frequencies import counted_frequencies
 from alseg.report.pictures import PictureBook
 from alseg.storage.examples import NAME
+from alseg.storage.layout import round_folders
 from alseg.storage.ledger import INDEX_NAME
 from alseg.storage.records import Run
-from alseg.storage.run_files import round_folders
 
 
 def has_pictures(run: Run) -> bool:

@@ -16,9 +16,12 @@ from typing import Any
 from alseg.analysis.comparison import Comparison
 from alseg.analysis.notes import state_of
 from alseg.errors import AlsegError
+from alseg.storage.attempts import read_attempt
 from alseg.storage.durations import attempt_seconds
+from alseg.storage.layout import attempt_files
 from alseg.storage.records import Results, Run
-from alseg.storage.run_files import attempt_files, read_attempt, read_run_file, read_timing
+from alseg.storage.round_metrics import read_timing
+from alseg.storage.run_description import read_run_file
 
 RUN_COLUMNS = ("Run", "Method", "Seed", "State", "Device", "Seconds", "Started", "Source")
 """Titles of the columns of `run_records`."""

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from alseg.errors import AlsegError
-from alseg.storage.run_files import attempt_files, read_attempt, read_run_content, read_run_file
+from alseg.storage.attempts import read_attempt
+from alseg.storage.layout import attempt_files
+from alseg.storage.run_description import read_run_content, read_run_file
 
 SECTIONS = ("settings", "results", "plugins", "environment")
 """In the order shown: what was asked for, in which classes it is given, with what it was made, where."""

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts import Picks, Size
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, DamageError
 from alseg.files import (
     SEAL,
     content_hash,
@@ -30,7 +30,7 @@ from alseg.files import (
     write_text,
 )
 from alseg.system.archives import read_header
-from alseg.system.regular_file import open_regular
+from alseg.system.regular_file import naming_damage, open_regular
 
 ARRAY_NAME = "ledger.npy"
 INDEX_NAME = "ledger.json"
@@ -150,31 +150,23 @@ class Purchase:
             verify: Whether to compare the array's checksum, which reads all of it.
 
         Raises:
-            AlsegError: If a file is missing or damaged; names it.
+            DamageError: If a file is missing or damaged; names it.
         """
         index: dict[str, Any] = read_json(folder / INDEX_NAME, LARGEST_INDEX)
         refuse_unknown_keys(folder / INDEX_NAME, index, _INDEX_KEYS)
         array = folder / ARRAY_NAME
-        misfit = AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.")
-        try:
+        with naming_damage(array, _misfit):
             with open_regular(array, LARGEST_ARRAY) as file:
                 if verify and _sha256(file) != index["sha256"]:
-                    raise AlsegError(
+                    raise DamageError(
                         f"{array} is damaged: its checksum differs from the one in {INDEX_NAME}."
                     )
                 rows = _mapped(file)
             spans = {str(name): (int(start), int(stop)) for name, (start, stop) in index["images"].items()}
             constant = int(index[_CONSTANT]) if _CONSTANT in index else None
             purchase = cls(rows, spans, constant)
-        except FileNotFoundError as error:
-            raise AlsegError(f"{array} is missing.") from error
-        except AlsegError:
-            raise
-        except Exception as error:  # numpy raises many types for a damaged header
-            # What it says of some arrays tells how to unpickle objects; nobody should.
-            raise misfit from error
         if not purchase._is_whole() or (verify and not purchase._is_bounded()):
-            raise misfit
+            raise DamageError(f"{array} {_misfit()}")
         return purchase
 
     def _is_whole(self) -> bool:
@@ -208,20 +200,13 @@ class Purchase:
         """Check that both files are there and the array is as long as its header says, reading no more.
 
         Raises:
-            AlsegError: If a file is missing, or the array too short; names it.
+            DamageError: If a file is missing, or the array too short; names it.
         """
         index, array = folder / INDEX_NAME, folder / ARRAY_NAME
         if not index.exists():
-            raise AlsegError(f"{index} is missing.")
-        try:
-            with open_regular(array, LARGEST_ARRAY) as file:
-                _mapped(file)
-        except FileNotFoundError as error:
-            raise AlsegError(f"{array} is missing.") from error
-        except AlsegError:
-            raise
-        except Exception as error:  # numpy raises many types for a damaged header
-            raise AlsegError(f"{array} is damaged or does not fit {INDEX_NAME}.") from error
+            raise DamageError(f"{index} is missing.")
+        with naming_damage(array, _misfit), open_regular(array, LARGEST_ARRAY) as file:
+            _mapped(file)
 
     @staticmethod
     def committed(folder: Path) -> bool:
@@ -245,6 +230,11 @@ def refuse_outside(positions: NDArray[np.int32], image_id: str, size: Size) -> N
             f"The purchases are damaged or of other data: they ask about pixels of {image_id} beyond its "
             f"{size[1]} x {size[0]}."
         )
+
+
+def _misfit(error: Exception | None = None) -> str:
+    """Say that an array is no purchase; what NumPy says of some tells how to unpickle objects."""
+    return f"is damaged or does not fit {INDEX_NAME}."
 
 
 def _sha256(file: BinaryIO) -> str:

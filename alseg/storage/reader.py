@@ -9,22 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alseg.errors import AlsegError
+from alseg.storage.attempts import devices_of, read_attempt
+from alseg.storage.layout import METRICS_NAME, RUN_NAME, STATUS_NAME, attempt_files, round_folders
 from alseg.storage.records import DamagedRun, ResultClasses, Results, RoundResult, Run
 from alseg.storage.round_files import refuse_damaged_round
-from alseg.storage.run_files import (
-    METRICS_NAME,
-    RUN_NAME,
-    STATUS_NAME,
-    RunFile,
-    StatusFile,
-    attempt_files,
-    devices_of,
-    read_attempt,
-    read_round,
-    read_run_file,
-    read_status,
-    round_folders,
-)
+from alseg.storage.round_metrics import read_round
+from alseg.storage.run_description import RunFile, read_run_file
+from alseg.storage.status_file import StatusFile, read_status
 
 OLD = ".old"
 """What follows a run's name in the name of a folder that was put aside to start anew."""

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from alseg.contracts import ClassInfo, LabelSpace
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, DamageError
 from alseg.files import write_record
+from alseg.storage.layout import METRICS_NAME, round_folders
 from alseg.storage.round_files import COUNTS_NAME, read_image_counts
-from alseg.storage.run_files import METRICS_NAME, Space, read_run_content, read_run_file, round_folders
-from alseg.storage.run_folder import RunFolder, percent, read_metrics
+from alseg.storage.round_metrics import percent, read_metrics
+from alseg.storage.run_description import Space, read_run_content, read_run_file
+from alseg.storage.run_folder import RunFolder
 from alseg.toolkit.metrics import SCORER_VERSION, counts_are_current, metrics_of
 
 TOLERANCE = 1e-9
@@ -113,7 +115,7 @@ def recomputed(folder: Path, space: LabelSpace) -> RoundChange:
         space: Names the classes of the counts.
 
     Raises:
-        AlsegError: If metrics or counts are missing or damaged; names the file.
+        DamageError: If metrics or counts are missing or damaged; names the file.
     """
     before = read_metrics(folder / METRICS_NAME)
     path = folder / COUNTS_NAME
@@ -121,7 +123,7 @@ def recomputed(folder: Path, space: LabelSpace) -> RoundChange:
     try:
         metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), space)
     except ValueError as error:
-        raise AlsegError(f"{path} is damaged: {error}") from error
+        raise DamageError(f"{path} is damaged: {error}") from error
     after = {
         **before,
         "miou": percent(metrics.miou),

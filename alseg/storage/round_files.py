@@ -1,4 +1,4 @@
-"""What a round leaves besides its metrics, as far as those who only read results must know it. No torch."""
+"""Confusion counts of a round, and whether they and its purchase are whole."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.errors import AlsegError
+from alseg.errors import DamageError
+from alseg.files import write_atomically
+from alseg.storage.layout import METRICS_NAME
 from alseg.storage.ledger import ARRAY_NAME, Purchase
-from alseg.storage.run_files import METRICS_NAME
 from alseg.system.archives import check_archive, names_of, read_arrays
+from alseg.system.regular_file import naming_damage
 
 COUNTS_NAME = "confusion.npz"
 
@@ -34,7 +36,7 @@ def refuse_damaged_round(folder: Path, classes: int) -> None:
         classes: Number of classes of the run; counts of others are damaged.
 
     Raises:
-        AlsegError: If a file is damaged, or a part of a purchase is missing; names it.
+        DamageError: If a file is damaged, or a part of a purchase is missing; names it.
     """
     if (folder / COUNTS_NAME).exists():
         refuse_damaged_counts(folder / COUNTS_NAME, classes)
@@ -44,6 +46,23 @@ def refuse_damaged_round(folder: Path, classes: int) -> None:
         Purchase.refuse_partial(folder)
 
 
+def write_counts(path: Path, counts: NDArray[np.int32], image_ids: list[str], groups: list[str]) -> None:
+    """Write confusion counts per image, int32 ``(N, C, C)``, compressed, with names and groups of images."""
+    ids, sequences = np.array(image_ids), np.array(groups)
+    write_atomically(
+        path, lambda file: np.savez_compressed(file, image_ids=ids, groups=sequences, counts=counts)
+    )
+
+
+def read_counts(path: Path) -> NDArray[np.int32]:
+    """Read confusion counts per image, int32 ``(N, C, C)``.
+
+    Raises:
+        DamageError: If the file is missing or damaged; names it.
+    """
+    return read_image_counts(path)[1].astype(np.int32)
+
+
 def read_image_counts(path: Path) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """Read confusion counts per image.
 
@@ -51,25 +70,20 @@ def read_image_counts(path: Path) -> tuple[tuple[str, ...], NDArray[np.int64]]:
         The image ids, and int64 ``(N, C, C)``, rows ground truth, columns prediction.
 
     Raises:
-        AlsegError: If the file is missing or damaged; names it.
+        DamageError: If the file is missing or damaged; names it.
     """
     refuse_damaged_counts(path)
-    no_arrays = AlsegError(f"{path} is damaged: it holds something else than arrays of numbers and names.")
-    try:
+    with naming_damage(path, _no_arrays):
         content = read_arrays(path, LARGEST_COUNTS, ("image_ids", "counts"))
         ids, counts = names_of(content["image_ids"]), content["counts"]
-    except FileNotFoundError as error:
-        raise AlsegError(f"{path} is missing.") from error
-    except AlsegError:
-        raise
-    except Exception as error:  # numpy raises many types; some of its texts tell how to unpickle objects
-        raise no_arrays from error
     if counts.ndim != 3 or counts.shape[1] != counts.shape[2] or len(ids) != len(counts):
-        raise AlsegError(f"{path} is damaged: its counts of {len(ids)} images have the shape {counts.shape}.")
+        raise DamageError(
+            f"{path} is damaged: its counts of {len(ids)} images have the shape {counts.shape}."
+        )
     if counts.dtype.kind not in "iu" or (
         counts.size and not 0 <= counts.min() <= counts.max() < _MOST_PIXELS
     ):
-        raise AlsegError(f"{path} is damaged: its counts are not all whole numbers of at least 0.")
+        raise DamageError(f"{path} is damaged: its counts are not all whole numbers of at least 0.")
     return ids, counts.astype(np.int64)
 
 
@@ -81,36 +95,35 @@ def refuse_damaged_counts(path: Path, classes: int | None = None) -> None:
         classes: Number of classes that it must count; None for any.
 
     Raises:
-        AlsegError: If the file is missing or damaged; names it.
+        DamageError: If the file is missing or damaged; names it.
     """
-    try:
+    with naming_damage(path, _broken_archive):
         heads = check_archive(path, LARGEST_COUNTS, ("image_ids", "counts"))
-    except FileNotFoundError as error:
-        raise AlsegError(f"{path} is missing.") from error
-    except AlsegError:
-        raise
-    except KeyError as error:
-        raise AlsegError(f"{path} is damaged: it holds no {error.args[0]}.npy.") from error
-    except Exception as error:  # zipfile raises many types for a damaged archive
-        raise AlsegError(f"{path} is damaged: {error}.") from error
     shape = heads["counts"].shape if "counts" in heads else ()
     if classes is not None and shape[1:] != (classes, classes):
-        raise AlsegError(f"{path} is damaged: its counts have the shape {shape}, of {classes} classes.")
+        raise DamageError(f"{path} is damaged: its counts have the shape {shape}, of {classes} classes.")
 
 
 def read_image_groups(path: Path, image_ids: Sequence[str]) -> tuple[str, ...]:
     """Return the group of each image in a file of confusion counts; the images' names where it has none.
 
     Raises:
-        AlsegError: If the file is damaged; names it.
+        DamageError: If the file is damaged; names it.
     """
-    try:
+    with naming_damage(path, lambda error: "is damaged: its groups of images cannot be read."):
         content = read_arrays(path, LARGEST_COUNTS, ("groups",))
         groups = names_of(content["groups"]) if "groups" in content else tuple(image_ids)
-    except AlsegError:
-        raise
-    except Exception as error:  # numpy raises many types; some of its texts tell how to unpickle objects
-        raise AlsegError(f"{path} is damaged: its groups of images cannot be read.") from error
     if len(groups) != len(image_ids):
-        raise AlsegError(f"{path} is damaged: it has groups for {len(groups)} of {len(image_ids)} images.")
+        raise DamageError(f"{path} is damaged: it has groups for {len(groups)} of {len(image_ids)} images.")
     return groups
+
+
+def _no_arrays(error: Exception) -> str:
+    """Say that a file is no archive of arrays; what NumPy says of some tells how to unpickle objects."""
+    return "is damaged: it holds something else than arrays of numbers and names."
+
+
+def _broken_archive(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"is damaged: it holds no {error.args[0]}.npy."
+    return f"is damaged: {error}."

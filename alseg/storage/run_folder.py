@@ -6,66 +6,33 @@ to a folder, under a lock that dies with it.
 
 from __future__ import annotations
 
-import datetime
 import json
-import math
 import os
-import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from alseg.errors import AlsegError
-from alseg.files import (
-    WriteError,
-    append_line,
-    cannot_write,
-    free_name,
-    read_json,
-    refuse_moved,
-    remove_unfinished,
-    write_atomically,
-    write_record,
+from alseg.files import append_line, cannot_write, free_name, read_json, remove_unfinished, write_record
+from alseg.storage.attempts import Attempt, now
+from alseg.storage.layout import (
+    METRICS_NAME,
+    RUN_NAME,
+    STATUS_NAME,
+    TIMING_NAME,
+    attempt_files,
+    round_folders,
 )
 from alseg.storage.ledger import Purchase
+from alseg.storage.lock import exclusive, holder_of
 from alseg.storage.reader import OLD
-from alseg.storage.round_files import read_image_counts
-from alseg.storage.run_files import attempt_files, read_round_content, read_run_content, round_folders
-from alseg.system.kept_folders import keeping, moved_folder
-from alseg.system.regular_file import read_regular
-
-FORMAT = 3
-"""Of run folders: since 2, clicks are counted from answers; since 3, they are called so."""
-
-_LONGEST_NOTE = 1000
-
-OUT_OF_MEMORY = "Out of memory"
-"""How the error of a run begins that failed for lack of memory only."""
-
-
-class BusyError(AlsegError):
-    """Another process is writing to the folder."""
-
-
-class Attempt(NamedTuple):
-    """An attempt at a run that is under way.
-
-    Attributes:
-        path: Its record.
-        content: What the record holds.
-        started: When it began, on the monotonic clock.
-    """
-
-    path: Path
-    content: dict[str, Any]
-    started: float
+from alseg.storage.round_files import COUNTS_NAME, write_counts
+from alseg.storage.run_description import FORMAT, read_run_content
 
 
 class RunFolder:
@@ -95,22 +62,13 @@ class RunFolder:
     @property
     def holder(self) -> str | None:
         """The process that holds the lock, in words; None where none does, or one cannot tell."""
-        path = self.path / ".lock"
-        if not path.exists():
-            return None
-        try:
-            with FileLock(path).acquire(timeout=0):
-                return None
-        except Timeout:
-            return _holder(path)
-        except OSError:
-            return None
+        return holder_of(self.path / ".lock")
 
     # What was asked for, and how it went
 
     def write_run(self, content: Mapping[str, Any]) -> None:
         """Write run.json."""
-        write_record(self.path / "run.json", {"format": FORMAT, **content})
+        write_record(self.path / RUN_NAME, {"format": FORMAT, **content})
 
     def description(self) -> dict[str, Any]:
         """Return the content of run.json.
@@ -126,7 +84,7 @@ class RunFolder:
     ) -> None:
         """Write status.json."""
         write_record(
-            self.path / "status.json",
+            self.path / STATUS_NAME,
             {"state": state, "round": round_number, "error": error, "reason": reason},
         )
 
@@ -134,7 +92,7 @@ class RunFolder:
     def state(self) -> str | None:
         """The state in status.json; None before the run's first attempt, or where the file is damaged."""
         try:
-            return str(read_json(self.path / "status.json").get("state"))
+            return str(read_json(self.path / STATUS_NAME).get("state"))
         except AlsegError:
             return None
 
@@ -201,11 +159,11 @@ class RunFolder:
 
     def metrics_of(self, round_number: int) -> Path:
         """Return the file that commits a round."""
-        return self.round_folder(round_number) / "metrics.json"
+        return self.round_folder(round_number) / METRICS_NAME
 
     def counts_of(self, round_number: int) -> Path:
         """Return the file of a round's confusion counts."""
-        return self.round_folder(round_number) / "confusion.npz"
+        return self.round_folder(round_number) / COUNTS_NAME
 
     def purchase_is_committed(self, round_number: int) -> bool:
         """Return whether a round's questions have been answered."""
@@ -229,7 +187,7 @@ class RunFolder:
         """Write a round's results; metrics.json comes last and commits it."""
         folder = self.round_folder(round_number)
         write_counts(self.counts_of(round_number), counts, image_ids, groups)
-        write_record(folder / "timing.json", {name: round(seconds, 3) for name, seconds in timing.items()})
+        write_record(folder / TIMING_NAME, {name: round(seconds, 3) for name, seconds in timing.items()})
         write_record(self.metrics_of(round_number), metrics)
 
     # Weights
@@ -257,116 +215,3 @@ class RunFolder:
     def append_log(self, line: str) -> None:
         """Append one line to log.txt, with the time."""
         append_line(self.path / "log.txt", f"{now()} {line}")
-
-
-def write_counts(path: Path, counts: NDArray[np.int32], image_ids: list[str], groups: list[str]) -> None:
-    """Write confusion counts per image, int32 ``(N, C, C)``, compressed, with names and groups of images."""
-    ids, sequences = np.array(image_ids), np.array(groups)
-    write_atomically(
-        path, lambda file: np.savez_compressed(file, image_ids=ids, groups=sequences, counts=counts)
-    )
-
-
-def read_counts(path: Path) -> NDArray[np.int32]:
-    """Read confusion counts per image, int32 ``(N, C, C)``.
-
-    Raises:
-        AlsegError: If the file is missing or damaged; names it.
-    """
-    return read_image_counts(path)[1].astype(np.int32)
-
-
-def require_space(checkpoint: Path, size: int) -> None:
-    """Refuse to train where a checkpoint would not fit on the disk.
-
-    Args:
-        checkpoint: The file; a new one is written whole before the old one goes.
-        size: Bytes it needs at most.
-
-    Raises:
-        WriteError: If there is less space; says how much there is.
-    """
-    needed = size if checkpoint.exists() else 2 * size
-    free = shutil.disk_usage(checkpoint.parent).free
-    if free < needed:
-        raise WriteError(
-            f"No space for checkpoints in {checkpoint.parent}: they need {needed / 1e6:,.1f} MB, "
-            f"and {free / 1e6:,.1f} MB are free. Free space or choose --results."
-        )
-
-
-def read_metrics(path: Path) -> dict[str, Any]:
-    """Read a round's metrics.
-
-    Raises:
-        AlsegError: If the file is missing or damaged; names it.
-    """
-    return read_round_content(path)[0]
-
-
-def percent(value: float) -> float | None:
-    """Return a metric for JSON: None where it is undefined."""
-    return None if math.isnan(value) else value
-
-
-def now() -> str:
-    """Return the time in UTC, ISO 8601, to the second."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-@contextmanager
-def exclusive(path: Path, keep_waiting: Callable[[], bool] = lambda: True) -> Iterator[None]:
-    """Hold a lock file; the lock dies with the process. Its folder must stay where it is meanwhile.
-
-    Args:
-        path: The lock file; its folder is made.
-        keep_waiting: Asked about once a second while another process holds the lock.
-
-    Raises:
-        BusyError: If another process holds the lock and there is no more waiting; names it where it is known.
-        WriteError: If the folder cannot be written, or one above it was moved.
-    """
-    refuse_moved(path)
-    kept = ExitStack()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        while True:
-            try:
-                lock.acquire(timeout=1 if keep_waiting() else 0)
-                break
-            except Timeout as error:
-                if not keep_waiting():
-                    raise BusyError(f"{path.parent} is being written by {_holder(path)}.") from error
-        kept.callback(lock.release)
-        kept.enter_context(keeping(path.parent))
-    except OSError as error:
-        kept.close()
-        raise cannot_write(path, error) from error
-    with kept:
-        with suppress(OSError):  # for people only, and a full disk is told of by whatever must be written
-            _write_note(_note(path), f"process {os.getpid()} on {socket.gethostname()}")
-        try:
-            yield
-        finally:
-            if moved_folder(path) is None:
-                with suppress(OSError):
-                    _note(path).unlink(missing_ok=True)
-
-
-def _note(path: Path) -> Path:
-    return path.with_name(path.name + "-holder")
-
-
-def _holder(path: Path) -> str:
-    try:
-        return read_regular(_note(path), _LONGEST_NOTE).decode("utf-8", "replace")
-    except (OSError, AlsegError):
-        return "another process"
-
-
-def _write_note(path: Path, text: str) -> None:
-    """Write a new file: what has its name may be a link out of the folder, or a pipe that nobody reads."""
-    path.unlink(missing_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)

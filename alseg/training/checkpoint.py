@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import torch
 
-from alseg.errors import AlsegError, UnreadableError
+from alseg.errors import DamageError
 from alseg.files import write_atomically
 from alseg.system.archives import refuse_compressed
-from alseg.system.regular_file import open_regular
+from alseg.system.regular_file import naming_damage, open_regular
 
 FORMAT = 1
 
@@ -83,7 +83,7 @@ def load(
         The iteration at which it was saved.
 
     Raises:
-        AlsegError: If the file is missing, damaged or does not fit the model; names it.
+        DamageError: If the file is missing, damaged or does not fit the model; names it.
     """
     content = _read(path)
     try:
@@ -97,47 +97,41 @@ def load(
         # Where names or shapes differ, torch says which in the second line.
         lines = [line.strip() for line in str(error).splitlines()][:2]
         reason = lines[-1].rstrip(".") if lines else type(error).__name__
-        raise AlsegError(f"Checkpoint {path} is of another model: {reason}.") from error
+        raise DamageError(f"Checkpoint {path} is of another model: {reason}.") from error
 
 
 def verify(path: Path) -> None:
     """Read a training state and compare its checksum.
 
     Raises:
-        AlsegError: If the file is missing or damaged; names it.
+        DamageError: If the file is missing or damaged; names it.
     """
     _read(path)
 
 
 def _read(path: Path) -> dict[str, Any]:
     """Read the content of a file of this format that is as it was written."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about how a file was written that is refused anyway
-            with open_regular(path, LARGEST) as file:
-                size = refuse_compressed(file)
-                content = torch.load(file, map_location="cpu", weights_only=True)
-                _refuse_repetition(content, size)
-    except FileNotFoundError as error:
-        raise AlsegError(f"Checkpoint {path} is missing.") from error
-    except UnreadableError:
-        raise
-    except AlsegError as error:
-        raise AlsegError(f"Checkpoint {error}") from error
-    except pickle.UnpicklingError as error:  # torch tells how to unpickle it all the same; nobody should
-        raise AlsegError(
-            f"Checkpoint {path} is damaged, or holds objects that are no tensors. It is not loaded."
-        ) from error
-    except Exception as error:  # torch raises many types for a damaged file
-        raise AlsegError(f"Checkpoint {path} is damaged or no checkpoint of torch.") from error
+    with naming_damage(path, _damage, "Checkpoint"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about how a file was written that is refused anyway
+        with open_regular(path, LARGEST) as file:
+            size = refuse_compressed(file)
+            content = torch.load(file, map_location="cpu", weights_only=True)
+            _refuse_repetition(content, size)
     if not isinstance(content, dict) or not isinstance(content.get("format"), int):
-        raise AlsegError(f"Checkpoint {path} is damaged, or no training state of alseg.")
+        raise DamageError(f"Checkpoint {path} is damaged, or no training state of alseg.")
     if content["format"] != FORMAT:
-        raise AlsegError(f"{path} has format {content['format']}; this version reads {FORMAT}.")
+        raise DamageError(f"{path} has format {content['format']}; this version reads {FORMAT}.")
     if not isinstance(content.get("iteration"), int) or not isinstance(content.get("model"), Mapping):
-        raise AlsegError(f"Checkpoint {path} is damaged, or no training state of alseg.")
+        raise DamageError(f"Checkpoint {path} is damaged, or no training state of alseg.")
     check_digest(content, path)
     return content
+
+
+def _damage(error: Exception) -> str:
+    """Say what torch has found; it tells how to unpickle objects all the same, and nobody should."""
+    if isinstance(error, pickle.UnpicklingError):
+        return "is damaged, or holds objects that are no tensors. It is not loaded."
+    return "is damaged or no checkpoint of torch."
 
 
 def _refuse_repetition(content: object, size: int) -> None:
@@ -173,11 +167,11 @@ def check_digest(content: dict[str, Any], path: Path) -> None:
     States written before there were checksums have none and are taken as they are.
 
     Raises:
-        AlsegError: If the checksum, or a key, is not as it was; names the file.
+        DamageError: If the checksum, or a key, is not as it was; names the file.
     """
     kept = content.pop("sha256", None)
     if not _KEYS.issuperset(content) or (kept is not None and kept != digest(content)):
-        raise AlsegError(f"Checkpoint {path} is damaged: its checksum does not fit its content.")
+        raise DamageError(f"Checkpoint {path} is damaged: its checksum does not fit its content.")
 
 
 def digest(content: object) -> str:

@@ -21,7 +21,7 @@ from alseg.errors import AlsegError
 from alseg.files import read_json
 from alseg.storage.ledger import Purchase
 from alseg.storage.round_files import read_image_counts
-from alseg.storage.run_files import read_timing
+from alseg.storage.round_metrics import read_timing
 from alseg.toolkit.imaging import image_size, read_image, read_label, read_label16
 from alseg.toolkit.weights import read_state_dict
 from alseg.training import checkpoint

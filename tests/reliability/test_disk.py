@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from alseg.errors import AlsegError
-from alseg.storage.run_folder import RunFolder, require_space
+from alseg.storage.disk_space import require_space
+from alseg.storage.run_folder import RunFolder
 from disks import AtEvent, mount
 from killing import result_bytes
 from toys import Silent, run_folder, run_toy, toy_document
@@ -127,7 +128,7 @@ def test_too_little_space_for_checkpoints_is_known_before_training(
     class Usage:
         free = 1000
 
-    monkeypatch.setattr("alseg.storage.run_folder.shutil.disk_usage", lambda path: Usage)
+    monkeypatch.setattr("alseg.storage.disk_space.shutil.disk_usage", lambda path: Usage)
     reporter = Silent()
     with pytest.raises(AlsegError) as raised:
         run_toy(tmp_path, DOCUMENT, reporter=reporter)
@@ -144,7 +145,7 @@ def test_a_second_checkpoint_needs_space_once(tmp_path: Path, monkeypatch: pytes
     class Usage:
         free = 1_500_000
 
-    monkeypatch.setattr("alseg.storage.run_folder.shutil.disk_usage", lambda path: Usage)
+    monkeypatch.setattr("alseg.storage.disk_space.shutil.disk_usage", lambda path: Usage)
     path = tmp_path / "checkpoint.pt"
     with pytest.raises(AlsegError) as raised:
         require_space(path, 1_000_000)

@@ -21,11 +21,11 @@ from alseg.errors import AlsegError
 from alseg.files import SEAL, append_line, is_as_written, read_json
 from alseg.guard.at_work import left_in, noting
 from alseg.storage import round_files
+from alseg.storage.layout import round_folders
 from alseg.storage.ledger import Purchase
+from alseg.storage.lock import exclusive
 from alseg.storage.reader import load_results
 from alseg.storage.round_files import read_image_counts, refuse_damaged_counts
-from alseg.storage.run_files import round_folders
-from alseg.storage.run_folder import exclusive
 from alseg.system.regular_file import read_regular
 from alseg.training import checkpoint
 from fakeruns import write_run

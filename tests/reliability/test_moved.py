@@ -195,7 +195,7 @@ def test_a_file_system_that_turns_read_only_is_named(
     def turn() -> None:
         for name in ("mkdir", "unlink", "rename", "replace"):
             patched.setattr(Path, name, refuse)
-        patched.setattr("alseg.files.tempfile.mkstemp", refuse)
+        patched.setattr("alseg.files.atomic.tempfile.mkstemp", refuse)
 
     with monkeypatch.context() as patched, pytest.raises(WriteError) as raised:
         run_toy(tmp_path, DOCUMENT, reporter=AtEvent(phase, number, turn))

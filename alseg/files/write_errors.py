@@ -1,0 +1,53 @@
+"""What a user is told when a file cannot be written."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from alseg.errors import AlsegError
+from alseg.system.kept_folders import moved_folder
+from alseg.system.limits import exceeded_limit
+
+
+class WriteError(AlsegError):
+    """A file cannot be written: the disk is full, or writing is forbidden."""
+
+
+class MovedError(WriteError):
+    """The folder that a file belongs into is not where it was.
+
+    Attributes:
+        folder: Where it was.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} was moved, deleted or replaced while alseg wrote to it; nothing is written to what is "
+            "there now. Put it back if you can, then give the same command again."
+        )
+        self.folder = folder
+
+
+def refuse_moved(path: Path) -> None:
+    """Refuse to write to ``path`` where a folder above it, or at it, is not the one that it was.
+
+    Raises:
+        MovedError: If one of those that `alseg.system.kept_folders.keeping` remembers is not; names it.
+    """
+    folder = moved_folder(path)
+    if folder is not None:
+        raise MovedError(folder)
+
+
+def cannot_write(path: Path, error: OSError) -> WriteError:
+    """Return what the user is told when ``path`` cannot be written."""
+    folder = moved_folder(path)
+    if folder is not None:
+        return MovedError(folder)
+    limit = exceeded_limit(error)
+    if limit is not None:
+        return WriteError(f"Cannot write {path}: {limit}")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "Free space or choose --results." if full else "Make it writable or choose another folder."
+    return WriteError(f"Cannot write {path}: {error.strerror or error}. {remedy}")

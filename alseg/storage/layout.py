@@ -1,0 +1,37 @@
+"""What the files of a run folder are called, and which rounds and attempts there are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+RUN_NAME = "run.json"
+STATUS_NAME = "status.json"
+METRICS_NAME = "metrics.json"
+TIMING_NAME = "timing.json"
+
+_ROUND_FOLDER = re.compile(r"[0-9]{2,4}", re.ASCII)
+_ATTEMPT_FILE = re.compile(r"(0|[1-9][0-9]{0,5})\.json", re.ASCII)
+
+
+def round_folders(folder: Path) -> dict[int, Path]:
+    """Return the folders of a run's rounds by number, in order; what has another name is no round.
+
+    Args:
+        folder: The run's folder.
+    """
+    found = {}
+    for path in folder.glob("rounds/*"):
+        if _ROUND_FOLDER.fullmatch(path.name) and path.name == f"{int(path.name):02d}" and path.is_dir():
+            found[int(path.name)] = path
+    return dict(sorted(found.items()))
+
+
+def attempt_files(folder: Path) -> dict[int, Path]:
+    """Return the files of a run's attempts by number, in order; what has another name is none.
+
+    Args:
+        folder: The run's folder.
+    """
+    found = {int(path.stem): path for path in folder.glob("attempts/*") if _ATTEMPT_FILE.fullmatch(path.name)}
+    return dict(sorted(found.items()))

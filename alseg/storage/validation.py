@@ -1,0 +1,58 @@
+"""Reading a JSON file of a run folder as a record, with the bounds of every value.
+
+Checksums say that a file is what was written, not that it makes sense: folders may come from others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from alseg.errors import DamageError
+from alseg.files import LARGEST_RECORD, read_json, refuse_unknown_keys
+
+_Record = TypeVar("_Record")
+
+
+def keys_of(record: type) -> frozenset[str]:
+    """Return the keys that a file of a record may have."""
+    return frozenset(each.name for each in fields(record))
+
+
+def read_known(path: Path, keys: frozenset[str]) -> dict[str, Any]:
+    """Read a JSON object that has no other keys than these.
+
+    Raises:
+        DamageError: If the file is missing or damaged, or has another key; names it.
+    """
+    content = read_json(path, LARGEST_RECORD)
+    refuse_unknown_keys(path, content, keys)
+    return content
+
+
+def validated(path: Path, schema: TypeAdapter[_Record], content: object, *start: str) -> _Record:
+    """Return the record that a file's content is.
+
+    Args:
+        path: The file, for messages.
+        schema: Of the record.
+        content: What the file holds.
+        start: Keys that lead to the content, for messages.
+
+    Raises:
+        DamageError: If a value is missing or out of bounds; names file and key.
+    """
+    try:
+        return schema.validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = _short(".".join(str(part) for part in (*start, *first["loc"])))
+        raise DamageError(f"{path} is damaged: {where}: {_short(first['msg'])}.") from error
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else f"{line[:200]}..."
