@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alseg.analysis.by_seed import by_seed
-from alseg.analysis.comparison import Metric, Row
 from alseg.analysis.contrasts import Contrast
+from alseg.analysis.metric import Metric
 from alseg.analysis.multiplicity import corrected, equivalence
+from alseg.analysis.row import Row
 from alseg.analysis.row_images import over_images, over_seeds_and_images
 from alseg.analysis.row_references import closed_gap
 from alseg.analysis.statistics import paired_difference

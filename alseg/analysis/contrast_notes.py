@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from alseg.analysis.bootstrap import FEWEST_GROUPS, ImageInterval
-from alseg.analysis.comparison import Metric, Row
 from alseg.analysis.contrasts import Contrast
 from alseg.analysis.cost_axes import CostAxis
+from alseg.analysis.metric import Metric
 from alseg.analysis.power import seeds_needed, spread_factors
+from alseg.analysis.row import Row
 from alseg.analysis.statistics import detectable_difference, smallest_sign_flip_p
 
 

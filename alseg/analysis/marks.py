@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from alseg.analysis.baselines import place
 from alseg.analysis.by_seed import by_seed
-from alseg.analysis.comparison import Metric, Row
+from alseg.analysis.metric import Metric
 from alseg.analysis.multiplicity import best_set
+from alseg.analysis.row import Row
 from alseg.storage.records import RoundResult, Run
 
 

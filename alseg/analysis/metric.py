@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
-from alseg.analysis.comparison import Metric
 from alseg.analysis.cost_axes import CommonEnds, CostAxis, area_over
 from alseg.contracts import PublishedResult
 from alseg.errors import AlsegError, unknown_name
 from alseg.storage.records import RoundResult, Run
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is compared.
+
+    Attributes:
+        key: ``miou``, ``accuracy``, ``iou:CLASS`` or ``miou:SUBSET``; ``aubc:COST`` or ``aubc:COST:SUBSET``.
+        title: For table headers.
+        value: Reads it from a run that has reached a round, in percent; None where the ground truth holds no
+            such class, and for the area under the curve of a run that buys nothing.
+        published: Reads it from a published result, in percent; None where it is not printed.
+        height: Reads from a round what curves show, in percent: the metric itself, or what the area is over.
+        classes: The classes whose mean IoU it is; empty where it is something else.
+    """
+
+    key: str
+    title: str
+    value: Callable[[Run, RoundResult], float | None]
+    published: Callable[[PublishedResult], float | None]
+    height: Callable[[RoundResult], float | None]
+    classes: tuple[str, ...] = ()
 
 
 def choose_metric(

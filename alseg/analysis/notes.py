@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from alseg.analysis import contrast_notes
-from alseg.analysis.comparison import Metric, PublishedRow, Row, letter
+from alseg.analysis.comparison import letter
 from alseg.analysis.contrasts import Contrast
 from alseg.analysis.cost_axes import CostAxis
+from alseg.analysis.metric import Metric
+from alseg.analysis.row import PublishedRow, Row
 from alseg.storage.records import Results, Run
 
 SMALLEST_SHARE = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from alseg.analysis.comparison import Row
+from alseg.analysis.row import Row
 from alseg.analysis.row_references import end_of_gap
 
 _MISSING = object()

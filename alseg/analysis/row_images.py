@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from alseg.analysis.bootstrap import CrossedInterval, ImageInterval, crossed_interval, image_interval
-from alseg.analysis.comparison import Metric, Row
+from alseg.analysis.metric import Metric
 from alseg.analysis.pseudo_values import PseudoValues, pseudo_values
+from alseg.analysis.row import Row
 from alseg.storage.records import RoundResult, Run
 from alseg.storage.round_files import COUNTS_NAME
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Literal
 
 from alseg.analysis.by_seed import by_seed
-from alseg.analysis.comparison import ClosedGap, Metric, Reached, Row
 from alseg.analysis.cost_axes import CostAxis, curve_over
 from alseg.analysis.gap import gap_closed
+from alseg.analysis.metric import Metric
 from alseg.analysis.reach import cost_to_reach
+from alseg.analysis.row import ClosedGap, Reached, Row
 from alseg.storage.records import RoundResult, Run
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 
 from alseg.analysis.by_seed import by_seed
-from alseg.analysis.comparison import Costs, Metric, PublishedRow, Row
 from alseg.analysis.cost_axes import CommonEnds, CostAxis
-from alseg.analysis.metric import area_until
+from alseg.analysis.metric import Metric, area_until
+from alseg.analysis.row import Costs, PublishedRow, Row
 from alseg.analysis.statistics import Interval, mean_interval
 from alseg.contracts import PublishedResult
 from alseg.errors import AlsegError, unknown_name

@@ -108,7 +108,8 @@ def command(
     RESULTS are result folders such as results/quickstart, or single run folders.
     """
     # Imported here: other commands and --help need neither scipy nor pydantic.
-    from alseg.analysis.compare import CompareOptions, compare
+    from alseg.analysis.compare import compare
+    from alseg.analysis.options import CompareOptions
     from alseg.storage.reader import load_results
 
     options = CompareOptions(

@@ -78,29 +78,29 @@ class Assembler:
         method = spec.method
         if method.acquisition is None or method.annotation is None:
             return None
-        offered: AcquisitionSpec = self.registry.get("acquisitions", method.acquisition.name).spec
+        acquisition: AcquisitionSpec = self.registry.get("acquisitions", method.acquisition.name).spec
         return MethodParts(
             acquisition=self._build("acquisitions", method.acquisition),
-            spec=offered,
+            spec=acquisition,
             mode=self._mode(method.annotation),
         )
 
     def _mode(self, component: Component) -> AnnotationMode:
         mode = self._build("annotation_modes", component)
         if not isinstance(mode, AnnotationMode):
-            offer = self.registry.get("annotation_modes", component.name)
+            entry = self.registry.get("annotation_modes", component.name)
             missing = [name for name in _MODE_METHODS if not hasattr(mode, name)]
             raise AlsegError(
-                f"Annotation mode '{component.name}' of plugin {offer.plugin} ({offer.distribution} "
-                f"{offer.version}) lacks {', '.join(missing)}: it does not fit this version of alseg. Update "
+                f"Annotation mode '{component.name}' of plugin {entry.plugin} ({entry.distribution} "
+                f"{entry.version}) lacks {', '.join(missing)}: it does not fit this version of alseg. Update "
                 "the plugin; docs/plugins.md lists what a mode must have."
             )
         return mode
 
     def model_spec(self, component: Component) -> ModelSpec:
         """Return what the model's plugin says of it."""
-        offered: ModelSpec = self.registry.get("models", component.name).spec
-        return offered
+        found: ModelSpec = self.registry.get("models", component.name).spec
+        return found
 
     def model(self, component: Component, num_classes: int, seed: int) -> torch.nn.Module:
         """Return a network with the initial weights of one seed."""

@@ -72,16 +72,16 @@ def build_observers(components: Sequence[Component], registry: Registry) -> Obse
 
 
 def _build(component: Component, registry: Registry) -> Observer:
-    offer = registry.get("observers", component.name)
+    entry = registry.get("observers", component.name)
     try:
         observer = build(registry, "observers", component)
     except AlsegError:
         raise
     except Exception as error:
-        raise _broken(component, PluginInfo.of(offer), one_line(error)) from error
+        raise _broken(component, PluginInfo.of(entry), one_line(error)) from error
     if not isinstance(observer, Observer):
         problem = f"{type(observer).__name__} lacks on_round_end or close"
-        raise _broken(component, PluginInfo.of(offer), problem)
+        raise _broken(component, PluginInfo.of(entry), problem)
     return observer
 
 

@@ -53,13 +53,13 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
     found = {"alseg": f"{_version('alseg')}, code {_code_of('alseg')}", "scorer": SCORER_VERSION}
     found |= {library: _version(library) for library in _LIBRARIES}
     for kind, name in _components(spec):
-        offer = registry.get(kind, name)
-        versions = f"{offer.distribution} {offer.version}"
-        if isinstance(offer.spec, LabelSpace):
-            found[f"label space {name}"] = f"{versions}, {content_hash(_classes(offer.spec))[:_HASH_LENGTH]}"
+        entry = registry.get(kind, name)
+        versions = f"{entry.distribution} {entry.version}"
+        if isinstance(entry.spec, LabelSpace):
+            found[f"label space {name}"] = f"{versions}, {content_hash(_classes(entry.spec))[:_HASH_LENGTH]}"
         else:
-            package = offer.spec.build.__module__.partition(".")[0]
-            found[f"plugin {offer.plugin}"] = f"{versions}, code {_code_of(package)}"
+            package = entry.spec.build.__module__.partition(".")[0]
+            found[f"plugin {entry.plugin}"] = f"{versions}, code {_code_of(package)}"
     for path in _files_of(spec):
         found[f"weights {path}"] = sha256_of(path)[:_HASH_LENGTH]
     if data is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alseg.analysis.compare import compare
-from alseg.analysis.comparison import Row
+from alseg.analysis.row import Row
 from alseg.analysis.statistics import mean_interval
 from alseg.storage.records import Results, Run
 

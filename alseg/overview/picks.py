@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.analysis.comparison import Row
+from alseg.analysis.row import Row
 from alseg.inspection.saved_run import SavedRun
 from alseg.registry.registry import Registry
 from alseg.storage.layout import round_folders

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alseg.analysis.compare import CompareOptions, compare
-from alseg.analysis.comparison import Comparison, Metric, Row
+from alseg.analysis.compare import compare
+from alseg.analysis.comparison import Comparison
 from alseg.analysis.cost_axes import COST_AXES, CommonEnds
-from alseg.analysis.metric import area_until
+from alseg.analysis.metric import Metric, area_until
+from alseg.analysis.options import CompareOptions
+from alseg.analysis.row import Row
 from alseg.analysis.statistics import Interval, mean_interval
 from alseg.contracts import PublishedResult
 from alseg.errors import AlsegError

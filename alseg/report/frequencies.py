@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.analysis.comparison import Row
+from alseg.analysis.row import Row
 from alseg.contracts import IGNORE_INDEX
 from alseg.data.subset import evenly
 from alseg.errors import AlsegError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from alseg.analysis.compare import CompareOptions, compare
+from alseg.analysis.compare import compare
+from alseg.analysis.options import CompareOptions
 from alseg.analysis.ranking_notes import notes
 from alseg.storage.records import Results
 from alseg.tables.rankings import standings

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from alseg.analysis.comparison import ClosedGap, Comparison, Costs, PublishedRow, Reached, Row
+from alseg.analysis.comparison import Comparison
 from alseg.analysis.multiplicity import Corrected
+from alseg.analysis.row import ClosedGap, Costs, PublishedRow, Reached, Row
 from alseg.analysis.statistics import Difference, Interval
 from alseg.text.abbreviations import short_names
 from alseg.text.layout import Cell, Filled

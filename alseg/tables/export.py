@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from alseg.analysis.comparison import Comparison, Costs, PublishedRow, Row
+from alseg.analysis.comparison import Comparison
 from alseg.analysis.contrasts import Contrast
 from alseg.analysis.mixed_model import MixedModel
 from alseg.analysis.ranks import Ranking
+from alseg.analysis.row import Costs, PublishedRow, Row
 from alseg.storage.records import Run
 from alseg.text.printable import csv_cell
 
 JSON_FORMAT = 3
 """Changes when a key of the JSON output goes or changes its meaning. docs/compare.md describes the keys."""
+
+_FORMAT_3_KEYS = {"group": "contest", "groups": "contests"}
 
 _ROW_KEYS = (
     *("label", "experiment", "scenario", "target_labels", "acquisition", "annotation", "budget"),
@@ -56,11 +59,16 @@ def as_json(comparison: Comparison) -> str:
         "contrasts": [_contrast_record(each) for each in comparison.contrasts],
         "published": [_published_record(row) for row in comparison.published],
         "ranks": [_ranking_record(each) for each in comparison.rankings or ()],
-        "penalties": [asdict(each) for each in comparison.penalties or ()],
+        "penalties": [asdict(each, dict_factory=_with_format_3_keys) for each in comparison.penalties or ()],
         "mixed": [_mixed_record(each) for each in comparison.mixed or ()],
         "notes": comparison.notes,
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _with_format_3_keys(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a record of a penalty matrix: until format 3, groups of methods are called contests."""
+    return {_FORMAT_3_KEYS.get(key, key): value for key, value in items}
 
 
 def as_csv(comparison: Comparison) -> str:
@@ -130,7 +138,7 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
 def _standing(row: Row, comparison: Comparison) -> dict[str, float | None]:
     """Return the mean rank and penalties of the row's method, the same in every scenario."""
     standing: dict[str, float | None] = {}
-    # A method goes by the row's own label only where another one in its contest has the method's.
+    # A method goes by the row's own label only where another one in its group has the method's.
     names = (row.label, row.method.label) if not row.is_reference else ()
     for ranked in (each for ranking in comparison.rankings or () for each in ranking.methods):
         if ranked.method in names:

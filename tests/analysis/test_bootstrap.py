@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from alseg.analysis.bootstrap import crossed_interval, image_interval
-from alseg.analysis.compare import CompareOptions, compare
+from alseg.analysis.compare import compare
+from alseg.analysis.options import CompareOptions
 from alseg.errors import AlsegError
 from alseg.storage.reader import load_results
 from alseg.storage.round_files import read_image_counts, read_image_groups

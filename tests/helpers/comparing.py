@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from alseg.analysis.compare import CompareOptions, compare
-from alseg.analysis.comparison import Comparison, Row
+from alseg.analysis.compare import compare
+from alseg.analysis.comparison import Comparison
+from alseg.analysis.options import CompareOptions
+from alseg.analysis.row import Row
 from alseg.storage.reader import load_results
 
 

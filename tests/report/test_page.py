@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from alseg.analysis.compare import CompareOptions, compare
+from alseg.analysis.compare import compare
+from alseg.analysis.options import CompareOptions
 from alseg.cli import main
 from alseg.report.content import report_content
 from alseg.report.page import page

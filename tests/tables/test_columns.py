@@ -12,8 +12,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from alseg import PublishedResult
-from alseg.analysis.compare import CompareOptions, compare
-from alseg.analysis.comparison import Comparison, PublishedRow
+from alseg.analysis.compare import compare
+from alseg.analysis.comparison import Comparison
+from alseg.analysis.options import CompareOptions
+from alseg.analysis.row import PublishedRow
 from alseg.storage.reader import load_results
 from alseg.tables.columns import NOTHING
 from alseg.tables.export import as_csv, as_json

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from alseg import PublishedResult
-from alseg.analysis.compare import CompareOptions, compare
+from alseg.analysis.compare import compare
 from alseg.analysis.comparison import Comparison
+from alseg.analysis.options import CompareOptions
 from alseg.cli import main
 from alseg.storage.reader import load_results
 from alseg.tables.columns import NOTHING
