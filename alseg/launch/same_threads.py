@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from alseg.config.specs import Settings
-from alseg.errors import AlsegError
+from alseg.errors import DamageError
 from alseg.storage.attempts import read_attempt
 from alseg.storage.layout import attempt_files
 from alseg.storage.reader import OLD
@@ -24,7 +24,7 @@ def first_threads(root: Path) -> int | None:
     for path in (path for run in runs for path in attempt_files(run).values()):
         try:
             record = read_attempt(path)
-        except AlsegError:
+        except DamageError:
             continue
         number = record.get("threads")
         if isinstance(number, int) and number > 0:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.errors import AlsegError
+from alseg.errors import DamageError
 from alseg.files import append_line, cannot_write, free_name, read_json, remove_unfinished, write_record
 from alseg.storage.attempts import Attempt, now
 from alseg.storage.layout import (
@@ -75,7 +75,7 @@ class RunFolder:
 
         Raises:
             FormatError: If it is of a format that this version does not read.
-            AlsegError: If the file is missing or damaged; names it.
+            DamageError: If the file is missing or damaged; names it.
         """
         return read_run_content(self.path)
 
@@ -90,10 +90,14 @@ class RunFolder:
 
     @property
     def state(self) -> str | None:
-        """The state in status.json; None before the run's first attempt, or where the file is damaged."""
+        """The state in status.json; None before the run's first attempt, or where the file is damaged.
+
+        Raises:
+            UnreadableError: If the system does not let this process read it now; names it.
+        """
         try:
             return str(read_json(self.path / STATUS_NAME).get("state"))
-        except AlsegError:
+        except DamageError:
             return None
 
     @property

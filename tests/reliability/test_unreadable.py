@@ -22,7 +22,20 @@ class StopsInTheSecondTraining(Silent):
             raise Interrupted
 
 
-@pytest.mark.parametrize("name", ["checkpoint.pt", "ledger.npy", "confusion.npz", "metrics.json", "run.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "checkpoint.pt",
+        "ledger.npy",
+        "ledger.json",
+        "confusion.npz",
+        "metrics.json",
+        "run.json",
+        "status.json",
+        "timing.json",
+        "0.json",
+    ],
+)
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES])
 def test_a_file_that_cannot_be_read_now_is_left_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
