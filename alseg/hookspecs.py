@@ -18,6 +18,7 @@ from alseg.contracts import (
     LabelSpace,
     ModelSpec,
     ObserverSpec,
+    PartitionSpec,
     PublishedResult,
     RecipeSpec,
     RoundReport,
@@ -55,6 +56,11 @@ def register_acquisitions() -> Sequence[AcquisitionSpec]:  # type: ignore[empty-
 @hookspec
 def register_annotation_modes() -> Sequence[AnnotationModeSpec]:  # type: ignore[empty-body]
     """Offer annotation modes."""
+
+
+@hookspec
+def register_partitions() -> Sequence[PartitionSpec]:  # type: ignore[empty-body]
+    """Offer partitions of images into regions."""
 
 
 @hookspec

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from alseg.contracts.types import Need
+from alseg.contracts.views import Domain, Unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,8 @@ class ModelSpec(Spec):
     """Offers segmentation networks: ``build(*, num_classes, **params) -> SegmentationModel``.
 
     Attributes:
-        provides: What acquisitions can be given by it. ``features`` needs a method ``features`` on the model.
+        provides: What acquisitions can be given by it. ``features`` needs a method ``features`` on the model,
+            ``output:NAME`` a method ``outputs``, ``moments`` layers of dropout.
     """
 
     provides: tuple[Need, ...] = ("logits", "probs")
@@ -76,27 +78,45 @@ class RecipeSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class AcquisitionSpec(Spec):
-    """Offers an acquisition: ``build(**params) -> ScoreAcquisition | SelectAcquisition``.
+    """Offers an acquisition: ``build(**params)`` makes an object of the kind.
 
     Attributes:
         needs: What it reads. A method whose model does not provide it is skipped with a reason.
-        kind: ``score`` (one image to an ``(H, W)`` map; works with every annotation mode) or ``select``
-            (ranks whole images over the pool; works with annotation modes that ask for whole images).
+        kind: ``score`` (one image to an ``(H, W)`` map, `ScoreAcquisition`), ``pool`` (observes every image, then
+            ranks parts of the pool or scores images with statistics of it, `RankingAcquisition` or
+            `PreparingAcquisition`) or ``select`` (ranks whole images by their mean features,
+            `SelectAcquisition`).
+        units: What the questions of annotation modes may be about with which it works; ``select`` works with
+            whole images, whatever is said here.
+        observes: Of ``pool`` the domains whose images it observes: ``target``, and ``source`` where it needs them.
+        differs: How the authors' released code differs from this one, one line; empty where it does not or none
+            is known.
+
+    An acquisition that needs ``moments`` has an attribute ``passes`` of type `Passes`.
     """
 
     needs: tuple[Need, ...] = ("logits",)
-    kind: Literal["score", "select"] = "score"
+    kind: Literal["score", "select", "pool"] = "score"
+    units: tuple[Unit, ...] = ("part", "region", "image")
+    observes: tuple[Domain, ...] = ("target",)
+    differs: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnnotationModeSpec(Spec):
-    """Offers an annotation mode: ``build(**params) -> AnnotationMode``.
+    """Offers an annotation mode: ``build(**params) -> AnnotationMode | RegionAnnotationMode``.
 
     Attributes:
-        unit: ``part`` where a question is about a part of an image, ``image`` where it is about all of it.
+        unit: What a question is about: a ``part`` of an image around a pixel, a ``region`` of the method's
+            partition, or the whole ``image``.
     """
 
-    unit: Literal["part", "image"] = "part"
+    unit: Unit = "part"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionSpec(Spec):
+    """Offers a partition of images into regions: ``build(**params) -> Partition``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,5 +16,8 @@ Size = tuple[int, int]
 Precision = Literal["32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true", "64-true"]
 """How numbers are rounded in training and inference, by Lightning Fabric's names."""
 
-Need = Literal["logits", "probs", "features", "image"]
-"""What an acquisition can ask to see. All but the image come from the model."""
+Need = str
+"""What an acquisition can ask to see: one of `NEEDS`, or ``output:NAME`` for a named output of the model."""
+
+NEEDS = ("logits", "probs", "features", "image", "regions", "moments", "bought", "revealed", "previous")
+"""What an acquisition can ask to see besides named outputs."""
