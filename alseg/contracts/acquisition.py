@@ -31,14 +31,14 @@ class SelectAcquisition(Protocol):
 
 @runtime_checkable
 class ObservingAcquisition(Protocol):
-    """Looks at every image of the pool before anything is decided: the first phase of a *pool* acquisition."""
+    """Looks at every image of the pool before anything is decided: the first phase of a pool method."""
 
     def observe(self, view: View) -> Mapping[str, torch.Tensor]:
         """Return what is worth keeping of one image.
 
         Args:
-            view: A `TargetView`; before these, where the spec's ``observes`` names ``source``, a `SourceView` of
-                every source image.
+            view: A `TargetView`; before these, where the spec's ``observes`` names ``source``, a `SourceView`
+                of every source image.
 
         Returns:
             Named tensors of any dtype, small, such as one row a region; they are kept on the CPU, and on disk

@@ -82,15 +82,16 @@ class AcquisitionSpec(Spec):
 
     Attributes:
         needs: What it reads. A method whose model does not provide it is skipped with a reason.
-        kind: ``score`` (one image to an ``(H, W)`` map, `ScoreAcquisition`), ``pool`` (observes every image, then
-            ranks parts of the pool or scores images with statistics of it, `RankingAcquisition` or
+        kind: ``score`` (one image to an ``(H, W)`` map, `ScoreAcquisition`), ``pool`` (observes every image,
+            then ranks parts of the pool or scores images with statistics of it, `RankingAcquisition` or
             `PreparingAcquisition`) or ``select`` (ranks whole images by their mean features,
             `SelectAcquisition`).
         units: What the questions of annotation modes may be about with which it works; ``select`` works with
             whole images, whatever is said here.
-        observes: Of ``pool`` the domains whose images it observes: ``target``, and ``source`` where it needs them.
-        differs: How the authors' released code differs from this one, one line; empty where it does not or none
-            is known.
+        observes: Of ``pool`` the domains whose images it observes: ``target``, and ``source`` where it needs
+            them.
+        differs: How the authors' released code differs from this one, one line; empty where it does not or
+            none is known.
 
     An acquisition that needs ``moments`` has an attribute ``passes`` of type `Passes`.
     """

@@ -24,8 +24,9 @@ class Passes:
     """Several predictions of one image, for acquisitions that need ``moments``.
 
     Attributes:
-        source: What differs between them: units that ``dropout`` switches off, the image mirrored left to right
-            (``flip``, two passes, the first as it is), or its brightness, contrast and saturation (``jitter``).
+        source: What differs between them: units that ``dropout`` switches off, the image mirrored left to
+            right (``flip``, two passes, the first as it is), or its brightness, contrast and saturation
+            (``jitter``).
         count: Number of passes, at least 2; 2 for ``flip``.
     """
 
@@ -66,7 +67,8 @@ class View:
         outputs: Named further outputs of the model, float32 ``(D, h, w)`` each; those that ``output:NAME`` in
             the needs names.
         moments: Of several passes; None unless ``moments`` are needed.
-        regions: int32 ``(H, W)`` on the CPU, ids 0 to R - 1 of the method's partition; None where it has none.
+        regions: int32 ``(H, W)`` on the CPU, ids 0 to R - 1 of the method's partition; None where it has
+            none.
         unit: What a question of the method's annotation mode is about.
         round: The purchase that is being decided on, from 1.
         rounds: How many purchases the run makes.
@@ -104,7 +106,8 @@ class TargetView(View):
     """What an acquisition may know about one image of the pool.
 
     Attributes:
-        bought: bool ``(H, W)`` on the CPU, pixels whose label has been bought; None unless ``bought`` is needed.
+        bought: bool ``(H, W)`` on the CPU, pixels whose label has been bought; None unless ``bought`` is
+            needed.
         revealed: uint8 ``(H, W)`` on the CPU, the labels bought so far, 255 for void and for all else; None
             unless ``revealed`` is needed.
         previous: float32 ``(C, H, W)``, logits of the network of the round before, at label size; None in the
@@ -163,8 +166,8 @@ class Observations(Protocol):
 class PartsView:
     """All that a *pool* acquisition may know about the parts that it ranks. No labels.
 
-    The *parts* of a pool are its images where the annotation mode asks for whole images, otherwise the regions of
-    the method's partition, image after image, in the order of their ids. Their number is ``P``.
+    The *parts* of a pool are its images where the annotation mode asks for whole images, otherwise the
+    regions of the method's partition, image after image, in the order of their ids. Their number is ``P``.
 
     Attributes:
         image_ids: Every image of the pool, in order, as opaque tokens as in `TargetView`; ``N`` of them.
@@ -172,11 +175,12 @@ class PartsView:
         regions: int64 ``(P,)``, the id of each part in its image's partition; 0 for whole images.
         pixels: int64 ``(P,)``, size of each part.
         bought: bool ``(P,)``, parts that have been asked about; they are not asked about again.
-        count: How many parts can be afforded in this round: of images the most, of regions of mean size about.
+        count: How many parts can be afforded in this round: of images the most, of regions of mean size
+            about.
         budget: Pixels that can be afforded in this round.
         generator: Seeded for this scenario, seed and round; on the CPU.
-        groups: int64 ``(N,)``, the group of each image, such as a city or a drive, numbered from 0 in the order in
-            which they come; all 0 where the data set has no groups.
+        groups: int64 ``(N,)``, the group of each image, such as a city or a drive, numbered from 0 in the
+            order in which they come; all 0 where the data set has no groups.
         num_classes: Of the label space, without void.
         round: The purchase that is being decided on, from 1.
         rounds: How many purchases the run makes.
