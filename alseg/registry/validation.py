@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from alseg.contracts import DatasetSpec, LabelSpace, PublishedResult, Spec
+from alseg.contracts import NEEDS, AcquisitionSpec, DatasetSpec, LabelSpace, ModelSpec, PublishedResult, Spec
 from alseg.registry.parameters import check_parameters
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_OUTPUT = re.compile(r"output:[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 def check_returned(returned: object, kind: type) -> Sequence[Any]:
@@ -57,7 +58,21 @@ def _check_spec(spec: Spec) -> None:
         ):
             raise TypeError(f"splits of '{spec.name}' is {spec.splits!r}, expected a tuple of names")
         _check_fake_and_expected(spec)
+    if isinstance(spec, AcquisitionSpec):
+        _check_needs(spec.name, "needs", spec.needs)
+    if isinstance(spec, ModelSpec):
+        _check_needs(spec.name, "provides", spec.provides)
     check_parameters(spec)
+
+
+def _check_needs(spec_name: str, field_name: str, needs: object) -> None:
+    """Check words for what an acquisition may see."""
+    if not isinstance(needs, tuple):
+        raise TypeError(f"{field_name} of '{spec_name}' is {needs!r}, expected a tuple")
+    for need in needs:
+        if need not in NEEDS and not (isinstance(need, str) and _OUTPUT.fullmatch(need)):
+            allowed = ", ".join(map(repr, (*NEEDS, "output:NAME")))
+            raise TypeError(f"{field_name} of '{spec_name}' has {need!r}, expected one of {allowed}")
 
 
 def _check_fake_and_expected(spec: DatasetSpec) -> None:

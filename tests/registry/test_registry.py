@@ -105,7 +105,7 @@ def test_a_hook_unlike_any_is_answered_with_all_hooks() -> None:
     assert failure_of(zzz=[]) == (
         "registration: unknown hook 'zzz'; hooks: on_round_end, register_acquisitions, "
         "register_annotation_modes, register_datasets, register_label_spaces, register_models, "
-        "register_observers, register_published_results, register_recipes"
+        "register_observers, register_partitions, register_published_results, register_recipes"
     )
 
 
@@ -169,11 +169,16 @@ def test_a_plugin_cannot_offer_a_name_twice() -> None:
             [acquisition(build=3)],
             "TypeError: build of 'mine' is a value of type int, expected a function or class",
         ),
-        ([acquisition(kind="rank")], "TypeError: kind of 'mine' has 'rank', expected 'score' or 'select'"),
+        (
+            [acquisition(kind="rank")],
+            "TypeError: kind of 'mine' has 'rank', expected 'score' or 'select' or 'pool'",
+        ),
         ([acquisition(needs="logits")], "TypeError: needs of 'mine' is 'logits', expected a tuple"),
         (
             [acquisition(needs=("depth",))],
-            "TypeError: needs of 'mine' has 'depth', expected 'logits' or 'probs' or 'features' or 'image'",
+            "TypeError: needs of 'mine' has 'depth', expected one of "
+            "'logits', 'probs', 'features', 'image', 'regions', 'moments', 'bought', 'revealed', 'previous', "
+            "'output:NAME'",
         ),
         ([acquisition(build=lambda radius: radius)], "TypeError: parameter 'radius' of 'mine' has no type"),
         (
