@@ -149,13 +149,17 @@ class RegionAnnotationMode(Protocol):
 class Partition(Protocol):
     """Cuts images into regions."""
 
-    def regions(self, image: NDArray[np.uint8], generator: torch.Generator) -> NDArray[np.int32]:
+    def regions(
+        self, image: NDArray[np.uint8], image_id: str, generator: torch.Generator
+    ) -> NDArray[np.int32]:
         """Return the region of each pixel.
 
-        The same image gives the same regions; they are computed once and kept on disk.
+        The same image gives the same regions; they are computed once and kept on disk. A partition that reads
+        files also has ``stamp(image_id) -> str``, another text whenever the regions may be others.
 
         Args:
             image: uint8 RGB ``(H, W, 3)`` at label size.
+            image_id: The data set's name for the image, for regions that are read from files.
             generator: Seeded for the image; on the CPU.
 
         Returns:

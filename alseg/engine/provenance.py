@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alseg.data.scenario import ScenarioData
     from alseg.engine.assembly import Assembler
 
-_LIBRARIES = ("torch", "numpy", "pillow", "opencv-python-headless")
+_LIBRARIES = ("torch", "numpy", "pillow", "opencv-contrib-python-headless")
 """Libraries of which another version may compute other numbers, OpenCV's being prices."""
 
 _HASH_LENGTH = 12
