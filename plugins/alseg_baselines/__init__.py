@@ -6,6 +6,7 @@ from alseg import hookimpl
 from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, RecipeSpec
 from alseg.toolkit.recipes import SupervisedRecipe
 from alseg_baselines import build
+from alseg_baselines.superpixel import Superpixel
 
 
 @hookimpl
@@ -50,7 +51,7 @@ def register_acquisitions() -> list[AcquisitionSpec]:
 
 @hookimpl
 def register_annotation_modes() -> list[AnnotationModeSpec]:
-    """Offer square regions, single pixels and whole images."""
+    """Offer square regions, single pixels, whole images and superpixels."""
     return [
         AnnotationModeSpec(
             name="region",
@@ -70,6 +71,13 @@ def register_annotation_modes() -> list[AnnotationModeSpec]:
             source="The usual image-based selection.",
             build=build.image,
             unit="image",
+        ),
+        AnnotationModeSpec(
+            name="superpixel",
+            summary="A region of the method's partition is labelled, for a click per class in it.",
+            source="Kasarla et al., WACV 2019; Siddiqui et al., CVPR 2020, arXiv:1911.11789.",
+            build=Superpixel,
+            unit="region",
         ),
     ]
 
