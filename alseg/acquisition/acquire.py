@@ -1,18 +1,17 @@
-"""One round of acquisition: one pass over the pool, in which one or several methods decide what to ask."""
+"""One round of acquisition: passes over the pool, in which one or several methods decide what to ask."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import NamedTuple
 
 import torch
 
-from alseg.acquisition.image_picks import propose
 from alseg.acquisition.image_ranking import select_images
-from alseg.acquisition.job import Pool, QueryJob
-from alseg.acquisition.pool_picks import PoolPicks
+from alseg.acquisition.job import Pool, QueryJob, SourceImages
+from alseg.acquisition.pass_method import PassMethod
 from alseg.acquisition.scoring import ImageScores
 from alseg.contracts import Picks, SelectAcquisition
 from alseg.inference.predict import Prediction, predict
@@ -20,10 +19,10 @@ from alseg.inference.prefetch import behind
 
 
 class PassPicks(NamedTuple):
-    """What methods ask after one pass over the pool.
+    """What methods ask after the passes over the pool.
 
     Attributes:
-        own: Image id to picks of the method that the pass is for.
+        own: Image id to picks of the method that the passes are for.
         others: The same for others by name; without those that failed.
     """
 
@@ -42,7 +41,7 @@ def acquire(job: QueryJob, pool: Pool) -> Mapping[str, Picks]:
         Image id to picks, within the limits.
 
     Raises:
-        AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
+        AcquisitionError: If a score has the wrong shape or holds NaN, or a ranking is no valid one.
     """
     if isinstance(job.acquisition, SelectAcquisition):
         return select_images(job.acquisition, job, pool)
@@ -52,7 +51,8 @@ def acquire(job: QueryJob, pool: Pool) -> Mapping[str, Picks]:
 def acquire_together(job: QueryJob, others: Mapping[str, QueryJob], pool: Pool) -> PassPicks:
     """Decide what several methods ask in one round, from one pass over the pool.
 
-    All of them score images, and need the same of the network. Each gets what it would get alone.
+    There is a second pass where a method scores images with statistics of all of them. All methods score or
+    observe images, and need the same of the network. Each gets what it would get alone.
 
     Args:
         job: The method that the pass is for.
@@ -64,68 +64,73 @@ def acquire_together(job: QueryJob, others: Mapping[str, QueryJob], pool: Pool) 
         The picks of each method, within its limits.
 
     Raises:
-        AcquisitionError: If a score of ``job`` has the wrong shape or holds NaN.
+        AcquisitionError: If a score of ``job`` has the wrong shape or holds NaN, or its ranking is none.
     """
-    own = _QueryCollector(job)
-    collectors = {name: _QueryCollector(other) for name, other in others.items()}
-    users = Counter(each.identity for each in (job, *others.values()))
+    methods = _Methods(
+        PassMethod(job, pool), {name: PassMethod(other, pool) for name, other in others.items()}
+    )
+    if pool.source is not None and any("source" in each.observes for each in (job, *others.values())):
+        _pass_over_source(methods, pool.source, pool)
+    _pass_over_pool(methods, pool)
+    methods.each(PassMethod.finish_pass)
+    if not methods.done:
+        _pass_over_pool(methods, pool)
+        methods.each(PassMethod.finish_pass)
+    return PassPicks(methods.own.picks(), {name: method.picks() for name, method in methods.others.items()})
+
+
+class _Methods(NamedTuple):
+    """The methods of a pass: its own, and others, which are left out once they fail."""
+
+    own: PassMethod
+    others: dict[str, PassMethod]
+
+    @property
+    def done(self) -> bool:
+        """Whether no method wants another pass."""
+        return all(method.done for method in (self.own, *self.others.values()))
+
+    def each(self, act: Callable[[PassMethod], object]) -> None:
+        """Do something with each method."""
+        act(self.own)
+        for name, method in list(self.others.items()):
+            try:
+                act(method)
+            except Exception:  # whatever a plugin raises, its own run tells
+                del self.others[name]
+
+
+def _pass_over_pool(methods: _Methods, pool: Pool) -> None:
+    users = Counter(method.job.identity for method in (methods.own, *methods.others.values()))
     shared = {identity for identity, number in users.items() if number > 1}
 
-    def ask(prediction: Prediction) -> None:
-        image_id = pool.dataset.image_id(prediction.index)
-        scores = ImageScores(prediction, image_id, pool.seed_axes, shared)
+    def show(prediction: Prediction) -> None:
+        scores = ImageScores(prediction, pool.dataset.image_id(prediction.index), pool, shared)
         # A thread starts with the first GPU, whatever the one is that its maker uses.
         with torch.cuda.device_of(prediction.logits):  # type: ignore[no-untyped-call]
-            own.collect(scores)
-            for name, collector in list(collectors.items()):
-                try:
-                    collector.collect(scores)
-                except Exception:  # whatever a plugin raises, its own run tells
-                    del collectors[name]
+            methods.each(lambda method: method.see(scores))
 
     overlap = pool.options is not None and pool.options.overlap
-    with closing(behind(ask, _predictions(pool), overlap=overlap)) as answers:
-        for _ in answers:
+    with closing(behind(show, _predictions(pool), overlap=overlap)) as seen:
+        for _ in seen:
             pool.on_image()
-    return PassPicks(own.picks(), {name: collector.picks() for name, collector in collectors.items()})
 
 
-class _QueryCollector:
-    """What one method asks, image after image.
+def _pass_over_source(methods: _Methods, source: SourceImages, pool: Pool) -> None:
+    def show(prediction: Prediction) -> None:
+        image_id, label = source.dataset.image_id(prediction.index), source.label(prediction.index)
+        with torch.cuda.device_of(prediction.logits):  # type: ignore[no-untyped-call]
+            methods.each(lambda method: method.see_source(prediction, image_id, label))
 
-    Args:
-        job: The method; its acquisition scores images.
-
-    Raises:
-        TypeError: If it looks at the whole pool instead.
-    """
-
-    def __init__(self, job: QueryJob) -> None:
-        if isinstance(job.acquisition, SelectAcquisition):
-            raise TypeError(f"acquisition '{job.name}' looks at the whole pool by itself")
-        self._job, self._acquisition = job, job.acquisition
-        self._final: dict[str, Picks] = {}
-        self._proposed = PoolPicks(job.limits)
-
-    def collect(self, scores: ImageScores) -> None:
-        """Keep the best questions about one image."""
-        job, image_id = self._job, scores.image_id
-        score = scores.score(self._acquisition, job.name, job.identity)
-        picks = propose(job, image_id, score, job.limits.of_image(scores.index, score.numel()))
-        if job.limits.per_image is None:
-            self._proposed.add(image_id, picks)
-        else:
-            self._final[image_id] = picks
-            job.on_final(image_id, picks)
-
-    def picks(self) -> Mapping[str, Picks]:
-        """Return image id to picks that the budget affords."""
-        return self._proposed.affordable() if self._job.limits.per_image is None else self._final
+    predictions = predict(pool.model, source.dataset, source.options)
+    with closing(behind(show, predictions, overlap=source.options.overlap)) as seen:
+        for _ in seen:
+            pool.on_image()
 
 
 def _predictions(pool: Pool) -> Iterator[Prediction]:
     if pool.options is not None:
-        yield from predict(pool.model, pool.dataset, pool.options)
+        yield from predict(pool.model, pool.dataset, pool.options, pool.previous)
         return
     for index in range(len(pool.dataset)):
         # Has a size but no values: whoever reads it all the same gets an error.

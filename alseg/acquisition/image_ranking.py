@@ -86,5 +86,5 @@ def _picks(job: QueryJob, pool: Pool, image_ids: Sequence[str], chosen: Sequence
     for rank, index in enumerate(chosen):
         # The rank stands in for a score: the first choice is the most wanted.
         score = torch.full(pool.dataset.size(index), float(-rank), dtype=torch.float32)
-        merged.add(image_ids[index], propose(job, image_ids[index], score, score.numel()))
+        merged.add(image_ids[index], propose(job, index, image_ids[index], score, score.numel()))
     return merged.affordable()

@@ -10,12 +10,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.annotation.allowance import Limits
-from alseg.contracts import AnnotationMode, Dataset, Picks, ScoreAcquisition, SelectAcquisition
+from alseg.contracts import (
+    AnnotationMode,
+    Dataset,
+    Domain,
+    Need,
+    ObservingAcquisition,
+    Picks,
+    RegionAnnotationMode,
+    ScoreAcquisition,
+    SelectAcquisition,
+    Unit,
+)
 from alseg.inference.predict import InferenceOptions
+
+Acquisition = ScoreAcquisition | SelectAcquisition | ObservingAcquisition
 
 
 class AcquisitionError(Exception):
     """An acquisition returned something that cannot be used; the message names it and the image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceImages:
+    """The labelled source images, for acquisitions that observe them.
+
+    Attributes:
+        dataset: The images.
+        label: Returns an image's label map by index, uint8 ``(H, W)`` in the scenario's label space.
+        options: How images are fed to the network.
+    """
+
+    dataset: Dataset
+    label: Callable[[int], NDArray[np.uint8]]
+    options: InferenceOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +56,11 @@ class Pool:
         model: Gives predictions.
         options: How images are fed to it; None where nothing of it is needed: no image is read then.
         seed_axes: What generators depend on: the run's seed and the round.
+        previous: Gives the predictions of the network of the round before; None where no acquisition wants
+            them.
+        source: The source images; None where no acquisition observes them.
+        round: The purchase that is decided on, from 1.
+        rounds: How many purchases a run makes.
         on_image: Called after every image.
     """
 
@@ -36,6 +69,10 @@ class Pool:
     model: Any
     options: InferenceOptions | None
     seed_axes: Sequence[int | str]
+    previous: Any | None = None
+    source: SourceImages | None = None
+    round: int = 1
+    rounds: int = 1
     on_image: Callable[[], None] = lambda: None
 
 
@@ -50,14 +87,30 @@ class QueryJob:
         mode: What a question is.
         limits: The budget left.
         asked: Image id to where it has been asked before, int32 ``(m, 2)``.
+        needs: What the acquisition reads, by the names of its spec.
+        observes: The domains whose images it observes, where it does.
+        unit: What a question is about.
+        regions: Returns an image's regions by index, int32 ``(H, W)``; None where the method has no
+            partition.
+        source_regions: The same of a source image.
+        revealed: Returns the labels of an image that have been bought, by index, uint8 ``(H, W)``, 255
+            elsewhere.
+        bought: Returns the pixels of an image that have been bought, by index, bool ``(H, W)``.
         on_final: Called with an image's id and picks as soon as nothing can change them any more, while
             others are still scored; never where the budget is the pool's.
     """
 
-    acquisition: ScoreAcquisition | SelectAcquisition
+    acquisition: Acquisition
     name: str
     identity: str
-    mode: AnnotationMode
+    mode: AnnotationMode | RegionAnnotationMode
     limits: Limits
     asked: Callable[[str], NDArray[np.int32]]
+    needs: Sequence[Need] = ("logits",)
+    observes: Sequence[Domain] = ("target",)
+    unit: Unit = "part"
+    regions: Callable[[int], NDArray[np.int32]] | None = None
+    source_regions: Callable[[int], NDArray[np.int32]] | None = None
+    revealed: Callable[[int], NDArray[np.uint8]] | None = None
+    bought: Callable[[int], NDArray[np.bool_]] | None = None
     on_final: Callable[[str, Picks], object] = lambda image_id, picks: None

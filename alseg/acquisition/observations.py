@@ -44,7 +44,8 @@ class _Column:
 
     def move_to_disk(self) -> None:
         """Write all rows to a file that is gone when it is closed."""
-        self.file = tempfile.TemporaryFile(prefix="alseg-observations-")  # noqa: SIM115 - lives as long as self
+        # It lives as long as the column.
+        self.file = tempfile.TemporaryFile(prefix="alseg-observations-")  # noqa: SIM115
         for rows in self.tensors:
             self.file.write(_bytes_of(rows))
         self.tensors.clear()

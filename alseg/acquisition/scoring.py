@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from typing import Any
 
 import torch
 
-from alseg.acquisition.job import AcquisitionError
+from alseg.acquisition.job import AcquisitionError, Pool, QueryJob
+from alseg.acquisition.views import target_view
 from alseg.contracts import ScoreAcquisition, TargetView
 from alseg.guard.calls import guarded, name_of
 from alseg.inference.predict import Prediction
-from alseg.seeding import derive, image_token
 
 
 class ImageScores:
@@ -19,63 +20,62 @@ class ImageScores:
     Args:
         prediction: What the network says of the image.
         image_id: The image.
-        seed_axes: What the generator depends on, beside the image.
+        pool: The pool and the round.
         shared: Identities that more than one method has.
     """
 
     def __init__(
-        self,
-        prediction: Prediction,
-        image_id: str,
-        seed_axes: Sequence[int | str],
-        shared: Collection[str] = (),
+        self, prediction: Prediction, image_id: str, pool: Pool, shared: Collection[str] = ()
     ) -> None:
-        self.image_id, self.index = image_id, prediction.index
-        self._prediction, self._seed_axes, self._shared = prediction, seed_axes, shared
+        self.image_id, self.index, self.prediction = image_id, prediction.index, prediction
+        self._pool, self._shared = pool, shared
         self._scores: dict[str, torch.Tensor] = {}
 
-    def score(self, acquisition: ScoreAcquisition, name: str, identity: str) -> torch.Tensor:
+    def score(self, acquisition: ScoreAcquisition, job: QueryJob, statistics: Any = None) -> torch.Tensor:
         """Return a method's score of the image, float ``(H, W)``, which the method may change.
 
         Args:
             acquisition: Of the method.
-            name: Of the acquisition, for messages.
-            identity: Acquisitions of the same identity give the same scores.
+            job: The method.
+            statistics: What the acquisition has prepared, where it does.
 
         Raises:
             AcquisitionError: If the score has the wrong shape or holds NaN.
         """
-        score = self._scores.get(identity)
+        score = self._scores.get(job.identity)
         if score is None:
-            score = score_of(acquisition, name, self._prediction, self.image_id, self._seed_axes)
-            self._scores[identity] = score
+            score = score_of(acquisition, job, self.prediction, self.image_id, self._pool, statistics)
+            self._scores[job.identity] = score
         # Whatever an annotation mode does to it, the next one does not see it.
-        return score.clone() if identity in self._shared else score
+        return score.clone() if job.identity in self._shared else score
 
 
 def score_of(
     acquisition: ScoreAcquisition,
-    name: str,
+    job: QueryJob,
     prediction: Prediction,
     image_id: str,
-    seed_axes: Sequence[int | str],
+    pool: Pool,
+    statistics: Any = None,
 ) -> torch.Tensor:
-    """Return the score of one image, float ``(H, W)``, as a round with these seed axes has it.
+    """Return the score of one image, float ``(H, W)``, as a round has it.
+
+    Args:
+        acquisition: Of the method.
+        job: The method.
+        prediction: What the network says of the image.
+        image_id: The image.
+        pool: The pool and the round.
+        statistics: What the acquisition has prepared, where it does.
 
     Raises:
         AcquisitionError: If the score has the wrong shape or holds NaN.
     """
-    view = TargetView(
-        image_id=image_token(image_id),
-        logits=prediction.logits,
-        generator=torch.Generator().manual_seed(derive("acquire", *seed_axes, image_id)),
-        image=prediction.image,
-        features=prediction.features,
-    )
+    view = target_view(prediction, image_id, job, pool, statistics)
     where = f"for image {image_id}"
     with guarded(acquisition, f"score {where}"):
         score = acquisition.score(view)
-    who = name_of(acquisition, f"Acquisition '{name}'")
+    who = name_of(acquisition, f"Acquisition '{job.name}'")
     return _checked(score, view, who[0].upper() + who[1:], where)
 
 

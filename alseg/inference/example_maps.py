@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from alseg.contracts import AnnotationMode, Dataset, Size
+from alseg.contracts import AnnotationMode, Dataset, RegionAnnotationMode, Size, Unit
 from alseg.data.subset import Subset, evenly
 from alseg.guard.calls import guarded
 from alseg.inference.predict import InferenceOptions, Prediction, predict
@@ -38,7 +38,8 @@ def make_examples(
     options: InferenceOptions,
     *,
     count: int,
-    mode: AnnotationMode | None = None,
+    mode: AnnotationMode | RegionAnnotationMode | None = None,
+    unit: Unit = "part",
     score: ScoreMap = no_score,
 ) -> Iterator[tuple[str, Example]]:
     """Ask a network about a few images, spread evenly over a split.
@@ -49,13 +50,14 @@ def make_examples(
         options: How images are fed to it.
         count: Number of images at most.
         mode: What a question is: impurity is counted in a window as large as an answer, see `question_reach`.
+        unit: What questions are about.
         score: Gives the acquisition's score of an image.
 
     Yields:
         Image id and example.
     """
     chosen = Subset(dataset, evenly(len(dataset), count))
-    radius = question_reach(mode)
+    radius = question_reach(mode, unit)
     for prediction in predict(model, chosen, options):
         image_id = chosen.image_id(prediction.index)
         logits = logits_of(prediction, options)
@@ -96,12 +98,12 @@ def example_of(
     )
 
 
-def question_reach(mode: AnnotationMode | None) -> int:
+def question_reach(mode: AnnotationMode | RegionAnnotationMode | None, unit: Unit = "part") -> int:
     """Return how far the answer to one question reaches, at least 1 pixel: where impurity is worth counting.
 
-    Answers that are no small window, whole images for one, and modes that buy nothing have a reach of 1.
+    Answers that are no small window, such as regions and whole images, have a reach of 1, and so has no mode.
     """
-    if mode is None:
+    if not isinstance(mode, AnnotationMode) or unit != "part":
         return 1
     middle = _PROBE // 2
     with guarded(mode, "footprint"):

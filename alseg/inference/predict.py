@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch.nn import functional
 
-from alseg.contracts import Dataset, Size
+from alseg.contracts import Dataset, Moments, Passes, Size
 from alseg.data.loading import InferenceSample, InferenceSamples, inference_loader, normalise, started
 from alseg.guard.answers import checked_logits
 from alseg.guard.calls import guarded
+from alseg.inference.passes import moments_of_image
 from alseg.inference.prefetch import ahead
 
 _STRIPS = 16
@@ -36,12 +37,18 @@ class Prediction:
             averaged probabilities; their argmax is the prediction, but they are no logits.
         features: float32 ``(D, h, w)``, or None where not asked for.
         image: uint8 ``(3, H, W)`` on the CPU, or None where not asked for.
+        outputs: Named further outputs, float32 ``(D, h, w)``; those asked for.
+        moments: Of several passes, or None where not asked for.
+        previous: float32 ``(C, H, W)``, logits of another network, or None where there is none.
     """
 
     index: int
     logits: torch.Tensor
     features: torch.Tensor | None
     image: torch.Tensor | None
+    outputs: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    moments: Moments | None = None
+    previous: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +65,10 @@ class InferenceOptions:
         device: Where the model is.
         features: Whether features are wanted.
         image: Whether the native picture is wanted.
+        outputs: Names of further outputs that are wanted.
+        passes: Several passes that are wanted besides the plain one; None for none.
+        axes: What the randomness of passes depends on besides the image, such as the run's seed and the
+            round.
         overlap: Whether the next batch is decoded while one is predicted, in a thread where there are no
             workers, and predicted while an acquisition scores the last one.
     """
@@ -70,32 +81,50 @@ class InferenceOptions:
     device: torch.device | str = "cpu"
     features: bool = False
     image: bool = False
+    outputs: tuple[str, ...] = ()
+    passes: Passes | None = None
+    axes: tuple[int | str, ...] = ()
     overlap: bool = True
 
 
 @torch.inference_mode()
-def predict(model: Any, dataset: Dataset, options: InferenceOptions) -> Iterator[Prediction]:
-    """Yield the prediction of every image, in order. The model is put into evaluation mode.
+def predict(
+    model: Any, dataset: Dataset, options: InferenceOptions, previous: Any | None = None
+) -> Iterator[Prediction]:
+    """Yield the prediction of every image, in order. Models are put into evaluation mode.
 
     Args:
         model: A `SegmentationModel`, possibly wrapped for a device and precision.
         dataset: Only its images and label sizes are read.
         options: How.
+        previous: Another network of the same input normalisation, whose logits are wanted, too.
     """
     model.eval()
+    if previous is not None:
+        previous.eval()
     for group, inputs in _network_inputs(model, dataset, options):
         with guarded(_network_of(model), "predictions"):
             raw, features = network_outputs(model, inputs, features=options.features)
             mirrored = model(inputs.flip(-1)) if options.flip else None
+            named = _named_outputs(model, inputs, options.outputs)
+            earlier = previous(inputs) if previous is not None else None
         checked_logits(_network_of(model), raw, inputs)
-        for place, (index, _, native) in enumerate(group):
+        for place, (index, pixels, native) in enumerate(group):
             sizes = _sizes(inputs, dataset.size(index), options)
             logits = _resized(raw[place], sizes)
             if mirrored is not None:
                 if logits.data_ptr() == raw[place].data_ptr():  # not resized, and the model's own
                     logits = logits.clone()
                 _average_softmax(logits, _resized(mirrored[place], sizes))
-            yield Prediction(index, logits, None if features is None else features[place], native)
+            yield Prediction(
+                index,
+                logits,
+                None if features is None else features[place],
+                native,
+                {name: maps[place] for name, maps in named.items()},
+                _moments(model, pixels, dataset.image_id(index), sizes, options),
+                None if earlier is None else _resized(earlier[place], sizes),
+            )
 
 
 @torch.inference_mode()
@@ -139,6 +168,33 @@ def network_outputs(
     else:
         logits, maps = model(inputs), model.features(inputs)
     return logits, maps.float()
+
+
+def _named_outputs(model: Any, inputs: torch.Tensor, names: Sequence[str]) -> Mapping[str, torch.Tensor]:
+    """Return named outputs of a batch, float32 ``(B, D, h, w)``."""
+    if not names:
+        return {}
+    given = model.outputs(inputs)
+    return {
+        name: checked_logits(_network_of(model), given[name], inputs, f"output '{name}'").float()
+        for name in names
+    }
+
+
+def _moments(
+    model: Any, pixels: torch.Tensor, image_id: str, sizes: list[Size], options: InferenceOptions
+) -> Moments | None:
+    """Return the moments of several passes over an image, uint8 ``(3, h, w)``, where they are wanted."""
+    if options.passes is None:
+        return None
+    with guarded(_network_of(model), "predictions of several passes"):
+        return moments_of_image(
+            model,
+            pixels.to(options.device),
+            options.passes,
+            lambda logits: _resized(logits, sizes),
+            [*options.axes, image_id],
+        )
 
 
 def _network_of(model: Any) -> Any:

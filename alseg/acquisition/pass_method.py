@@ -1,0 +1,100 @@
+"""One method in passes over the pool: it scores images, or observes them first and then ranks or scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alseg.acquisition.image_picks import propose
+from alseg.acquisition.job import Pool, QueryJob
+from alseg.acquisition.observing import Observer
+from alseg.acquisition.pool_picks import PoolPicks
+from alseg.acquisition.scoring import ImageScores, score_of
+from alseg.contracts import (
+    ObservingAcquisition,
+    Picks,
+    PreparingAcquisition,
+    ScoreAcquisition,
+    SelectAcquisition,
+)
+from alseg.inference.predict import Prediction
+
+
+class PassMethod:
+    """What one method asks, image after image and pass after pass.
+
+    Args:
+        job: The method; its acquisition scores or observes images.
+        pool: The pool.
+
+    Attributes:
+        done: Whether nothing can change the picks any more.
+
+    Raises:
+        TypeError: If the acquisition selects whole images by itself.
+    """
+
+    def __init__(self, job: QueryJob, pool: Pool) -> None:
+        if isinstance(job.acquisition, SelectAcquisition):
+            raise TypeError(f"acquisition '{job.name}' looks at the whole pool by itself")
+        self.job, self.done = job, False
+        self._pool, self._acquisition = pool, job.acquisition
+        self.observer: Observer | None = None
+        if isinstance(job.acquisition, ObservingAcquisition):
+            self.observer = Observer(job.acquisition, job, pool)
+        self._statistics: Any = None
+        self._final: Mapping[str, Picks] = {}
+        self._of_image: dict[str, Picks] = {}
+        self._proposed = PoolPicks(job.limits)
+
+    def see_source(self, prediction: Prediction, image_id: str, label: NDArray[np.uint8]) -> None:
+        """See the next source image, uint8 label map ``(H, W)``; most methods do not look."""
+        if self.observer is not None:
+            self.observer.observe_source(prediction, image_id, label)
+
+    def see(self, scores: ImageScores) -> None:
+        """See the next image of a pass."""
+        if self.done:
+            return
+        if self.observer is not None:
+            self.observer.observe(scores.prediction, scores.image_id)
+            return
+        score = self._score(scores)
+        job, image_id = self.job, scores.image_id
+        limit = job.limits.of_image(scores.index, score.numel())
+        picks = propose(job, scores.index, image_id, score, limit)
+        if job.limits.per_image is None:
+            self._proposed.add(image_id, picks)
+        else:
+            self._of_image[image_id] = picks
+            job.on_final(image_id, picks)
+
+    def finish_pass(self) -> None:
+        """Decide, or prepare what scores need in another pass."""
+        if self.done:
+            return
+        if self.observer is None:
+            of_pool = self.job.limits.per_image is None
+            self._final, self.done = self._proposed.affordable() if of_pool else self._of_image, True
+        elif isinstance(self._acquisition, PreparingAcquisition):
+            self._statistics, self.observer = self.observer.statistics(), None
+        else:
+            self._final, self.done = self.observer.picks(), True
+
+    def picks(self) -> Mapping[str, Picks]:
+        """Return image id to picks that the budget affords."""
+        return self._final
+
+    def _score(self, scores: ImageScores) -> torch.Tensor:
+        job, acquisition = self.job, self._acquisition
+        if isinstance(acquisition, PreparingAcquisition):
+            # Statistics depend on the budget, so no other method has the same scores.
+            return score_of(
+                acquisition, job, scores.prediction, scores.image_id, self._pool, self._statistics
+            )
+        assert isinstance(acquisition, ScoreAcquisition)
+        return scores.score(acquisition, job)
