@@ -10,14 +10,24 @@ in them. Acquisitions know images by opaque tokens only, which prevents mistakes
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alseg.annotation.history import PurchaseHistory
 from alseg.annotation.label_count import FullCount, LabelCount, TrainingResize, count_everything
-from alseg.contracts import IGNORE_INDEX, OUTLINE_TOLERANCE, AnnotationMode, Cost, Dataset, Size
+from alseg.contracts import (
+    IGNORE_INDEX,
+    OUTLINE_TOLERANCE,
+    AnnotationMode,
+    Cost,
+    Dataset,
+    RegionAnnotationMode,
+    Size,
+)
 from alseg.data.cache import uncached
+from alseg.data.partitions import RegionMaps
 from alseg.guard.answers import checked_footprint, checked_label
 from alseg.guard.calls import guarded
 from alseg.storage.ledger import Purchase, refuse_outside
@@ -33,6 +43,7 @@ class RevealedLabels:
         dataset: The target training split.
         translation: uint8 ``(256,)``: the data set's label values to the scenario's.
         mode: What a question reveals; None where nothing is asked.
+        regions: The regions of the images, where questions are about them.
         everything: Whether all labels are known from the start (the fully supervised reference).
         training_size: Size to which label maps are resized for training, for counting trained pixels; None
             for the native size.
@@ -52,7 +63,8 @@ class RevealedLabels:
         dataset: Dataset,
         translation: NDArray[np.uint8],
         *,
-        mode: AnnotationMode | None = None,
+        mode: AnnotationMode | RegionAnnotationMode | None = None,
+        regions: RegionMaps | None = None,
         everything: bool = False,
         training_size: Size | None = None,
         point_resize: bool = True,
@@ -62,6 +74,7 @@ class RevealedLabels:
             raise ValueError("Where everything is revealed, nothing is left to ask.")
         self.dataset = dataset
         self.mode = mode
+        self._regions = regions
         self._translation = translation
         self._everything = everything
         self._training_size = training_size
@@ -140,7 +153,20 @@ class RevealedLabels:
         if self.mode is None:
             raise ValueError("These labels have no annotation mode: nothing can be asked.")
         size = self.dataset.size(index)
-        return checked_footprint(self.mode, self.mode.footprint(positions, size), size)
+        if self._regions is not None:
+            of_regions = cast(RegionAnnotationMode, self.mode)
+            footprint = of_regions.footprint(positions, size, regions=self._regions.regions(index))
+        else:
+            footprint = cast(AnnotationMode, self.mode).footprint(positions, size)
+        return checked_footprint(self.mode, footprint, size)
+
+    def bought(self, index: int) -> NDArray[np.bool_]:
+        """Return the pixels of an image that have been bought, bool ``(H, W)``."""
+        positions = self.history.positions(self.dataset.image_id(index))
+        if not len(positions):
+            return np.zeros(self.dataset.size(index), np.bool_)
+        bought: NDArray[np.bool_] = self.footprint(index, positions) >= 0
+        return bought
 
     def label_within(self, index: int, footprint: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Return an image's label map where a footprint is not -1, uint8 ``(H, W)``, 255 elsewhere."""

@@ -11,6 +11,7 @@ from typing import Literal
 from alseg.errors import AlsegError, nearest
 from alseg.registry.problems import show
 
+UnitOfQuestion = Literal["part", "region", "image"]
 Unit = Literal["share", "pixels-per-image", "images"]
 Scope = Literal["image", "pool"]
 
@@ -43,13 +44,13 @@ class Budget:
     scope: Scope
 
 
-def parse_budget(value: object, unit_of_mode: Literal["part", "image"]) -> Budget:
+def parse_budget(value: object, unit_of_mode: UnitOfQuestion) -> Budget:
     """Read a budget.
 
     Args:
         value: Text such as ``2.2%``, or a mapping with ``amount`` and ``scope``.
         unit_of_mode: What a question of the annotation mode is about. Whole images are always chosen over the
-            pool, so ``image`` leaves no other scope.
+            pool, so ``image`` leaves no other scope. Regions are unless the budget says otherwise.
 
     Raises:
         AlsegError: If it is no budget, is nothing or more than everything, or does not fit the mode; says
@@ -69,7 +70,7 @@ def parse_budget(value: object, unit_of_mode: Literal["part", "image"]) -> Budge
         raise AlsegError(
             f"a budget of {amount} is not a whole number of {'images' if unit == 'images' else 'pixels'}"
         )
-    if unit == "images" and unit_of_mode == "part":
+    if unit == "images" and unit_of_mode != "image":
         raise AlsegError(
             f"a budget of {amount} needs an annotation mode that labels whole images; "
             "this one asks about parts: say a share such as 2.2%, or 40 px/image"
@@ -81,7 +82,7 @@ def parse_budget(value: object, unit_of_mode: Literal["part", "image"]) -> Budge
         )
     if unit_of_mode == "image" and scope == "image":
         raise AlsegError("scope 'image' makes no sense where whole images are labelled; leave scope out")
-    return Budget(amount, unit, number, scope or ("pool" if unit_of_mode == "image" else "image"))
+    return Budget(amount, unit, number, scope or ("image" if unit_of_mode == "part" else "pool"))
 
 
 def allowance(budget: Budget, round: int, rounds: int, image_pixels: Sequence[int]) -> list[int] | int:  # noqa: A002

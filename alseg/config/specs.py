@@ -93,6 +93,7 @@ class Method:
         outline_tolerance: Where all labels are known, pixels by which outlines may miss the label maps; their
             corners are the price.
         reference: Which end of the gap it is that other methods close; None where the file does not say.
+        partition: Cuts images into regions; None where the method has none.
         twin: 1, or a higher number where an earlier method of the experiment would have the same folder.
     """
 
@@ -107,6 +108,7 @@ class Method:
     labels_since: LabelsSince = "start"
     outline_tolerance: float = OUTLINE_TOLERANCE
     reference: Reference | None = None
+    partition: Component | None = None
     twin: int = 1
 
     @property
@@ -121,7 +123,10 @@ class Method:
             "amount": str(self.budget.amount),
             "scope": self.budget.scope,
         }
+        # Methods without a partition keep the identity that they had before there were any.
+        partition = {"partition": self.partition.as_json()} if self.partition else {}
         return {
+            **partition,
             "target_labels": self.target_labels,
             "labels_since": self.labels_since,
             "outline_tolerance": self.outline_tolerance if self.target_labels == "all" else None,

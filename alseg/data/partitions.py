@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,10 +31,10 @@ class RegionMaps:
         dataset: The images, at the size of their label maps.
         partition: Cuts them.
         identity: Of partition and data set: the same where both give the same.
-        folder: Where maps are kept. It may be deleted at any time: they are computed again.
+        folder: Where maps are kept, or None. It may be deleted at any time: they are computed again.
     """
 
-    def __init__(self, dataset: Dataset, partition: Partition, identity: str, folder: Path) -> None:
+    def __init__(self, dataset: Dataset, partition: Partition, identity: str, folder: Path | None) -> None:
         self._dataset, self._partition, self._identity, self._folder = dataset, partition, identity, folder
         self._recent: OrderedDict[int, NDArray[np.int32]] = OrderedDict()
 
@@ -47,16 +48,27 @@ class RegionMaps:
         if index in self._recent:
             self._recent.move_to_end(index)
             return self._recent[index]
-        file = self._file(index)
-        regions = _read(file, self._dataset.size(index))
-        if regions is None:
-            regions = self._computed(index)
-            _write(file, regions)
+        regions = self._kept(index)
         regions.setflags(write=False)
         self._recent[index] = regions
         if len(self._recent) > _IN_MEMORY:
             self._recent.popitem(last=False)
         return regions
+
+    def _kept(self, index: int) -> NDArray[np.int32]:
+        """Return a map from disk, or compute it and keep it there."""
+        if self._folder is None:
+            return self._computed(index)
+        file = self._file(self._folder, index)
+        regions = _read(file, self._dataset.size(index))
+        if regions is None:
+            regions = self._computed(index)
+            _write(file, regions)
+        return regions
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave maps in memory behind: loader workers read their own."""
+        return {**self.__dict__, "_recent": OrderedDict()}
 
     def _computed(self, index: int) -> NDArray[np.int32]:
         dataset, image_id = uncached(self._dataset), self._dataset.image_id(index)
@@ -67,7 +79,7 @@ class RegionMaps:
             regions = self._partition.regions(image, image_id, generator)
         return checked_regions(self._partition, regions, self._dataset.size(index))
 
-    def _file(self, index: int) -> Path:
+    def _file(self, folder: Path, index: int) -> Path:
         image_id = self._dataset.image_id(index)
         stamps = [
             str(stamp(of))
@@ -78,7 +90,7 @@ class RegionMaps:
             if stamp is not None
         ]
         name = content_hash([FORMAT, self._identity, image_id, *self._dataset.size(index), *stamps])
-        return self._folder / name[:2] / f"{name}.npz"
+        return folder / name[:2] / f"{name}.npz"
 
 
 def _read(file: Path, size: tuple[int, int]) -> NDArray[np.int32] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from alseg.acquisition.job import Acquisition
 from alseg.config.building import build
 from alseg.config.experiment import Component, RunSpec, Scenario
 from alseg.contracts import (
@@ -18,9 +19,11 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    Partition,
+    Passes,
     Recipe,
-    ScoreAcquisition,
-    SelectAcquisition,
+    RegionAnnotationMode,
+    Unit,
 )
 from alseg.data.cache import CachedDataset, Stamped
 from alseg.data.scenario import Domain, ScenarioData
@@ -34,11 +37,26 @@ _MODE_METHODS = ("clicks", "most_clicks", "propose", "footprint", "most_pixels")
 
 @dataclass(frozen=True)
 class MethodParts:
-    """What a method that buys labels is made of."""
+    """What a method that buys labels is made of.
 
-    acquisition: ScoreAcquisition | SelectAcquisition
+    Attributes:
+        acquisition: Says what is wanted.
+        spec: What its plugin says of it.
+        mode: What a question is.
+        unit: What a question is about.
+        partition: Cuts images into regions; None where the method has none.
+    """
+
+    acquisition: Acquisition
     spec: AcquisitionSpec
-    mode: AnnotationMode
+    mode: AnnotationMode | RegionAnnotationMode
+    unit: Unit = "part"
+    partition: Partition | None = None
+
+    @property
+    def passes(self) -> Passes | None:
+        """Several passes that the acquisition needs; None where it needs the plain one only."""
+        return self.acquisition.passes if "moments" in self.spec.needs else None  # type: ignore[union-attr]
 
 
 class Assembler:
@@ -83,9 +101,11 @@ class Assembler:
             acquisition=self._build("acquisitions", method.acquisition),
             spec=acquisition,
             mode=self._mode(method.annotation),
+            unit=self.registry.get("annotation_modes", method.annotation.name).spec.unit,
+            partition=self._build("partitions", method.partition) if method.partition else None,
         )
 
-    def _mode(self, component: Component) -> AnnotationMode:
+    def _mode(self, component: Component) -> AnnotationMode | RegionAnnotationMode:
         mode = self._build("annotation_modes", component)
         if not isinstance(mode, AnnotationMode):
             entry = self.registry.get("annotation_modes", component.name)

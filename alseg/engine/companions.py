@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from alseg.config.budget import Budget
 from alseg.config.experiment import RunSpec
-from alseg.contracts import SelectAcquisition
 from alseg.engine.assembly import MethodParts
 from alseg.engine.context import RunContext
 from alseg.engine.crashes import suspects
@@ -58,8 +57,9 @@ def find_companions(
 def _fits(parts: MethodParts, method: MethodParts, suspected: set[str]) -> bool:
     """Whether a method needs the same of the network, and has ended no process: then it works alone."""
     return (
-        not isinstance(parts.acquisition, SelectAcquisition)
+        parts.spec.kind != "select"
         and set(parts.spec.needs) == set(method.spec.needs)
+        and parts.passes == method.passes
         and name_of(parts.acquisition) not in suspected
         and name_of(parts.mode) not in suspected
     )

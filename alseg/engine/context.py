@@ -71,3 +71,8 @@ class RunContext:
     specs: Sequence[RunSpec]
     shared: Path
     observers: Observers
+
+    @property
+    def partitions(self) -> Path:
+        """Folder of the regions of images, which all runs of the experiment share."""
+        return self.shared.parent / "partitions"

@@ -29,8 +29,15 @@ def keep_examples(
     count, target = parts.context.settings.examples, parts.data.target.dataset
     if not count:
         return
-    mode = parts.method.mode if parts.method else None
-    made = make_examples(parts.trainer.model, target, options, count=count, mode=mode, score=score)
+    made = make_examples(
+        parts.trainer.model,
+        target,
+        options,
+        count=count,
+        mode=parts.method.mode if parts.method else None,
+        unit=parts.method.unit if parts.method else "part",
+        score=score,
+    )
     examples = {}
     with phases.phase("examples", min(count, len(target))) as on_image, random_state_kept():
         for image_id, example in made:

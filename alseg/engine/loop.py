@@ -94,21 +94,28 @@ class _Loop:
     def acquire(self, round_number: int, planner: QueryPlanner) -> Purchase:
         """Choose what to ask, and get the answers."""
         parts = self.parts
-        target, options = parts.data.target.dataset, parts.inference_options(for_acquisition=True)
+        target, needs = parts.data.target.dataset, planner.method.spec.needs
+        options = parts.inference_options(for_acquisition=True, round_number=round_number)
         with self.phases.phase("acquire", len(target), timed=False) as on_image:
             pool = Pool(
                 dataset=target,
                 num_classes=parts.num_classes,
                 model=parts.trainer.model,
-                options=options if planner.method.spec.needs else None,
+                options=options if needs else None,
                 seed_axes=(parts.spec.seed, round_number),
+                previous=parts.previous_network(round_number) if "previous" in needs else None,
+                source=parts.source_images(),
+                round=round_number,
+                rounds=len(parts.spec.rounds),
                 on_image=on_image,
             )
             with random_state_kept():  # acquisitions of other runs may be asked, too
                 queries = planner.decide(round_number, pool, parts.trainer.module)
             self.phases.add("acquire", queries.seconds)
+        if "previous" in needs:
+            parts.keep_network(round_number)
         folder = parts.folder.round_folder(round_number)
-        keep_examples(parts, self.phases, folder, options, partial(planner.score, pool.seed_axes))
+        keep_examples(parts, self.phases, folder, options, partial(planner.score, pool))
         return planner.buy(queries)
 
     def train_together(self, stop: int) -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from alseg.acquisition.job import SourceImages
 from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Recipe
+from alseg.data.loading import DenseLabels
 from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
 from alseg.engine.assembly import MethodParts
 from alseg.engine.context import RunContext
 from alseg.engine.purchase import QueryPlanner
+from alseg.engine.regions import method_regions
+from alseg.errors import AlsegError
 from alseg.inference.predict import InferenceOptions
+from alseg.storage.layout import NETWORK_NAME
 from alseg.storage.run_folder import RunFolder
 from alseg.training import checkpoint
+from alseg.training.device import set_up
 from alseg.training.trainer import Trainer
 
 
@@ -89,10 +96,42 @@ class RunParts:
         group = getattr(dataset, "group", None)
         return names, names if group is None else [str(group(index)) for index in range(len(dataset))]
 
-    def inference_options(self, *, for_acquisition: bool) -> InferenceOptions:
-        """Return how predictions are made, for an acquisition or for evaluation."""
+    def previous_network(self, round_number: int) -> Any | None:
+        """Return the network with which the questions of the round before were decided; None in the first.
+
+        Raises:
+            AlsegError: If it has been removed.
+            DamageError: If its file is damaged.
+        """
+        if round_number < 2:
+            return None
+        path = self.folder.round_folder(round_number - 1) / NETWORK_NAME
+        if not path.exists():
+            raise AlsegError(
+                f"{path} is missing: the acquisition compares with that network. Begin the run anew with "
+                "--fresh."
+            )
+        module = self.context.assembler.model(self.spec.model, self.num_classes, self.spec.seed)
+        checkpoint.load(path, model=module, optimizer=None)
+        return set_up(self.context.fabric, module)
+
+    def keep_network(self, round_number: int) -> None:
+        """Keep the network for the next round's questions."""
+        path = self.folder.round_folder(round_number) / NETWORK_NAME
+        checkpoint.save(path, iteration=self.trainer.iteration, model=self.trainer.module, optimizer=None)
+
+    def source_images(self) -> SourceImages:
+        """Return the source images, for acquisitions that observe them."""
+        source, options = self.data.source, self.inference_options(for_acquisition=True)
+        labels = DenseLabels(source.dataset, source.translation)
+        size = self.recipe.plan.source.size or options.size
+        return SourceImages(dataset=source.dataset, label=labels.label, options=replace(options, size=size))
+
+    def inference_options(self, *, for_acquisition: bool, round_number: int = 0) -> InferenceOptions:
+        """Return how predictions are made, for an acquisition of a round or for evaluation."""
         settings, evaluation = self.context.settings, self.spec.evaluation
-        needs = self.method.spec.needs if for_acquisition and self.method else ()
+        method = self.method if for_acquisition else None
+        needs = method.spec.needs if method else ()
         training_size = self.recipe.plan.target.size
         return InferenceOptions(
             size=training_size if for_acquisition else evaluation.size or training_size,
@@ -103,6 +142,9 @@ class RunParts:
             device=self.context.fabric.device,
             features="features" in needs,
             image="image" in needs,
+            outputs=tuple(need.removeprefix("output:") for need in needs if need.startswith("output:")),
+            passes=method.passes if method else None,
+            axes=(self.spec.seed, round_number),
             overlap=settings.call_timeout is None,  # only the main thread's calls can be ended
         )
 
@@ -117,10 +159,12 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
     data, recipe = assembler.scenario(spec.scenario), assembler.recipe(spec.method.recipe)
     method = assembler.method(spec)
     target, plan = data.target.dataset, recipe.plan.target
+    regions = method_regions(spec, method, data, context.partitions).target if method else None
     labels = RevealedLabels(
         target,
         data.target.translation,
         mode=method.mode if method else None,
+        regions=regions if method and method.unit == "region" else None,
         everything=spec.method.target_labels == "all" and spec.method.labels_since == "start",
         training_size=plan.size,
         point_resize=plan.label_resize == "point",
@@ -147,6 +191,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
             method=method,
             spending=BudgetSchedule(spec.method.budget, len(spec.rounds), image_pixels),
             oracle=Oracle(labels),
+            data=data,
             context=context,
             folder=folder,
         )

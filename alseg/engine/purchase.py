@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 
@@ -16,10 +16,12 @@ from alseg.acquisition.scoring import score_of
 from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.oracle import Answer, Oracle
 from alseg.config.experiment import RunSpec
-from alseg.contracts import Picks, SelectAcquisition
+from alseg.contracts import Picks, ScoreAcquisition
+from alseg.data.scenario import ScenarioData
 from alseg.engine.assembly import MethodParts
 from alseg.engine.companions import find_companions
 from alseg.engine.context import RunContext
+from alseg.engine.regions import MethodRegions, method_regions
 from alseg.engine.shared_acquisition import SharedPoolPass
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.files import content_hash
@@ -67,6 +69,7 @@ class QueryPlanner:
         method: What its method is made of.
         spending: Its budget.
         oracle: Answers; knows what has been asked and spent.
+        data: The scenario's data.
         context: The other runs, and the folder for what runs share.
         folder: Of the run.
     """
@@ -75,6 +78,7 @@ class QueryPlanner:
     method: MethodParts
     spending: BudgetSchedule
     oracle: Oracle
+    data: ScenarioData
     context: RunContext
     folder: RunFolder
 
@@ -131,13 +135,12 @@ class QueryPlanner:
         if round_number == 1:
             self._common_pass.forget(self.spec.folder)
 
-    def score(
-        self, seed_axes: Sequence[int | str], prediction: Prediction, image_id: str
-    ) -> torch.Tensor | None:
-        """Return the score of an image in a round, float ``(H, W)``; None where whole images are ranked."""
-        if isinstance(self.method.acquisition, SelectAcquisition):
+    def score(self, pool: Pool, prediction: Prediction, image_id: str) -> torch.Tensor | None:
+        """Return the score of an image, float ``(H, W)``; None where all of the pool is looked at first."""
+        if self.method.spec.kind != "score":
             return None
-        return score_of(self.method.acquisition, self.method.spec.name, prediction, image_id, seed_axes)
+        job = self._job(self.spec, self.method, self.spending, pool.round)
+        return score_of(cast(ScoreAcquisition, self.method.acquisition), job, prediction, image_id, pool)
 
     @cached_property
     def _training_key(self) -> str:
@@ -153,8 +156,8 @@ class QueryPlanner:
 
     def _may_ask_together(self, round_number: int, pool: Pool) -> bool:
         """Whether other runs may have the same network, and one pass over the pool spares them another."""
-        scores_images = not isinstance(self.method.acquisition, SelectAcquisition)
-        return round_number == 1 and pool.options is not None and scores_images
+        sees_images = self.method.spec.kind != "select"
+        return round_number == 1 and pool.options is not None and sees_images
 
     def _decide_together(self, job: QueryJob, pool: Pool, module: torch.nn.Module) -> _Decision:
         """Take the picks that another run has left, or ask for the other runs too."""
@@ -201,12 +204,33 @@ class QueryPlanner:
         self, spec: RunSpec, method: MethodParts, spending: BudgetSchedule, round_number: int
     ) -> QueryJob:
         # Where nothing has been bought, what is known of the labels holds for every run.
-        component = spec.method.acquisition
+        labels, regions = self.oracle.labels, self._regions(spec, method)
         return QueryJob(
             acquisition=method.acquisition,
             name=method.spec.name,
-            identity=content_hash(component.as_json() if component else None),
+            identity=content_hash(_seen_by(spec, method)),
             mode=method.mode,
-            limits=spending.limits(round_number, self.oracle.labels),
-            asked=self.oracle.labels.history.positions,
+            limits=spending.limits(round_number, labels),
+            asked=labels.history.positions,
+            needs=method.spec.needs,
+            observes=method.spec.observes,
+            unit=method.unit,
+            regions=regions.target.regions if regions.target else None,
+            source_regions=regions.source.regions if regions.source else None,
+            revealed=labels.revealed,
+            bought=labels.bought,
         )
+
+    def _regions(self, spec: RunSpec, method: MethodParts) -> MethodRegions:
+        return method_regions(spec, method, self.data, self.context.partitions)
+
+
+def _seen_by(spec: RunSpec, method: MethodParts) -> list[Any]:
+    """Return all on which the scores of an image depend before anything is bought, besides the network."""
+    component, partition = spec.method.acquisition, spec.method.partition
+    return [
+        component.as_json() if component else None,
+        method.unit,
+        partition.as_json() if partition else None,
+        len(spec.rounds),
+    ]

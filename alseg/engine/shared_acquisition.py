@@ -45,9 +45,9 @@ class SharedPoolPass:
             "seconds": np.array(seconds),
             "image_ids": np.array(list(picks)),
             "counts": np.array([len(each) for each in every], np.int64),
-            "positions": np.concatenate([each.positions for each in every]),
-            "scores": np.concatenate([each.scores for each in every]),
-            "pixels": np.concatenate([each.pixels for each in every]),
+            "positions": np.concatenate([np.zeros((0, 2), np.int32), *(each.positions for each in every)]),
+            "scores": np.concatenate([np.zeros(0, np.float32), *(each.scores for each in every)]),
+            "pixels": np.concatenate([np.zeros(0, np.int64), *(each.pixels for each in every)]),
         }
         # The archive has a checksum of each array.
         write_atomically(self._file(run), lambda file: np.savez(file, **arrays))

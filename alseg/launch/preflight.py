@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import torch
 
 from alseg.config.budget import allowance
 from alseg.config.experiment import RunSpec
-from alseg.contracts import DataPlan, Recipe, Size
+from alseg.contracts import AnnotationMode, DataPlan, Recipe, Size
+from alseg.data.partitions import RegionMaps
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.engine.assembly import Assembler, MethodParts
 from alseg.errors import AlsegError
 from alseg.files import content_hash
 from alseg.guard.calls import guarded
+from alseg.launch.needs import unmet_need
 from alseg.launch.preflight_data import check_data
 from alseg.toolkit.labels import unreachable, untranslated
 
@@ -73,8 +76,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
             recipes[spec.method.order] = recipe = assembler.recipe(spec.method.recipe)
             _check_native_sizes(recipe.plan.source, data.source, "source_size")
             _check_native_sizes(recipe.plan.target, data.target, "target_size")
-            classes = len(data.label_space.classes)
-            planned[spec.method.order] = _plan_method(spec, assembler, sizes, classes)
+            planned[spec.method.order] = _plan_method(spec, assembler, data)
     _check_models(specs, assembler, data, recipes)
     runs = tuple(replace(planned[spec.method.order], spec=spec) for spec in specs)
     return Plan(runs, (*doubts, *_notes(specs, data, assembler, sizes)))
@@ -91,7 +93,8 @@ def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
         )
 
 
-def _plan_method(spec: RunSpec, assembler: Assembler, sizes: Sequence[Size], classes: int) -> PlannedRun:
+def _plan_method(spec: RunSpec, assembler: Assembler, data: ScenarioData) -> PlannedRun:
+    sizes, classes = data.target.sizes, len(data.label_space.classes)
     pixels = [height * width for height, width in sizes]
     pool = sum(pixels)
     parts = assembler.method(spec)
@@ -99,16 +102,11 @@ def _plan_method(spec: RunSpec, assembler: Assembler, sizes: Sequence[Size], cla
         if spec.method.target_labels == "all":
             return PlannedRun(spec, None, pool, pool, clicks=None)
         return PlannedRun(spec, None, 0, pool)
-    provided = {*assembler.model_spec(spec.model).provides, "image"}
-    missing = [need for need in parts.spec.needs if need not in provided]
-    if missing:
-        reason = (
-            f"acquisition '{parts.spec.name}' needs {' and '.join(missing)}, "
-            f"which model '{spec.model.name}' does not provide"
-        )
+    reason = unmet_need(spec, parts, assembler)
+    if reason is not None:
         return PlannedRun(spec, reason, 0, pool)
     with guarded(parts.mode, "checks before training"):
-        per_question = [_question_pixels(parts, size) for size in sizes]
+        per_question = _question_pixels(parts, data.target)
         most, picks = _most_spent(spec, parts, sizes, per_question)
         dearest = parts.mode.most_clicks(max(per_question), classes)
     return PlannedRun(spec, None, most, pool, None if dearest is None else (picks, picks * dearest))
@@ -150,10 +148,20 @@ def _most_spent(
     return total, picks
 
 
-def _question_pixels(parts: MethodParts, size: Size) -> int:
-    """Return how many pixels one question in the middle of an image reveals."""
-    middle = np.array([[size[0] // 2, size[1] // 2]], np.int32)
-    return int(np.count_nonzero(parts.mode.footprint(middle, size) >= 0))
+def _question_pixels(parts: MethodParts, pool: Domain) -> list[int]:
+    """Return how many pixels one question of each image reveals: in its middle, or a region of mean size.
+
+    Regions are counted in the first image; others are taken to have as many.
+    """
+    if parts.unit == "region" and parts.partition is not None:
+        regions = RegionMaps(pool.dataset, parts.partition, "first image", None).regions(0)
+        return [max(1, height * width // (int(regions.max()) + 1)) for height, width in pool.sizes]
+    mode = cast(AnnotationMode, parts.mode)
+    middles = [np.array([[height // 2, width // 2]], np.int32) for height, width in pool.sizes]
+    return [
+        int(np.count_nonzero(mode.footprint(middle, size) >= 0))
+        for middle, size in zip(middles, pool.sizes, strict=True)
+    ]
 
 
 def _check_models(

@@ -25,6 +25,7 @@ from alseg.contracts import (
     LabelSpace,
     ModelSpec,
     ObserverSpec,
+    PartitionSpec,
     PublishedResult,
     RecipeSpec,
     RoundReport,
@@ -53,6 +54,7 @@ KINDS: Mapping[str, tuple[str, type]] = MappingProxyType(
         "recipes": ("recipe", RecipeSpec),
         "acquisitions": ("acquisition", AcquisitionSpec),
         "annotation_modes": ("annotation mode", AnnotationModeSpec),
+        "partitions": ("partition", PartitionSpec),
         "observers": ("observer", ObserverSpec),
     }
 )
@@ -139,6 +141,7 @@ class Registry:
         recipes: Training recipes.
         acquisitions: Acquisition functions.
         annotation_modes: Annotation modes.
+        partitions: Partitions of images into regions.
         observers: Observers, which experiments name.
         published_results: Numbers of papers, in the order offered.
         plugins: Plugins that work, in the order loaded.
@@ -151,6 +154,7 @@ class Registry:
     recipes: Mapping[str, Offer[RecipeSpec]]
     acquisitions: Mapping[str, Offer[AcquisitionSpec]]
     annotation_modes: Mapping[str, Offer[AnnotationModeSpec]]
+    partitions: Mapping[str, Offer[PartitionSpec]]
     observers: Mapping[str, Offer[ObserverSpec]]
     published_results: tuple[PublishedResult, ...] = ()
     plugins: tuple[PluginInfo, ...] = ()

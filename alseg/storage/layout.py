@@ -9,6 +9,8 @@ RUN_NAME = "run.json"
 STATUS_NAME = "status.json"
 METRICS_NAME = "metrics.json"
 TIMING_NAME = "timing.json"
+NETWORK_NAME = "network.pt"
+"""In a round's folder, the network with which its questions were decided, where the next round needs it."""
 
 _ROUND_FOLDER = re.compile(r"[0-9]{2,4}", re.ASCII)
 _ATTEMPT_FILE = re.compile(r"(0|[1-9][0-9]{0,5})\.json", re.ASCII)

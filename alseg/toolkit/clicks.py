@@ -7,13 +7,13 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import AnnotationMode, Answers
+from alseg.contracts import AnnotationMode, Answers, RegionAnnotationMode
 
 _OUTLINED: dict[tuple[bytes, tuple[int, ...], float], int] = {}
 """Clicks of label maps outlined in this process: seeds and methods share them, and each takes a while."""
 
 
-def price_of(answers: Answers, mode: AnnotationMode) -> NDArray[np.int64]:
+def price_of(answers: Answers, mode: AnnotationMode | RegionAnnotationMode) -> NDArray[np.int64]:
     """Return what an annotation mode takes for answers, in clicks, int64 ``(n,)``.
 
     Raises:

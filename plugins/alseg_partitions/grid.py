@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alseg.contracts import Side
+from alseg.contracts import Side, Size
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +28,10 @@ class Grid:
         self, image: NDArray[np.uint8], image_id: str, generator: torch.Generator
     ) -> NDArray[np.int32]:
         """Return the square of each pixel, int32 ``(H, W)``, row after row."""
-        height, width = image.shape[:2]
-        rows, columns = np.arange(height) // self.side, np.arange(width) // self.side
-        return (rows[:, None] * (columns[-1] + 1) + columns).astype(np.int32)
+        return self.squares((image.shape[0], image.shape[1]))
+
+    def squares(self, size: Size) -> NDArray[np.int32]:
+        """Return the square of each pixel of a map of a size, int32 ``(H, W)``, row after row."""
+        rows, columns = np.arange(size[0]) // self.side, np.arange(size[1]) // self.side
+        squares: NDArray[np.int32] = (rows[:, None] * (columns[-1] + 1) + columns).astype(np.int32)
+        return squares

@@ -10,6 +10,7 @@ import numpy as np
 
 from alseg import AlsegError
 from alseg.contracts import Interval
+from alseg_partitions.grid import Grid
 
 if TYPE_CHECKING:
     import torch
@@ -108,8 +109,7 @@ def numbered(ids: NDArray[Any]) -> NDArray[np.int32]:
 
 def _grid(image: NDArray[np.uint8], side: int) -> NDArray[np.int32]:
     """Return squares: of an image too small for superpixels."""
-    rows, columns = np.arange(image.shape[0]) // side, np.arange(image.shape[1]) // side
-    return (rows[:, None] * (columns[-1] + 1) + columns).astype(np.int32)
+    return Grid(side).squares(image.shape[:2])
 
 
 def _opencv() -> Any:

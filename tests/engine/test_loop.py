@@ -112,9 +112,9 @@ def test_the_pool_is_predicted_once_before_the_first_purchase_of_methods_with_th
 ) -> None:
     passes: list[int] = []
 
-    def counting(model: object, dataset: Any, options: object) -> Any:
+    def counting(model: object, dataset: Any, options: object, previous: object) -> Any:
         passes.append(len(dataset))
-        return predict(model, dataset, options)  # type: ignore[arg-type]
+        return predict(model, dataset, options, previous)  # type: ignore[arg-type]
 
     monkeypatch.setattr("alseg.acquisition.acquire.predict", counting)
     document = toy_document(methods=_asking_methods())

@@ -1,0 +1,49 @@
+"""The regions that a method's partition cuts the images of a scenario into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from alseg.config.specs import Component, RunSpec
+from alseg.contracts import Dataset
+from alseg.data.partitions import RegionMaps
+from alseg.data.scenario import ScenarioData
+from alseg.engine.assembly import MethodParts
+from alseg.files import content_hash
+
+
+class MethodRegions(NamedTuple):
+    """Regions of the images of a scenario; None where the method has no partition.
+
+    Attributes:
+        target: Of the pool.
+        source: Of the source images.
+    """
+
+    target: RegionMaps | None
+    source: RegionMaps | None
+
+
+def method_regions(spec: RunSpec, method: MethodParts, data: ScenarioData, folder: Path) -> MethodRegions:
+    """Return the regions of a method; nothing is computed yet.
+
+    Args:
+        spec: A run of the method.
+        method: What the method is made of.
+        data: The scenario's data.
+        folder: Where maps are kept, for all runs of an experiment.
+    """
+    scenario, component = spec.scenario, spec.method.partition
+    partition = method.partition
+    if partition is None or component is None:
+        return MethodRegions(None, None)
+
+    def maps(dataset: Dataset, of: Component, split: str) -> RegionMaps:
+        identity = content_hash([component.as_json(), of.as_json(), split, scenario.root])
+        return RegionMaps(dataset, partition, identity, folder)
+
+    return MethodRegions(
+        maps(data.target.dataset, scenario.target, scenario.target_split),
+        maps(data.source.dataset, scenario.source, scenario.source_split),
+    )
