@@ -1,4 +1,4 @@
-"""From a run's specification to the objects it needs, each made by the plugin that offers it."""
+"""From a run's specification to the objects it needs, each built by its plugin."""
 
 from __future__ import annotations
 
@@ -78,29 +78,29 @@ class Assembler:
         method = spec.method
         if method.acquisition is None or method.annotation is None:
             return None
-        offered: AcquisitionSpec = self.registry.get("acquisitions", method.acquisition.name).spec
+        spec: AcquisitionSpec = self.registry.get("acquisitions", method.acquisition.name).spec
         return MethodParts(
             acquisition=self._build("acquisitions", method.acquisition),
-            spec=offered,
+            spec=spec,
             mode=self._mode(method.annotation),
         )
 
     def _mode(self, component: Component) -> AnnotationMode:
         mode = self._build("annotation_modes", component)
         if not isinstance(mode, AnnotationMode):
-            offer = self.registry.get("annotation_modes", component.name)
+            plugin = self.registry.get("annotation_modes", component.name).plugin
             missing = [name for name in _MODE_METHODS if not hasattr(mode, name)]
             raise AlsegError(
-                f"Annotation mode '{component.name}' of plugin {offer.plugin} ({offer.distribution} "
-                f"{offer.version}) lacks {', '.join(missing)}: it does not fit this version of alseg. Update "
-                "the plugin; docs/plugins.md lists what a mode must have."
+                f"Annotation mode '{component.name}' of plugin {plugin} lacks {', '.join(missing)}: it "
+                "does not fit this version of alseg. Update the plugin; docs/plugins.md lists what a "
+                "mode must have."
             )
         return mode
 
     def model_spec(self, component: Component) -> ModelSpec:
         """Return what the model's plugin says of it."""
-        offered: ModelSpec = self.registry.get("models", component.name).spec
-        return offered
+        spec: ModelSpec = self.registry.get("models", component.name).spec
+        return spec
 
     def model(self, component: Component, num_classes: int, seed: int) -> torch.nn.Module:
         """Return a network with the initial weights of one seed."""

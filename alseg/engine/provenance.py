@@ -43,7 +43,7 @@ REMEDY = (
 def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None = None) -> dict[str, str]:
     """Return what a run is made with now: a name for people to a text that differs where the thing differs.
 
-    Of plugins, those that offer something the run uses. Their code is hashed as it lies on the disk, and so
+    Of plugins, those of components that the run uses. Their code is hashed as it lies on the disk, and so
     is that of alseg, the command line aside. Of images, ids and sizes.
 
     Args:
@@ -54,13 +54,13 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
     found = {"alseg": f"{_version('alseg')}, code {_code_of('alseg')}", "scorer": SCORER_VERSION}
     found |= {library: _version(library) for library in _LIBRARIES}
     for kind, name in _components(spec):
-        offer = registry.get(kind, name)
-        versions = f"{offer.distribution} {offer.version}"
-        if isinstance(offer.spec, LabelSpace):
-            found[f"label space {name}"] = f"{versions}, {content_hash(_classes(offer.spec))[:_HASH_LENGTH]}"
+        entry = registry.get(kind, name)
+        release = entry.plugin.release
+        if isinstance(entry.spec, LabelSpace):
+            found[f"label space {name}"] = f"{release}, {content_hash(_classes(entry.spec))[:_HASH_LENGTH]}"
         else:
-            package = offer.spec.build.__module__.partition(".")[0]
-            found[f"plugin {offer.plugin}"] = f"{versions}, code {_code_of(package)}"
+            package = entry.spec.build.__module__.partition(".")[0]
+            found[f"plugin {entry.plugin.name}"] = f"{release}, code {_code_of(package)}"
     for path in _files_of(spec):
         found[f"weights {path}"] = sha256_of(path)[:_HASH_LENGTH]
     if data is not None:

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from alseg.cli import main
 from alseg.config.budget import allowance, parse_budget
 from alseg.config.experiment import Experiment, read_experiment
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg_driving import cityscapes, gtav, synthia
 from alseg_driving.spaces import CITYSCAPES_19, SYNTHIA_16
 

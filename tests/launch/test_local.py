@@ -17,7 +17,7 @@ from alseg.cli import main
 from alseg.config.experiment import read_experiment
 from alseg.files import read_json, write_checked_text, write_record
 from alseg.launch.local import helpers
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg.system.signals import StopRequest
 
 STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count": 2}

@@ -20,7 +20,7 @@ from alseg.perf.inputs import pixels_per_round, regions_per_round, smooth_logits
 from alseg.perf.measure import alternate, alternate_with_faults, peak_extra_bytes
 from alseg.perf.result import Line, Options, Spread
 from alseg.perf.result import Result as Measured
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg.storage.ledger import Purchase
 from alseg.toolkit import uncertainty, windows
 from alseg.toolkit.imaging import read_label16

@@ -124,7 +124,7 @@ def test_a_dry_run_of_a_changed_experiment_file_ends_in_a_plan_or_a_message(
     file = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
     file.write_text(text)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("alseg.registry.registry.load_registry", toy_registry)
+        patched.setattr("alseg.registry.loading.load_registry", toy_registry)
         result = CliRunner().invoke(main, ["run", str(file), "--dry-run"])
     assert result.exit_code in (0, 2)
     assert result.exception is None or isinstance(result.exception, SystemExit)

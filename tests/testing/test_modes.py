@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.contracts import AnnotationModeSpec, Answers, Picks
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg.testing import check_annotation_mode
 from alseg_baselines.modes import Window
 
