@@ -79,11 +79,11 @@ class QueryJob:
     on_final: Callable[[str, Picks], object] = lambda image_id, picks: None
 
 
-def acquire(asker: QueryJob, pool: Pool) -> Mapping[str, Picks]:
+def acquire(job: QueryJob, pool: Pool) -> Mapping[str, Picks]:
     """Decide what to ask in one round.
 
     Args:
-        asker: The method.
+        job: The method.
         pool: The images and what the network says of them.
 
     Returns:
@@ -92,70 +92,70 @@ def acquire(asker: QueryJob, pool: Pool) -> Mapping[str, Picks]:
     Raises:
         AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
     """
-    if isinstance(asker.acquisition, SelectAcquisition):
-        return _select(asker.acquisition, asker, pool)
-    [picks] = acquire_together([asker], pool)
+    if isinstance(job.acquisition, SelectAcquisition):
+        return _select(job.acquisition, job, pool)
+    [picks] = acquire_together([job], pool)
     assert picks is not None
     return picks
 
 
-def acquire_together(askers: Sequence[QueryJob], pool: Pool) -> list[Mapping[str, Picks] | None]:
+def acquire_together(jobs: Sequence[QueryJob], pool: Pool) -> list[Mapping[str, Picks] | None]:
     """Decide what several methods ask in one round, from one pass over the pool.
 
     All of them score images, and need the same of the network. Each gets what it would get alone.
 
     Args:
-        askers: The methods.
+        jobs: The methods.
         pool: The images and what the network says of them.
 
     Returns:
-        For each asker image id to picks, within its limits. None for one that failed and is not the first:
+        For each job, image id to picks, within its limits. None for one that failed and is not the first:
         it is asked again in its own run, which then tells what is wrong.
 
     Raises:
-        AcquisitionError: If a score of the first asker has the wrong shape or holds NaN.
+        AcquisitionError: If a score of the first job has the wrong shape or holds NaN.
     """
-    sharing = Counter(asker.identity for asker in askers)
-    gatherings = [_QueryCollector(asker, alone=sharing[asker.identity] == 1) for asker in askers]
+    sharing = Counter(job.identity for job in jobs)
+    collectors = [_QueryCollector(job, alone=sharing[job.identity] == 1) for job in jobs]
 
     def ask(prediction: Prediction) -> None:
         image_id = pool.dataset.image_id(prediction.index)
         scores: dict[str, torch.Tensor] = {}
-        for place, gathering in enumerate(gatherings):
+        for place, collector in enumerate(collectors):
             try:
                 # A thread starts with the first GPU, whatever the one is that its maker uses.
                 with torch.cuda.device_of(prediction.logits):  # type: ignore[no-untyped-call]
-                    gathering.offer(prediction, image_id, pool.seed_axes, scores)
+                    collector.add(prediction, image_id, pool.seed_axes, scores)
             except Exception:
                 if place == 0:
                     raise
-                gathering.failed = True
+                collector.failed = True
 
     overlap = pool.options is not None and pool.options.overlap
     with closing(behind(ask, _predictions(pool), overlap=overlap)) as answers:
         for _ in answers:
             pool.on_image()
-    return [gathering.picks for gathering in gatherings]
+    return [collector.picks for collector in collectors]
 
 
 class _QueryCollector:
     """What one method asks, image after image.
 
     Args:
-        asker: The method.
+        job: The method.
         alone: Whether no other one has the same scores.
     """
 
-    def __init__(self, asker: QueryJob, *, alone: bool) -> None:
-        if isinstance(asker.acquisition, SelectAcquisition):
-            raise TypeError(f"acquisition '{asker.name}' looks at the whole pool by itself")
+    def __init__(self, job: QueryJob, *, alone: bool) -> None:
+        if isinstance(job.acquisition, SelectAcquisition):
+            raise TypeError(f"acquisition '{job.name}' looks at the whole pool by itself")
         self.failed = False
-        self._acquisition = asker.acquisition
-        self._asker, self._alone = asker, alone
+        self._acquisition = job.acquisition
+        self._job, self._alone = job, alone
         self._picked: dict[str, Picks] = {}
-        self._merged = PoolPicks(asker.limits)
+        self._merged = PoolPicks(job.limits)
 
-    def offer(
+    def add(
         self,
         prediction: Prediction,
         image_id: str,
@@ -165,28 +165,28 @@ class _QueryCollector:
         """Keep the best questions about one image; ``scores`` holds those of other methods, by identity."""
         if self.failed:
             return
-        asker = self._asker
-        score = scores.get(asker.identity)
+        job = self._job
+        score = scores.get(job.identity)
         if score is None:
-            score = score_of(self._acquisition, asker.name, prediction, image_id, seed_axes)
-            scores[asker.identity] = score
+            score = score_of(self._acquisition, job.name, prediction, image_id, seed_axes)
+            scores[job.identity] = score
         if not self._alone:
             score = score.clone()  # whatever an annotation mode does to it, the next one does not see it
-        asked = asker.asked(image_id)
-        if asker.limits.per_image is not None:
-            limit = asker.limits.per_image[prediction.index]
-            self._picked[image_id] = _proposed(asker.mode, score, asked, limit)
-            asker.on_final(image_id, self._picked[image_id])
+        asked = job.asked(image_id)
+        if job.limits.per_image is not None:
+            limit = job.limits.per_image[prediction.index]
+            self._picked[image_id] = _proposed(job.mode, score, asked, limit)
+            job.on_final(image_id, self._picked[image_id])
         else:
-            limit = score.numel() if asker.limits.pool_pixels is None else asker.limits.pool_pixels
-            self._merged.offer(image_id, _proposed(asker.mode, score, asked, limit))
+            limit = score.numel() if job.limits.pool_pixels is None else job.limits.pool_pixels
+            self._merged.add(image_id, _proposed(job.mode, score, asked, limit))
 
     @property
     def picks(self) -> Mapping[str, Picks] | None:
         """Image id to picks that the budget affords; None where it has failed."""
         if self.failed:
             return None
-        return self._picked if self._asker.limits.per_image is not None else self._merged.affordable()
+        return self._picked if self._job.limits.per_image is not None else self._merged.affordable()
 
 
 def _proposed(mode: AnnotationMode, score: torch.Tensor, asked: NDArray[np.int32], limit: int) -> Picks:
@@ -253,19 +253,19 @@ def _score(acquisition: ScoreAcquisition, name: str, view: TargetView, image_id:
     return score
 
 
-def _select(acquisition: SelectAcquisition, asker: QueryJob, pool: Pool) -> dict[str, Picks]:
+def _select(acquisition: SelectAcquisition, job: QueryJob, pool: Pool) -> dict[str, Picks]:
     if pool.options is None:
         raise AcquisitionError(
-            f"Acquisition '{asker.name}' ranks images by their features, but its spec does not say so: its "
+            f"Acquisition '{job.name}' ranks images by their features, but its spec does not say so: its "
             "'needs' is empty."
         )
-    limits, dataset = asker.limits, pool.dataset
+    limits, dataset = job.limits, pool.dataset
     means: list[torch.Tensor] = []
     for mean in mean_features(pool.model, dataset, pool.options):
         means.append(mean)
         pool.on_image()
     image_ids = tuple(dataset.image_id(index) for index in range(len(dataset)))
-    bought = torch.tensor([len(asker.asked(image_id)) > 0 for image_id in image_ids])
+    bought = torch.tensor([len(job.asked(image_id)) > 0 for image_id in image_ids])
     sizes = [dataset.size(index) for index in range(len(image_ids))]
     smallest = min(height * width for height, width in sizes)
     affordable = limits.of_pool if limits.pool_pixels is None else limits.of_pool // smallest
@@ -283,7 +283,7 @@ def _select(acquisition: SelectAcquisition, asker: QueryJob, pool: Pool) -> dict
     valid = all(0 <= index < len(image_ids) and not bought[index] for index in chosen)
     if not valid or len(set(chosen)) != len(chosen) or len(chosen) > count:
         raise AcquisitionError(
-            f"Acquisition '{asker.name}' must select at most {count} different images that are not bought "
+            f"Acquisition '{job.name}' must select at most {count} different images that are not bought "
             f"yet; it selected {chosen}."
         )
     merged = PoolPicks(limits)
@@ -291,5 +291,5 @@ def _select(acquisition: SelectAcquisition, asker: QueryJob, pool: Pool) -> dict
         # The rank stands in for a score: the first choice is the most wanted.
         score = torch.full(sizes[index], float(-rank), dtype=torch.float32)
         image_id = image_ids[index]
-        merged.offer(image_id, _proposed(asker.mode, score, asker.asked(image_id), score.numel()))
+        merged.add(image_id, _proposed(job.mode, score, job.asked(image_id), score.numel()))
     return merged.affordable()

@@ -23,7 +23,7 @@ class PoolPicks:
     limits: Limits
     _proposals: dict[str, Picks] = field(default_factory=dict)
 
-    def offer(self, image_id: str, picks: Picks) -> None:
+    def add(self, image_id: str, picks: Picks) -> None:
         """Add one image's proposals."""
         self._proposals[image_id] = picks
         if len(self._proposals) % _PRUNE_EVERY == 0:

@@ -191,23 +191,23 @@ def _in_order(rows: Sequence[Row], asked: _Asked, sort: str | None) -> list[Row]
 
 
 def _stand(rows: Sequence[Row], metric: Metric, options: CompareOptions) -> _Standing:
-    contests = _by_purchase(find_groups(rows, metric, blocks=options.mixed))
+    groups = _by_purchase(find_groups(rows, metric, blocks=options.mixed))
     several = len({row.scenario for row in rows}) > 1
     wants_ranks = several if options.ranks is None else options.ranks
     return _Standing(
-        rankings=tuple(map(mean_ranks, contests)) if wants_ranks else None,
-        penalties=tuple(map(penalty_matrix, contests)) if options.penalties else None,
-        mixed=tuple(filter(None, map(mixed_model, contests))) if options.mixed else None,
+        rankings=tuple(map(mean_ranks, groups)) if wants_ranks else None,
+        penalties=tuple(map(penalty_matrix, groups)) if options.penalties else None,
+        mixed=tuple(filter(None, map(mixed_model, groups))) if options.mixed else None,
     )
 
 
-def _by_purchase(contests: Sequence[ComparisonGroup]) -> list[list[ComparisonGroup]]:
-    """Return the contests of each annotation and budget, without those of one method if there are others."""
-    groups: dict[str, list[ComparisonGroup]] = {}
-    for contest in contests:
-        groups.setdefault(contest.purchase, []).append(contest)
-    shared = [group for group in groups.values() if any(len(contest.scores) > 1 for contest in group)]
-    return shared or [list(contests)]
+def _by_purchase(groups: Sequence[ComparisonGroup]) -> list[list[ComparisonGroup]]:
+    """Return the groups of each annotation and budget, without those of one method if there are others."""
+    by_purchase: dict[str, list[ComparisonGroup]] = {}
+    for group in groups:
+        by_purchase.setdefault(group.purchase, []).append(group)
+    shared = [found for found in by_purchase.values() if any(len(group.scores) > 1 for group in found)]
+    return shared or [list(groups)]
 
 
 def _require_same(runs: Sequence[Run], what: str, key: Callable[[Run], tuple[str, tuple[str, ...]]]) -> None:

@@ -12,9 +12,9 @@ class ComparisonGroup:
 
     Attributes:
         title: Names it to people; no other has it.
-        scenario: Short text; several contests share a scenario where conditions differ in something else.
+        scenario: Short text; several groups share a scenario where conditions differ in something else.
         scores: Method to seed to the metric in percent, higher is better, in the round compared. Methods have
-            the same name in every contest.
+            the same name in every group.
         by_round: Round, from 1 on, to the same as ``scores`` after it.
         baseline: The method that differences are taken to; None without differences.
         purchase: The annotation and budget that all its methods have, in words.
@@ -35,19 +35,19 @@ class ComparisonGroup:
 
 
 def common_methods(
-    contests: Mapping[str, Collection[str]],
+    groups: Mapping[str, Collection[str]],
 ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Return the methods that every contest has, and where the others are missing.
+    """Return the methods that every group has, and where the others are missing.
 
     Args:
-        contests: Title to the methods that can be used there. One with fewer than two compares nothing, so
+        groups: Title to the methods that can be used there. One with fewer than two compares nothing, so
             that the others need not be in it.
 
     Returns:
-        The methods of all contests, in the order of the first; every other method with the titles that lack
+        The methods of all groups, in the order of the first; every other method with the titles that lack
         it.
     """
-    enough = {title: methods for title, methods in contests.items() if len(methods) > 1}
+    enough = {title: methods for title, methods in groups.items() if len(methods) > 1}
     found = dict.fromkeys(name for methods in enough.values() for name in methods)
     lacking = {
         name: tuple(title for title, methods in enough.items() if name not in methods) for name in found

@@ -53,7 +53,7 @@ class MixedModel:
         spreads: Standard deviations in points, by what is random: ``scenario``, ``seed``, ``method by
             scenario`` and ``rest``; with image groups also ``image group``, ``method by image group`` and
             ``run``.
-        scenarios: Titles of the contests that count.
+        scenarios: Titles of the groups that count.
         purchase: The annotation and budget that all methods have, in words.
     """
 
@@ -64,7 +64,7 @@ class MixedModel:
     purchase: str
 
 
-def mixed_model(contests: Sequence[ComparisonGroup]) -> MixedModel | None:
+def mixed_model(groups: Sequence[ComparisonGroup]) -> MixedModel | None:
     """Fit the metric of every run by method, scenario, seed and, where known, groups of images.
 
     The difference between methods is fixed; scenarios, seeds within a scenario and what a method gains in one
@@ -73,7 +73,7 @@ def mixed_model(contests: Sequence[ComparisonGroup]) -> MixedModel | None:
     a method gains on one block more than on others are then random, too.
 
     Args:
-        contests: Of methods that buy alike, in which one asks at random.
+        groups: Of methods that buy alike, in which one asks at random.
 
     Returns:
         None where fewer than two scenarios share a baseline and another method with two seeds or more.
@@ -88,10 +88,10 @@ def mixed_model(contests: Sequence[ComparisonGroup]) -> MixedModel | None:
         are far too narrow. Both are corrected for the number of methods by Bonferroni. Pseudo-values as the
         response: Dorfman, Berbaum and Metz, Investigative Radiology 1992.
     """
-    methods, _ = common_methods({each.title: each.scores for each in contests})
+    methods, _ = common_methods({each.title: each.scores for each in groups})
     used = [
         each
-        for each in contests
+        for each in groups
         if methods and all(len(each.scores.get(name, ())) > 1 for name in methods) and each.baseline
     ]
     baselines = {each.baseline for each in used}
@@ -134,7 +134,7 @@ def _spreads(fit: Any) -> dict[str, float]:
     return {name: math.sqrt(max(0.0, float(value))) for name, value in named.items()}
 
 
-def _fit(contests: Sequence[ComparisonGroup], methods: Sequence[str], baseline: str):  # type: ignore[no-untyped-def]
+def _fit(groups: Sequence[ComparisonGroup], methods: Sequence[str], baseline: str):  # type: ignore[no-untyped-def]
     """Return statsmodels' fit; it and pandas take seconds to import, so that they are loaded here."""
     try:
         import pandas as pd
@@ -144,24 +144,22 @@ def _fit(contests: Sequence[ComparisonGroup], methods: Sequence[str], baseline: 
             "The mixed model needs statsmodels. Install it with 'pip install alseg[mixed]'."
         ) from error
     by_block = all(
-        set(contest.by_block.get(name, ())) >= set(contest.scores[name])
-        for contest in contests
-        for name in methods
+        set(group.by_block.get(name, ())) >= set(group.scores[name]) for group in groups for name in methods
     )
     data = pd.DataFrame(
         [
             # Numbers in place of names, which may hold anything that a formula takes for its own.
             {
-                "scenario": contest.scenario,
+                "scenario": group.scenario,
                 "method": f"m{number:03d}",
                 "seed": seed,
                 "block": block,
                 "score": value,
             }
-            for contest in contests
+            for group in groups
             for number, name in enumerate(methods)
-            for seed, score in contest.scores[name].items()
-            for block, value in enumerate(contest.by_block[name][seed] if by_block else (score,))
+            for seed, score in group.scores[name].items()
+            for block, value in enumerate(group.by_block[name][seed] if by_block else (score,))
         ]
     )
     with warnings.catch_warnings():

@@ -14,19 +14,19 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Matchup:
-    """Two methods in one contest.
+    """Two methods in one group.
 
     Attributes:
         first: A method.
         second: Another.
-        contest: Title.
+        group: Title.
         rounds: In how many rounds both have two seeds in common or more.
-        of_rounds: How many rounds the contest has.
+        of_rounds: How many rounds the group has.
     """
 
     first: str
     second: str
-    contest: str
+    group: str
     rounds: int
     of_rounds: int
 
@@ -36,25 +36,25 @@ class PenaltyMatrix:
     """Who beats whom.
 
     Attributes:
-        methods: Those that every contest has with two seeds or more, in the order of rows and columns. Empty
+        methods: Those that every group has with two seeds or more, in the order of rows and columns. Empty
             where there are no two such methods.
         penalties: Row by row, how often the row's method beats the column's: the share of the rounds, summed
-            over contests. None on the diagonal and where two methods never met.
+            over groups. None on the diagonal and where two methods never met.
         averages: Mean of each column, the diagonal left out: how often a method is beaten; lower is better.
             None where a method met nobody.
-        contests: Titles of the contests that count; their number is the largest penalty there can be.
-        few_seeds: Title of each contest to methods left out of it, which have fewer than two seeds in any
-            round; without contests in which no round follows a purchase.
-        missing: Method left out to the titles of contests that lack it.
-        incomplete: Pairs that met in fewer rounds than the contest has; their penalties are shares of those.
-        unused: Titles of contests with fewer than two methods that have two seeds.
+        groups: Titles of the groups that count; their number is the largest penalty there can be.
+        few_seeds: Title of each group to methods left out of it, which have fewer than two seeds in any
+            round; without groups in which no round follows a purchase.
+        missing: Method left out to the titles of groups that lack it.
+        incomplete: Pairs that met in fewer rounds than the group has; their penalties are shares of those.
+        unused: Titles of groups with fewer than two methods that have two seeds.
         purchase: The annotation and budget that all methods have, in words.
     """
 
     methods: tuple[str, ...]
     penalties: tuple[tuple[float | None, ...], ...]
     averages: tuple[float | None, ...]
-    contests: tuple[str, ...]
+    groups: tuple[str, ...]
     few_seeds: Mapping[str, tuple[str, ...]]
     missing: Mapping[str, tuple[str, ...]]
     incomplete: tuple[Matchup, ...]
@@ -62,15 +62,15 @@ class PenaltyMatrix:
     purchase: str = ""
 
 
-def penalty_matrix(contests: Sequence[ComparisonGroup]) -> PenaltyMatrix:
-    """Count in every contest and round which methods beat which.
+def penalty_matrix(groups: Sequence[ComparisonGroup]) -> PenaltyMatrix:
+    """Count in every group and round which methods beat which.
 
-    For each pair and contest, ``1 / rounds`` is added for every round in which one method is better than the
+    For each pair and group, ``1 / rounds`` is added for every round in which one method is better than the
     other by a two-sided paired t-test over the seeds that both have (p < 0.05, not corrected for the number
     of pairs). Rounds in which they share fewer than two seeds do not count as rounds.
 
     Args:
-        contests: Any number, of methods with the same annotation and budget.
+        groups: Any number, of methods with the same annotation and budget.
 
     Returns:
         A matrix without methods where fewer than two can be compared.
@@ -79,23 +79,23 @@ def penalty_matrix(contests: Sequence[ComparisonGroup]) -> PenaltyMatrix:
         Ash et al., "Deep Batch Active Learning by Diverse, Uncertain Gradient Lower Bounds" (BADGE), ICLR
         2020, section 4 ("pairwise penalty matrix"). Deviation: the number of seeds is what there is, 5 there.
     """
-    able = {each.title: _with_two_seeds(each) for each in contests}
+    able = {each.title: _with_two_seeds(each) for each in groups}
     methods, missing = common_methods(able)
-    used = [each for each in contests if methods and len(able[each.title]) > 1]
+    used = [each for each in groups if methods and len(able[each.title]) > 1]
     total: dict[tuple[str, str], float] = {}
     incomplete = []
-    for contest in used:
+    for group in used:
         for index, first in enumerate(methods):
             for second in methods[index + 1 :]:
-                wins, losses, rounds = _meet(contest, first, second)
-                if rounds < len(contest.by_round):
+                wins, losses, rounds = _meet(group, first, second)
+                if rounds < len(group.by_round):
                     incomplete.append(
                         Matchup(
                             first=first,
                             second=second,
-                            contest=contest.title,
+                            group=group.title,
                             rounds=rounds,
-                            of_rounds=len(contest.by_round),
+                            of_rounds=len(group.by_round),
                         )
                     )
                 if rounds:
@@ -106,33 +106,33 @@ def penalty_matrix(contests: Sequence[ComparisonGroup]) -> PenaltyMatrix:
         methods=methods,
         penalties=penalties,
         averages=tuple(_mean(column) for column in zip(*penalties, strict=True)),
-        contests=tuple(each.title for each in used),
+        groups=tuple(each.title for each in used),
         few_seeds={
             each.title: left_out
-            for each in contests
+            for each in groups
             if each.by_round
             if (left_out := tuple(name for name in each.scores if name not in able[each.title]))
         },
         missing=missing,
         incomplete=tuple(incomplete),
-        unused=tuple(each.title for each in contests if len(able[each.title]) < 2),
-        purchase=contests[0].purchase if contests else "",
+        unused=tuple(each.title for each in groups if len(able[each.title]) < 2),
+        purchase=groups[0].purchase if groups else "",
     )
 
 
-def _with_two_seeds(contest: ComparisonGroup) -> tuple[str, ...]:
+def _with_two_seeds(group: ComparisonGroup) -> tuple[str, ...]:
     """Return the methods that have two seeds in some round, in order."""
     return tuple(
         name
-        for name in contest.scores
-        if any(len(scores.get(name, ())) > 1 for scores in contest.by_round.values())
+        for name in group.scores
+        if any(len(scores.get(name, ())) > 1 for scores in group.by_round.values())
     )
 
 
-def _meet(contest: ComparisonGroup, first: str, second: str) -> tuple[int, int, int]:
+def _meet(group: ComparisonGroup, first: str, second: str) -> tuple[int, int, int]:
     """Return in how many rounds the first method wins, loses and meets the second with two seeds or more."""
     wins = losses = rounds = 0
-    for scores in contest.by_round.values():
+    for scores in group.by_round.values():
         difference = paired_difference(scores.get(first, {}), scores.get(second, {}))
         if difference is None or difference.n < 2:
             continue

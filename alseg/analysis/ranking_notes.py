@@ -97,7 +97,7 @@ def _about_ranks(ranking: Ranking) -> Iterator[str]:
 
 def _about_penalties(matrix: PenaltyMatrix) -> Iterator[str]:
     if matrix.methods:
-        count = len(matrix.contests)
+        count = len(matrix.groups)
         added = ", added up over scenarios" if count > 1 else ""
         yield (
             "Penalty matrix (Ash et al., ICLR 2020): in what share of the rounds after a purchase the row's "
@@ -128,6 +128,6 @@ def _missing(what: str, missing: Mapping[str, tuple[str, ...]]) -> Iterator[str]
 
 def _pairs(meetings: Sequence[Matchup]) -> str:
     return "; ".join(
-        f"{each.first} and {each.second} meet in {each.rounds} of {each.of_rounds} in {each.contest}"
+        f"{each.first} and {each.second} meet in {each.rounds} of {each.of_rounds} in {each.group}"
         for each in meetings
     )

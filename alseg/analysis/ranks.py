@@ -40,9 +40,9 @@ class Ranking:
     Attributes:
         methods: Best first; empty where no two methods share a seed in every scenario.
         over: What intervals are over. Seeds of one scenario say nothing about other scenarios.
-        seeds: Title of each contest that counts to the seeds that all ranked methods have, which are ranked.
-        missing: Method that is not ranked to the titles of the contests that lack it.
-        unused: Titles of contests with fewer than two methods or no seed that all ranked methods have.
+        seeds: Title of each group that counts to the seeds that all ranked methods have, which are ranked.
+        missing: Method that is not ranked to the titles of the groups that lack it.
+        unused: Titles of groups with fewer than two methods or no seed that all ranked methods have.
         purchase: The annotation and budget that all ranked methods have, in words.
     """
 
@@ -59,14 +59,14 @@ class Ranking:
         return tuple(self.methods[0].by_scenario) if self.methods else ()
 
 
-def mean_ranks(contests: Sequence[ComparisonGroup]) -> Ranking:
-    """Rank the methods in each contest and seed, and average.
+def mean_ranks(groups: Sequence[ComparisonGroup]) -> Ranking:
+    """Rank the methods in each group and seed, and average.
 
-    Ranks are averaged over the seeds of a contest, then over the contests of a scenario. The interval is over
+    Ranks are averaged over the seeds of a group, then over the groups of a scenario. The interval is over
     the means of scenarios where there are several, else over the seeds of the one.
 
     Args:
-        contests: Any number, of methods with the same annotation and budget.
+        groups: Any number, of methods with the same annotation and budget.
 
     Returns:
         A ranking without methods where nothing can be ranked.
@@ -78,9 +78,9 @@ def mean_ranks(contests: Sequence[ComparisonGroup]) -> Ranking:
         they are wide, and may reach beyond the first and the last place, since ranks are treated as if they
         were normally distributed.
     """
-    methods, missing = common_methods({each.title: each.scores for each in contests})
-    ranks = {each.title: found for each in contests if (found := _ranks_by_seed(each, methods))}
-    used = [each for each in contests if each.title in ranks]
+    methods, missing = common_methods({each.title: each.scores for each in groups})
+    ranks = {each.title: found for each in groups if (found := _ranks_by_seed(each, methods))}
+    used = [each for each in groups if each.title in ranks]
     scenarios = tuple(dict.fromkeys(each.scenario for each in used))
     over: Literal["scenarios", "seeds"] = "scenarios" if len(scenarios) > 1 else "seeds"
     ranked = []
@@ -109,34 +109,34 @@ def mean_ranks(contests: Sequence[ComparisonGroup]) -> Ranking:
         over=over,
         seeds={title: tuple(found) for title, found in ranks.items()},
         missing=missing,
-        unused=tuple(each.title for each in contests if each.title not in ranks),
-        purchase=contests[0].purchase if contests else "",
+        unused=tuple(each.title for each in groups if each.title not in ranks),
+        purchase=groups[0].purchase if groups else "",
     )
 
 
-def _ranks_by_seed(contest: ComparisonGroup, methods: Sequence[str]) -> dict[int, dict[str, float]]:
+def _ranks_by_seed(group: ComparisonGroup, methods: Sequence[str]) -> dict[int, dict[str, float]]:
     """Return the ranks of the methods for each seed that all of them have; none where a method is missing."""
-    if not methods or not all(name in contest.scores for name in methods):
+    if not methods or not all(name in group.scores for name in methods):
         return {}
-    shared = set.intersection(*(set(contest.scores[name]) for name in methods))
+    shared = set.intersection(*(set(group.scores[name]) for name in methods))
     return {
-        seed: dict(zip(methods, average_ranks([contest.scores[name][seed] for name in methods]), strict=True))
+        seed: dict(zip(methods, average_ranks([group.scores[name][seed] for name in methods]), strict=True))
         for seed in sorted(shared)
     }
 
 
-def _over_seeds(contests: Sequence[Mapping[int, Mapping[str, float]]], method: str) -> dict[int, float]:
-    seeds = dict.fromkeys(seed for by_seed in contests for seed in by_seed)
-    return {seed: _mean([by_seed[seed][method] for by_seed in contests if seed in by_seed]) for seed in seeds}
+def _over_seeds(groups: Sequence[Mapping[int, Mapping[str, float]]], method: str) -> dict[int, float]:
+    seeds = dict.fromkeys(seed for by_seed in groups for seed in by_seed)
+    return {seed: _mean([by_seed[seed][method] for by_seed in groups if seed in by_seed]) for seed in seeds}
 
 
-def _over_scenarios(method: str, contests: Sequence[ComparisonGroup]) -> Difference | None:
+def _over_scenarios(method: str, groups: Sequence[ComparisonGroup]) -> Difference | None:
     """Return the mean of the differences that scenarios have on average, so that each counts once."""
     by_scenario: dict[str, list[float]] = {}
-    for contest in contests:
-        if method not in contest.differences:
+    for group in groups:
+        if method not in group.differences:
             return None
-        by_scenario.setdefault(contest.scenario, []).append(contest.differences[method])
+        by_scenario.setdefault(group.scenario, []).append(group.differences[method])
     means = {scenario: _mean(values) for scenario, values in by_scenario.items()}
     return paired_difference(means, dict.fromkeys(means, 0.0))
 

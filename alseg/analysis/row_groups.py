@@ -1,4 +1,4 @@
-"""From rows to contests: results of methods that buy alike under the same conditions."""
+"""From rows to groups: results of methods that buy alike under the same conditions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _baseline(methods: Mapping[str, Row]) -> str | None:
 def _titles(
     together: Mapping[tuple[str, str, Purchase], Sequence[Row]],
 ) -> dict[tuple[str, str, Purchase], str]:
-    """Return the scenario of each contest, with experiments and a number where it has several that buy so."""
+    """Return the scenario of each group, with experiments and a number where it has several that buy so."""
     names = {
         key: ", ".join(dict.fromkeys(row.experiment for row in group)) for key, group in together.items()
     }

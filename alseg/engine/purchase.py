@@ -63,17 +63,17 @@ class QueryPlanner:
             AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
             Interrupted: If asked to stop while another process asks for this run.
         """
-        asker = self._asker(self.spec, self.method, self.spending, round_number)
-        asker = replace(asker, on_final=self.oracle.look_up)
+        job = self._job(self.spec, self.method, self.spending, round_number)
+        job = replace(job, on_final=self.oracle.look_up)
         if round_number > 1 or pool.options is None or isinstance(self.method.acquisition, SelectAcquisition):
-            return acquire(asker, pool), 0.0
+            return acquire(job, pool), 0.0
         key = shared_key(self.spec, self.context.assembler)
         shared = SharedTraining(self.context.shared / key)
         others = dict(self._others(key))
         run = self.spec.folder
         common = SharedPoolPass(shared.folder)
         if not others and not common.holds(run):
-            return acquire(asker, pool), 0.0
+            return acquire(job, pool), 0.0
         weights = checkpoint.digest(module.state_dict())
         with shared.held(self.context.stop):
             taken = common.take(run, weights)
@@ -81,7 +81,7 @@ class QueryPlanner:
                 return taken
             names = [name for name in others if common.take(name, weights) is None]
             started = time.monotonic()
-            own, *found = acquire_together([asker, *(others[name] for name in names)], pool)
+            own, *found = acquire_together([job, *(others[name] for name in names)], pool)
             assert own is not None
             kept = {name: picks for name, picks in zip(names, found, strict=True) if picks is not None}
             took = time.monotonic() - started
@@ -105,7 +105,7 @@ class QueryPlanner:
         return score_of(self.method.acquisition, self.method.spec.name, prediction, image_id, seed_axes)
 
     def _others(self, key: str) -> Iterator[tuple[str, QueryJob]]:
-        """Yield folder name and asker of the other runs that have not bought yet and need the same."""
+        """Yield folder name and job of the other runs that have not bought yet and need the same."""
         suspected = suspects(self.folder.path.parent)
         for spec in self.context.specs:
             if spec.seed != self.spec.seed or spec.folder == self.spec.folder:
@@ -120,9 +120,9 @@ class QueryPlanner:
             bought = RunFolder(self.folder.path.parent / spec.folder).purchase_is_committed(1)
             if not bought and shared_key(spec, self.context.assembler) == key:
                 spending = BudgetSchedule(budget, len(spec.rounds), self.spending.image_pixels)
-                yield spec.folder, self._asker(spec, method, spending, 1)
+                yield spec.folder, self._job(spec, method, spending, 1)
 
-    def _asker(
+    def _job(
         self, spec: RunSpec, method: MethodParts, spending: BudgetSchedule, round_number: int
     ) -> QueryJob:
         # Where nothing has been bought, what the oracle knows holds for every run.

@@ -39,13 +39,13 @@ def lines(title: str, model: Any, dataset: Dataset, input_size: Size, options: O
             dataset=dataset, num_classes=NUM_CLASSES, model=model, options=inference, seed_axes=("perf",)
         )
 
-    askers = [_asker(name, parameters, dataset, options) for name, parameters in _METHODS]
-    ripu = askers[-1:]
+    jobs = [_job(name, parameters, dataset, options) for name, parameters in _METHODS]
+    ripu = jobs[-1:]
     sides: dict[str, Callable[[], list[Any]]] = {
         "overlapping": lambda: acquire_together(ripu, pool(overlap=True)),
         "in turn": lambda: acquire_together(ripu, pool(overlap=False)),
-        "together": lambda: acquire_together(askers, pool(overlap=True)),
-        "alone": lambda: [acquire(asker, pool(overlap=True)) for asker in askers],
+        "together": lambda: acquire_together(jobs, pool(overlap=True)),
+        "alone": lambda: [acquire(job, pool(overlap=True)) for job in jobs],
     }
     for ours, plain in (("overlapping", "in turn"), ("together", "alone")):
         if not all(map(_same, sides[ours](), sides[plain]())):
@@ -62,12 +62,12 @@ def lines(title: str, model: Any, dataset: Dataset, input_size: Size, options: O
         )
         for work, ours, plain, note in (
             ("pass for RIPU", "overlapping", "in turn", "plain: decode, predict and score in turn"),
-            (f"pass for {len(askers)} methods", "together", "alone", "plain: one pass for each method"),
+            (f"pass for {len(jobs)} methods", "together", "alone", "plain: one pass for each method"),
         )
     ]
 
 
-def _asker(name: str, parameters: dict[str, Any], dataset: Dataset, options: Options) -> QueryJob:
+def _job(name: str, parameters: dict[str, Any], dataset: Dataset, options: Options) -> QueryJob:
     pixels = [9 * regions_per_round(dataset.size(index)) for index in range(len(dataset))]
     return QueryJob(
         acquisition=options.registry.get("acquisitions", name).spec.build(**parameters),

@@ -130,7 +130,7 @@ def validate_parameters(spec: Spec, given: Mapping[str, object]) -> dict[str, An
     Nothing is converted, except whole numbers to numbers and lists to tuples, which YAML cannot tell apart.
 
     Args:
-        spec: What offers the component.
+        spec: The spec of the component.
         given: Plain values as read from YAML: bool, int, float, text, None, lists and mappings of them.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What differs between two runs: settings, plugins and surroundings, key by key."""
+"""What differs between two runs: settings, plugins and environment, key by key."""
 
 from __future__ import annotations
 

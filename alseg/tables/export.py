@@ -16,7 +16,7 @@ from alseg.analysis.ranks import Ranking
 from alseg.storage.records import Run
 from alseg.text.printable import csv_cell
 
-JSON_FORMAT = 3
+JSON_FORMAT = 4
 """Changes when a key of the JSON output goes or changes its meaning. docs/compare.md describes the keys."""
 
 _ROW_KEYS = (
@@ -130,7 +130,7 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
 def _standing(row: Row, comparison: Comparison) -> dict[str, float | None]:
     """Return the mean rank and penalties of the row's method, the same in every scenario."""
     standing: dict[str, float | None] = {}
-    # A method goes by the row's own label only where another one in its contest has the method's.
+    # A method goes by the row's own label only where another one in its group has the method's.
     names = (row.label, row.method.label) if not row.is_reference else ()
     for ranked in (each for ranking in comparison.rankings or () for each in ranking.methods):
         if ranked.method in names:

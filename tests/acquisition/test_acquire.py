@@ -34,7 +34,7 @@ class Selecting:
 
 def _acquire(acquisition: object, mode: object, limits: Limits, **changes: object) -> dict[str, Picks]:
     pool = _pool(InferenceOptions(size=None, batch_size=2, **changes))  # type: ignore[arg-type]
-    return dict(acquire(_asker(acquisition, mode, limits), pool))
+    return dict(acquire(_job(acquisition, mode, limits), pool))
 
 
 def _pool(options: InferenceOptions | None) -> Pool:
@@ -47,7 +47,7 @@ def _pool(options: InferenceOptions | None) -> Pool:
     )
 
 
-def _asker(acquisition: object, mode: object, limits: Limits, identity: str = "mine") -> QueryJob:
+def _job(acquisition: object, mode: object, limits: Limits, identity: str = "mine") -> QueryJob:
     return QueryJob(
         acquisition=acquisition,  # type: ignore[arg-type]
         name="mine",
@@ -96,7 +96,7 @@ def test_pruning_on_the_way_changes_nothing() -> None:
     pruned, whole = PoolPicks(limits), []
     for number in range(200):
         scores = np.sort(random.integers(0, 50, 20))[::-1].astype(np.float32)
-        pruned.offer(str(number), Picks(np.zeros((20, 2), np.int32), scores, np.full(20, 3, np.int64)))
+        pruned.add(str(number), Picks(np.zeros((20, 2), np.int32), scores, np.full(20, 3, np.int64)))
         whole += [(-float(score), number) for score in scores]
     # 500 pixels pay for 166 picks of 3.
     expected = sorted(whole)[:166]
@@ -167,8 +167,8 @@ def test_methods_that_ask_together_ask_what_they_would_alone() -> None:
         (noise, Window(0, 0), Limits(pool_pixels=50)),
         (noise, WholeImage(2), Limits(pool_images=2)),
     ]
-    askers = [_asker(*each, identity=identity) for each, identity in zip(asking, "abb", strict=True)]
-    together = acquire_together(askers, _pool(InferenceOptions(size=None, batch_size=2)))
+    jobs = [_job(*each, identity=identity) for each, identity in zip(asking, "abb", strict=True)]
+    together = acquire_together(jobs, _pool(InferenceOptions(size=None, batch_size=2)))
     for picks, alone in zip(together, (_acquire(*each) for each in asking), strict=True):
         assert picks is not None and picks.keys() == alone.keys()
         for name in picks:
@@ -190,8 +190,8 @@ def test_methods_of_one_identity_are_scored_once_and_cannot_spoil_the_map_for_ea
             return picks
 
     limits = Limits(per_image=[2, 0, 1])
-    askers = [_asker(Scoring(score), mode, limits) for mode in (Spoiling(0, 1), Window(0, 1))]
-    first, second = acquire_together(askers, _pool(InferenceOptions(size=None)))
+    jobs = [_job(Scoring(score), mode, limits) for mode in (Spoiling(0, 1), Window(0, 1))]
+    first, second = acquire_together(jobs, _pool(InferenceOptions(size=None)))
     assert scored == TOKENS
     assert first is not None and second is not None
     assert second["train-0"].positions.tolist() == first["train-0"].positions.tolist() == [[0, 11], [2, 11]]
@@ -199,8 +199,8 @@ def test_methods_of_one_identity_are_scored_once_and_cannot_spoil_the_map_for_ea
 
 def test_a_method_that_fails_does_not_fail_those_that_ask_for_it() -> None:
     limits = Limits(per_image=[1, 1, 1])
-    broken = _asker(Scoring(lambda view: torch.zeros(1)), Window(0, 0), limits, "broken")
-    whole = _asker(Scoring(_brightness), Window(0, 0), limits, "whole")
+    broken = _job(Scoring(lambda view: torch.zeros(1)), Window(0, 0), limits, "broken")
+    whole = _job(Scoring(_brightness), Window(0, 0), limits, "whole")
     first, second = acquire_together([whole, broken], _pool(InferenceOptions(size=None)))
     assert first is not None and second is None
     with pytest.raises(AcquisitionError) as caught:
@@ -214,14 +214,14 @@ def test_a_method_that_needs_nothing_of_the_network_is_asked_without_it() -> Non
     noise = Scoring(lambda view: torch.rand(view.size, generator=view.generator))
     limits = Limits(per_image=[4] * 3)
     pool = replace(_pool(None), model=None)
-    blind = acquire(_asker(noise, Window(0, 0), limits), pool)
+    blind = acquire(_job(noise, Window(0, 0), limits), pool)
     seeing = _acquire(noise, Window(0, 0), limits)
     for name in seeing:
         np.testing.assert_array_equal(blind[name].positions, seeing[name].positions)
 
 
 def test_a_method_that_reads_logits_without_saying_so_is_refused() -> None:
-    reading = _asker(Scoring(lambda view: view.logits.amax(0)), Window(0, 0), Limits(per_image=[1] * 3))
+    reading = _job(Scoring(lambda view: view.logits.amax(0)), Window(0, 0), Limits(per_image=[1] * 3))
     with pytest.raises(AcquisitionError) as raised:
         acquire(reading, _pool(None))
     assert str(raised.value) == (
@@ -232,11 +232,11 @@ def test_a_method_that_reads_logits_without_saying_so_is_refused() -> None:
 def test_overlapping_changes_nothing() -> None:
     limits = Limits(pool_pixels=50)
     options = [InferenceOptions(size=None, batch_size=2, overlap=overlap) for overlap in (True, False)]
-    asker = _asker(Scoring(lambda view: view.probs.amax(0)), Window(0, 0), limits)
+    job = _job(Scoring(lambda view: view.probs.amax(0)), Window(0, 0), limits)
     torch.manual_seed(0)
     pools = [_pool(each) for each in options]
     pools[1] = replace(pools[1], model=pools[0].model)
-    first, second = (acquire(asker, pool) for pool in pools)
+    first, second = (acquire(job, pool) for pool in pools)
     for name in first:
         np.testing.assert_array_equal(first[name].positions, second[name].positions)
 
@@ -245,9 +245,9 @@ def test_picks_are_told_while_others_are_scored_where_the_budget_is_an_images_ow
     told: list[str] = []
     mode = Window(0, 0)
     for limits in (Limits(per_image=[1, 1, 1]), Limits(pool_pixels=3)):
-        asker = replace(
-            _asker(Scoring(_brightness), mode, limits), on_final=lambda image_id, picks: told.append(image_id)
+        job = replace(
+            _job(Scoring(_brightness), mode, limits), on_final=lambda image_id, picks: told.append(image_id)
         )
-        acquire(asker, _pool(InferenceOptions(size=None)))
+        acquire(job, _pool(InferenceOptions(size=None)))
     # Of a pool's budget nothing is final before the last image is scored.
     assert told == ["train-0", "train-1", "train-2"]

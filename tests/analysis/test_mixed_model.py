@@ -23,7 +23,7 @@ def scores() -> np.ndarray:
     return level + GAINS[:, :, None] + generator.normal(0, 1, (4, 1, 3)) + generator.normal(0, 0.5, (4, 3, 3))
 
 
-def contests(values: np.ndarray) -> list[ComparisonGroup]:
+def groups(values: np.ndarray) -> list[ComparisonGroup]:
     return [
         ComparisonGroup(
             title=f"s{number}",
@@ -37,7 +37,7 @@ def contests(values: np.ndarray) -> list[ComparisonGroup]:
 
 def test_with_complete_runs_it_is_the_balanced_analysis_of_variance() -> None:
     values = scores()
-    model = mixed_model(contests(values))
+    model = mixed_model(groups(values))
     assert model is not None
     means = values.mean(axis=2)
     rest = means - means.mean(axis=1, keepdims=True) - means.mean(axis=0, keepdims=True) + means.mean()
@@ -57,19 +57,19 @@ def with_blocks(values: np.ndarray, blocks: int) -> list[ComparisonGroup]:
     """Spread each score over blocks of images: some are harder, and a method gains more on some."""
     generator = np.random.default_rng(3)
     found = []
-    for contest in contests(values):
+    for group in groups(values):
         hard, gain = generator.normal(0, 4, blocks), generator.normal(0, 2, (3, blocks))
         by_block: dict[str, dict[int, tuple[float, ...]]] = {}
-        for number, (name, row) in enumerate(contest.scores.items()):
+        for number, (name, row) in enumerate(group.scores.items()):
             for seed, score in row.items():
                 spread = hard + gain[number] + generator.normal(0, 1, blocks)
                 by_block.setdefault(name, {})[seed] = tuple(score + spread - spread.mean())
-        found.append(replace(contest, by_block=by_block))
+        found.append(replace(group, by_block=by_block))
     return found
 
 
 def test_image_groups_are_random_too_and_leave_the_balanced_analysis_as_it_is() -> None:
-    plain, model = mixed_model(contests(scores())), mixed_model(with_blocks(scores(), 8))
+    plain, model = mixed_model(groups(scores())), mixed_model(with_blocks(scores(), 8))
     assert plain is not None and model is not None
     for each, other in zip(model.differences, plain.differences, strict=True):
         assert each.mean == pytest.approx(other.mean)
@@ -90,8 +90,8 @@ def test_a_run_without_counts_leaves_image_groups_out() -> None:
 
 def test_one_scenario_or_one_seed_has_no_mixed_model() -> None:
     values = scores()
-    assert mixed_model(contests(values[:1])) is None
-    assert mixed_model(contests(values[:, :, :1])) is None
+    assert mixed_model(groups(values[:1])) is None
+    assert mixed_model(groups(values[:, :, :1])) is None
 
 
 def test_the_mixed_model_has_a_table_and_says_that_scenarios_share_a_target(tmp_path: Path) -> None:

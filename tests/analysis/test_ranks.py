@@ -9,13 +9,13 @@ from alseg.analysis.groups import ComparisonGroup
 from alseg.analysis.ranks import RankedMethod, Ranking, mean_ranks
 
 
-def contest(
+def group(
     scenario: str,
     scores: Mapping[str, Sequence[float]],
     differences: Mapping[str, float] | None = None,
     title: str | None = None,
 ) -> ComparisonGroup:
-    """Return a contest with the scores of seeds 0, 1 and so on."""
+    """Return a group with the scores of seeds 0, 1 and so on."""
     return ComparisonGroup(
         title=title or scenario,
         scenario=scenario,
@@ -32,9 +32,9 @@ def test_ranks_are_averaged_over_seeds_then_over_scenarios() -> None:
     ranking = mean_ranks(
         [
             # A is first and second: 1.5. B is second and first: 1.5. C is always last.
-            contest("easy", {"A": [50, 50], "B": [40, 60], "C": [10, 10]}),
+            group("easy", {"A": [50, 50], "B": [40, 60], "C": [10, 10]}),
             # A is first, B third, C second, with one seed: this scenario counts as much as the other.
-            contest("hard", {"A": [30], "B": [10], "C": [20]}),
+            group("hard", {"A": [30], "B": [10], "C": [20]}),
         ]
     )
     assert ranking.over == "scenarios"
@@ -47,7 +47,7 @@ def test_ranks_are_averaged_over_seeds_then_over_scenarios() -> None:
 def test_the_interval_of_a_mean_rank_is_scipys_t_interval_over_scenarios() -> None:
     # A is first, first, second and first of two.
     orders = [(2, 1), (2, 1), (1, 2), (2, 1)]
-    ranking = mean_ranks([contest(f"s{n}", {"A": [a], "B": [b]}) for n, (a, b) in enumerate(orders)])
+    ranking = mean_ranks([group(f"s{n}", {"A": [a], "B": [b]}) for n, (a, b) in enumerate(orders)])
     low, high = scipy_stats.t.interval(0.95, 3, 1.25, scipy_stats.sem([1, 1, 2, 1]))
     rank = place(ranking, "A").rank
     assert rank.half_width is not None
@@ -56,13 +56,13 @@ def test_the_interval_of_a_mean_rank_is_scipys_t_interval_over_scenarios() -> No
 
 
 def test_equal_scores_share_the_mean_of_their_ranks() -> None:
-    ranking = mean_ranks([contest("easy", {"A": [5], "B": [7], "C": [5], "D": [1]})])
+    ranking = mean_ranks([group("easy", {"A": [5], "B": [7], "C": [5], "D": [1]})])
     # B is first; A and C share the second and third place.
     assert {each.method: each.rank.mean for each in ranking.methods} == {"B": 1, "A": 2.5, "C": 2.5, "D": 4}
 
 
 def test_with_one_scenario_ranks_are_averaged_over_its_seeds() -> None:
-    ranking = mean_ranks([contest("easy", {"A": [50, 50, 50], "B": [40, 60, 40]})])
+    ranking = mean_ranks([group("easy", {"A": [50, 50, 50], "B": [40, 60, 40]})])
     low, high = scipy_stats.t.interval(0.95, 2, 4 / 3, scipy_stats.sem([1, 2, 1]))
     assert ranking.over == "seeds"
     rank = place(ranking, "A").rank
@@ -70,14 +70,14 @@ def test_with_one_scenario_ranks_are_averaged_over_its_seeds() -> None:
 
 
 def test_one_seed_of_one_scenario_has_no_interval() -> None:
-    assert place(mean_ranks([contest("easy", {"A": [2], "B": [1]})]), "A").rank == (1.0, None, 1)
+    assert place(mean_ranks([group("easy", {"A": [2], "B": [1]})]), "A").rank == (1.0, None, 1)
 
 
 def test_methods_that_a_scenario_lacks_are_not_ranked_and_named() -> None:
     ranking = mean_ranks(
         [
-            contest("easy", {"A": [50], "B": [40], "C": [60]}),
-            contest("hard", {"A": [50], "B": [40], "D": [60]}),
+            group("easy", {"A": [50], "B": [40], "C": [60]}),
+            group("hard", {"A": [50], "B": [40], "D": [60]}),
         ]
     )
     # C and D, which would be first, take no place away.
@@ -93,13 +93,13 @@ def test_only_seeds_that_all_ranked_methods_have_are_ranked() -> None:
 
 
 def test_a_scenario_with_one_method_keeps_no_other_scenario_from_being_ranked() -> None:
-    ranking = mean_ranks([contest("easy", {"A": [2], "B": [1]}), contest("hard", {"A": [2]})])
+    ranking = mean_ranks([group("easy", {"A": [2], "B": [1]}), group("hard", {"A": [2]})])
     assert [each.method for each in ranking.methods] == ["A", "B"]
     assert ranking.unused == ("hard",)
 
 
 def test_without_two_methods_in_common_nothing_is_ranked() -> None:
-    ranking = mean_ranks([contest("easy", {"A": [2], "B": [1]}), contest("hard", {"C": [2], "D": [1]})])
+    ranking = mean_ranks([group("easy", {"A": [2], "B": [1]}), group("hard", {"C": [2], "D": [1]})])
     assert ranking.methods == ()
     assert ranking.unused == ("easy", "hard")
 
@@ -109,9 +109,9 @@ def test_conditions_of_one_scenario_are_averaged_before_scenarios_are() -> None:
     second = {"A": [1.0], "B": [2.0]}
     ranking = mean_ranks(
         [
-            contest("easy", first, title="easy [one]"),
-            contest("easy", second, title="easy [two]"),
-            contest("hard", first),
+            group("easy", first, title="easy [one]"),
+            group("easy", second, title="easy [two]"),
+            group("hard", first),
         ]
     )
     # A: (1 + 2) / 2 and 1, each scenario once.
@@ -123,7 +123,7 @@ def test_differences_are_averaged_over_scenarios_and_tested_like_scipys_paired_t
     scores = {"Random": [1.0], "A": [2.0], "B": [3.0]}
     found = {"A": [1.0, 2.0, 4.0], "B": [3.0, 3.5, 5.0]}
     ranking = mean_ranks(
-        [contest(f"s{n}", scores, {method: values[n] for method, values in found.items()}) for n in range(3)]
+        [group(f"s{n}", scores, {method: values[n] for method, values in found.items()}) for n in range(3)]
     )
     ps = {method: float(scipy_stats.ttest_rel(values, [0, 0, 0]).pvalue) for method, values in found.items()}
     for method, values in found.items():
@@ -141,5 +141,5 @@ def test_differences_are_averaged_over_scenarios_and_tested_like_scipys_paired_t
 
 def test_a_difference_that_one_scenario_lacks_is_not_averaged() -> None:
     scores = {"Random": [1.0], "A": [2.0]}
-    ranking = mean_ranks([contest("easy", scores, {"A": 1.0}), contest("hard", scores)])
+    ranking = mean_ranks([group("easy", scores, {"A": 1.0}), group("hard", scores)])
     assert place(ranking, "A").difference is None

@@ -64,10 +64,10 @@ def change(path: Path, key: str, value: object) -> None:
     content = json.loads(path.read_bytes())
     content.pop(SEAL, None)
     *above, last = key.split(".")
-    around = content
+    container = content
     for each in above:
-        around = around[each]
-    around[last] = value
+        container = container[each]
+    container[last] = value
     write_sealed(path, content)
 
 
