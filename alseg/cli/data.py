@@ -226,7 +226,7 @@ def _compare_count(report: SplitReport, spec: DatasetSpec, root: Path | None, *,
 
 def _say_what_to_do(spec: DatasetSpec, reports: list[SplitReport], written: Path | None) -> None:
     """Print how to leave faulty images out, where some of the others can be used."""
-    from alseg.registry.parameters import parameters_of
+    from alseg.registry.signatures import parameters_of
 
     faulty = sum(len(report.faulty_images) for report in reports)
     if not 0 < faulty < sum(report.images for report in reports):

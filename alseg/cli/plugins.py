@@ -12,8 +12,8 @@ from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec, La
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.entries import Entry, PluginInfo
 from alseg.registry.loading import load_registry
-from alseg.registry.parameters import REQUIRED, Parameter, parameters_of
 from alseg.registry.registry import KINDS, Registry
+from alseg.registry.signatures import REQUIRED, Parameter, parameters_of
 from alseg.text.display import WIDEST_PROSE, output_width, put, put_json, wrap
 from alseg.text.printable import printable
 

@@ -187,7 +187,7 @@ def test_a_package_that_only_reads_or_lists_needs_no_torch(package: str) -> None
 
 
 def test_loading_all_plugins_needs_no_torch() -> None:
-    assert "torch" not in modules_after("from alseg.registry.registry import load_registry\nload_registry()")
+    assert "torch" not in modules_after("from alseg.registry.loading import load_registry\nload_registry()")
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -20,9 +20,10 @@ from alseg.config.schema import Section, read_section
 from alseg.contracts import Spec
 from alseg.registry.bounds import Bounds, numbers_in
 from alseg.registry.loading import load_registry
-from alseg.registry.parameters import parameters_of, validate_parameters
+from alseg.registry.parameters import validate_parameters
 from alseg.registry.problems import Problem
 from alseg.registry.registry import KINDS
+from alseg.registry.signatures import parameters_of
 
 Make = Callable[[type, Bounds], Any]
 
