@@ -78,10 +78,10 @@ class Assembler:
         method = spec.method
         if method.acquisition is None or method.annotation is None:
             return None
-        spec: AcquisitionSpec = self.registry.get("acquisitions", method.acquisition.name).spec
+        acquisition: AcquisitionSpec = self.registry.get("acquisitions", method.acquisition.name).spec
         return MethodParts(
             acquisition=self._build("acquisitions", method.acquisition),
-            spec=spec,
+            spec=acquisition,
             mode=self._mode(method.annotation),
         )
 

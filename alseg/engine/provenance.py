@@ -184,13 +184,17 @@ def _version(distribution: str) -> str:
 
 @lru_cache
 def _code_of(package: str) -> str:
-    """Return a hash of a package's Python files; for alseg, of those that are not the command line."""
+    """Return a hash of a package's Python files; for alseg, of those that are not the command line.
+
+    Stubs are among them: ``lazy_loader`` reads from a stub which module a name comes from.
+    """
     origin = getattr(sys.modules.get(package) or importlib.import_module(package), "__file__", None)
     if origin is None:
         return "unknown"
     file = Path(origin)
     is_package = file.name == "__init__.py"
-    files = sorted(file.parent.rglob("*.py")) if is_package else [file]
-    relative = {path.relative_to(file.parent).as_posix(): path for path in files}
+    folder = file.parent
+    files = sorted([*folder.rglob("*.py"), *folder.rglob("*.pyi")]) if is_package else [file]
+    relative = {path.relative_to(folder).as_posix(): path for path in files}
     hashes = {name: sha256_of(path) for name, path in relative.items() if not name.startswith("cli/")}
     return content_hash(hashes)[:_HASH_LENGTH]

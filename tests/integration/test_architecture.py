@@ -186,6 +186,22 @@ def test_a_package_that_only_reads_or_lists_needs_no_torch(package: str) -> None
     assert "torch" not in loaded
 
 
+@pytest.mark.parametrize("package", [*PUBLIC, *OWN_PLUGINS])
+def test_importing_what_is_public_or_a_plugin_needs_no_torch(package: str) -> None:
+    assert "torch" not in modules_after(f"import {package}")
+
+
+def test_the_toolkit_loads_a_module_when_it_is_used() -> None:
+    before = "from alseg import toolkit"
+    assert "alseg.toolkit.uncertainty" not in modules_after(before)
+    assert {"alseg.toolkit.uncertainty", "torch"} <= modules_after(f"{before}\ntoolkit.uncertainty.entropy")
+
+
+def test_every_module_of_the_toolkit_is_loaded_by_its_name() -> None:
+    files = {file.stem for file in (CORE / "toolkit").glob("[!_]*.py")}
+    assert set(import_module("alseg.toolkit").__all__) == files
+
+
 def test_loading_all_plugins_needs_no_torch() -> None:
     assert "torch" not in modules_after("from alseg.registry.loading import load_registry\nload_registry()")
 
