@@ -68,6 +68,7 @@ def stored(folder: Path) -> Scalars:
     return content
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tensorboard")
 def test_all_rounds_of_all_runs_of_a_command_can_be_read_back(tmp_path: Path) -> None:
     skip_unless_alseg_is_installed()

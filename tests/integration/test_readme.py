@@ -50,6 +50,7 @@ def test_the_example_is_a_file_of_at_most_twenty_lines_and_four_lines_of_toml(di
     assert len((distribution / "pyproject.toml").read_text().splitlines()) == 4
 
 
+@pytest.mark.slow
 def test_the_example_runs_beside_random_and_has_a_row_in_the_table(site: Path, tmp_path: Path) -> None:
     experiment = yaml.safe_load(TINY.read_text())
     (method,) = yaml.safe_load(blocks(README, "yaml")[0])

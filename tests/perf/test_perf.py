@@ -157,6 +157,7 @@ def test_gradients_that_differ_are_an_error() -> None:
 # -- the benchmarks themselves
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_benchmark_runs_and_its_sides_agree(name: str) -> None:
     ended = perf(name, "--quick", "--json")
@@ -169,6 +170,7 @@ def test_every_benchmark_runs_and_its_sides_agree(name: str) -> None:
     assert all(line["ours_seconds"]["median"] > 0 for line in measured["lines"])
 
 
+@pytest.mark.slow
 def test_threads_and_repeats_are_taken() -> None:
     ended = perf("selection", "--quick", "--json", "--threads", "1", "--repeats", "2", "--size", "32x48")
     machine = json.loads(ended.stdout)["machine"]

@@ -51,6 +51,7 @@ def files(finished: Path) -> list[Path]:
     return sorted(path for path in finished.rglob("*") if path.is_file() and path.suffix not in {".pt", ""})
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(data=st.data())
 def test_a_damaged_run_folder_is_named_or_read_as_it_was(
@@ -101,6 +102,7 @@ def changed_text(draw: st.DrawFn, inserted: st.SearchStrategy[str]) -> str:
     return text
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     content=st.one_of(

@@ -155,6 +155,7 @@ def refuse_wrong_numbers(folder: Path, bases: Bases) -> None:
         assert all(each.miou == bases.rounds[state.name, each.round].miou for each in state.rounds)
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(["finished", *STOPS]),

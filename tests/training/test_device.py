@@ -104,6 +104,7 @@ def test_an_installed_srun_is_no_reason_for_a_warning(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_job_of_slurm_checks_an_experiment_without_a_word_of_it(tmp_path: Path) -> None:
     document = toy_document(
         scenario={"source": _streets("render"), "target": _streets("camera"), "label_space": "cityscapes-19"},
