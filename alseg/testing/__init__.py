@@ -3,6 +3,9 @@
 - `check_acquisition`: does an acquisition keep its contract, whatever the predictions?
 - `check_annotation_mode`: does an annotation mode keep its contract, prices of answers included?
 - `check_dataset`: does a data set keep the contract of `alseg.contracts.Dataset`?
+- `check_model`: does a network keep the contract of `alseg.contracts.SegmentationModel`?
+- `check_recipe`: does a recipe keep the contract of `alseg.contracts.Recipe`?
+- `check_spec`: can a spec be listed, and sent to another process?
 - `round_report`: a `RoundReport`, for testing observers.
 - `view_of`: a `TargetView` from class probabilities, for testing acquisitions.
 """
