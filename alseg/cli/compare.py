@@ -156,7 +156,7 @@ def command(
 
 def _published_results() -> tuple[PublishedResult, ...]:
     """Return what installed plugins know; those that do not work are named on standard error."""
-    from alseg.registry.registry import load_registry
+    from alseg.registry.loading import load_registry
 
     registry = load_registry()
     for failure in registry.failures:

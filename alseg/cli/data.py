@@ -42,9 +42,9 @@ def command(context: click.Context) -> None:
 def list_datasets(root: Path = Path("data")) -> None:
     """Say for every data set whether it is there; if not, what to download and where to put it."""
     lines = []
-    for name, offer in sorted(read_registry().datasets.items()):
-        lines += ["", f"{name}: {offer.spec.summary}"]
-        lines += [f"  {split}: {_state(offer.spec, root, split)}" for split in offer.spec.splits]
+    for name, entry in sorted(read_registry().datasets.items()):
+        lines += ["", f"{name}: {entry.spec.summary}"]
+        lines += [f"  {split}: {_state(entry.spec, root, split)}" for split in entry.spec.splits]
 
     say("\n".join(lines[1:]))
 
@@ -226,7 +226,7 @@ def _compare_count(report: SplitReport, spec: DatasetSpec, root: Path | None, *,
 
 def _say_what_to_do(spec: DatasetSpec, reports: list[SplitReport], written: Path | None) -> None:
     """Print how to leave faulty images out, where some of the others can be used."""
-    from alseg.registry.parameters import parameters_of
+    from alseg.registry.signatures import parameters_of
 
     faulty = sum(len(report.faulty_images) for report in reports)
     if not 0 < faulty < sum(report.images for report in reports):

@@ -72,12 +72,12 @@ def command(
         quick=quick,
         on_step=lambda step: say(f"  {step}", err=True),
     )
-    surroundings = output.machine(options)
+    environment = output.machine(options)
     results: list[Result] = []
     for name in dict.fromkeys(names or BENCHMARKS):
         put(f"measuring {name}", err=True)
         results.append(importlib.import_module(f"alseg.perf.{name}").run(options))
     if as_json:
-        put_json(json.dumps(output.as_json(results, surroundings), indent=1))
+        put_json(json.dumps(output.as_json(results, environment), indent=1))
     else:
-        say(output.as_text(results, surroundings, output_width()))
+        say(output.as_text(results, environment, output_width()))

@@ -18,7 +18,7 @@ from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import Plan, check
 from alseg.launch.runner import run_experiment
 from alseg.launch.same_threads import settings_here
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg.training.device import make_fabric
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from alseg.config.building import build
 from alseg.config.specs import Component, RunSpec
 from alseg.contracts import Cost, Observer, RoundReport
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, one_line
 from alseg.guard.calls import guarded, random_state_kept
-from alseg.registry.registry import PluginInfo, Registry, one_line
+from alseg.registry.entries import PluginInfo
+from alseg.registry.registry import Registry
 from alseg.storage.round_metrics import read_metrics
 from alseg.storage.run_folder import RunFolder
 
@@ -21,7 +22,7 @@ class Observers:
     """Observers by name. What one raises is told once; it can stop neither another nor the run.
 
     Args:
-        named: Each with the name it is offered under.
+        named: Each with its registered name.
     """
 
     def __init__(self, named: Sequence[tuple[str, Observer]]) -> None:
@@ -72,16 +73,16 @@ def build_observers(components: Sequence[Component], registry: Registry) -> Obse
 
 
 def _build(component: Component, registry: Registry) -> Observer:
-    entry = registry.get("observers", component.name)
+    plugin = registry.get("observers", component.name).plugin
     try:
         observer = build(registry, "observers", component)
     except AlsegError:
         raise
     except Exception as error:
-        raise _broken(component, PluginInfo.of(entry), one_line(error)) from error
+        raise _broken(component, plugin, one_line(error)) from error
     if not isinstance(observer, Observer):
         problem = f"{type(observer).__name__} lacks on_round_end or close"
-        raise _broken(component, PluginInfo.of(entry), problem)
+        raise _broken(component, plugin, problem)
     return observer
 
 

@@ -50,7 +50,7 @@ def commit_round(
         folder.append_event("round", round=round_number, miou=metrics.miou, cost=asdict(metrics.cost))
         report = report_of(parts.spec, folder, round_number)
         parts.context.reporter.round_finished(report, len(parts.spec.rounds))
-        parts.context.assembler.registry.notify_round_end(report, parts.context.reporter.note)
+        parts.context.assembler.registry.round_end.notify(report, parts.context.reporter.note)
     observe_round(parts, round_number)
 
 

@@ -248,7 +248,7 @@ def test_broken_distributions_are_one_line_each_and_stop_nothing(tmp_path: Path)
     result = run_alseg("plugins", "--json", site=tmp_path)
     assert result.returncode == 0
     listing = json.loads(result.stdout)
-    names = [offer["name"] for offer in listing["acquisitions"]]
+    names = [entry["name"] for entry in listing["acquisitions"]]
     assert {"margin-demo", "random"} <= set(names)
     assert "mine" not in names
     warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]

@@ -15,7 +15,8 @@ from alseg.config.experiment import ExperimentError, read_experiment
 from alseg.config.specs import Component
 from alseg.contracts import RoundReport
 from alseg.engine.observers import build_observers
-from alseg.registry.registry import Registry, registry_of
+from alseg.registry.loading import registry_of
+from alseg.registry.registry import Registry
 from documents import DOCS, blocks
 from toys import Silent, run_folder, run_toy, toy_document, toy_registry
 
@@ -72,7 +73,7 @@ def run_command(
     folder: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch, *more: str, **changes: object
 ) -> Result:
     """Give ``alseg run`` the toy experiment."""
-    monkeypatch.setattr("alseg.registry.registry.load_registry", lambda: registry)
+    monkeypatch.setattr("alseg.registry.loading.load_registry", lambda: registry)
     file = folder / "toy.yaml"
     file.write_text(yaml.safe_dump(toy_document(methods=ENTROPY, **changes), sort_keys=False))
     arguments = ["run", str(file), "--results", str(folder / "results"), *more]

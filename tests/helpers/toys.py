@@ -17,7 +17,8 @@ from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, Recip
 from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import check
 from alseg.launch.runner import Outcome, run_experiment
-from alseg.registry.registry import Registry, registry_of
+from alseg.registry.loading import registry_of
+from alseg.registry.registry import Registry
 from alseg.seeding import derive
 from alseg.toolkit.recipes import SupervisedRecipe
 from alseg.training.device import make_fabric
