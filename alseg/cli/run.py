@@ -7,9 +7,9 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,10 +18,33 @@ from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
     from alseg.config.experiment import Experiment
+    from alseg.launch.outcome import Outcome
     from alseg.launch.preflight import Plan, PlannedRun
-    from alseg.launch.runner import Outcome
     from alseg.registry.registry import Registry
     from alseg.system.signals import StopRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """The command line of ``alseg run``.
+
+    Attributes:
+        file: The experiment file.
+        overrides: ``KEY=VALUE`` each.
+        only: ``KEY=PATTERN`` each.
+        results: Folder under which the experiment gets its own.
+        dry_run: Whether to check everything and train nothing.
+        fresh: Whether to start the runs anew.
+        accept_drift: Whether to go on with runs that were begun with other versions or code.
+    """
+
+    file: Path
+    overrides: tuple[str, ...]
+    only: tuple[str, ...]
+    results: Path
+    dry_run: bool
+    fresh: bool
+    accept_drift: bool
 
 
 @contextmanager
@@ -59,15 +82,7 @@ def traced_crashes() -> Iterator[None]:
 @click.option(
     "--accept-drift", is_flag=True, help="Go on with runs that were begun with other versions or code."
 )
-def command(
-    file: Path,
-    overrides: tuple[str, ...],
-    only: tuple[str, ...],
-    results: Path,
-    dry_run: bool,
-    fresh: bool,
-    accept_drift: bool,
-) -> None:
+def command(**given: Any) -> None:
     """Run the experiment in FILE, or go on where it was stopped.
 
     Runs that are complete are not done again. Overrides change single values of the file:
@@ -77,68 +92,37 @@ def command(
     """
     from alseg.system.signals import Interrupted, listening
 
+    options = RunOptions(**given)
     context = click.get_current_context()
     with listening(until_exit=True) as stop, traced_crashes():
         try:
             registry = read_registry()
-            outcome, folder = _run(
-                file,
-                overrides,
-                only,
-                results,
-                registry,
-                stop,
-                dry_run=dry_run,
-                fresh=fresh,
-                accept_drift=accept_drift,
-            )
+            outcome, folder = _run(options, registry, stop)
         except Interrupted:
             put(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
             context.exit(128 + (stop.signal or 0))
         if outcome is not None:
-            _finish(outcome, folder, file, registry)
+            _finish(outcome, folder, options.file, registry)
 
 
-def _run(
-    file: Path,
-    overrides: tuple[str, ...],
-    only: tuple[str, ...],
-    results: Path,
-    registry: Registry,
-    stop: StopRequest,
-    *,
-    dry_run: bool,
-    fresh: bool,
-    accept_drift: bool,
-) -> tuple[Outcome | None, Path]:
+def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Outcome | None, Path]:
     """Check everything and do it; returns how it went, None after a dry run, and the folder."""
     from alseg.config.experiment import read_experiment
 
-    experiment = read_experiment(file, overrides, registry=registry)
-    specs = experiment.runs(only)
+    experiment = read_experiment(options.file, options.overrides, registry=registry)
+    specs = experiment.runs(options.only)
+    folder = options.results / experiment.name
 
     # Torch is imported from here on: mistakes in the file are told at once.
-    from alseg.engine.assembly import Assembler
-    from alseg.engine.observers import build_observers
-    from alseg.launch.preflight import check
+    from alseg.launch.preparation import prepare
     from alseg.launch.runner import run_experiment
-    from alseg.launch.same_threads import settings_here
-    from alseg.training.device import make_fabric
 
-    threads_note = None
-    if not fresh:
-        settings, threads_note = settings_here(experiment.settings, results / experiment.name)
-        experiment = replace(experiment, settings=settings)
-    fabric = make_fabric(experiment.settings)
-    cache = experiment.settings.cache
-    assembler = Assembler(registry, Path(cache).expanduser() if cache else None)
-    build_observers(experiment.settings.observers, registry)  # what one lacks is told before data is read
-    plan = check(specs, assembler)
-    for note in (*plan.notes, *filter(None, [threads_note])):
+    prepared = prepare(experiment, specs, registry, folder, fresh=options.fresh)
+    for note in prepared.plan.notes:
         say(f"note: {note}", err=True)
-    if dry_run:
-        say(_dry_run_text(experiment, plan, results, output_width()))
-        return None, results / experiment.name
+    if options.dry_run:
+        say(_dry_run_text(prepared.experiment, prepared.plan, options.results, output_width()))
+        return None, folder
     import torch
 
     from alseg.cli.progress import make_reporter
@@ -148,19 +132,16 @@ def _run(
     reporter = make_reporter()
     try:
         outcome = run_experiment(
-            experiment,
-            plan,
-            results,
-            assembler,
-            fabric,
+            prepared,
+            options.results,
             reporter,
-            fresh=fresh,
-            accept_drift=accept_drift,
+            fresh=options.fresh,
+            accept_drift=options.accept_drift,
             stop=stop,
         )
     finally:
         reporter.close()
-    return outcome, results / experiment.name
+    return outcome, folder
 
 
 def _dry_run_text(experiment: Experiment, plan: Plan, results: Path, width: int) -> str:

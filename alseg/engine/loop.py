@@ -21,7 +21,7 @@ from alseg.engine.kept_examples import keep_examples
 from alseg.engine.parts import RunParts, make_parts
 from alseg.engine.phases import Phases
 from alseg.engine.resume import resume
-from alseg.engine.round_record import commit_round, observe_round
+from alseg.engine.round_record import commit_round, replay_round
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.engine.steps import Steps
 from alseg.errors import AlsegError, UnreadableError
@@ -60,7 +60,7 @@ class _Loop:
             if round_number > 0:
                 self.buy(round_number)
             if folder.round_is_committed(round_number) and trainer.iteration >= stop:
-                observe_round(parts, round_number)
+                replay_round(parts, round_number)
             elif round_number == 0 and not parts.oracle.labelled:
                 self.train_together(stop)
             else:

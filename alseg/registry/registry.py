@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import metadata
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -30,7 +30,7 @@ from alseg.contracts import (
     RoundReport,
 )
 from alseg.errors import AlsegError, nearest, unknown_name
-from alseg.guard.calls import guarded, random_state_kept
+from alseg.guard.calls import guarded
 from alseg.registry.validation import check_returned
 
 GROUP = "alseg"
@@ -39,7 +39,7 @@ GROUP = "alseg"
 OWN_DISTRIBUTION = "alseg"
 """Loaded first, so that nobody else can take the names of what comes with alseg."""
 
-OBSERVER = "on_round_end"
+ROUND_END = "on_round_end"
 """The one hook that offers nothing."""
 
 PUBLISHED = "register_published_results"
@@ -104,7 +104,7 @@ class Offer(Generic[T]):
 
 @dataclass(frozen=True)
 class PluginFailure:
-    """A plugin that is not used, or whose ``on_round_end`` raised, and why.
+    """A plugin that is not used, and why.
 
     Attributes:
         plugin: Name of the entry point.
@@ -143,6 +143,7 @@ class Registry:
         published_results: Numbers of papers, in the order offered.
         plugins: Plugins that work, in the order loaded.
         failures: Plugins that do not.
+        round_end_hooks: Plugins with their hook ``on_round_end``, in the order loaded.
     """
 
     label_spaces: Mapping[str, Offer[LabelSpace]]
@@ -155,8 +156,7 @@ class Registry:
     published_results: tuple[PublishedResult, ...] = ()
     plugins: tuple[PluginInfo, ...] = ()
     failures: tuple[PluginFailure, ...] = ()
-    _listeners: tuple[tuple[PluginInfo, Callable[[RoundReport], object]], ...] = ()
-    _failed_listeners: set[int] = field(default_factory=set, compare=False, repr=False)
+    round_end_hooks: tuple[tuple[PluginInfo, Callable[[RoundReport], object]], ...] = ()
 
     def get(self, kind: str, name: str) -> Offer[Any]:
         """Return what is offered under a name.
@@ -176,26 +176,6 @@ class Registry:
                     raise AlsegError(unknown_name(word, name, offers))
                 return offers[name]
         raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
-
-    def notify_round_end(self, report: RoundReport, on_failure: Callable[[str], None]) -> None:
-        """Call the hook ``on_round_end`` of every plugin; none can stop another or the run.
-
-        Args:
-            report: What happened.
-            on_failure: Given one line about a hook that raised, the first time it does.
-        """
-        for index, (info, listener) in enumerate(self._listeners):
-            failed: BaseException | None = None
-            with random_state_kept(), guarded(f"plugin {info}", OBSERVER):
-                try:
-                    listener(report)
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as error:  # a hook's SystemExit is no reason to stop either
-                    failed = error
-            if failed is not None and index not in self._failed_listeners:
-                self._failed_listeners.add(index)
-                on_failure(_failure(info, OBSERVER, failed).message)
 
 
 def load_registry() -> Registry:
@@ -239,7 +219,7 @@ class _Builder:
         self._published: list[PublishedResult] = []
         self._plugins: list[PluginInfo] = []
         self._failures: list[PluginFailure] = []
-        self._listeners: list[tuple[PluginInfo, Callable[[RoundReport], object]]] = []
+        self._round_end_hooks: list[tuple[PluginInfo, Callable[[RoundReport], object]]] = []
 
     def add(self, info: PluginInfo, load: Callable[[], object]) -> None:
         """Load one plugin, all of it or none."""
@@ -254,7 +234,9 @@ class _Builder:
         for kind, of_kind in offers.items():
             self._offers[kind].update(of_kind)
         self._published += published
-        self._listeners += [(info, _accepting_report(impl)) for impl in _implementations(manager, OBSERVER)]
+        self._round_end_hooks += [
+            (info, _accepting_report(impl)) for impl in _implementations(manager, ROUND_END)
+        ]
         self._plugins.append(info)
 
     def registry(self) -> Registry:
@@ -267,7 +249,7 @@ class _Builder:
             published_results=tuple(self._published),
             plugins=tuple(self._plugins),
             failures=tuple(self._failures),
-            _listeners=tuple(self._listeners),
+            round_end_hooks=tuple(self._round_end_hooks),
         )
 
     def _offers_of(self, info: PluginInfo, manager: pluggy.PluginManager, kind: str) -> dict[str, Offer[Any]]:
@@ -303,7 +285,7 @@ def _registered(plugin: object, name: str) -> pluggy.PluginManager:
     callers = manager.get_hookcallers(plugin) or []
     if not callers:
         raise _PluginError("registration", "no function is marked with @alseg.hookimpl")
-    known = [hook for hook in vars(hookspecs) if hook == OBSERVER or hook.startswith("register_")]
+    known = [hook for hook in vars(hookspecs) if hook == ROUND_END or hook.startswith("register_")]
     for caller in callers:
         if any(impl.hookwrapper or impl.wrapper for impl in caller.get_hookimpls()):
             raise _PluginError(

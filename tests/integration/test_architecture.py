@@ -16,7 +16,7 @@ import pytest
 
 from alseg import contracts, hookspecs
 from alseg.cli import COMMANDS
-from alseg.registry.registry import OBSERVER
+from alseg.registry.registry import ROUND_END
 from documents import DOCS, README, code_words, section
 from imports import CORE, PLUGINS, Import, imports, sources
 
@@ -196,7 +196,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_every_hook_is_documented() -> None:
-    hooks = [name for name in vars(hookspecs) if name.startswith("register_") or name == OBSERVER]
+    hooks = [name for name in vars(hookspecs) if name.startswith("register_") or name == ROUND_END]
     documented = {word.partition("(")[0] for word in code_words(section(DOCS / "plugins.md", "## Hooks"))}
     manager = pluggy.PluginManager("alseg")
     manager.add_hookspecs(hookspecs)
