@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alseg.cli.dry_run import dry_run_text
 from alseg.cli.inputs import read_registry
+from alseg.cli.options import FOLDER
 from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
-    from alseg.config.experiment import Experiment
     from alseg.launch.outcome import Outcome
-    from alseg.launch.preflight import Plan, PlannedRun
     from alseg.registry.registry import Registry
     from alseg.system.signals import StopRequest
 
@@ -72,7 +72,7 @@ def traced_crashes() -> Iterator[None]:
 )
 @click.option(
     "--results",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     default=Path("results"),
     show_default=True,
     help="Folder under which the experiment gets its own.",
@@ -121,7 +121,7 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
     for note in prepared.plan.notes:
         say(f"note: {note}", err=True)
     if options.dry_run:
-        say(_dry_run_text(prepared.experiment, prepared.plan, options.results, output_width()))
+        say(dry_run_text(prepared.experiment, prepared.plan, folder, output_width()))
         return None, folder
     import torch
 
@@ -142,52 +142,6 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
     finally:
         reporter.close()
     return outcome, folder
-
-
-def _dry_run_text(experiment: Experiment, plan: Plan, results: Path, width: int) -> str:
-    from alseg.text.layout import column, lay_out
-    from alseg.text.printable import printable
-
-    without_budget = {"none": "no labels", "all": "all labels"}
-    methods = [planned.spec.method for planned in plan.runs]
-    states = [_state(results, experiment, planned) for planned in plan.runs]
-    keys = [
-        column("method", [printable(method.label) for method in methods], "left"),
-        column("seed", [str(planned.spec.seed) for planned in plan.runs]),
-    ]
-    budgets = [
-        method.budget.text if method.budget else without_budget[method.target_labels] for method in methods
-    ]
-    shares = [planned.pixels / planned.pool_pixels for planned in plan.runs]
-    columns = [
-        column("budget", list(map(printable, budgets)), "left"),
-        column("pixels at most", [f"{planned.pixels:,}" for planned in plan.runs]),
-        column("of pool", [f"{share:.2%}" for share in shares]),
-        column("clicks, about", [_clicks_text(planned.clicks) for planned in plan.runs]),
-        column("state", states, "left"),
-    ]
-    reasons = [printable(planned.skipped or "") for planned in plan.runs]
-    lines = lay_out(keys, [columns], width, remarks=reasons)
-    rounds = ", ".join(map(str, experiment.rounds)) or "none"
-    count = f"{len(plan.runs)} run{'' if len(plan.runs) == 1 else 's'}"
-    heading = f"{experiment.name}: {count}, labels bought after iterations {rounds}"
-    return "\n".join([heading, "", *(line.plain for line in lines)])
-
-
-def _clicks_text(clicks: tuple[int, int] | None) -> str:
-    """Say what is known of the price before there are answers."""
-    if clicks is None:
-        return "known with the answers"
-    low, high = clicks
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
-def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:
-    from alseg.storage.run_folder import RunFolder
-
-    if planned.skipped:
-        return "skipped"
-    return RunFolder(results / experiment.name / "runs" / planned.spec.folder).state or "to do"
 
 
 def _finish(outcome: Outcome, folder: Path, file: Path, registry: Registry) -> None:
