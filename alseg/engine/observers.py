@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from alseg.config.building import build
-from alseg.config.specs import Component, RunSpec
-from alseg.contracts import Cost, Observer, RoundReport
+from alseg.config.specs import Component
+from alseg.contracts import Observer, RoundReport
 from alseg.engine.reporter import Reporter
 from alseg.errors import AlsegError
 from alseg.guard.calls import guarded, random_state_kept
 from alseg.registry.registry import ROUND_END, PluginInfo, Registry, one_line
-from alseg.storage.run_folder import RunFolder, read_metrics
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,33 +131,3 @@ def _broken(component: Component, plugin: PluginInfo, problem: str) -> AlsegErro
         f"Observer '{component.name}' of plugin {plugin} cannot be built: {problem}. "
         "Mend it, or leave it out of settings.observers."
     )
-
-
-def report_of(spec: RunSpec, folder: RunFolder, round_number: int) -> RoundReport:
-    """Return what observers are told about a committed round, read from the run's folder.
-
-    Raises:
-        AlsegError: If the round's metrics are damaged.
-    """
-    content = read_metrics(folder.metrics_of(round_number))
-    return RoundReport(
-        experiment=spec.experiment,
-        scenario=spec.scenario.text,
-        run=folder.path.name,
-        folder=str(folder.path.absolute()),
-        method=spec.method.label,
-        seed=spec.seed,
-        spec=spec.as_json(),
-        round=round_number,
-        iteration=content["iteration"],
-        cost=Cost(**content["cost"]),
-        class_names=tuple(content["iou"]),
-        iou=tuple(map(_number, content["iou"].values())),
-        miou=_number(content["miou"]),
-        accuracy=_number(content["accuracy"]),
-    )
-
-
-def _number(value: float | None) -> float:
-    """Return a metric as `alseg.storage.run_folder.percent` was given it."""
-    return math.nan if value is None else value

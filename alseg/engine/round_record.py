@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts import Cost, RoundReport
-from alseg.engine.observers import report_of
 from alseg.engine.parts import RunParts
+from alseg.engine.round_report import report_of
 from alseg.storage.run_folder import percent
 from alseg.toolkit.metrics import metrics_of
 

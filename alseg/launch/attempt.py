@@ -16,8 +16,8 @@ from alseg.engine.crashes import name_crash
 from alseg.engine.description import description
 from alseg.engine.environment import describe
 from alseg.engine.loop import run
-from alseg.engine.observers import report_of
-from alseg.engine.recovery import what_is_missing
+from alseg.engine.recovery import find_removed
+from alseg.engine.round_report import report_of
 from alseg.files import MovedError, WriteError, remove
 from alseg.guard.at_work import NAME, noting
 from alseg.guard.calls import random_state_kept, watching
@@ -129,7 +129,7 @@ class RunAttempt:
         try:
             with determinism.deterministic(context.settings.deterministic), self._watched():
                 run(spec, folder, context)
-            missing = what_is_missing(folder, len(spec.rounds) + 1, buys=spec.method.acquisition is not None)
+            missing = find_removed(folder, spec)
         except KeyboardInterrupt:  # Interrupted is one
             context.stop.signal = context.stop.signal or signal.SIGINT
             saved = "without saving" if context.stop.at_once else "all is saved"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from alseg.config.experiment import RunSpec
-from alseg.engine.recovery import what_is_missing
+from alseg.engine.recovery import find_removed
 from alseg.storage.run_folder import RunFolder
 
 
@@ -47,8 +47,7 @@ class RunEnding:
         """Return a failure where files of a run that was done have been removed since, else the same."""
         if self.result is not RunResult.DONE:
             return self
-        buys = self.spec.method.acquisition is not None
-        missing = what_is_missing(self.folder, len(self.spec.rounds) + 1, buys=buys)
+        missing = find_removed(self.folder, self.spec)
         return self if missing is None else replace(self, result=RunResult.FAILED, reason=missing)
 
 

@@ -6,14 +6,13 @@ from alseg.config.experiment import RunSpec
 from alseg.engine.context import RunContext
 from alseg.engine.description import description
 from alseg.engine.provenance import REMEDY, provenance_changes
-from alseg.engine.recovery import (
-    find_missing,
-    find_untrained,
+from alseg.engine.quarantine import (
     quarantine_damaged,
-    set_damaged_description_aside,
-    set_damaged_records_aside,
-    set_misplaced_aside,
+    quarantine_description,
+    quarantine_misplaced,
+    quarantine_records,
 )
+from alseg.engine.recovery import find_missing, find_untrained
 from alseg.files import remove
 from alseg.launch.outcome import RunResult
 from alseg.storage.run_folder import RunFolder
@@ -35,9 +34,9 @@ def repair(
         What became of the run and why, where no work is to be done: it is complete, or must not be completed.
     """
     rounds = len(spec.rounds) + 1
-    for problem in (*set_misplaced_aside(folder, rounds), *set_damaged_records_aside(folder)):
+    for problem in (*quarantine_misplaced(folder, rounds), *quarantine_records(folder)):
         context.tell(folder, problem)
-    undescribed = set_damaged_description_aside(folder)
+    undescribed = quarantine_description(folder)
     if undescribed is not None:
         context.tell(folder, undescribed)
         folder.write_run(description(spec, context.assembler))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import multiprocessing
-from multiprocessing.synchronize import Event
+import subprocess
+import sys
 from pathlib import Path
 
 from alseg.contracts import RoundReport
@@ -13,6 +13,16 @@ from alseg.system.signals import StopRequest
 from toys import Silent, prepared_toy, toy_document
 
 TWO_RUNS = {"methods": toy_document()["methods"][:2]}  # type: ignore[index]
+
+HOLD = """
+import sys
+from pathlib import Path
+from alseg.storage.run_folder import RunFolder
+with RunFolder(Path(sys.argv[1])).writing():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+"""What another process does with a run's folder."""
 
 
 class Stopping(Silent):
@@ -61,35 +71,28 @@ def test_a_run_of_another_process_is_left_to_it_and_comes_last(tmp_path: Path) -
     prepared = prepared_toy(tmp_path, toy_document(**TWO_RUNS))
     first, second = (RunFolder(tmp_path / "runs" / planned.spec.folder) for planned in prepared.plan.runs)
     first.path.mkdir(parents=True)
-    context = multiprocessing.get_context("spawn")
-    held, finished = context.Event(), context.Event()
-    process = context.Process(target=hold, args=(first.path, held, finished))
-    process.start()
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(first.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None and process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
 
     class Releasing(Silent):
         def run_ended(self, state: str, seconds: float) -> None:
             super().run_ended(state, seconds)
-            finished.set()  # once the second run is done
+            process.communicate()  # once the second run is done
 
+    reporter = Releasing()
     try:
-        assert held.wait(timeout=60)
-        reporter = Releasing()
         launcher = Launcher(prepared, tmp_path, Observers(reporter, []), accept_drift=False)
         outcome = launcher.launch(StopRequest())
     finally:
-        finished.set()
-        process.join(timeout=60)
+        process.kill()
+        process.wait()
     assert [ending.folder.path for ending in outcome.endings] == [second.path, first.path]
     assert results_of(outcome) == [RunResult.DONE, RunResult.DONE]
     (note,) = [note for note in reporter.notes if "is being written by" in note]
     assert note.startswith(f"  {first.path} is being written by process {process.pid} on ")
-
-
-def hold(folder: Path, held: Event, finished: Event) -> None:
-    """Be the other process."""
-    with RunFolder(folder).writing():
-        held.set()
-        finished.wait(timeout=60)
 
 
 def test_a_run_that_lost_a_file_since_it_was_done_has_failed(tmp_path: Path) -> None:
