@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_registry
+from alseg.cli.options import FOLDER, json_option
 from alseg.errors import AlsegError, DataError, unknown_name
 from alseg.text.display import output_width, put, put_json, say
 
@@ -22,7 +23,7 @@ PROBLEMS_FOUND = 1
 
 _root = click.option(
     "--root",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     default=Path("data"),
     show_default=True,
     help="Folder that holds the data sets, or the data set's own folder.",
@@ -60,7 +61,7 @@ def list_datasets(root: Path = Path("data")) -> None:
     type=OutputFile(),
     help="Write the images that cannot be used to this file, for the data set's parameter 'exclude'.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@json_option()
 def check(
     name: str,
     params: tuple[str, ...],
@@ -106,7 +107,7 @@ def check(
 
 @command.command("fake")
 @click.argument("name")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option(
     "--count",
     type=click.IntRange(1, MOST_IMAGES),

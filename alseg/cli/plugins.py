@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+from alseg.cli.inputs import read_registry
+from alseg.cli.options import json_option
 from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec, LabelSpace, ModelSpec, Spec
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.entries import Entry, PluginInfo
-from alseg.registry.loading import load_registry
 from alseg.registry.registry import KINDS, Registry
 from alseg.registry.signatures import REQUIRED, Parameter, parameters_of
 from alseg.text.display import WIDEST_PROSE, output_width, put, put_json, wrap
@@ -31,16 +32,14 @@ TITLES: Mapping[str, str] = {
 
 @click.command(name="plugins")
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@json_option()
 def command(name: str | None, as_json: bool) -> None:
     """List what is installed: data sets, models, recipes, acquisitions, annotation modes, observers.
 
     NAME shows everything of that name with its source, parameters and their defaults; the name of a plugin
     lists what that plugin registers. Plugins that do not work are named on standard error.
     """
-    registry = load_registry()
-    for failure in registry.failures:
-        put(f"warning: {failure.message}", err=True)
+    registry = read_registry()
     entries = _selected(registry, name)
     if as_json:
         put_json(json.dumps(_as_json(registry, entries), indent=2, ensure_ascii=False))

@@ -47,7 +47,7 @@ class Entry(Generic[T]):
 
 @dataclass(frozen=True)
 class PluginFailure:
-    """A plugin that is not used, or whose ``on_round_end`` raised, and why.
+    """A plugin that is not used, and why.
 
     Attributes:
         plugin: The plugin.

@@ -21,8 +21,7 @@ from alseg.contracts import PublishedResult
 from alseg.errors import nearest, one_line
 from alseg.guard.calls import guarded
 from alseg.registry.entries import Entry, PluginFailure, PluginInfo
-from alseg.registry.registry import KINDS, Registry
-from alseg.registry.round_end import ROUND_END, RoundEndHook, RoundEndHooks
+from alseg.registry.registry import KINDS, ROUND_END, Registry, RoundEndHook
 from alseg.registry.validation import check_returned
 
 GROUP = "alseg"
@@ -78,7 +77,7 @@ class _Builder:
         self._published: list[PublishedResult] = []
         self._plugins: list[PluginInfo] = []
         self._failures: list[PluginFailure] = []
-        self._round_end: list[tuple[PluginInfo, RoundEndHook]] = []
+        self._round_end_hooks: list[tuple[PluginInfo, RoundEndHook]] = []
 
     def add(self, info: PluginInfo, load: Callable[[], object]) -> None:
         """Load one plugin, all of it or none."""
@@ -93,7 +92,9 @@ class _Builder:
         for kind, of_kind in entries.items():
             self._entries[kind].update(of_kind)
         self._published += published
-        self._round_end += [(info, _accepting_report(impl)) for impl in _implementations(manager, ROUND_END)]
+        self._round_end_hooks += [
+            (info, _accepting_report(impl)) for impl in _implementations(manager, ROUND_END)
+        ]
         self._plugins.append(info)
 
     def registry(self) -> Registry:
@@ -106,7 +107,7 @@ class _Builder:
             published_results=tuple(self._published),
             plugins=tuple(self._plugins),
             failures=tuple(self._failures),
-            round_end=RoundEndHooks(self._round_end),
+            round_end_hooks=tuple(self._round_end_hooks),
         )
 
     def _entries_of(

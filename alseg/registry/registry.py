@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -16,10 +16,15 @@ from alseg.contracts import (
     ObserverSpec,
     PublishedResult,
     RecipeSpec,
+    RoundReport,
 )
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.entries import Entry, PluginFailure, PluginInfo
-from alseg.registry.round_end import RoundEndHooks
+
+ROUND_END = "on_round_end"
+"""The one hook that registers nothing."""
+
+RoundEndHook = Callable[[RoundReport], object]
 
 KINDS: Mapping[str, tuple[str, type]] = MappingProxyType(
     {
@@ -50,7 +55,7 @@ class Registry:
         published_results: Numbers of papers, in the order registered.
         plugins: Plugins that work, in the order loaded.
         failures: Plugins that do not.
-        round_end: The hook ``on_round_end`` of all plugins that have it.
+        round_end_hooks: Plugins with their hook ``on_round_end``, in the order loaded.
     """
 
     label_spaces: Mapping[str, Entry[LabelSpace]]
@@ -63,7 +68,7 @@ class Registry:
     published_results: tuple[PublishedResult, ...] = ()
     plugins: tuple[PluginInfo, ...] = ()
     failures: tuple[PluginFailure, ...] = ()
-    round_end: RoundEndHooks = field(default_factory=RoundEndHooks)
+    round_end_hooks: tuple[tuple[PluginInfo, RoundEndHook], ...] = ()
 
     def entries(self, kind: str) -> Mapping[str, Entry[Any]]:
         """Return everything of one kind, by name; ``kind`` is a key of `KINDS`."""

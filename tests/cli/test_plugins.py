@@ -100,7 +100,7 @@ def test_the_version_is_that_of_the_installed_distribution() -> None:
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a small registry the installed one."""
-    monkeypatch.setattr(plugins_command, "load_registry", fake_registry)
+    monkeypatch.setattr("alseg.registry.loading.load_registry", fake_registry)
 
 
 def shown(*arguments: str, columns: str = "80") -> list[str]:

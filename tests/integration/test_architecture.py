@@ -16,7 +16,7 @@ import pytest
 
 from alseg import contracts, hookspecs
 from alseg.cli import COMMANDS
-from alseg.registry.round_end import ROUND_END
+from alseg.registry.registry import ROUND_END
 from documents import DOCS, README, code_words, section
 from imports import CORE, PLUGINS, Import, imports, sources
 

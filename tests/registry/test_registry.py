@@ -10,15 +10,12 @@ from typing import Any
 import pytest
 
 from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, PublishedResult, hookimpl
-from alseg.contracts import RoundReport
 from alseg.registry.entries import PluginInfo
 from alseg.registry.loading import load_registry, registry_of
-from alseg.testing import round_report
 from fakeregistry import Fakes, build_nothing
 from install import install
 
 TEXTS = {"summary": "One line.", "source": "made up"}
-REPORT = round_report()
 
 
 def plugin_of(name: str, **hooks: Any) -> types.SimpleNamespace:
@@ -222,34 +219,6 @@ def test_published_results_are_collected_in_the_order_offered() -> None:
 def test_a_published_result_that_cannot_be_shown_is_reported(change: dict[str, Any], problem: str) -> None:
     wrong = replace(published("ours"), **change)
     assert failure_of(register_published_results=[wrong]) == f"register_published_results: {problem}"
-
-
-def test_every_observer_hears_of_a_round_and_a_failing_one_is_reported_once() -> None:
-    heard = []
-
-    def failing(report: RoundReport) -> None:
-        raise SystemExit("enough")
-
-    registry = registry_of(
-        plugin_of("first", on_round_end=failing),
-        plugin_of("second", on_round_end=lambda report: heard.append(report.round)),
-        plugin_of("third", on_round_end=lambda report=None: heard.append(report)),
-        plugin_of("fourth", on_round_end=lambda: heard.append("called")),
-    )
-    failures: list[str] = []
-    registry.round_end.notify(REPORT, failures.append)
-    registry.round_end.notify(REPORT, failures.append)
-    assert heard == [1, REPORT, "called"] * 2
-    assert failures == ["plugin first (unpackaged 0) failed at on_round_end: SystemExit: enough"]
-
-
-def test_an_interrupt_by_the_user_passes_through_an_observer() -> None:
-    def interrupted(report: RoundReport) -> None:
-        raise KeyboardInterrupt
-
-    registry = registry_of(plugin_of("first", on_round_end=interrupted))
-    with pytest.raises(KeyboardInterrupt):
-        registry.round_end.notify(REPORT, print)
 
 
 @pytest.fixture
