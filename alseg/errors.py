@@ -62,3 +62,12 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     guess = nearest(name, names)
     hint = f" Did you mean '{guess}'?" if guess else ""
     return f"Unknown {kind} '{name}'.{hint} Available: {', '.join(names) or 'none'}."
+
+
+def one_line(error: BaseException) -> str:
+    """Return type and message of an exception in one line, whatever a plugin has put into it."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = ""  # an exception that cannot even be printed
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

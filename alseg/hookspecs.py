@@ -1,8 +1,8 @@
 """The whole extension surface of alseg on one page.
 
 A plugin is a module or object with functions of these names marked ``@alseg.hookimpl``, named in the
-entry-point group ``alseg`` of its distribution. A hook offers things by returning specs (`alseg.contracts`);
-it must not import torch: builders do that, when a run needs them.
+entry-point group ``alseg`` of its distribution. A hook registers components by returning their specs
+(`alseg.contracts`). It must not import torch: builders do that, when a run needs them.
 """
 
 from __future__ import annotations

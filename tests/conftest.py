@@ -11,9 +11,32 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from hypothesis import settings
 
+MOST_WORKERS = 8
+"""Each worker imports torch, which takes memory; ``-n`` asks for more of them."""
+
 # A busy machine is no failure, and a test that fails here must fail everywhere.
 settings.register_profile("alseg", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("alseg")
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return one worker for each core that this process may use, up to `MOST_WORKERS`.
+
+    None where the environment names a number, which xdist then reads.
+    """
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, MOST_WORKERS)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests that want a GPU where there is none."""
+    if item.get_closest_marker("gpu") is not None:
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("there is no GPU here")
 
 
 @pytest.fixture(autouse=True)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli.inputs import MOST_ROUNDS, NumberRange
-from alseg.contracts import PublishedResult
+from alseg.cli.inputs import MOST_ROUNDS, NumberRange, read_registry
+from alseg.cli.options import baseline_option, format_option, published_option, results_argument
 from alseg.text.display import output_width, put, put_json, say
 
-_FORMATS = ("table", "markdown", "csv", "latex", "json")
+if TYPE_CHECKING:
+    from alseg.analysis.comparison import Comparison
+
 _COSTS = ("pixels", "valid-pixels", "clicks", "images")
 _SORT = ("score", "difference", "area", "pixels", "clicks")
 
 
 @click.command("compare")
-@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@results_argument
 @click.option(
     "--round",
     "round_number",
@@ -34,11 +37,7 @@ _SORT = ("score", "difference", "area", "pixels", "clicks")
 @click.option(
     "--subset", metavar="NAME", help="Only the classes of this subset of the label space, and their mean."
 )
-@click.option(
-    "--baseline",
-    metavar="METHOD",
-    help="Label of the method to take differences to. [default: the method with random acquisition]",
-)
+@baseline_option
 @click.option(
     "--x",
     type=click.Choice(_COSTS),
@@ -50,9 +49,7 @@ _SORT = ("score", "difference", "area", "pixels", "clicks")
     type=click.Choice(_SORT),
     help="Best or cheapest first. [default: as in the experiment file]",
 )
-@click.option(
-    "--published", is_flag=True, help="Add what papers print about the same data sets, marked as published."
-)
+@published_option
 @click.option(
     "--ranks",
     is_flag=True,
@@ -79,30 +76,8 @@ _SORT = ("score", "difference", "area", "pixels", "clicks")
     is_flag=True,
     help="Add intervals of differences over seeds and evaluation images together.",
 )
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(_FORMATS),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
-def command(
-    results: tuple[Path, ...],
-    round_number: int | None,
-    metric: str,
-    subset: str | None,
-    baseline: str | None,
-    x: str | None,
-    sort: str | None,
-    published: bool,
-    ranks: bool,
-    penalties: bool,
-    mixed: bool,
-    reach: float | None,
-    images: bool,
-    output: str,
-) -> None:
+@format_option("table", "markdown", "csv", "latex", "json")
+def command(results: tuple[Path, ...], published: bool, ranks: bool, output: str, **chosen: Any) -> None:
     """Compare the methods in RESULTS: per-class IoU, mean over seeds with 95% interval, and what was spent.
 
     RESULTS are result folders such as results/quickstart, or single run folders.
@@ -113,20 +88,15 @@ def command(
     from alseg.storage.reader import load_results
 
     options = CompareOptions(
-        round_number=round_number,
-        metric=metric,
-        subset=subset,
-        baseline=baseline,
-        published=_published_results() if published else None,
-        x=x,
-        sort=sort,
+        published=read_registry().published_results if published else None,
         ranks=ranks or None,
-        penalties=penalties,
-        mixed=mixed,
-        reach=reach,
-        images=images,
+        **chosen,  # options of the names of fields
     )
-    comparison = compare(load_results(results), options)
+    _print(compare(load_results(results), options), output)
+
+
+def _print(comparison: Comparison, output: str) -> None:
+    """Print a comparison in one of the formats."""
     if output == "table":
         from rich.console import Console
 
@@ -152,13 +122,3 @@ def command(
 
         for note in comparison.notes:
             say(f"note: {printable(note)}", err=True)
-
-
-def _published_results() -> tuple[PublishedResult, ...]:
-    """Return what installed plugins know; those that do not work are named on standard error."""
-    from alseg.registry.registry import load_registry
-
-    registry = load_registry()
-    for failure in registry.failures:
-        put(f"warning: {failure.message}", err=True)
-    return registry.published_results

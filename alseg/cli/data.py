@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_registry
+from alseg.cli.options import FOLDER, json_option
 from alseg.errors import AlsegError, DataError, unknown_name
 from alseg.text.display import output_width, put, put_json, say
 
@@ -22,7 +23,7 @@ PROBLEMS_FOUND = 1
 
 _root = click.option(
     "--root",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     default=Path("data"),
     show_default=True,
     help="Folder that holds the data sets, or the data set's own folder.",
@@ -42,9 +43,9 @@ def command(context: click.Context) -> None:
 def list_datasets(root: Path = Path("data")) -> None:
     """Say for every data set whether it is there; if not, what to download and where to put it."""
     lines = []
-    for name, offer in sorted(read_registry().datasets.items()):
-        lines += ["", f"{name}: {offer.spec.summary}"]
-        lines += [f"  {split}: {_state(offer.spec, root, split)}" for split in offer.spec.splits]
+    for name, entry in sorted(read_registry().datasets.items()):
+        lines += ["", f"{name}: {entry.spec.summary}"]
+        lines += [f"  {split}: {_state(entry.spec, root, split)}" for split in entry.spec.splits]
 
     say("\n".join(lines[1:]))
 
@@ -60,7 +61,7 @@ def list_datasets(root: Path = Path("data")) -> None:
     type=OutputFile(),
     help="Write the images that cannot be used to this file, for the data set's parameter 'exclude'.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@json_option()
 def check(
     name: str,
     params: tuple[str, ...],
@@ -106,7 +107,7 @@ def check(
 
 @command.command("fake")
 @click.argument("name")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.argument("folder", type=FOLDER, metavar="DIR")
 @click.option(
     "--count",
     type=click.IntRange(1, MOST_IMAGES),
@@ -226,7 +227,7 @@ def _compare_count(report: SplitReport, spec: DatasetSpec, root: Path | None, *,
 
 def _say_what_to_do(spec: DatasetSpec, reports: list[SplitReport], written: Path | None) -> None:
     """Print how to leave faulty images out, where some of the others can be used."""
-    from alseg.registry.parameters import parameters_of
+    from alseg.registry.signatures import parameters_of
 
     faulty = sum(len(report.faulty_images) for report in reports)
     if not 0 < faulty < sum(report.images for report in reports):

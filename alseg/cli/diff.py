@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alseg.cli.options import format_option
 from alseg.text.display import asked_width, put, put_json, say
 
 if TYPE_CHECKING:
@@ -18,14 +19,7 @@ if TYPE_CHECKING:
 @click.command("diff")
 @click.argument("first", type=click.Path(path_type=Path))
 @click.argument("second", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(("table", "json")),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
+@format_option("table", "json")
 def command(first: Path, second: Path, output: str) -> None:
     """Print what differs in how two runs were made: settings, plugins, environment.
 

@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli.inputs import MOST_PROCESSES, parse_device, parse_size, read_registry, require_device
+from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_registry, require_device
+from alseg.cli.options import FOLDER, device_option, json_option, root_option
 from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
@@ -40,15 +41,12 @@ def _input_size(context: click.Context, option: click.Parameter, value: str | No
     return value if value == "native" else parse_size(context, option, value)
 
 
-_folder = click.Path(path_type=Path, file_okay=False)
-
-
 @click.command("eval")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--model", help="Network of the checkpoint. [default: that of the run]")
 @click.option("--dataset", help="Data set to evaluate on. [default: the run's target]")
-@click.option("--root", type=_folder, help="Folder of the data sets. [default: the run's, or data]")
+@root_option("Folder of the data sets. [default: the run's, or data]")
 @click.option("--split", help="Split of the data set. [default: the run's, or val]")
 @click.option("--label-space", help="Classes that the network predicts. [default: the run's or data set's]")
 @click.option(
@@ -57,13 +55,9 @@ _folder = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--flip/--no-flip", default=None, help="Average with mirrored images. [default: the run's, or no]"
 )
-@click.option("--save-colors", type=_folder, help="Write predictions in colours to this folder.")
-@click.option(
-    "--save-ids", type=_folder, help="Write predictions as the data set's label ids to this folder."
-)
-@click.option(
-    "--device", callback=parse_device, default="auto", show_default=True, help="cpu, cuda, cuda:N or mps."
-)
+@click.option("--save-colors", type=FOLDER, help="Write predictions in colours to this folder.")
+@click.option("--save-ids", type=FOLDER, help="Write predictions as the data set's label ids to this folder.")
+@device_option("cpu, cuda, cuda:N or mps.")
 @click.option(
     "--batch", type=click.IntRange(1, 65_536), default=1, show_default=True, help="Images at a time."
 )
@@ -74,23 +68,15 @@ _folder = click.Path(path_type=Path, file_okay=False)
     show_default=True,
     help="Loader processes.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs, with the confusion matrix.")
+@json_option("Print JSON for programs, with the confusion matrix.")
 def command(
-    checkpoint: Path,
-    params: tuple[str, ...],
-    model: str | None,
-    dataset: str | None,
-    root: Path | None,
-    split: str | None,
-    label_space: str | None,
-    size: Size | str | None,
-    flip: bool | None,
     save_colors: Path | None,
     save_ids: Path | None,
     device: str,
     batch: int,
     workers: int,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Evaluate CHECKPOINT at the native size of the labels, with one confusion matrix over the set.
 
@@ -106,18 +92,7 @@ def command(
 
     registry = read_registry()
     check_folders(save_colors, save_ids)
-    options = Options(
-        checkpoint=checkpoint,
-        model=model,
-        dataset=dataset,
-        params=params,
-        root=root,
-        split=split,
-        label_space=label_space,
-        size=size,
-        flip=flip,
-    )
-    request = complete(options, registry)
+    request = complete(Options(**asked), registry)  # options of the names of fields
     require_device(device)
     spec: DatasetSpec = registry.get("datasets", request.dataset.name).spec
     data: Dataset = spec.build(root=request.root, split=request.split, **request.dataset.params)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_registry, require_device
+from alseg.cli.inputs import read_registry, require_device
+from alseg.cli.options import saved_run_options
 from alseg.text.display import put
 
 if TYPE_CHECKING:
@@ -24,23 +25,7 @@ if TYPE_CHECKING:
     required=True,
     help="picks.csv, label maps as far as bought, or predictions on the evaluation images.",
 )
-@click.option("--round", "round_number", type=click.IntRange(1, MOST_ROUNDS), help="Bought up to this round.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("export"),
-    show_default=True,
-    help="Folder for the files.",
-)
-@click.option(
-    "--root",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the data sets. [default: the run's]",
-)
-@click.option(
-    "--device", callback=parse_device, default="auto", show_default=True, help="Where the network runs."
-)
+@saved_run_options(rounds="Bought up to this round.", output="export", files="Folder for the files.")
 def command(
     run: Path, what: str, round_number: int | None, output: Path, root: Path | None, device: str
 ) -> None:

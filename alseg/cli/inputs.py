@@ -109,7 +109,7 @@ def require_device(device: str) -> None:
 
 def read_registry() -> Registry:
     """Load all plugins; those that do not work are named on standard error."""
-    from alseg.registry.registry import load_registry
+    from alseg.registry.loading import load_registry
 
     registry = load_registry()
     for failure in registry.failures:

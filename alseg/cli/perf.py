@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_registry
+from alseg.cli.options import json_option
 from alseg.perf import BENCHMARKS
 from alseg.text.display import output_width, put, put_json, say
 
@@ -42,7 +43,7 @@ def _perf_size(context: click.Context, option: click.Parameter, value: str | Non
 @click.option("--threads", type=click.IntRange(1, MOST_PROCESSES), help="Threads. [default: torch's choice]")
 @click.option("--repeats", type=click.IntRange(1, 1_000_000), help="Turns. [default: 5]")
 @click.option("--quick", is_flag=True, help="Only see that everything works: small maps, one turn.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@json_option()
 def command(
     names: tuple[str, ...],
     size: Size | None,
@@ -72,12 +73,12 @@ def command(
         quick=quick,
         on_step=lambda step: say(f"  {step}", err=True),
     )
-    surroundings = output.machine(options)
+    environment = output.machine(options)
     results: list[Result] = []
     for name in dict.fromkeys(names or BENCHMARKS):
         put(f"measuring {name}", err=True)
         results.append(importlib.import_module(f"alseg.perf.{name}").run(options))
     if as_json:
-        put_json(json.dumps(output.as_json(results, surroundings), indent=1))
+        put_json(json.dumps(output.as_json(results, environment), indent=1))
     else:
-        say(output.as_text(results, surroundings, output_width()))
+        say(output.as_text(results, environment, output_width()))

@@ -6,31 +6,21 @@ from pathlib import Path
 
 import click
 
-from alseg.cli.inputs import OutputFile, read_registry
+from alseg.cli.inputs import read_registry
+from alseg.cli.options import file_option, results_argument, root_option
 from alseg.text.display import put
 
 
 @click.command("picture")
-@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=OutputFile(),
-    default=Path("overview.png"),
-    show_default=True,
-    help="The PNG file.",
-)
+@results_argument
+@file_option("overview.png", "The PNG file.")
 @click.option(
     "--image",
     "image_id",
     metavar="ID",
     help="Image of the pool. [default: one that most methods asked about]",
 )
-@click.option(
-    "--root",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the data sets, for the photograph. [default: the runs']",
-)
+@root_option("Folder of the data sets, for the photograph. [default: the runs']")
 def command(results: tuple[Path, ...], output: Path, image_id: str | None, root: Path | None) -> None:
     """Draw the learning curves of RESULTS, and a photograph with what methods asked about it.
 

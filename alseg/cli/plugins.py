@@ -8,10 +8,13 @@ from typing import Any
 
 import click
 
+from alseg.cli.inputs import read_registry
+from alseg.cli.options import json_option
 from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec, LabelSpace, ModelSpec, Spec
 from alseg.errors import AlsegError, unknown_name
-from alseg.registry.parameters import REQUIRED, Parameter, parameters_of
-from alseg.registry.registry import KINDS, Offer, Registry, load_registry
+from alseg.registry.entries import Entry, PluginInfo
+from alseg.registry.registry import KINDS, Registry
+from alseg.registry.signatures import REQUIRED, Parameter, parameters_of
 from alseg.text.display import WIDEST_PROSE, output_width, put, put_json, wrap
 from alseg.text.printable import printable
 
@@ -29,87 +32,85 @@ TITLES: Mapping[str, str] = {
 
 @click.command(name="plugins")
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@json_option()
 def command(name: str | None, as_json: bool) -> None:
     """List what is installed: data sets, models, recipes, acquisitions, annotation modes, observers.
 
     NAME shows everything of that name with its source, parameters and their defaults; the name of a plugin
-    lists what that plugin offers. Plugins that do not work are named on standard error.
+    lists what that plugin registers. Plugins that do not work are named on standard error.
     """
-    registry = load_registry()
-    for failure in registry.failures:
-        put(f"warning: {failure.message}", err=True)
-    offers = _selected(registry, name)
+    registry = read_registry()
+    entries = _selected(registry, name)
     if as_json:
-        put_json(json.dumps(_as_json(registry, offers), indent=2, ensure_ascii=False))
+        put_json(json.dumps(_as_json(registry, entries), indent=2, ensure_ascii=False))
         return
 
     width = min(WIDEST_PROSE, output_width())
-    detailed = name is not None and any(offer.spec.name == name for _, offer in offers)
-    lines = _details(offers, width) if detailed else _listing(registry, offers, width)
+    detailed = name is not None and any(entry.spec.name == name for _, entry in entries)
+    lines = _details(entries, width) if detailed else _listing(registry, entries, width)
     put("\n".join(lines))
 
 
-def _selected(registry: Registry, name: str | None) -> list[tuple[str, Offer[Any]]]:
-    """Return kind and offer of all that has a name, else of all that a plugin of this name offers.
+def _selected(registry: Registry, name: str | None) -> list[tuple[str, Entry[Any]]]:
+    """Return kind and entry of all that has a name, else of all that a plugin of this name registers.
 
     Raises:
         AlsegError: If there is neither.
     """
-    everything: list[tuple[str, Offer[Any]]] = [
-        (kind, offer) for kind in KINDS for offer in getattr(registry, kind).values()
+    everything: list[tuple[str, Entry[Any]]] = [
+        (kind, entry) for kind in KINDS for entry in registry.entries(kind).values()
     ]
     if name is None:
         return everything
-    named = [(kind, offer) for kind, offer in everything if offer.spec.name == name]
+    named = [(kind, entry) for kind, entry in everything if entry.spec.name == name]
     if not named:
-        named = [(kind, offer) for kind, offer in everything if offer.plugin == name]
+        named = [(kind, entry) for kind, entry in everything if entry.plugin.name == name]
     if not named:
-        known = {offer.spec.name for _, offer in everything} | {info.plugin for info in registry.plugins}
+        known = {entry.spec.name for _, entry in everything} | {info.name for info in registry.plugins}
         raise AlsegError(unknown_name("name", name, known))
     return named
 
 
-def _listing(registry: Registry, offers: Sequence[tuple[str, Offer[Any]]], width: int) -> Iterator[str]:
+def _listing(registry: Registry, entries: Sequence[tuple[str, Entry[Any]]], width: int) -> Iterator[str]:
     """Yield a table by kind, and which plugins it comes from."""
-    if not offers:
+    if not entries:
         yield "Nothing is installed: no distribution has a working entry point in the group 'alseg'."
         return
-    indent = min(max(len(offer.spec.name) for _, offer in offers) + 4, width // 2)
+    indent = min(max(len(entry.spec.name) for _, entry in entries) + 4, width // 2)
     for kind, title in TITLES.items():
-        of_kind = [offer for its_kind, offer in offers if its_kind == kind]
+        of_kind = [entry for its_kind, entry in entries if its_kind == kind]
         if of_kind:
             yield title
-        for offer in of_kind:
-            origin = "" if offer.distribution == "alseg" else f" [{offer.distribution} {offer.version}]"
-            yield from _entry(offer.spec.name, offer.spec.summary + origin, indent, width)
+        for entry in of_kind:
+            origin = "" if entry.plugin.distribution == "alseg" else f" [{entry.plugin.release}]"
+            yield from _row(entry.spec.name, entry.spec.summary + origin, indent, width)
         if of_kind:
             yield ""
     yield "Plugins"
-    used = {offer.plugin for _, offer in offers}
+    used = {entry.plugin for _, entry in entries}
     for info in registry.plugins:
-        if info.plugin in used:
-            yield from _entry(info.plugin, f"{info.distribution} {info.version}", indent, width)
+        if info in used:
+            yield from _row(info.name, info.release, indent, width)
 
 
-def _details(offers: Sequence[tuple[str, Offer[Any]]], width: int) -> Iterator[str]:
-    """Yield all there is to say about each offer."""
-    for number, (kind, offer) in enumerate(offers):
+def _details(entries: Sequence[tuple[str, Entry[Any]]], width: int) -> Iterator[str]:
+    """Yield all there is to say about each entry."""
+    for number, (kind, entry) in enumerate(entries):
         if number:
             yield ""
         word, _ = KINDS[kind]
-        yield f"{offer.spec.name} ({word})"
-        yield from _paragraph(offer.spec.summary, width)
+        yield f"{entry.spec.name} ({word})"
+        yield from _paragraph(entry.spec.summary, width)
         facts = {
-            "plugin": f"{offer.plugin} ({offer.distribution} {offer.version})",
-            "source": offer.spec.source,
-            **{key.replace("_", " "): _in_words(value) for key, value in _facts(offer.spec).items()},
+            "plugin": str(entry.plugin),
+            "source": entry.spec.source,
+            **{key.replace("_", " "): _in_words(value) for key, value in _facts(entry.spec).items()},
         }
         indent = max(map(len, facts)) + 4
         for key, text in facts.items():
-            yield from _entry(key, text, indent, width)
-        if isinstance(offer.spec, Spec):
-            yield from _parameter_lines(parameters_of(offer.spec), width)
+            yield from _row(key, text, indent, width)
+        if isinstance(entry.spec, Spec):
+            yield from _parameter_lines(parameters_of(entry.spec), width)
 
 
 def _parameter_lines(parameters: Sequence[Parameter], width: int) -> Iterator[str]:
@@ -121,10 +122,10 @@ def _parameter_lines(parameters: Sequence[Parameter], width: int) -> Iterator[st
     indent = min(max(len(parameter.name) for parameter in parameters) + 4, width // 2)
     for parameter in parameters:
         default = "required" if parameter.default is REQUIRED else f"default {_yaml(parameter.default)}"
-        yield from _entry(parameter.name, f"{parameter.type_text}, {default}", indent, width)
+        yield from _row(parameter.name, f"{parameter.type_text}, {default}", indent, width)
 
 
-def _entry(name: str, text: str, indent: int, width: int) -> list[str]:
+def _row(name: str, text: str, indent: int, width: int) -> list[str]:
     """Return a name with its text in a column beside it, or below it where either is too wide for that."""
     from rich.cells import cell_len
 
@@ -177,37 +178,37 @@ def _yaml(value: object) -> str:
     return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
 
 
-def _as_json(registry: Registry, offers: Sequence[tuple[str, Offer[Any]]]) -> dict[str, Any]:
+def _as_json(registry: Registry, entries: Sequence[tuple[str, Entry[Any]]]) -> dict[str, Any]:
     """Return the listing for programs."""
     listing: dict[str, Any] = {kind: [] for kind in KINDS}
-    for kind, offer in offers:
-        entry = {
-            "name": offer.spec.name,
-            "summary": offer.spec.summary,
-            "source": offer.spec.source,
-            "plugin": offer.plugin,
-            "distribution": offer.distribution,
-            "version": offer.version,
-            **_facts(offer.spec),
+    for kind, entry in entries:
+        described = {
+            "name": entry.spec.name,
+            "summary": entry.spec.summary,
+            "source": entry.spec.source,
+            **_plugin_as_json(entry.plugin),
+            **_facts(entry.spec),
         }
-        if isinstance(offer.spec, Spec):
-            entry["parameters"] = [_parameter_as_json(parameter) for parameter in parameters_of(offer.spec)]
-        listing[kind].append(entry)
-    listing["plugins"] = [
-        {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
-        for info in registry.plugins
-    ]
+        if isinstance(entry.spec, Spec):
+            described["parameters"] = [
+                _parameter_as_json(parameter) for parameter in parameters_of(entry.spec)
+            ]
+        listing[kind].append(described)
+    listing["plugins"] = [_plugin_as_json(info) for info in registry.plugins]
     listing["failures"] = [
         {
-            "plugin": failure.plugin,
-            "distribution": failure.distribution,
-            "version": failure.version,
+            **_plugin_as_json(failure.plugin),
             "stage": failure.stage,
             "error": failure.error,
         }
         for failure in registry.failures
     ]
     return listing
+
+
+def _plugin_as_json(plugin: PluginInfo) -> dict[str, str]:
+    """Return a plugin for programs."""
+    return {"plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
 
 
 def _parameter_as_json(parameter: Parameter) -> dict[str, Any]:

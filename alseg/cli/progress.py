@@ -16,7 +16,7 @@ from alseg.contracts import RoundReport
 from alseg.text.printable import printable_lines
 
 if TYPE_CHECKING:
-    from alseg.engine.context import Reporter
+    from alseg.engine.reporter import Reporter
 
 HEARTBEAT_SECONDS = 30.0
 """How often a long phase shows a sign of life where there are no bars."""

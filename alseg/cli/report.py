@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import MOST_IMAGES, OutputFile, read_registry
+from alseg.cli.inputs import MOST_IMAGES, read_registry
+from alseg.cli.options import (
+    baseline_option,
+    file_option,
+    published_option,
+    results_argument,
+    root_option,
+)
 from alseg.text.display import put
 
 if TYPE_CHECKING:
@@ -17,24 +24,11 @@ if TYPE_CHECKING:
 
 
 @click.command("report")
-@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=OutputFile(),
-    default=Path("report.html"),
-    show_default=True,
-    help="The HTML file.",
-)
+@results_argument
+@file_option("report.html", "The HTML file.")
 @click.option("--title", help="The heading. [default: the names of the experiments]")
-@click.option(
-    "--baseline",
-    metavar="METHOD",
-    help="Label of the method to take differences to. [default: the method with random acquisition]",
-)
-@click.option(
-    "--published", is_flag=True, help="Add what papers print about the same data sets, marked as published."
-)
+@baseline_option
+@published_option
 @click.option(
     "--images",
     type=click.IntRange(0, MOST_IMAGES),
@@ -42,11 +36,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Pictures of so many target images, as far as the runs have kept any; 0 for none.",
 )
-@click.option(
-    "--root",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the data sets, for photographs and ground truth. [default: the runs']",
-)
+@root_option("Folder of the data sets, for photographs and ground truth. [default: the runs']")
 def command(
     results: tuple[Path, ...],
     output: Path,

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from alseg.cli.options import results_argument
 from alseg.text.display import put, say
 
 
 @click.command("rescore")
-@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@results_argument
 @click.option("--write", "writing", is_flag=True, help="Write what differs. [default: only say so]")
 def command(results: tuple[Path, ...], writing: bool) -> None:
     """Compute the metrics of RESULTS anew from their confusion counts, and say what differs.

@@ -7,21 +7,44 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from alseg.cli.dry_run import dry_run_text
 from alseg.cli.inputs import read_registry
+from alseg.cli.options import FOLDER
 from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
-    from alseg.config.experiment import Experiment
-    from alseg.launch.preflight import Plan, PlannedRun
-    from alseg.launch.runner import Outcome
+    from alseg.launch.outcome import Outcome
     from alseg.registry.registry import Registry
     from alseg.system.signals import StopRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """The command line of ``alseg run``.
+
+    Attributes:
+        file: The experiment file.
+        overrides: ``KEY=VALUE`` each.
+        only: ``KEY=PATTERN`` each.
+        results: Folder under which the experiment gets its own.
+        dry_run: Whether to check everything and train nothing.
+        fresh: Whether to start the runs anew.
+        accept_drift: Whether to go on with runs that were begun with other versions or code.
+    """
+
+    file: Path
+    overrides: tuple[str, ...]
+    only: tuple[str, ...]
+    results: Path
+    dry_run: bool
+    fresh: bool
+    accept_drift: bool
 
 
 @contextmanager
@@ -49,7 +72,7 @@ def traced_crashes() -> Iterator[None]:
 )
 @click.option(
     "--results",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     default=Path("results"),
     show_default=True,
     help="Folder under which the experiment gets its own.",
@@ -59,15 +82,7 @@ def traced_crashes() -> Iterator[None]:
 @click.option(
     "--accept-drift", is_flag=True, help="Go on with runs that were begun with other versions or code."
 )
-def command(
-    file: Path,
-    overrides: tuple[str, ...],
-    only: tuple[str, ...],
-    results: Path,
-    dry_run: bool,
-    fresh: bool,
-    accept_drift: bool,
-) -> None:
+def command(**given: Any) -> None:
     """Run the experiment in FILE, or go on where it was stopped.
 
     Runs that are complete are not done again. Overrides change single values of the file:
@@ -77,68 +92,37 @@ def command(
     """
     from alseg.system.signals import Interrupted, listening
 
+    options = RunOptions(**given)
     context = click.get_current_context()
     with listening(until_exit=True) as stop, traced_crashes():
         try:
             registry = read_registry()
-            outcome, folder = _run(
-                file,
-                overrides,
-                only,
-                results,
-                registry,
-                stop,
-                dry_run=dry_run,
-                fresh=fresh,
-                accept_drift=accept_drift,
-            )
+            outcome, folder = _run(options, registry, stop)
         except Interrupted:
             put(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
             context.exit(128 + (stop.signal or 0))
         if outcome is not None:
-            _finish(outcome, folder, file, registry)
+            _finish(outcome, folder, options.file, registry)
 
 
-def _run(
-    file: Path,
-    overrides: tuple[str, ...],
-    only: tuple[str, ...],
-    results: Path,
-    registry: Registry,
-    stop: StopRequest,
-    *,
-    dry_run: bool,
-    fresh: bool,
-    accept_drift: bool,
-) -> tuple[Outcome | None, Path]:
+def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Outcome | None, Path]:
     """Check everything and do it; returns how it went, None after a dry run, and the folder."""
     from alseg.config.experiment import read_experiment
 
-    experiment = read_experiment(file, overrides, registry=registry)
-    specs = experiment.runs(only)
+    experiment = read_experiment(options.file, options.overrides, registry=registry)
+    specs = experiment.runs(options.only)
+    folder = options.results / experiment.name
 
     # Torch is imported from here on: mistakes in the file are told at once.
-    from alseg.engine.assembly import Assembler
-    from alseg.engine.observers import build_observers
-    from alseg.launch.preflight import check
+    from alseg.launch.preparation import prepare
     from alseg.launch.runner import run_experiment
-    from alseg.launch.same_threads import settings_here
-    from alseg.training.device import make_fabric
 
-    threads_note = None
-    if not fresh:
-        settings, threads_note = settings_here(experiment.settings, results / experiment.name)
-        experiment = replace(experiment, settings=settings)
-    fabric = make_fabric(experiment.settings)
-    cache = experiment.settings.cache
-    assembler = Assembler(registry, Path(cache).expanduser() if cache else None)
-    build_observers(experiment.settings.observers, registry)  # what one lacks is told before data is read
-    plan = check(specs, assembler)
-    for note in (*plan.notes, *filter(None, [threads_note])):
+    prepared = prepare(experiment, specs, registry, folder, fresh=options.fresh)
+    for note in prepared.plan.notes:
         say(f"note: {note}", err=True)
-    if dry_run:
-        say(_dry_run_text(experiment, plan, results, output_width()))
-        return None, results / experiment.name
+    if options.dry_run:
+        say(dry_run_text(prepared.experiment, prepared.plan, folder, output_width()))
+        return None, folder
     import torch
 
     from alseg.cli.progress import make_reporter
@@ -148,65 +132,16 @@ def _run(
     reporter = make_reporter()
     try:
         outcome = run_experiment(
-            experiment,
-            plan,
-            results,
-            assembler,
-            fabric,
+            prepared,
+            options.results,
             reporter,
-            fresh=fresh,
-            accept_drift=accept_drift,
+            fresh=options.fresh,
+            accept_drift=options.accept_drift,
             stop=stop,
         )
     finally:
         reporter.close()
-    return outcome, results / experiment.name
-
-
-def _dry_run_text(experiment: Experiment, plan: Plan, results: Path, width: int) -> str:
-    from alseg.text.layout import column, lay_out
-    from alseg.text.printable import printable
-
-    without_budget = {"none": "no labels", "all": "all labels"}
-    methods = [planned.spec.method for planned in plan.runs]
-    states = [_state(results, experiment, planned) for planned in plan.runs]
-    keys = [
-        column("method", [printable(method.label) for method in methods], "left"),
-        column("seed", [str(planned.spec.seed) for planned in plan.runs]),
-    ]
-    budgets = [
-        method.budget.text if method.budget else without_budget[method.target_labels] for method in methods
-    ]
-    shares = [planned.pixels / planned.pool_pixels for planned in plan.runs]
-    columns = [
-        column("budget", list(map(printable, budgets)), "left"),
-        column("pixels at most", [f"{planned.pixels:,}" for planned in plan.runs]),
-        column("of pool", [f"{share:.2%}" for share in shares]),
-        column("clicks, about", [_clicks_text(planned.clicks) for planned in plan.runs]),
-        column("state", states, "left"),
-    ]
-    reasons = [printable(planned.skipped or "") for planned in plan.runs]
-    lines = lay_out(keys, [columns], width, remarks=reasons)
-    rounds = ", ".join(map(str, experiment.rounds)) or "none"
-    count = f"{len(plan.runs)} run{'' if len(plan.runs) == 1 else 's'}"
-    heading = f"{experiment.name}: {count}, labels bought after iterations {rounds}"
-    return "\n".join([heading, "", *(line.plain for line in lines)])
-
-
-def _clicks_text(clicks: tuple[int, int] | None) -> str:
-    """Say what is known of the price before there are answers."""
-    if clicks is None:
-        return "known with the answers"
-    low, high = clicks
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
-def _state(results: Path, experiment: Experiment, planned: PlannedRun) -> str:
-    from alseg.storage.run_folder import RunFolder
-
-    if planned.skipped:
-        return "skipped"
-    return RunFolder(results / experiment.name / "runs" / planned.spec.folder).state or "to do"
+    return outcome, folder
 
 
 def _finish(outcome: Outcome, folder: Path, file: Path, registry: Registry) -> None:

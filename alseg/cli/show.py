@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import MOST_ROUNDS, parse_device, read_registry, require_device
+from alseg.cli.inputs import read_registry, require_device
+from alseg.cli.options import saved_run_options
 from alseg.text.display import put
 
 if TYPE_CHECKING:
-    from alseg.contracts import LabelSpace
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from alseg.annotation.revealed import RevealedLabels
+    from alseg.inspection.saved_run import SavedRun, Split
     from alseg.storage.examples import Example
 
 _IMAGES = 3
@@ -22,27 +27,10 @@ _IMAGES = 3
 @click.option(
     "--image", "images", multiple=True, metavar="ID", help="Image of the pool; several times for more."
 )
-@click.option(
-    "--round",
-    "round_number",
-    type=click.IntRange(1, MOST_ROUNDS),
-    help="What this round bought, and why. [default: the last]",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("pictures"),
-    show_default=True,
-    help="Folder for the pictures.",
-)
-@click.option(
-    "--root",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the data sets. [default: the run's]",
-)
-@click.option(
-    "--device", callback=parse_device, default="auto", show_default=True, help="Where the network runs."
+@saved_run_options(
+    rounds="What this round bought, and why. [default: the last]",
+    output="pictures",
+    files="Folder for the pictures.",
 )
 def command(
     run: Path,
@@ -59,11 +47,9 @@ def command(
     --round is given. Without --image, the images that the run has kept maps of, or a few. Picks of the round
     are orange, those of earlier rounds blue.
     """
-    from alseg.data.subset import evenly
     from alseg.inspection.legend import draw_legend
-    from alseg.inspection.pictures import draw_picks, write_png
+    from alseg.inspection.pictures import write_png
     from alseg.inspection.saved_run import SavedRun
-    from alseg.toolkit.labels import colorize
 
     revisit = SavedRun(run, read_registry(), root)
     require_device(device)
@@ -71,24 +57,11 @@ def command(
     pool = revisit.pool
     kept = revisit.examples(last) if last else {}
     final = revisit.examples() if round_number is None else {}
-    if images:
-        indices = revisit.find(pool, images)
-    else:
-        known = set(kept) | set(final)
-        indices = [index for index, image_id in enumerate(pool.image_ids) if image_id in known]
-        indices = indices or evenly(len(pool.dataset), _IMAGES)
-    labels = revisit.labels(last)
-    drawing = _Drawing(output, revisit.space)
+    indices = revisit.find(pool, images) if images else _of_interest(pool, {*kept, *final})
+    drawing, labels = _Drawing(output, revisit), revisit.labels(last)
     for index in indices:
         image_id = pool.dataset.image_id(index)
-        start, photograph = output / image_id, pool.dataset.image(index)
-        pictures = {"photo": photograph, "truth": colorize(pool.truth(index), revisit.space)}
-        if last:
-            bought_in = revisit.bought_in(image_id, pool.dataset.size(index))
-            pictures[f"picks-round-{last}"] = draw_picks(photograph, bought_in, last)
-            pictures[f"bought-round-{last}"] = colorize(labels.revealed(index), revisit.space)
-        for kind, pixels in pictures.items():
-            write_png(start.with_name(f"{start.name}_{kind}.png"), pixels)
+        drawing.bought(index, last, labels)
         if image_id in kept:
             drawing.maps(image_id, kept[image_id], f"-round-{last}")
         elif last:
@@ -106,32 +79,64 @@ def command(
     put(f"Wrote pictures of {len(indices)} images to {output}.", err=True)
 
 
+def _of_interest(pool: Split, known: set[str]) -> list[int]:
+    """Return the places of images that maps were kept of, or of a few."""
+    from alseg.data.subset import evenly
+
+    with_maps = [index for index, image_id in enumerate(pool.image_ids) if image_id in known]
+    return with_maps or evenly(len(pool.dataset), _IMAGES)
+
+
 class _Drawing:
-    """Writes maps and remembers what their colours stand for.
+    """Writes pictures and remembers what the colours of maps stand for.
 
     Args:
         output: The folder.
-        space: Gives the classes' colours.
+        revisit: The run.
     """
 
-    def __init__(self, output: Path, space: LabelSpace) -> None:
-        self._output, self._space = output, space
+    def __init__(self, output: Path, revisit: SavedRun) -> None:
+        self._output, self._revisit, self._space = output, revisit, revisit.space
         self._scales: dict[str, tuple[str, str]] = {}
+
+    def bought(self, index: int, last: int, labels: RevealedLabels) -> None:
+        """Write photograph and ground truth of an image of the pool, and what was bought up to a round.
+
+        Args:
+            index: Place of the image in the pool.
+            last: The round; 0 for none.
+            labels: What was known after the purchase of that round.
+        """
+        from alseg.inspection.pictures import draw_picks
+        from alseg.toolkit.labels import colorize
+
+        pool = self._revisit.pool
+        image_id, photograph = pool.dataset.image_id(index), pool.dataset.image(index)
+        pictures = {"photo": photograph, "truth": colorize(pool.truth(index), self._space)}
+        if last:
+            bought_in = self._revisit.bought_in(image_id, pool.dataset.size(index))
+            pictures[f"picks-round-{last}"] = draw_picks(photograph, bought_in, last)
+            pictures[f"bought-round-{last}"] = colorize(labels.revealed(index), self._space)
+        for kind, pixels in pictures.items():
+            self._write(image_id, kind, pixels)
 
     def maps(self, image_id: str, example: Example, ending: str) -> None:
         """Write the maps of one image, each named after image, map and ending."""
         from alseg.inspection.legend import map_title, scale_texts
-        from alseg.inspection.pictures import heat, write_png
+        from alseg.inspection.pictures import heat
         from alseg.toolkit.labels import colorize
 
-        start = self._output / image_id
-        classes = colorize(example.classes, self._space)
-        write_png(start.with_name(f"{start.name}_prediction{ending}.png"), classes)
+        self._write(image_id, f"prediction{ending}", colorize(example.classes, self._space))
         for name, texts in scale_texts(example, len(self._space.classes)).items():
-            steps = getattr(example, name)
-            write_png(start.with_name(f"{start.name}_{name}{ending}.png"), heat(steps))
+            self._write(image_id, f"{name}{ending}", heat(getattr(example, name)))
             title = f"score of {image_id}" if name == "score" else map_title(name, example)
             self._scales[title] = texts
+
+    def _write(self, image_id: str, kind: str, pixels: NDArray[np.uint8]) -> None:
+        from alseg.inspection.pictures import write_png
+
+        start = self._output / image_id
+        write_png(start.with_name(f"{start.name}_{kind}.png"), pixels)
 
     @property
     def scales(self) -> list[tuple[str, str, str]]:

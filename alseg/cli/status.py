@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alseg.cli.options import json_option
 from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _LONGEST_REASON = 300
 
 @click.command("status")
 @click.argument("results", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="All that is known, rounds included, as JSON.")
+@json_option("All that is known, rounds included, as JSON.")
 def command(results: Path, as_json: bool) -> None:
     """Show how far the runs in RESULTS are, such as results/quickstart."""
     from alseg.launch.status import experiment_state

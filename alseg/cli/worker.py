@@ -14,12 +14,9 @@ from rich.console import Console
 
 from alseg.cli.progress import PlainReporter
 from alseg.config.experiment import read_experiment
-from alseg.engine.assembly import Assembler
-from alseg.launch.preflight import Plan, check
+from alseg.launch.preparation import prepare
 from alseg.launch.runner import run_experiment
-from alseg.launch.same_threads import settings_here
-from alseg.registry.registry import load_registry
-from alseg.training.device import make_fabric
+from alseg.registry.loading import load_registry
 
 
 def main(request: str) -> None:
@@ -29,23 +26,16 @@ def main(request: str) -> None:
     root, wanted = Path(content["root"]), set(content["runs"])
     registry = load_registry()
     experiment = read_experiment(root / "experiment.yaml", registry=registry)
-    settings, _ = settings_here(experiment.settings, root)
-    experiment = replace(experiment, settings=settings)
     specs = [spec for spec in experiment.runs() if spec.folder in wanted]
-    cache = experiment.settings.cache
-    assembler = Assembler(registry, Path(cache).expanduser() if cache else None)
-    fabric = make_fabric(experiment.settings)
-    plan = check(specs, assembler)
+    prepared = prepare(experiment, specs, registry, root)
+    alone = replace(
+        prepared,
+        experiment=replace(prepared.experiment, settings=replace(prepared.experiment.settings, processes=1)),
+        plan=replace(prepared.plan, runs=prepared.plan.runs[::-1]),
+    )
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        run_experiment(
-            replace(experiment, settings=replace(experiment.settings, processes=1)),
-            Plan(plan.runs[::-1], plan.notes),
-            root.parent,
-            assembler,
-            fabric,
-            PlainReporter(Console(file=nowhere)),
-            accept_drift=content["accept_drift"],
-        )
+        reporter = PlainReporter(Console(file=nowhere))
+        run_experiment(alone, root.parent, reporter, accept_drift=content["accept_drift"])
 
 
 def _stop_with_parent() -> None:

@@ -12,7 +12,7 @@ from alseg.contracts.views import Domain, Unit
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """What every plugin offers: a name, a description and a builder.
+    """What every component has: a name, a description and a builder.
 
     Attributes:
         name: The YAML name, lower case with hyphens.
@@ -33,7 +33,7 @@ class Spec:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec(Spec):
-    """Offers a data set: ``build(*, root, split, **params) -> Dataset``.
+    """A data set: ``build(*, root, split, **params) -> Dataset``.
 
     Attributes:
         label_space: Name of the label space in which the data set's own label maps are given.
@@ -59,7 +59,7 @@ class DatasetSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec(Spec):
-    """Offers segmentation networks: ``build(*, num_classes, **params) -> SegmentationModel``.
+    """A segmentation network: ``build(*, num_classes, **params) -> SegmentationModel``.
 
     Attributes:
         provides: What acquisitions can be given by it. ``features`` needs a method ``features`` on the model,
@@ -73,12 +73,12 @@ class ModelSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeSpec(Spec):
-    """Offers a training recipe: ``build(**params) -> Recipe``."""
+    """A training recipe: ``build(**params) -> Recipe``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcquisitionSpec(Spec):
-    """Offers an acquisition: ``build(**params)`` makes an object of the kind.
+    """An acquisition: ``build(**params)`` makes an object of the kind.
 
     Attributes:
         needs: What it reads. A method whose model does not provide it is skipped with a reason.
@@ -105,7 +105,7 @@ class AcquisitionSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class AnnotationModeSpec(Spec):
-    """Offers an annotation mode: ``build(**params) -> AnnotationMode | RegionAnnotationMode``.
+    """An annotation mode: ``build(**params) -> AnnotationMode | RegionAnnotationMode``.
 
     Attributes:
         unit: What a question is about: a ``part`` of an image around a pixel, a ``region`` of the method's
@@ -117,12 +117,12 @@ class AnnotationModeSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionSpec(Spec):
-    """Offers a partition of images into regions: ``build(**params) -> Partition``."""
+    """A partition of images into regions: ``build(**params) -> Partition``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObserverSpec(Spec):
-    """Offers an observer, which experiments name in ``settings.observers``: ``build(**params) -> Observer``.
+    """An observer, which experiments name in ``settings.observers``: ``build(**params) -> Observer``.
 
     ``build`` is called before anything is trained. It raises `AlsegError` where something that it needs is
     not installed, and writes nothing: whoever only checks an experiment builds its observers too.

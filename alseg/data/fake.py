@@ -40,7 +40,7 @@ def write_fake(
     """
     spec: DatasetSpec = registry.get("datasets", name).spec
     if spec.write_fake is None:
-        able = sorted(offer.spec.name for offer in registry.datasets.values() if offer.spec.write_fake)
+        able = sorted(entry.spec.name for entry in registry.datasets.values() if entry.spec.write_fake)
         raise AlsegError(f"Data set '{name}' cannot be made up. Those that can: {', '.join(able) or 'none'}.")
     place = folder / name
     if place.exists() and (not place.is_dir() or any(place.iterdir())):

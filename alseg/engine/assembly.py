@@ -1,4 +1,4 @@
-"""From a run's specification to the objects it needs, each made by the plugin that offers it."""
+"""From a run's specification to the objects it needs, each built by its plugin."""
 
 from __future__ import annotations
 
@@ -108,19 +108,19 @@ class Assembler:
     def _mode(self, component: Component) -> AnnotationMode | RegionAnnotationMode:
         mode = self._build("annotation_modes", component)
         if not isinstance(mode, AnnotationMode):
-            entry = self.registry.get("annotation_modes", component.name)
+            plugin = self.registry.get("annotation_modes", component.name).plugin
             missing = [name for name in _MODE_METHODS if not hasattr(mode, name)]
             raise AlsegError(
-                f"Annotation mode '{component.name}' of plugin {entry.plugin} ({entry.distribution} "
-                f"{entry.version}) lacks {', '.join(missing)}: it does not fit this version of alseg. Update "
-                "the plugin; docs/plugins.md lists what a mode must have."
+                f"Annotation mode '{component.name}' of plugin {plugin} lacks {', '.join(missing)}: it "
+                "does not fit this version of alseg. Update the plugin; docs/plugins.md lists what a "
+                "mode must have."
             )
         return mode
 
     def model_spec(self, component: Component) -> ModelSpec:
         """Return what the model's plugin says of it."""
-        found: ModelSpec = self.registry.get("models", component.name).spec
-        return found
+        spec: ModelSpec = self.registry.get("models", component.name).spec
+        return spec
 
     def model(self, component: Component, num_classes: int, seed: int) -> torch.nn.Module:
         """Return a network with the initial weights of one seed."""

@@ -38,7 +38,7 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
         "scenario": spec.scenario.text,
         "scorer": SCORER_VERSION,
         "plugins": [
-            {"plugin": info.plugin, "distribution": info.distribution, "version": info.version}
+            {"plugin": info.name, "distribution": info.distribution, "version": info.version}
             for info in assembler.registry.plugins
         ],
         "made_with": provenance_of(spec, assembler.registry, assembler.scenario(spec.scenario)),

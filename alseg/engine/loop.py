@@ -22,8 +22,8 @@ from alseg.engine.parts import RunParts, make_parts
 from alseg.engine.phases import Phases
 from alseg.engine.purchase import QueryPlanner
 from alseg.engine.resume import resume
-from alseg.engine.round_record import commit_round, observe_round
-from alseg.engine.shared_training import SharedTraining, shared_key
+from alseg.engine.round_record import commit_round, replay_round
+from alseg.engine.source_training import train_source
 from alseg.engine.steps import Steps
 from alseg.errors import DamageError
 from alseg.evaluation.confusion import evaluate
@@ -63,12 +63,13 @@ class _Loop:
             if round_number > 0:
                 self.buy(round_number)
             if folder.round_is_committed(round_number) and trainer.iteration >= stop:
-                observe_round(parts, round_number)
-            elif round_number == 0 and not parts.labels.labelled:
-                self.train_together(stop)
+                replay_round(parts, round_number)
+                continue
+            if round_number == 0 and not parts.labels.labelled:
+                counts = train_source(parts, partial(self.train, round_number))
             else:
-                self.steps.train(stop, self.phases)
-                self.commit(round_number, self.evaluate(round_number))
+                counts = self.train(round_number)
+            self.commit(round_number, counts)
         if not read_examples(folder.path, parts.num_classes):
             keep_examples(parts, self.phases, folder.path, parts.inference_options(for_acquisition=False))
         checkpoint.save(folder.weights, iteration=trainer.iteration, model=trainer.module, optimizer=None)
@@ -118,28 +119,10 @@ class _Loop:
         keep_examples(parts, self.phases, folder, options, partial(planner.score, pool))
         return planner.buy(queries)
 
-    def train_together(self, stop: int) -> None:
-        """Train round 0, or take over what another run with the same source training has left."""
-        parts, trainer = self.parts, self.parts.trainer
-        shared = SharedTraining(parts.context.shared / shared_key(parts.spec, parts.context.assembler))
-        with shared.held(parts.context.stop):
-            counts = self.taken_over(shared, stop) if shared.complete else None
-            if counts is None:
-                self.steps.train(stop, self.phases)
-                counts = self.evaluate(0)
-                shared.save(trainer, counts, *parts.evaluation_names())
-            self.commit(0, counts)
-
-    def taken_over(self, shared: SharedTraining, stop: int) -> NDArray[np.int32] | None:
-        """Load shared source training and return its confusion counts; None where it is damaged."""
-        try:
-            counts = shared.load(self.parts.trainer)
-        except DamageError as error:
-            self.parts.start_over(f"{error} Source training is done again.")
-            return None
-        self.parts.log(f"source training to iteration {stop} taken over from {shared.folder.name}")
-        self.steps.save()
-        return counts
+    def train(self, round_number: int) -> NDArray[np.int32]:
+        """Train to the end of a round and count confusions, int32 ``(N, C, C)``."""
+        self.steps.train(self.parts.stages[round_number], self.phases)
+        return self.evaluate(round_number)
 
     def evaluate(self, round_number: int) -> NDArray[np.int32]:
         """Count confusions, unless that has been done and only the metrics are missing."""

@@ -1,87 +1,129 @@
-"""The observers that an experiment names: made before anything is trained, told of rounds, never fatal."""
+"""Observers of rounds: one list, told in one way, of which no plugin can end a run."""
 
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from alseg.config.building import build
-from alseg.config.specs import Component, RunSpec
-from alseg.contracts import Cost, Observer, RoundReport
-from alseg.errors import AlsegError
+from alseg.config.specs import Component
+from alseg.contracts import Observer, RoundReport
+from alseg.engine.reporter import Reporter
+from alseg.errors import AlsegError, one_line
 from alseg.guard.calls import guarded, random_state_kept
-from alseg.registry.registry import PluginInfo, Registry, one_line
-from alseg.storage.round_metrics import read_metrics
-from alseg.storage.run_folder import RunFolder
+from alseg.registry.entries import PluginInfo
+from alseg.registry.registry import ROUND_END, Registry
+
+
+@dataclass(frozen=True, eq=False)
+class Listener:
+    """Code of a plugin that is told of rounds.
+
+    Attributes:
+        name: What messages call it, such as ``observer 'mlflow'``.
+        on_round_end: Given each committed round.
+        close: Finishes what is open. None for a hook, which is told of each round once: an observer that an
+            experiment names is told of all rounds again when a run goes on.
+    """
+
+    name: str
+    on_round_end: Callable[[RoundReport], object]
+    close: Callable[[], object] | None = None
+
+    def failure(self, call: str, error: BaseException) -> str:
+        """Return one line about a call that failed."""
+        if self.close is None:
+            return f"{self.name} failed at {call}: {one_line(error)}"
+        return (
+            f"  {self.name} failed {call}: {one_line(error)}. "
+            "The run goes on, and further failures of this observer are not shown."
+        )
 
 
 class Observers:
-    """Observers by name. What one raises is told once; it can stop neither another nor the run.
+    """All that is told of committed rounds: the reporter, hooks of plugins, observers of the experiment.
+
+    What a plugin raises is told once; it can stop neither another plugin nor the run.
 
     Args:
-        named: Each with the name it is offered under.
+        reporter: Shows rounds, and lines about plugins that failed.
+        listeners: Of plugins, in the order in which they are told.
     """
 
-    def __init__(self, named: Sequence[tuple[str, Observer]]) -> None:
-        self._named = tuple(named)
-        self._failed: set[str] = set()
+    def __init__(self, reporter: Reporter, listeners: Iterable[Listener]) -> None:
+        self.reporter = reporter
+        self._listeners = tuple(listeners)
+        self._failed: set[Listener] = set()
 
-    def round_ended(self, report: RoundReport, note: Callable[[str], None]) -> None:
-        """Tell all of them of a committed round.
+    def round_committed(self, report: RoundReport, rounds: int) -> None:
+        """Tell all of a round that has just been committed.
 
         Args:
             report: The round.
-            note: Given one line about an observer that raised, the first time it does.
+            rounds: Number of purchases of the run.
         """
-        for name, observer in self._named:
-            where = f"at round {report.round} of {report.run}"
-            self._call(name, where, lambda observer=observer: observer.on_round_end(report), note)  # type: ignore[misc]
+        self.reporter.round_finished(report, rounds)
+        self._tell(report, self._listeners)
 
-    def close(self, note: Callable[[str], None]) -> None:
-        """Let all of them finish; ``note`` as in `round_ended`."""
-        for name, observer in self._named:
-            self._call(name, "at the end", observer.close, note)
+    def round_replayed(self, report: RoundReport) -> None:
+        """Tell the experiment's observers of a round that an earlier attempt committed."""
+        self._tell(report, [listener for listener in self._listeners if listener.close is not None])
 
-    def _call(self, name: str, where: str, step: Callable[[], None], note: Callable[[str], None]) -> None:
+    def close(self) -> None:
+        """Let the experiment's observers finish; the reporter is closed by whoever made it."""
+        for listener in self._listeners:
+            if listener.close is not None:
+                self._call(listener, "at the end", listener.close)
+
+    def _tell(self, report: RoundReport, listeners: Iterable[Listener]) -> None:
+        for listener in listeners:
+            call = ROUND_END if listener.close is None else f"at round {report.round} of {report.run}"
+            self._call(listener, call, partial(listener.on_round_end, report))
+
+    def _call(self, listener: Listener, call: str, step: Callable[[], object]) -> None:
         failed: BaseException | None = None
-        with random_state_kept(), guarded(f"observer '{name}'", where):
+        with random_state_kept(), guarded(listener.name, call):
             try:
                 with contextlib.redirect_stdout(sys.stderr):  # standard output stays free for results
                     step()
             except KeyboardInterrupt:
                 raise
-            except BaseException as error:  # an observer's SystemExit is no reason to stop either
+            except BaseException as error:  # a plugin's SystemExit is no reason to stop either
                 failed = error
-        if failed is not None and name not in self._failed:
-            self._failed.add(name)
-            note(
-                f"  observer '{name}' failed {where}: {one_line(failed)}. "
-                "The run goes on, and further failures of this observer are not shown."
-            )
+        if failed is not None and listener not in self._failed:
+            self._failed.add(listener)
+            self.reporter.note(listener.failure(call, failed))
 
 
-def build_observers(components: Sequence[Component], registry: Registry) -> Observers:
+def hooks_of(registry: Registry) -> list[Listener]:
+    """Return the hooks ``on_round_end`` of all plugins."""
+    return [Listener(f"plugin {plugin}", hook) for plugin, hook in registry.round_end_hooks]
+
+
+def build_observers(components: Sequence[Component], registry: Registry) -> list[Listener]:
     """Make the observers that an experiment names; they write nothing yet.
 
     Raises:
         AlsegError: If one cannot be built, because what it needs is not installed or because it is broken.
     """
-    return Observers([(component.name, _build(component, registry)) for component in components])
+    observers = [(component.name, _build(component, registry)) for component in components]
+    return [Listener(f"observer '{name}'", each.on_round_end, each.close) for name, each in observers]
 
 
 def _build(component: Component, registry: Registry) -> Observer:
-    entry = registry.get("observers", component.name)
+    plugin = registry.get("observers", component.name).plugin
     try:
         observer = build(registry, "observers", component)
     except AlsegError:
         raise
     except Exception as error:
-        raise _broken(component, PluginInfo.of(entry), one_line(error)) from error
+        raise _broken(component, plugin, one_line(error)) from error
     if not isinstance(observer, Observer):
         problem = f"{type(observer).__name__} lacks on_round_end or close"
-        raise _broken(component, PluginInfo.of(entry), problem)
+        raise _broken(component, plugin, problem)
     return observer
 
 
@@ -90,33 +132,3 @@ def _broken(component: Component, plugin: PluginInfo, problem: str) -> AlsegErro
         f"Observer '{component.name}' of plugin {plugin} cannot be built: {problem}. "
         "Mend it, or leave it out of settings.observers."
     )
-
-
-def report_of(spec: RunSpec, folder: RunFolder, round_number: int) -> RoundReport:
-    """Return what observers are told about a committed round, read from the run's folder.
-
-    Raises:
-        AlsegError: If the round's metrics are damaged.
-    """
-    content = read_metrics(folder.metrics_of(round_number))
-    return RoundReport(
-        experiment=spec.experiment,
-        scenario=spec.scenario.text,
-        run=folder.path.name,
-        folder=str(folder.path.absolute()),
-        method=spec.method.label,
-        seed=spec.seed,
-        spec=spec.as_json(),
-        round=round_number,
-        iteration=content["iteration"],
-        cost=Cost(**content["cost"]),
-        class_names=tuple(content["iou"]),
-        iou=tuple(map(_number, content["iou"].values())),
-        miou=_number(content["miou"]),
-        accuracy=_number(content["accuracy"]),
-    )
-
-
-def _number(value: float | None) -> float:
-    """Return a metric as `alseg.storage.round_metrics.percent` was given it."""
-    return math.nan if value is None else value

@@ -70,8 +70,7 @@ class RunParts:
 
     def tell(self, line: str) -> None:
         """Write a line into the run's log, and show it."""
-        self.log(line)
-        self.context.reporter.note(f"  {line}")
+        self.context.tell(self.folder, line)
 
     def save(self) -> None:
         """Keep the training state."""

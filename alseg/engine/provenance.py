@@ -42,7 +42,7 @@ REMEDY = (
 def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None = None) -> dict[str, str]:
     """Return what a run is made with now: a name for people to a text that differs where the thing differs.
 
-    Of plugins, those that offer something the run uses. Their code is hashed as it lies on the disk, and so
+    Of plugins, those of components that the run uses. Their code is hashed as it lies on the disk, and so
     is that of alseg, the command line aside. Of images, ids and sizes.
 
     Args:
@@ -54,12 +54,12 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
     found |= {library: _version(library) for library in _LIBRARIES}
     for kind, name in _components(spec):
         entry = registry.get(kind, name)
-        versions = f"{entry.distribution} {entry.version}"
+        release = entry.plugin.release
         if isinstance(entry.spec, LabelSpace):
-            found[f"label space {name}"] = f"{versions}, {content_hash(_classes(entry.spec))[:_HASH_LENGTH]}"
+            found[f"label space {name}"] = f"{release}, {content_hash(_classes(entry.spec))[:_HASH_LENGTH]}"
         else:
             package = entry.spec.build.__module__.partition(".")[0]
-            found[f"plugin {entry.plugin}"] = f"{versions}, code {_code_of(package)}"
+            found[f"plugin {entry.plugin.name}"] = f"{release}, code {_code_of(package)}"
     for path in _files_of(spec):
         found[f"weights {path}"] = sha256_of(path)[:_HASH_LENGTH]
     if data is not None:
@@ -182,13 +182,17 @@ def _version(distribution: str) -> str:
 
 @lru_cache
 def _code_of(package: str) -> str:
-    """Return a hash of a package's Python files; for alseg, of those that are not the command line."""
+    """Return a hash of a package's Python files; for alseg, of those that are not the command line.
+
+    Stubs are among them: ``lazy_loader`` reads from a stub which module a name comes from.
+    """
     origin = getattr(sys.modules.get(package) or importlib.import_module(package), "__file__", None)
     if origin is None:
         return "unknown"
     file = Path(origin)
     is_package = file.name == "__init__.py"
-    files = sorted(file.parent.rglob("*.py")) if is_package else [file]
-    relative = {path.relative_to(file.parent).as_posix(): path for path in files}
+    folder = file.parent
+    files = sorted([*folder.rglob("*.py"), *folder.rglob("*.pyi")]) if is_package else [file]
+    relative = {path.relative_to(folder).as_posix(): path for path in files}
     hashes = {name: sha256_of(path) for name, path in relative.items() if not name.startswith("cli/")}
     return content_hash(hashes)[:_HASH_LENGTH]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from alseg.engine.parts import RunParts
-from alseg.engine.recovery import last_usable_iteration, quarantine_damaged
+from alseg.engine.quarantine import quarantine_damaged
+from alseg.engine.recovery import last_usable_iteration
 from alseg.errors import DamageError
 from alseg.files import remove
 from alseg.training import checkpoint

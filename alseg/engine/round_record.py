@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import Cost
-from alseg.engine.observers import report_of
+from alseg.contracts import Cost, RoundReport
 from alseg.engine.parts import RunParts
+from alseg.engine.round_report import report_of
 from alseg.storage.round_metrics import percent
 from alseg.toolkit.metrics import metrics_of
 
@@ -48,16 +48,18 @@ def commit_round(
         folder.commit_round(round_number, asdict(metrics), counts, *parts.evaluation_names(), seconds)
         folder.write_status("running", round_number=round_number)
         folder.append_event("round", round=round_number, miou=metrics.miou, cost=asdict(metrics.cost))
-        report = report_of(parts.spec, folder, round_number)
-        parts.context.reporter.round_finished(report, len(parts.spec.rounds))
-        parts.context.assembler.registry.notify_round_end(report, parts.context.reporter.note)
-    observe_round(parts, round_number)
+        parts.context.observers.round_committed(_report(parts, round_number), len(parts.spec.rounds))
+    else:
+        replay_round(parts, round_number)
 
 
-def observe_round(parts: RunParts, round_number: int) -> None:
-    """Tell the experiment's observers of a round, those of earlier processes included."""
-    report = report_of(parts.spec, parts.folder, round_number)
-    parts.context.observers.round_ended(report, parts.context.reporter.note)
+def replay_round(parts: RunParts, round_number: int) -> None:
+    """Tell the experiment's observers of a round that an earlier attempt committed."""
+    parts.context.observers.round_replayed(_report(parts, round_number))
+
+
+def _report(parts: RunParts, round_number: int) -> RoundReport:
+    return report_of(parts.spec, parts.folder, round_number)
 
 
 def _metrics(parts: RunParts, round_number: int, counts: NDArray[np.int32]) -> RoundMetrics:

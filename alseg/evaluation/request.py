@@ -11,8 +11,8 @@ from alseg.config.components import read_component
 from alseg.config.specs import Component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.errors import AlsegError, unknown_name
-from alseg.registry.parameters import parameters_of
 from alseg.registry.registry import Registry
+from alseg.registry.signatures import parameters_of
 from alseg.storage.run_description import Part, read_asked
 
 DEFAULT_ROOT = Path("data")

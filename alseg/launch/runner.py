@@ -1,92 +1,32 @@
-"""All runs of an experiment, one after another: folders, locks, attempts, failures and interrupts."""
+"""All runs of an experiment, one after another."""
 
 from __future__ import annotations
 
-import signal
-import time
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from contextlib import nullcontext
 from pathlib import Path
 
-import torch
 import yaml
-from lightning_fabric import Fabric
 
-from alseg.config.experiment import Experiment, RunSpec
-from alseg.engine.assembly import Assembler
-from alseg.engine.context import Reporter, RunContext
-from alseg.engine.crashes import keeps_crashing, name_crash
-from alseg.engine.description import description
-from alseg.engine.environment import describe
-from alseg.engine.loop import run
-from alseg.engine.observers import Observers, build_observers, report_of
-from alseg.engine.provenance import REMEDY, provenance_changes, refuse_drift, refuse_foreign
-from alseg.engine.recovery import (
-    find_missing,
-    find_untrained,
-    quarantine_damaged,
-    set_damaged_description_aside,
-    set_damaged_records_aside,
-    set_misplaced_aside,
-    what_is_missing,
-)
-from alseg.files import MovedError, WriteError, refuse_moved, remove, remove_unfinished, write_checked_text
-from alseg.guard.at_work import NAME, noting
-from alseg.guard.calls import random_state_kept, watching
-from alseg.guard.timeouts import TimedOut
+from alseg.engine.context import RunContext
+from alseg.engine.crashes import keeps_crashing
+from alseg.engine.observers import Observers, build_observers, hooks_of
+from alseg.engine.provenance import refuse_drift, refuse_foreign
+from alseg.engine.reporter import Reporter
+from alseg.files import refuse_moved, remove_unfinished, write_checked_text
+from alseg.launch.attempt import RunAttempt
 from alseg.launch.local import helpers
-from alseg.launch.preflight import Plan, PlannedRun
-from alseg.launch.status import spent_seconds
-from alseg.storage.lock import BusyError, exclusive
+from alseg.launch.outcome import Outcome, RunEnding, RunResult
+from alseg.launch.preflight import PlannedRun
+from alseg.launch.preparation import PreparedExperiment
+from alseg.storage.lock import exclusive
 from alseg.storage.run_folder import RunFolder
-from alseg.storage.status_file import OUT_OF_MEMORY
 from alseg.system.kept_folders import keeping
-from alseg.system.limits import address_space, exceeded_limit
 from alseg.system.signals import StopRequest, listening
-from alseg.system.threads import chosen
-from alseg.training import determinism
-
-
-@dataclass
-class Outcome:
-    """How an experiment ended.
-
-    Attributes:
-        complete: Runs that are complete, those of earlier calls included, with their folders.
-        failed: Folder name and error of each run that failed.
-        skipped: Method and reason of each run that cannot be done.
-        signal: The signal that stopped it, or None.
-        at_once: Whether it was stopped without saving, by a second Ctrl-C.
-    """
-
-    complete: list[tuple[RunSpec, RunFolder]] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    signal: int | None = None
-    at_once: bool = False
-
-    @property
-    def done(self) -> int:
-        """How many runs are complete."""
-        return len(self.complete)
-
-    def recheck(self) -> None:
-        """Count runs as failed whose files have been removed since they were complete."""
-        for spec, folder in list(self.complete):
-            missing = what_is_missing(folder, len(spec.rounds) + 1, buys=spec.method.acquisition is not None)
-            if missing is not None:
-                self.complete.remove((spec, folder))
-                self.failed.append((folder.path.name, missing))
 
 
 def run_experiment(
-    experiment: Experiment,
-    plan: Plan,
+    prepared: PreparedExperiment,
     results: Path,
-    assembler: Assembler,
-    fabric: Fabric,
     reporter: Reporter,
     *,
     fresh: bool = False,
@@ -96,11 +36,8 @@ def run_experiment(
     """Do all planned runs that are not complete yet; one that fails does not stop the others.
 
     Args:
-        experiment: What the plan came from.
-        plan: Checked runs.
+        prepared: The experiment.
         results: Folder that holds the experiment's own folder.
-        assembler: Makes objects.
-        fabric: Device and precision.
         reporter: Shows what happens.
         fresh: Whether to put the planned runs' folders aside and begin anew.
         accept_drift: Whether to go on with runs that were begun with other versions or code.
@@ -113,266 +50,119 @@ def run_experiment(
         AlsegError: If an observer cannot be built, results cannot be written, their folder was moved, or runs
             were begun with something else.
     """
-    observers = build_observers(experiment.settings.observers, assembler.registry)
+    experiment, registry = prepared.experiment, prepared.assembler.registry
+    named = build_observers(experiment.settings.observers, registry)
+    observers = Observers(reporter, [*hooks_of(registry), *named])
     root = (results / experiment.name).absolute()  # whatever becomes of the working folder
     document = yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
     with exclusive(root / ".lock"):
         remove_unfinished(root.glob)
         write_checked_text(root / "experiment.yaml", document)
+    launcher = Launcher(prepared, root, observers, accept_drift=accept_drift)
     with keeping(root):
-        return _in_place(
-            experiment,
-            plan,
-            root,
-            assembler,
-            fabric,
-            reporter,
-            observers,
-            fresh=fresh,
-            accept_drift=accept_drift,
-            stop=stop,
-        )
+        launcher.admit(fresh=fresh)
+        with nullcontext(stop) if stop is not None else listening() as stop:
+            stop.working = True
+            outcome = launcher.launch(stop)
+        refuse_moved(root)
+        return outcome.rechecked()
 
 
-def _in_place(
-    experiment: Experiment,
-    plan: Plan,
-    root: Path,
-    assembler: Assembler,
-    fabric: Fabric,
-    reporter: Reporter,
-    observers: Observers,
-    *,
-    fresh: bool,
-    accept_drift: bool,
-    stop: StopRequest | None,
-) -> Outcome:
-    """Do the runs in a results folder that must stay in its place; see `run_experiment`."""
-    specs = [planned.spec for planned in plan.runs]
-    if fresh:
-        _put_aside(plan, root / "runs", reporter)
-    else:
-        refuse_foreign(specs, root / "runs")
-        if not accept_drift:
-            refuse_drift(specs, root / "runs", assembler)
-    outcome = Outcome()
-    with nullcontext(stop) if stop is not None else listening() as stop:
-        stop.working = True
-        context = RunContext(
-            assembler=assembler,
-            fabric=fabric,
-            settings=experiment.settings,
-            reporter=reporter,
-            stop=stop,
-            specs=[planned.spec for planned in plan.runs if planned.skipped is None],
-            # What is trained with other kernels must not get into runs that are to be the same every time.
-            shared=root / ("shared-deterministic" if experiment.settings.deterministic else "shared"),
-            observers=observers,
-        )
+class Launcher:
+    """Does the runs of one experiment in this process and in helpers beside it.
+
+    Args:
+        prepared: The experiment.
+        root: Its results folder.
+        observers: Told of what happens.
+        accept_drift: Whether to go on with runs that were begun with other versions or code.
+    """
+
+    def __init__(
+        self, prepared: PreparedExperiment, root: Path, observers: Observers, *, accept_drift: bool
+    ) -> None:
+        self._prepared = prepared
+        self._root = root
+        self._observers = observers
+        self._accept_drift = accept_drift
+
+    def admit(self, *, fresh: bool) -> None:
+        """Refuse folders of other runs, or of runs begun with something else; with ``fresh``, put them aside.
+
+        Raises:
+            AlsegError: If there is such a folder, or a process is writing to one that is to be put aside.
+        """
+        specs, runs = [planned.spec for planned in self._prepared.plan.runs], self._root / "runs"
+        if fresh:
+            for folder in (RunFolder(runs / spec.folder) for spec in specs):
+                self._put_aside(folder)
+            return
+        refuse_foreign(specs, runs)
+        if not self._accept_drift:
+            refuse_drift(specs, runs, self._prepared.assembler)
+
+    def launch(self, stop: StopRequest) -> Outcome:
+        """Do all runs, then let observers finish.
+
+        Args:
+            stop: Set when the process should save and stop.
+        """
+        context, experiment = self._context(stop), self._prepared.experiment
         try:
-            with helpers(root, context.specs, experiment, stop, accept_drift=accept_drift):
-                _all_runs(plan, root, context, outcome, accept_drift=accept_drift)
+            with helpers(self._root, context.specs, experiment, stop, accept_drift=self._accept_drift):
+                endings = self._in_turn(context)
         finally:
-            observers.close(reporter.note)
-        outcome.signal, outcome.at_once = stop.signal, stop.at_once
-    refuse_moved(root)
-    outcome.recheck()
-    return outcome
+            self._observers.close()
+        return Outcome(tuple(endings), stop.signal, stop.at_once)
 
-
-def _all_runs(plan: Plan, root: Path, context: RunContext, outcome: Outcome, *, accept_drift: bool) -> None:
-    """Do the planned runs, those that another process is doing last."""
-    numbered = list(enumerate(plan.runs, start=1))
-    # A plugin that ends the process each time must not keep the others from their turn.
-    numbered.sort(key=lambda each: keeps_crashing(root / "runs" / each[1].spec.folder))
-    left_to_others = [
-        (place, planned)
-        for place, planned in numbered
-        if not _attempt(
-            place, planned, len(numbered), root, context, outcome, accept_drift=accept_drift, wait=False
+    def _context(self, stop: StopRequest) -> RunContext:
+        prepared, settings = self._prepared, self._prepared.experiment.settings
+        return RunContext(
+            assembler=prepared.assembler,
+            fabric=prepared.fabric,
+            settings=settings,
+            observers=self._observers,
+            stop=stop,
+            specs=[planned.spec for planned in prepared.plan.runs if planned.skipped is None],
+            # What is trained with other kernels must not get into runs that are to be the same every time.
+            shared=self._root / ("shared-deterministic" if settings.deterministic else "shared"),
         )
-    ]
-    # Another process is doing these. What it leaves undone is done here.
-    for place, planned in left_to_others:
-        _attempt(place, planned, len(numbered), root, context, outcome, accept_drift=accept_drift, wait=True)
 
+    def _in_turn(self, context: RunContext) -> list[RunEnding]:
+        """Do the runs, those that another process is doing last."""
+        numbered = list(enumerate(self._prepared.plan.runs, start=1))
+        # A plugin that ends the process each time must not keep the others from their turn.
+        numbered.sort(key=lambda each: keeps_crashing(self._folder(each[1]).path))
+        endings = {place: self._one(place, planned, context, wait=False) for place, planned in numbered}
+        # What another process leaves undone is done here.
+        for place, planned in numbered:
+            if endings[place].result is RunResult.LEFT_TO_OTHER:
+                del endings[place]
+                endings[place] = self._one(place, planned, context, wait=True)
+        return list(endings.values())
 
-def _put_aside(plan: Plan, runs: Path, reporter: Reporter) -> None:
-    """Keep the folders of planned runs under other names; refuse if a process is writing to one."""
-    for planned in plan.runs:
-        folder = RunFolder(runs / planned.spec.folder)
+    def _one(self, place: int, planned: PlannedRun, context: RunContext, *, wait: bool) -> RunEnding:
+        """Do one run, unless the process is to stop, and show how it ended."""
+        spec, folder, reporter = planned.spec, self._folder(planned), context.reporter
+        if context.stop.signal is not None:
+            return RunEnding(spec, folder, RunResult.NOT_BEGUN)
+        reporter.run_started(place, len(self._prepared.plan.runs), spec.method.label, spec.seed)
+        attempt = RunAttempt(planned, folder, context, accept_drift=self._accept_drift)
+        ending = attempt.make(wait=wait)
+        if ending.result is RunResult.LEFT_TO_OTHER:
+            # A helper's run comes up again when it is done.
+            in_helper = context.settings.processes > 1
+            reporter.note("  in another process" if in_helper else f"  {ending.reason}")
+        else:
+            reporter.run_ended(ending.result, ending.seconds)
+        return ending
+
+    def _folder(self, planned: PlannedRun) -> RunFolder:
+        return RunFolder(self._root / "runs" / planned.spec.folder)
+
+    def _put_aside(self, folder: RunFolder) -> None:
+        """Keep a folder under another name; refuse if a process is writing to it."""
         if folder.path.exists():
             with folder.writing():
                 old = folder.start_anew()
-            reporter.note(f"{folder.path.name} is kept as {old.name}")
-
-
-def _attempt(
-    place: int,
-    planned: PlannedRun,
-    total: int,
-    root: Path,
-    context: RunContext,
-    outcome: Outcome,
-    *,
-    accept_drift: bool,
-    wait: bool,
-) -> bool:
-    """Do one run unless the process is to stop; returns False where another process is doing it."""
-    folder, reporter, spec = RunFolder(root / "runs" / planned.spec.folder), context.reporter, planned.spec
-    if context.stop.signal is not None:
-        return True
-    reporter.run_started(place, total, spec.method.label, spec.seed)
-    started = time.monotonic()
-    try:
-        with folder.writing(keep_waiting=lambda: wait and context.stop.signal is None):
-            by_another = context.settings.processes > 1 and folder.is_done
-            state = _one_run(planned, folder, context, outcome, accept_drift=accept_drift)
-    except BusyError as busy:
-        # A helper's run comes up again when it is done.
-        reporter.note("  in another process" if context.settings.processes > 1 else f"  {busy}")
-        return False
-    except MovedError as moved:
-        if moved.folder != folder.path:
-            raise
-        outcome.failed.append((folder.path.name, str(moved)))
-        reporter.note(f"  {moved}")
-        reporter.run_ended("failed", time.monotonic() - started)
-        return True
-    seconds: float | None = time.monotonic() - started
-    if by_another and folder.last_round is not None:
-        reporter.round_finished(report_of(spec, folder, folder.last_round), len(spec.rounds))
-        seconds = spent_seconds(folder.path, running=False)
-    reporter.run_ended(state, seconds or 0.0)
-    return True
-
-
-def _one_run(
-    planned: PlannedRun, folder: RunFolder, context: RunContext, outcome: Outcome, *, accept_drift: bool
-) -> str:
-    """Do one run under its lock and record how it ended; returns its state."""
-    spec, reporter = planned.spec, context.reporter
-    crashed = name_crash(folder.path)
-    if crashed is not None:
-        _tell(crashed, folder, reporter)
-    settled = _settled(spec, folder, context, outcome, accept_drift=accept_drift)
-    if settled is not None:
-        return settled
-    folder.write_run(description(spec, context.assembler))
-    if planned.skipped is not None:
-        folder.write_status("skipped", round_number=None, reason=planned.skipped)
-        outcome.skipped.append((spec.method.label, planned.skipped))
-        reporter.note(f"  skipped: {planned.skipped}")
-        return "skipped"
-    deterministic = context.settings.deterministic
-    attempt = folder.start_attempt(
-        describe(context.fabric.device, spec.precision, deterministic=deterministic)
-    )
-    folder.append_log(chosen().text(torch.get_num_threads()))
-    folder.write_status("running", round_number=folder.last_round)
-    state = "done"
-    error: str | None = None
-    try:
-        with determinism.deterministic(deterministic), _watched(folder, context):
-            run(spec, folder, context)
-        error = what_is_missing(folder, len(spec.rounds) + 1, buys=spec.method.acquisition is not None)
-        if error is not None:
-            state = "failed"
-            outcome.failed.append((folder.path.name, error))
-            reporter.note(f"  {error}")
-    except KeyboardInterrupt:  # Interrupted is one
-        state = "interrupted"
-        context.stop.signal = context.stop.signal or signal.SIGINT
-        saved = "without saving" if context.stop.at_once else "all is saved"
-        folder.append_log(f"stopped by {context.stop.name}, {saved}")
-    except WriteError as failure:
-        with suppress(WriteError):  # a small file may still fit
-            folder.write_status("failed", round_number=folder.last_round, error=str(failure))
-            folder.end_attempt(attempt, "failed")
-        raise  # no other run could be written either
-    except (Exception, SystemExit, TimedOut) as failure:  # a plugin's sys.exit() stops its run alone
-        state, error = "failed", _what_failed(failure)
-        folder.append_log(traceback.format_exc())
-        outcome.failed.append((folder.path.name, error))
-        reporter.note(f"  {error} (traceback in {folder.path / 'log.txt'})")
-    folder.write_status(state, round_number=folder.last_round, error=error)
-    folder.end_attempt(attempt, state)
-    if state == "done":
-        remove(folder.checkpoint)
-        outcome.complete.append((spec, folder))
-    return state
-
-
-@contextmanager
-def _watched(folder: RunFolder, context: RunContext) -> Iterator[None]:
-    """Note which plugins are at work, tell what they change, limit their calls, and keep random states."""
-    with (
-        random_state_kept(),
-        noting(folder.path / NAME) as notes,
-        watching(
-            notes=notes,
-            tell=lambda line: _tell(line, folder, context.reporter),
-            seconds=context.settings.call_timeout,
-        ),
-    ):
-        yield
-
-
-def _settled(
-    spec: RunSpec, folder: RunFolder, context: RunContext, outcome: Outcome, *, accept_drift: bool
-) -> str | None:
-    """See to what the folder has lost; returns the run's state where no work is to be done."""
-    rounds = len(spec.rounds) + 1
-    for problem in (*set_misplaced_aside(folder, rounds), *set_damaged_records_aside(folder)):
-        _tell(problem, folder, context.reporter)
-    undescribed = set_damaged_description_aside(folder)
-    if undescribed is not None:
-        _tell(undescribed, folder, context.reporter)
-        folder.write_run(description(spec, context.assembler))
-    untrained = find_untrained(folder)
-    if folder.is_done:
-        lost = find_missing(folder, rounds)
-        if lost is None:
-            remove(folder.checkpoint)
-            _write_reference(spec, folder)
-            outcome.complete.append((spec, folder))
-            return "done"
-        differences = (
-            [] if accept_drift else provenance_changes(folder, spec, context.assembler, even_done=True)
-        )
-        if differences:
-            changed = "; ".join(differences)
-            refusal = f"{lost} It is not made again, for not all is as it was: {changed}. {REMEDY}"
-            outcome.failed.append((folder.path.name, refusal))
-            context.reporter.note(f"  {refusal}")
-            return "failed"
-        for problem in quarantine_damaged(folder, rounds, done=True):
-            _tell(problem, folder, context.reporter)
-    if untrained is not None:
-        _tell(untrained, folder, context.reporter)
-    return None
-
-
-def _write_reference(spec: RunSpec, folder: RunFolder) -> None:
-    """Record which end of the gap a run is: a file may declare that after the run is done."""
-    content = folder.description()
-    if content["method"].get("reference") != spec.method.reference:
-        method = {**content["method"], "reference": spec.method.reference}
-        folder.write_run({**content, "method": method})
-
-
-def _tell(problem: str, folder: RunFolder, reporter: Reporter) -> None:
-    folder.append_log(problem)
-    reporter.note(f"  {problem}")
-
-
-def _what_failed(failure: BaseException) -> str:
-    """Say in one line what failed; too little memory is no error of the run."""
-    limit = exceeded_limit(failure)
-    if limit is not None and (address_space() is not None or not limit.startswith(OUT_OF_MEMORY)):
-        return limit
-    text = f"{type(failure).__name__}: {failure}"
-    # Torch has no type of its own for memory of the CPU.
-    if isinstance(failure, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
-        return f"{OUT_OF_MEMORY}: {text}"
-    return text
+            self._observers.reporter.note(f"{folder.path.name} is kept as {old.name}")

@@ -12,7 +12,7 @@ from alseg.config.specs import RunSpec
 from alseg.errors import AlsegError
 from alseg.files import is_as_written
 from alseg.guard.at_work import NAME, left_in
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg.storage.attempts import read_attempt
 from alseg.storage.durations import attempt_seconds
 from alseg.storage.layout import attempt_files, round_folders

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, one_line
 from alseg.files import write_atomically
 from alseg.overview.curves import read_curves
 from alseg.overview.picks import read_picks
-from alseg.registry.registry import Registry, one_line
+from alseg.registry.registry import Registry
 from alseg.storage.reader import load_results
 
 NAME = "overview.png"

@@ -37,27 +37,27 @@ def machine(options: Options) -> dict[str, Any]:
     }
 
 
-def as_json(results: Sequence[Result], surroundings: dict[str, Any]) -> dict[str, Any]:
+def as_json(results: Sequence[Result], environment: dict[str, Any]) -> dict[str, Any]:
     """Return everything that was measured."""
-    return {"format": FORMAT, "machine": surroundings, "benchmarks": [result.as_json() for result in results]}
+    return {"format": FORMAT, "machine": environment, "benchmarks": [result.as_json() for result in results]}
 
 
-def as_text(results: Sequence[Result], surroundings: dict[str, Any], width: int = WIDTH) -> str:
+def as_text(results: Sequence[Result], environment: dict[str, Any], width: int = WIDTH) -> str:
     """Return a table for each benchmark, medians with extremes, after a line on the machine.
 
     Args:
         results: What was measured.
-        surroundings: On what machine, as `machine` has it.
+        environment: On what machine, as `machine` has it.
         width: Columns that tables may take.
     """
     lines = [
-        f"{surroundings['device']}, {surroundings['cores']} cores, {surroundings['threads']} threads, "
-        f"load {surroundings['load_before']} before; python {surroundings['python']}, "
-        f"torch {surroundings['torch']}, numpy {surroundings['numpy']}, Pillow {surroundings['pillow']}; "
-        f"alseg {surroundings['git']}",
-        f"{surroundings['repeats']} turns; median (lowest-highest)",
+        f"{environment['device']}, {environment['cores']} cores, {environment['threads']} threads, "
+        f"load {environment['load_before']} before; python {environment['python']}, "
+        f"torch {environment['torch']}, numpy {environment['numpy']}, Pillow {environment['pillow']}; "
+        f"alseg {environment['git']}",
+        f"{environment['repeats']} turns; median (lowest-highest)",
     ]
-    if surroundings["quick"]:
+    if environment["quick"]:
         lines.append("--quick: the numbers say nothing, only that everything works")
     for result in results:
         lines += ["", f"{result.name}: {result.setting}", *_table(result, width)]

@@ -14,7 +14,7 @@ import torch
 
 from alseg.contracts import TrainingBatch
 from alseg.inference.predict import resize_logits
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 
 _SIZE = (96, 192)
 _CLASSES = 19

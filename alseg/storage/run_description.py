@@ -47,7 +47,7 @@ class Part:
     """A component that a run was asked for.
 
     Attributes:
-        name: Of what a plugin offers.
+        name: Name of the component.
         params: Its parameters; whoever builds it checks them.
     """
 

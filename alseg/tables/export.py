@@ -6,21 +6,18 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from alseg.analysis.comparison import Comparison
 from alseg.analysis.contrasts import Contrast
-from alseg.analysis.mixed_model import MixedModel
 from alseg.analysis.ranks import Ranking
 from alseg.analysis.row import Costs, PublishedRow, Row
 from alseg.storage.records import Run
 from alseg.text.printable import csv_cell
 
-JSON_FORMAT = 3
+JSON_FORMAT = 4
 """Changes when a key of the JSON output goes or changes its meaning. docs/compare.md describes the keys."""
-
-_FORMAT_3_KEYS = {"group": "contest", "groups": "contests"}
 
 _ROW_KEYS = (
     *("label", "experiment", "scenario", "target_labels", "acquisition", "annotation", "budget"),
@@ -59,16 +56,11 @@ def as_json(comparison: Comparison) -> str:
         "contrasts": [_contrast_record(each) for each in comparison.contrasts],
         "published": [_published_record(row) for row in comparison.published],
         "ranks": [_ranking_record(each) for each in comparison.rankings or ()],
-        "penalties": [asdict(each, dict_factory=_with_format_3_keys) for each in comparison.penalties or ()],
-        "mixed": [_mixed_record(each) for each in comparison.mixed or ()],
+        "penalties": _plain(comparison.penalties or ()),
+        "mixed": _plain(comparison.mixed or ()),
         "notes": comparison.notes,
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _with_format_3_keys(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a record of a penalty matrix: until format 3, groups of methods are called contests."""
-    return {_FORMAT_3_KEYS.get(key, key): value for key, value in items}
 
 
 def as_csv(comparison: Comparison) -> str:
@@ -171,7 +163,8 @@ def _published_csv_line(row: PublishedRow, comparison: Comparison) -> dict[str, 
 
 
 def _row_record(row: Row) -> dict[str, Any]:
-    return {
+    gap, reached = row.gap_closed, row.reach
+    values = {
         "label": row.label,
         "experiment": row.experiment,
         "scenario": row.scenario,
@@ -183,23 +176,23 @@ def _row_record(row: Row) -> dict[str, Any]:
         "rounds": row.rounds,
         "seeds": row.seeds,
         "cost": _cost_record(row.costs) if row.costs else None,
-        "iou": dict(row.iou),
-        "subsets": {name: mean and mean._asdict() for name, mean in row.subsets.items()},
+        "iou": row.iou,
+        "subsets": row.subsets,
         "best_classes": [name for name in row.iou if name in row.best],
-        "score": row.score._asdict() if row.score else None,
+        "score": row.score,
         "best": row.best_score,
         "baseline": row.baseline,
         "alike": row.alike,
-        "difference": row.difference._asdict() if row.difference else None,
-        "corrected": row.corrected and row.corrected._asdict(),
-        "image_interval": row.image_interval._asdict() if row.image_interval else None,
-        "crossed": row.crossed and row.crossed._asdict(),
-        "gap_closed": row.gap_closed
-        and {**row.gap_closed.gap._asdict(), "zero": row.gap_closed.zero, "hundred": row.gap_closed.hundred},
-        "reach": row.reach and {**row.reach.reach._asdict(), "hundred": row.reach.hundred},
-        "aubc": row.area._asdict() if row.area else None,
+        "difference": row.difference,
+        "corrected": row.corrected,
+        "image_interval": row.image_interval,
+        "crossed": row.crossed,
+        "gap_closed": gap and {**gap.gap._asdict(), "zero": gap.zero, "hundred": gap.hundred},
+        "reach": reached and {**reached.reach._asdict(), "hundred": reached.hundred},
+        "aubc": row.area,
         "runs": [_run_record(run, row) for run in row.runs],
     }
+    return {key: _plain(value) for key, value in values.items()}
 
 
 def _published_record(row: PublishedRow) -> dict[str, Any]:
@@ -215,53 +208,15 @@ def _published_record(row: PublishedRow) -> dict[str, Any]:
 
 
 def _contrast_record(contrast: Contrast) -> dict[str, Any]:
-    return {
-        "scenario": contrast.scenario,
-        "experiment": contrast.experiment,
-        "label": contrast.method,
-        "baseline": contrast.baseline,
-        "declared": contrast.declared,
-        "alike": contrast.alike,
-        "same_conditions": contrast.same_conditions,
-        "difference": contrast.difference._asdict(),
-        "corrected": contrast.corrected and contrast.corrected._asdict(),
-        "equivalence": contrast.equivalence and contrast.equivalence._asdict(),
-        "verdict": contrast.verdict,
-    }
-
-
-def _mixed_record(model: MixedModel) -> dict[str, Any]:
-    return {
-        "purchase": model.purchase,
-        "baseline": model.baseline,
-        "scenarios": model.scenarios,
-        "spreads": model.spreads,
-        "differences": [
-            {"method": each.method, "mean": each.mean, "corrected": each.corrected._asdict()}
-            for each in model.differences
-        ],
-    }
+    record = _plain(contrast)
+    label = record.pop("method")
+    return {**record, "label": label, "verdict": contrast.verdict}
 
 
 def _ranking_record(ranking: Ranking) -> dict[str, Any]:
-    return {
-        "over": ranking.over,
-        "scenarios": ranking.scenarios,
-        "methods": [
-            {
-                "method": each.method,
-                "rank": each.rank._asdict(),
-                "by_scenario": dict(each.by_scenario),
-                "difference": each.difference and each.difference._asdict(),
-                "corrected": each.corrected and each.corrected._asdict(),
-            }
-            for each in ranking.methods
-        ],
-        "seeds_ranked": dict(ranking.seeds),
-        "missing": dict(ranking.missing),
-        "unused": ranking.unused,
-        "purchase": ranking.purchase,
-    }
+    record = _plain(ranking)
+    seeds = record.pop("seeds")
+    return {**record, "scenarios": ranking.scenarios, "seeds_ranked": seeds}
 
 
 def _cost_record(costs: Costs) -> dict[str, float | None]:
@@ -284,3 +239,17 @@ def _run_record(run: Run, row: Row) -> dict[str, Any]:
         "round": run.rounds[-1].round if run.rounds else None,
         "counted": run.seed in row.seeds,
     }
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses and named tuples as mappings of their fields, inside collections too.
+
+    `dataclasses.asdict` leaves named tuples, which become lists in JSON.
+    """
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "_asdict"):
+        return {key: _plain(inner) for key, inner in value._asdict().items()}
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

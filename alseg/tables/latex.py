@@ -1,4 +1,7 @@
-"""Text in LaTeX: characters with a meaning of their own, and those that pdflatex cannot set."""
+"""Text in LaTeX: characters with a meaning of their own, and those that pdflatex cannot set.
+
+Not by pylatexenc: it leaves hyphens, brackets after a row and unknown characters to its caller.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def check_acquisition(spec: AcquisitionSpec, *, num_classes: int = 5, **params: 
     no longer than can be paid for, without repetition and without images that are bought.
 
     Args:
-        spec: As the plugin offers it.
+        spec: The spec that the plugin registers.
         num_classes: Classes of the predictions, at least 2.
         params: Parameters for ``build``, where it has some without a default.
 

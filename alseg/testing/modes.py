@@ -23,7 +23,7 @@ def check_annotation_mode(spec: AnnotationModeSpec, **params: Any) -> None:
     bought than `most_pixels` says, and that every answer has a price within `most_clicks`.
 
     Args:
-        spec: As the plugin offers it.
+        spec: The spec that the plugin registers.
         params: Parameters for ``build``, where it has some without a default.
 
     Raises:

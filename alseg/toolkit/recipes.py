@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from alseg import toolkit
 from alseg.contracts import (
     IGNORE_INDEX,
     Augmentation,
@@ -113,9 +114,7 @@ class SupervisedRecipe:
 
     def make_optimizer(self, model: SegmentationModel) -> torch.optim.Optimizer:
         """Return the optimiser with the learning rates of iteration 0."""
-        from alseg.toolkit.optim import build_optimizer
-
-        return build_optimizer(
+        return toolkit.optim.build_optimizer(
             model,
             self.optimizer,
             self.learning_rate,
@@ -126,9 +125,7 @@ class SupervisedRecipe:
 
     def learning_rate_factor(self, iteration: int) -> float:
         """Return the polynomial factor at ``iteration`` (steps already taken), from 1 down to 0."""
-        from alseg.toolkit.optim import poly_factor
-
-        return poly_factor(iteration, self.decay_iterations or self.iterations, self.power)
+        return toolkit.optim.poly_factor(iteration, self.decay_iterations or self.iterations, self.power)
 
     def losses(
         self, forward: Callable[[torch.Tensor], torch.Tensor], batch: TrainingBatch
@@ -139,9 +136,7 @@ class SupervisedRecipe:
             forward: Maps images to float32 logits ``(B, C, H, W)``.
             batch: Source and target images with their labels.
         """
-        from alseg.toolkit.optim import joint_forward
-
-        return self.losses_of(*joint_forward(forward, batch), batch)
+        return self.losses_of(*toolkit.optim.joint_forward(forward, batch), batch)
 
     def losses_of(
         self, source_logits: torch.Tensor | None, target_logits: torch.Tensor | None, batch: TrainingBatch
@@ -157,19 +152,17 @@ class SupervisedRecipe:
             Scalars by name; the loss of a domain without a labelled pixel in this batch is left out, since
             the mean of nothing would be NaN.
         """
-        from alseg.toolkit.losses import softmax_losses
-
         losses: dict[str, torch.Tensor] = {}
         if source_logits is not None and batch.source_labels is not None:
             terms = self.source_terms(batch.source_labels)
             if not _labelled(batch.source_labels, batch.source_labelled):
                 terms.pop("source", None)
-            losses |= softmax_losses(source_logits, terms)
+            losses |= toolkit.losses.softmax_losses(source_logits, terms)
         if target_logits is not None and batch.target_labels is not None:
             terms = self.target_terms(batch.target_labels)
             if not _labelled(batch.target_labels, batch.target_labelled):
                 terms.pop("target", None)
-            losses |= softmax_losses(target_logits, terms)
+            losses |= toolkit.losses.softmax_losses(target_logits, terms)
         return losses
 
     def source_terms(self, labels: torch.Tensor) -> dict[str, Term]:
@@ -178,9 +171,7 @@ class SupervisedRecipe:
         Args:
             labels: int64 ``(B, H, W)``, 255 to be ignored.
         """
-        from alseg.toolkit.losses import CrossEntropy
-
-        return {"source": CrossEntropy(labels)}
+        return {"source": toolkit.losses.CrossEntropy(labels)}
 
     def target_terms(self, labels: torch.Tensor) -> dict[str, Term]:
         """Return the losses of target logits by name, computed together: ``target``, the cross-entropy.
@@ -188,9 +179,7 @@ class SupervisedRecipe:
         Args:
             labels: int64 ``(B, H, W)``, 255 where no label was bought.
         """
-        from alseg.toolkit.losses import CrossEntropy
-
-        return {"target": CrossEntropy(labels)}
+        return {"target": toolkit.losses.CrossEntropy(labels)}
 
     def _check(self) -> None:
         if self.iterations < 1:

@@ -105,12 +105,12 @@ def _check(radius: int) -> None:
 
 
 def _prepared(
-    values: torch.Tensor, radius: int, around: int
+    values: torch.Tensor, radius: int, border: int
 ) -> tuple[torch.Tensor, torch.Tensor, tuple[int, int]]:
     """Return the map with a margin, the pixels of each window inside it and the size of a window."""
     # A window that reaches further than the map sees all of it anyway.
     reach = [min(radius, max(length - 1, 0)) for length in values.shape]
-    padded = F.pad(values, (reach[1], reach[1], reach[0], reach[0]), value=around)
+    padded = F.pad(values, (reach[1], reach[1], reach[0], reach[0]), value=border)
     inside = []
     for length in values.shape:
         place = torch.arange(length, device=values.device)

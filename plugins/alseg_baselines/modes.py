@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg import toolkit
 from alseg.contracts import Answers, Picks, Size
-from alseg.toolkit.clicks import clicks_per_class, clicks_per_outline
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +35,7 @@ class Window:
 
     def clicks(self, answers: Answers) -> NDArray[np.int64]:
         """Return one click for each class in a window, void being one."""
-        return clicks_per_class(answers)
+        return toolkit.clicks.clicks_per_class(answers)
 
     def most_clicks(self, pixels: int, classes: int) -> int:
         """Return what a window costs in which everything is there, or every pixel another class."""
@@ -45,8 +45,6 @@ class Window:
         """Return greedy picks by score; they end before the first whose window does not fit the limit."""
         import torch
 
-        from alseg.toolkit.selection import greedy_select
-
         size = (int(score.shape[0]), int(score.shape[1]))
         if pixel_limit < 1:
             return _NOTHING
@@ -54,7 +52,8 @@ class Window:
         # Windows cut at the border cost less, so more may fit than whole windows would.
         count = pixel_limit // (2 * self.radius + 1) ** 2 + 1
         while True:
-            positions = greedy_select(score, count, self.spacing, available).numpy().astype(np.int32)
+            picked = toolkit.selection.greedy_select(score, count, self.spacing, available)
+            positions = picked.numpy().astype(np.int32)
             pixels = self._pixels(positions, size)
             fitting = int(np.searchsorted(np.cumsum(pixels), pixel_limit, side="right"))
             if fitting < len(positions) or len(positions) < count:
@@ -115,7 +114,7 @@ class WholeImage:
     def clicks(self, answers: Answers) -> NDArray[np.int64]:
         """Return the corners of the outlines of everything in the image."""
         label = answers.classes.reshape(answers.size)
-        return np.array([clicks_per_outline(label, self.tolerance)], np.int64)
+        return np.array([toolkit.clicks.clicks_per_outline(label, self.tolerance)], np.int64)
 
     def most_clicks(self, pixels: int, classes: int) -> None:
         """Return None: how many corners there are is known with the label map."""

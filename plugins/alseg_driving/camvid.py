@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from alseg import DataError
+from alseg import DataError, toolkit
 from alseg.contracts import Dataset, SceneRenderer, Size
 from alseg_driving.fake import blocks
 from alseg_driving.layout import Layout, Pair, check_split
@@ -71,11 +71,11 @@ def write_fake(
         size: Height and width of the images, in pixels.
         scene: Renders the scenes, as photographs; blocks of colour by default.
     """
-    from alseg.toolkit.labels import translation
     from alseg_driving.fake import raw_ids, write_png
     from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19
 
-    to_camvid = dict(enumerate(translation(CITYSCAPES_19, CAMVID_11)[: len(CITYSCAPES_19.classes)].tolist()))
+    indices = toolkit.labels.translation(CITYSCAPES_19, CAMVID_11)[: len(CITYSCAPES_19.classes)]
+    to_camvid = dict(enumerate(indices.tolist()))
     for split, sequence, first in (("train", "0006R0_f", 0), ("val", "0016E5_", count)):
         lines = []
         for index in range(first, first + count):
@@ -90,11 +90,9 @@ def write_fake(
 
 
 def _listed_pairs(base: Path, split: str) -> list[Pair]:
-    from alseg.toolkit.text_file import read_lines
-
     path = base / f"{split}.txt"
     try:
-        lines = read_lines(path)
+        lines = toolkit.text_file.read_lines(path)
     except FileNotFoundError as error:
         raise LAYOUT.missing("list of images", path, base) from error
     pairs = []

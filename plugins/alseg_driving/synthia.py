@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alseg import toolkit
 from alseg.contracts import Dataset, SceneRenderer, Size
 from alseg_driving.fake import blocks
 from alseg_driving.layout import Layout, Pair, check_split, leave_out
@@ -74,7 +75,6 @@ def build_synthia(*, root: Path | None, split: str, exclude: str | None = None) 
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
-    from alseg.toolkit.imaging import read_label16
     from alseg_driving.paired import LEAVE_OUT_HINT, PairedFiles, class_table
     from alseg_driving.spaces import SYNTHIA_16
 
@@ -87,7 +87,7 @@ def build_synthia(*, root: Path | None, split: str, exclude: str | None = None) 
         base=base,
         pairs=LAYOUT.checked(leave_out(pairs, exclude, LAYOUT.title), base, base / "RGB"),
         table=class_table({RAW_IDS[name]: index for index, name in enumerate(SYNTHIA_16.names)}, DEFINED_IDS),
-        read_ids=read_label16,
+        read_ids=toolkit.imaging.read_label16,
         content="label16",
         hint=LEAVE_OUT_HINT.format(name="synthia"),
     )

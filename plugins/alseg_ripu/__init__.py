@@ -10,8 +10,9 @@ Source:
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 from alseg import AcquisitionSpec, PublishedResult, RecipeSpec, hookimpl
 from alseg_ripu import build
@@ -19,25 +20,20 @@ from alseg_ripu.published import PAPER, published_results
 from alseg_ripu.recipe import Ripu
 
 if TYPE_CHECKING:
-    from alseg_ripu.losses import local_consistency_loss, negative_learning_loss
-    from alseg_ripu.scores import Scores, pixel_scores, region_scores
+    from alseg_ripu.losses import local_consistency_loss as local_consistency_loss
+    from alseg_ripu.losses import negative_learning_loss as negative_learning_loss
+    from alseg_ripu.scores import Scores as Scores
+    from alseg_ripu.scores import pixel_scores as pixel_scores
+    from alseg_ripu.scores import region_scores as region_scores
 
-__all__ = ["Scores", "local_consistency_loss", "negative_learning_loss", "pixel_scores", "region_scores"]
-
-_MODULES = {
-    "Scores": "scores",
-    "local_consistency_loss": "losses",
-    "negative_learning_loss": "losses",
-    "pixel_scores": "scores",
-    "region_scores": "scores",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public function, and torch with it."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+# Without its __dir__, which would hide the hooks from pluggy.
+__getattr__, _, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "losses": ["local_consistency_loss", "negative_learning_loss"],
+        "scores": ["Scores", "pixel_scores", "region_scores"],
+    },
+)
 
 
 @hookimpl

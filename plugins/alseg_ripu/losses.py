@@ -111,8 +111,8 @@ class LocalConsistency:
         self._distance = distance
         # Sums of nine labels are exact in float32.
         values = labels.float()
-        around = F.avg_pool2d(values, kernel_size=3, stride=1, padding=1, divisor_override=1)
-        self._boundary = ((around != 9 * values) & (labels != ignore_index)).float()
+        sums = F.avg_pool2d(values, kernel_size=3, stride=1, padding=1, divisor_override=1)
+        self._boundary = ((sums != 9 * values) & (labels != ignore_index)).float()
 
     def measure(self, strip: Strip) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the sum of distances over boundary pixels, and the number of these."""

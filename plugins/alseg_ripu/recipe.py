@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from alseg import toolkit
 from alseg.contracts import IGNORE_INDEX, Iterations, Share, Weight
 from alseg.toolkit.recipes import SupervisedRecipe
 
@@ -47,13 +48,12 @@ class Ripu(SupervisedRecipe):
         Args:
             labels: int64 ``(B, H, W)``, 255 to be ignored.
         """
-        from alseg.toolkit.losses import Weighted
         from alseg_ripu.losses import LocalConsistency
 
         terms = super().source_terms(labels)
         if self.consistency:
             term = LocalConsistency(labels, self.consistency_distance, IGNORE_INDEX)
-            terms["consistency"] = Weighted(term, self.consistency)
+            terms["consistency"] = toolkit.losses.Weighted(term, self.consistency)
         return terms
 
     def target_terms(self, labels: torch.Tensor) -> dict[str, Term]:
@@ -62,10 +62,11 @@ class Ripu(SupervisedRecipe):
         Args:
             labels: int64 ``(B, H, W)``, 255 where no label was bought.
         """
-        from alseg.toolkit.losses import Weighted
         from alseg_ripu.losses import NegativeLearning
 
         terms = super().target_terms(labels)
         if self.negative_learning:
-            terms["negative"] = Weighted(NegativeLearning(self.negative_threshold), self.negative_learning)
+            terms["negative"] = toolkit.losses.Weighted(
+                NegativeLearning(self.negative_threshold), self.negative_learning
+            )
         return terms

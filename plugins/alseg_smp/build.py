@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from alseg.contracts import Interval, Share
@@ -75,27 +74,9 @@ def build_smp(
         AlsegError: If a name is unknown, an option does not fit the architecture, or weights are missing, not
             reachable or of another network.
     """
-    from alseg_smp import network as networks
-    from alseg_smp.encoders import find_encoder
-    from alseg_smp.freezing import freeze_stages
-    from alseg_smp.model import SmpModel
-    from alseg_smp.pretrained import load_weights
+    from alseg_smp import freezing, model, network, pretrained
 
-    found = find_encoder(encoder, timm_only=architecture == "DPT")
-    options = networks.network_options(
-        architecture,
-        encoder_depth=encoder_depth,
-        output_stride=output_stride,
-        decoder_channels=decoder_channels,
-        dropout=dropout,
-    )
-    network = networks.construct(architecture, found, num_classes, options)
-    download = partial(networks.make, architecture, found, num_classes, options)
-    load_weights(network, found, weights, lambda name: download(weights=name))
-    return SmpModel(
-        network,
-        mean=mean or found.mean,
-        std=std or found.std,
-        freeze_encoder_norm=freeze_encoder_norm,
-        frozen_norms=freeze_stages(network, frozen_stages),
-    )
+    options = network.NetworkOptions(encoder_depth, output_stride, decoder_channels, dropout)
+    built, found = pretrained.build_network(architecture, encoder, num_classes, options, weights)
+    frozen = freezing.frozen_norms(built, freeze_encoder_norm, frozen_stages)
+    return model.SmpModel(built, mean=mean or found.mean, std=std or found.std, frozen_norms=frozen)

@@ -9,6 +9,23 @@ from alseg import AlsegError
 from alseg_smp.network import batch_norms, side_multiple
 
 
+def frozen_norms(
+    network: smp.base.SegmentationModel, encoder_norm: bool, stages: int
+) -> list[torch.nn.Module]:
+    """Freeze an encoder's first stages, and return the batch norms that keep their running statistics.
+
+    Args:
+        network: The network, see `freeze_stages`.
+        encoder_norm: Whether all batch norms of the encoder keep them.
+        stages: Stages to freeze.
+
+    Raises:
+        AlsegError: As `freeze_stages`.
+    """
+    of_stages = freeze_stages(network, stages)
+    return batch_norms(network.encoder) if encoder_norm else of_stages
+
+
 def freeze_stages(network: smp.base.SegmentationModel, stages: int) -> list[torch.nn.Module]:
     """Stop the gradients of an encoder's first stages, which are dear and change little.
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from alseg import AlsegError
 from alseg_smp.encoders import Triple
-from alseg_smp.network import batch_norms, side_multiple
+from alseg_smp.network import side_multiple
 
 _REFUSALS = {
     "more than 1 value per channel": (
@@ -33,8 +33,7 @@ class SmpModel(torch.nn.Module):
         network: The network; its state is this module's, under ``network.``.
         mean: RGB mean of the input normalisation, in units of 0-1.
         std: RGB standard deviation, likewise.
-        freeze_encoder_norm: Keep the encoder's batch norms at their running statistics in training.
-        frozen_norms: Batch norms of the network that are kept so in any case.
+        frozen_norms: Batch norms of the network that keep their running statistics in training.
     """
 
     def __init__(
@@ -43,14 +42,13 @@ class SmpModel(torch.nn.Module):
         *,
         mean: Triple,
         std: Triple,
-        freeze_encoder_norm: bool = False,
         frozen_norms: Sequence[torch.nn.Module] = (),
     ) -> None:
         super().__init__()
         self.network = network
         self.mean = mean
         self.std = std
-        self._frozen_norms = batch_norms(network.encoder) if freeze_encoder_norm else list(frozen_norms)
+        self._frozen_norms = list(frozen_norms)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map normalised images to logits.

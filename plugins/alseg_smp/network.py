@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import segmentation_models_pytorch as smp
@@ -49,26 +50,35 @@ _ANY_SIZE = {
 """How families of transformers in timm (by module) are told to take images of any size."""
 
 
-def network_options(
-    architecture: str,
-    *,
-    encoder_depth: int | None = None,
-    output_stride: int | None = None,
-    decoder_channels: int | tuple[int, ...] | None = None,
-    dropout: float | None = None,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class NetworkOptions:
+    """What an experiment may choose of every architecture that has it; None for the library's default.
+
+    Attributes:
+        encoder_depth: Stages of the encoder.
+        output_stride: Input pixels per pixel of the encoder's last feature map, reached by dilation.
+        decoder_channels: Width of the decoder; one number, or one for every stage.
+        dropout: Share of decoder features dropped in training, 0-1.
+    """
+
+    encoder_depth: int | None = None
+    output_stride: int | None = None
+    decoder_channels: int | tuple[int, ...] | None = None
+    dropout: float | None = None
+
+
+def keywords_of(architecture: str, chosen: NetworkOptions) -> dict[str, Any]:
     """Translate options to the keywords that the architecture's class takes.
 
     Args:
         architecture: Class name in segmentation-models-pytorch.
-        encoder_depth: Stages of the encoder.
-        output_stride: Of the encoder, by dilation.
-        decoder_channels: Width of the decoder.
-        dropout: Share of decoder features, 0-1.
+        chosen: The options.
 
     Raises:
         AlsegError: If the architecture has no such option, or not with this value.
     """
+    encoder_depth, output_stride = chosen.encoder_depth, chosen.output_stride
+    decoder_channels, dropout = chosen.decoder_channels, chosen.dropout
     options: dict[str, Any] = {}
     if encoder_depth is not None:
         options["encoder_depth"] = encoder_depth

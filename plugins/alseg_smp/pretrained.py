@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import segmentation_models_pytorch as smp
@@ -17,12 +18,40 @@ from alseg.toolkit.weights import (
     weights_path,
     without_prefix,
 )
-from alseg_smp.encoders import Encoder
+from alseg_smp import network as networks
+from alseg_smp.encoders import Encoder, find_encoder
 
 LITE0_ENCODER = "tf_efficientnet_lite0"
 
 _CLASSIFIERS = ("fc.", "_fc.", "classifier.", "last_linear.", "head.")
 """Prefixes of ImageNet classifiers in weight files of encoders that are not timm's."""
+
+
+def build_network(
+    architecture: str, encoder_name: str, num_classes: int, chosen: networks.NetworkOptions, weights: str
+) -> tuple[smp.base.SegmentationModel, Encoder]:
+    """Make a network and load its weights.
+
+    Args:
+        architecture: Class name in segmentation-models-pytorch.
+        encoder_name: As in an experiment file.
+        num_classes: Channels of the logits.
+        chosen: Options of encoder and decoder.
+        weights: As for `load_weights`.
+
+    Returns:
+        The network, and which encoder it has.
+
+    Raises:
+        AlsegError: If a name is unknown, an option does not fit the architecture, or weights are missing, not
+            reachable or of another network.
+    """
+    encoder = find_encoder(encoder_name, timm_only=architecture == "DPT")
+    options = networks.keywords_of(architecture, chosen)
+    network = networks.construct(architecture, encoder, num_classes, options)
+    download = partial(networks.make, architecture, encoder, num_classes, options)
+    load_weights(network, encoder, weights, lambda name: download(weights=name))
+    return network, encoder
 
 
 def load_weights(

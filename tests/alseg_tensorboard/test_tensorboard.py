@@ -68,6 +68,7 @@ def stored(folder: Path) -> Scalars:
     return content
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tensorboard")
 def test_all_rounds_of_all_runs_of_a_command_can_be_read_back(tmp_path: Path) -> None:
     skip_unless_alseg_is_installed()
@@ -158,7 +159,7 @@ def test_a_missing_package_stops_the_command_before_anything_is_trained(
         if module.startswith(("tensorboard", "torch.utils.tensorboard", "alseg_tensorboard.observer")):
             monkeypatch.delitem(sys.modules, module)
     monkeypatch.setattr(sys, "meta_path", [_Hiding("tensorboard"), *sys.meta_path])
-    monkeypatch.setattr("alseg.registry.registry.load_registry", lambda: toy_registry(alseg_tensorboard))
+    monkeypatch.setattr("alseg.registry.loading.load_registry", lambda: toy_registry(alseg_tensorboard))
     file = tmp_path / "toy.yaml"
     file.write_text(yaml.safe_dump(toy_document(), sort_keys=False))
     arguments = ["run", str(file), "settings.observers=[tensorboard]", "--results", str(tmp_path / "results")]

@@ -102,9 +102,17 @@ def test_equal_differences_have_no_p_even_where_rounding_makes_them_differ() -> 
     assert difference.p is None
 
 
+def test_the_largest_value_has_rank_1_and_equal_values_share_the_mean_of_their_ranks() -> None:
+    # 60 comes first, the two 50 share places 2 and 3, the three 10 share places 4, 5 and 6.
+    assert average_ranks([50, 10, 60, 10, 50, 10]) == [2.5, 5.0, 1.0, 5.0, 2.5, 5.0]
+
+
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=12))
-def test_ranks_are_those_of_scipy_from_the_largest_down(values: list[int]) -> None:
-    assert average_ranks(values) == scipy_stats.rankdata([-value for value in values]).tolist()
+def test_ranks_are_one_more_than_what_is_larger_and_half_of_what_is_equal(values: list[int]) -> None:
+    expected = [
+        1 + sum(other > value for other in values) + (values.count(value) - 1) / 2 for value in values
+    ]
+    assert average_ranks(values) == expected
 
 
 def test_the_area_under_a_constant_curve_is_its_height() -> None:

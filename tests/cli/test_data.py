@@ -16,7 +16,8 @@ from PIL import Image
 import alseg_driving
 import alseg_streets
 from alseg.cli import main
-from alseg.registry.registry import Registry, registry_of
+from alseg.registry.loading import registry_of
+from alseg.registry.registry import Registry
 
 GTAV_DOWNLOAD = (
     "Download the ten image and label archives (01_images.zip to 10_labels.zip) of 'Playing for Data' "
@@ -31,7 +32,7 @@ def _only_these_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
         assert registry.failures == ()
         return registry
 
-    monkeypatch.setattr("alseg.registry.registry.load_registry", load)
+    monkeypatch.setattr("alseg.registry.loading.load_registry", load)
 
 
 def run(*arguments: str | Path) -> Result:

@@ -23,7 +23,8 @@ from alseg.cli import main
 from alseg.contracts import Dataset, LabelSpace, ModelSpec
 from alseg.data.loading import InferenceSamples
 from alseg.evaluation.prediction_files import id_table
-from alseg.registry.registry import Registry, registry_of
+from alseg.registry.loading import registry_of
+from alseg.registry.registry import Registry
 from alseg.toolkit.labels import translation
 from alseg.training import checkpoint
 from alseg_driving.camvid import build_camvid
@@ -93,7 +94,7 @@ def _only_these_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
         assert registry.failures == ()
         return registry
 
-    monkeypatch.setattr("alseg.registry.registry.load_registry", load)
+    monkeypatch.setattr("alseg.registry.loading.load_registry", load)
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_the_version_is_that_of_the_installed_distribution() -> None:
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a small registry the installed one."""
-    monkeypatch.setattr(plugins_command, "load_registry", fake_registry)
+    monkeypatch.setattr("alseg.registry.loading.load_registry", fake_registry)
 
 
 def shown(*arguments: str, columns: str = "80") -> list[str]:
@@ -248,7 +248,7 @@ def test_broken_distributions_are_one_line_each_and_stop_nothing(tmp_path: Path)
     result = run_alseg("plugins", "--json", site=tmp_path)
     assert result.returncode == 0
     listing = json.loads(result.stdout)
-    names = [offer["name"] for offer in listing["acquisitions"]]
+    names = [entry["name"] for entry in listing["acquisitions"]]
     assert {"margin-demo", "random"} <= set(names)
     assert "mine" not in names
     warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]

@@ -64,6 +64,7 @@ def test_no_image_is_charged_more_than_its_share_over_all_rounds(tmp_path: Path)
         assert bought[0] <= 28 and sum(bought) <= 57
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_for_any_number_of_workers(tmp_path: Path) -> None:
     document = toy_document(recipe={"name": "toy", "iterations": 8, "flip": True})
     run_toy(tmp_path / "none", document)

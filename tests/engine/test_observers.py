@@ -14,8 +14,10 @@ from alseg.cli import main
 from alseg.config.experiment import ExperimentError, read_experiment
 from alseg.config.specs import Component
 from alseg.contracts import RoundReport
-from alseg.engine.observers import build_observers
-from alseg.registry.registry import Registry, registry_of
+from alseg.engine.observers import Listener, Observers, build_observers, hooks_of
+from alseg.registry.loading import registry_of
+from alseg.registry.registry import Registry
+from alseg.testing import round_report
 from documents import DOCS, blocks
 from toys import Silent, run_folder, run_toy, toy_document, toy_registry
 
@@ -72,7 +74,7 @@ def run_command(
     folder: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch, *more: str, **changes: object
 ) -> Result:
     """Give ``alseg run`` the toy experiment."""
-    monkeypatch.setattr("alseg.registry.registry.load_registry", lambda: registry)
+    monkeypatch.setattr("alseg.registry.loading.load_registry", lambda: registry)
     file = folder / "toy.yaml"
     file.write_text(yaml.safe_dump(toy_document(methods=ENTROPY, **changes), sort_keys=False))
     arguments = ["run", str(file), "--results", str(folder / "results"), *more]
@@ -147,6 +149,63 @@ def test_an_observer_changes_no_result_and_prints_nothing_among_results(
         numbers.append({path.relative_to(folder): path.read_bytes() for path in paths})
     assert numbers[0] == numbers[1]
     assert sum(path.name == "metrics.json" for path in numbers[0]) == 3
+
+
+def hook_plugin(name: str, hook: Any) -> object:
+    return types.SimpleNamespace(__name__=name, on_round_end=hookimpl(hook))
+
+
+def test_every_hook_hears_of_a_round_and_a_failing_one_is_reported_once() -> None:
+    heard: list[object] = []
+
+    def failing(report: RoundReport) -> None:
+        raise SystemExit("enough")
+
+    registry = registry_of(
+        hook_plugin("first", failing),
+        hook_plugin("second", lambda report: heard.append(report.round)),
+        hook_plugin("third", lambda report=None: heard.append(report)),
+        hook_plugin("fourth", lambda: heard.append("called")),
+    )
+    report, reporter = round_report(), Silent()
+    observers = Observers(reporter, hooks_of(registry))
+    observers.round_committed(report, 4)
+    observers.round_committed(report, 4)
+    assert heard == [1, report, "called"] * 2
+    assert reporter.notes == ["plugin first (unpackaged 0) failed at on_round_end: SystemExit: enough"]
+
+
+def test_an_interrupt_by_the_user_passes_through_a_hook() -> None:
+    def interrupted(report: RoundReport) -> None:
+        raise KeyboardInterrupt
+
+    observers = Observers(Silent(), hooks_of(registry_of(hook_plugin("first", interrupted))))
+    with pytest.raises(KeyboardInterrupt):
+        observers.round_committed(round_report(), 4)
+
+
+def test_a_round_is_told_to_the_reporter_then_hooks_then_observers() -> None:
+    told: list[str] = []
+
+    class First(Silent):
+        def round_finished(self, report: RoundReport, rounds: int) -> None:
+            told.append("reporter")
+
+    hook = Listener("plugin foo (unpackaged 0)", lambda report: told.append("hook"))
+    named = Listener("observer 'ear'", lambda report: told.append("observer"), lambda: told.append("closed"))
+    observers = Observers(First(), [hook, named])
+    observers.round_committed(round_report(), 4)
+    assert told == ["reporter", "hook", "observer"]
+    # What an earlier attempt committed has been shown and told to hooks then.
+    observers.round_replayed(round_report())
+    observers.close()
+    assert told[3:] == ["observer", "closed"]
+
+
+def test_what_a_hook_prints_is_not_among_results(capsys: pytest.CaptureFixture[str]) -> None:
+    observers = Observers(Silent(), [Listener("plugin foo (unpackaged 0)", lambda report: print("chatter"))])
+    observers.round_committed(round_report(), 4)
+    assert capsys.readouterr() == ("", "chatter\n")
 
 
 def test_an_interrupt_by_the_user_passes_through_an_observer(tmp_path: Path) -> None:

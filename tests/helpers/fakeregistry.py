@@ -14,7 +14,8 @@ from alseg import (
     RecipeSpec,
     hookimpl,
 )
-from alseg.registry.registry import Registry, registry_of
+from alseg.registry.loading import registry_of
+from alseg.registry.registry import Registry
 
 
 def _texts(name: str) -> dict[str, str]:

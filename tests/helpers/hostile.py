@@ -122,23 +122,23 @@ def _field(folder: Path, choose: random.Random) -> str:
     if not places:
         return "nothing"
     *above, last = choose.choice(places)
-    around = content
+    container = content
     for key in above:
-        around = around[key]
+        container = container[key]
     action = choose.choice(("set", "set", "set", "set", "set", "set", "delete", "add", "deep"))
-    is_number = isinstance(around[last], int | float)
+    is_number = isinstance(container[last], int | float)
     value = choose.choice(NUMBERS if is_number and choose.random() < 0.7 else VALUES)
     if action == "delete":
-        del around[last]
-    elif action == "add" and isinstance(around, dict):
-        around["added"] = value
+        del container[last]
+    elif action == "add" and isinstance(container, dict):
+        container["added"] = value
     elif action == "deep":
         value = []
         for _ in range(choose.choice((60, 900))):
             value = [value]
-        around[last] = value
+        container[last] = value
     else:
-        around[last] = value
+        container[last] = value
     write_sealed(path, content)
     return f"{action} {path.relative_to(folder)} {'.'.join(map(str, (*above, last)))} {str(value)[:60]!r}"
 

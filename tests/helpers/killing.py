@@ -111,7 +111,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     import yaml
 
     import alseg.cli.progress
-    import alseg.registry.registry
+    import alseg.registry.loading
     from alseg.cli import main
     from alseg.system.signals import SIGNALS
     from toys import toy_registry
@@ -129,7 +129,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     torch.set_num_threads(1)
     recorder = _Recorder(folder, None, hold)
     recorder.event("preflight")
-    alseg.registry.registry.load_registry = toy_registry
+    alseg.registry.loading.load_registry = toy_registry
     alseg.cli.progress.make_reporter = lambda: _reporter(recorder)  # type: ignore[assignment]
     (folder / "toy.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     main(["run", str(folder / "toy.yaml"), "--results", str(folder / "results")], prog_name="alseg")

@@ -50,6 +50,7 @@ def shell(
 
 def main() -> None:
     """Be the command."""
+    import alseg.registry.loading
     import alseg.registry.registry
 
     def toys() -> alseg.registry.registry.Registry:
@@ -57,7 +58,7 @@ def main() -> None:
 
         return toy_registry()
 
-    alseg.registry.registry.load_registry = toys
+    alseg.registry.loading.load_registry = toys
     from alseg.cli import main as command
 
     command(prog_name="alseg")

@@ -15,9 +15,12 @@ from alseg import hookimpl
 from alseg.config.experiment import read_experiment
 from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, RoundReport, Size
 from alseg.engine.assembly import Assembler
+from alseg.launch.outcome import Outcome
 from alseg.launch.preflight import check
-from alseg.launch.runner import Outcome, run_experiment
-from alseg.registry.registry import Registry, registry_of
+from alseg.launch.preparation import PreparedExperiment
+from alseg.launch.runner import run_experiment
+from alseg.registry.loading import registry_of
+from alseg.registry.registry import Registry
 from alseg.seeding import derive
 from alseg.toolkit.recipes import SupervisedRecipe
 from alseg.training.device import make_fabric
@@ -230,16 +233,26 @@ def run_toy(
     **options: bool,
 ) -> Outcome:
     """Run an experiment in this process, with results under ``folder / "results"``."""
+    prepared = prepared_toy(folder, document, *more)
+    return run_experiment(prepared, folder / "results", reporter or Silent(), **options)
+
+
+def prepared_toy(
+    folder: Path, document: dict[str, object] | None = None, *more: object
+) -> PreparedExperiment:
+    """Write and check an experiment."""
     registry = toy_registry(*more)
     file = folder / "toy.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(yaml.safe_dump(document or toy_document(), sort_keys=False))
     experiment = read_experiment(file, registry=registry)
     assembler = Assembler(registry)
-    plan = check(experiment.runs(), assembler)
-    fabric = make_fabric(experiment.settings)
-    reporter = reporter or Silent()
-    return run_experiment(experiment, plan, folder / "results", assembler, fabric, reporter, **options)
+    return PreparedExperiment(
+        experiment=experiment,
+        plan=check(experiment.runs(), assembler),
+        assembler=assembler,
+        fabric=make_fabric(experiment.settings),
+    )
 
 
 def run_folder(folder: Path, method: str, seed: int = 0) -> Path:

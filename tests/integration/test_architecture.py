@@ -16,7 +16,7 @@ import pytest
 
 from alseg import contracts, hookspecs
 from alseg.cli import COMMANDS
-from alseg.registry.registry import OBSERVER
+from alseg.registry.registry import ROUND_END
 from documents import DOCS, README, code_words, section
 from imports import CORE, PLUGINS, Import, imports, sources
 
@@ -186,8 +186,24 @@ def test_a_package_that_only_reads_or_lists_needs_no_torch(package: str) -> None
     assert "torch" not in loaded
 
 
+@pytest.mark.parametrize("package", [*PUBLIC, *OWN_PLUGINS])
+def test_importing_what_is_public_or_a_plugin_needs_no_torch(package: str) -> None:
+    assert "torch" not in modules_after(f"import {package}")
+
+
+def test_the_toolkit_loads_a_module_when_it_is_used() -> None:
+    before = "from alseg import toolkit"
+    assert "alseg.toolkit.uncertainty" not in modules_after(before)
+    assert {"alseg.toolkit.uncertainty", "torch"} <= modules_after(f"{before}\ntoolkit.uncertainty.entropy")
+
+
+def test_every_module_of_the_toolkit_is_loaded_by_its_name() -> None:
+    files = {file.stem for file in (CORE / "toolkit").glob("[!_]*.py")}
+    assert set(import_module("alseg.toolkit").__all__) == files
+
+
 def test_loading_all_plugins_needs_no_torch() -> None:
-    assert "torch" not in modules_after("from alseg.registry.registry import load_registry\nload_registry()")
+    assert "torch" not in modules_after("from alseg.registry.loading import load_registry\nload_registry()")
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -196,7 +212,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_every_hook_is_documented() -> None:
-    hooks = [name for name in vars(hookspecs) if name.startswith("register_") or name == OBSERVER]
+    hooks = [name for name in vars(hookspecs) if name.startswith("register_") or name == ROUND_END]
     documented = {word.partition("(")[0] for word in code_words(section(DOCS / "plugins.md", "## Hooks"))}
     manager = pluggy.PluginManager("alseg")
     manager.add_hookspecs(hookspecs)

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from alseg.cli import main
 from alseg.config.budget import allowance, parse_budget
 from alseg.config.experiment import Experiment, read_experiment
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg_driving import cityscapes, gtav, synthia
 from alseg_driving.spaces import CITYSCAPES_19, SYNTHIA_16
 
@@ -223,6 +223,7 @@ def test_released_budgets_allow_in_each_round_what_the_released_code_spends(
 # End to end
 
 
+@pytest.mark.slow
 def test_gta2city_prints_the_table_of_19_classes(data: Path, tmp_path: Path) -> None:
     only = ["Source only, V2", "RIPU RA 2.2%, V2", "RIPU PA 40 px, V2", "RIPU RA 5%, V3+"]
     run("gta2city", data, tmp_path, only, "recipe.iterations=3", "rounds=[1, 2]")
@@ -250,6 +251,7 @@ def test_gta2city_prints_the_table_of_19_classes(data: Path, tmp_path: Path) -> 
     assert "RIPU RA 5%, V3+ (published [1])" in text
 
 
+@pytest.mark.slow
 def test_synthia2city_prints_the_tables_of_16_and_13_classes(data: Path, tmp_path: Path) -> None:
     only = ["RIPU RA 2.2%, V2", "Random 40 px, V2"]
     run("synthia2city", data, tmp_path, only, "recipe.iterations=2", "rounds=[1]")
@@ -272,6 +274,7 @@ def test_synthia2city_prints_the_tables_of_16_and_13_classes(data: Path, tmp_pat
     assert [row["score"] for row in subset[2:]] == ["75.7", "66.2", "73.3", "76.7"]
 
 
+@pytest.mark.slow
 def test_source_free_training_starts_from_the_weights_of_the_source_model(data: Path, tmp_path: Path) -> None:
     run("gta2city-source", data, tmp_path, ["*"], "recipe.iterations=1")
     (source,) = (tmp_path / "gta2city-source" / "runs").iterdir()

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from alseg.config.experiment import ExperimentError, read_experiment
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from documents import DOCS, README, REPOSITORY, blocks
 from install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of
 
@@ -50,6 +50,7 @@ def test_the_example_is_a_file_of_at_most_twenty_lines_and_four_lines_of_toml(di
     assert len((distribution / "pyproject.toml").read_text().splitlines()) == 4
 
 
+@pytest.mark.slow
 def test_the_example_runs_beside_random_and_has_a_row_in_the_table(site: Path, tmp_path: Path) -> None:
     experiment = yaml.safe_load(TINY.read_text())
     (method,) = yaml.safe_load(blocks(README, "yaml")[0])
@@ -69,9 +70,9 @@ def test_the_example_runs_beside_random_and_has_a_row_in_the_table(site: Path, t
 
 def test_the_example_is_listed_with_its_parameter(site: Path) -> None:
     completed = run_alseg("plugins", "rare", "--json", site=site)
-    (offer,) = json.loads(completed.stdout)["acquisitions"]
-    assert (offer["distribution"], offer["version"]) == ("alseg-rare", "0.1")
-    assert offer["parameters"] == [{"name": "power", "type": "float", "required": False, "default": 0.5}]
+    (entry,) = json.loads(completed.stdout)["acquisitions"]
+    assert (entry["distribution"], entry["version"]) == ("alseg-rare", "0.1")
+    assert entry["parameters"] == [{"name": "power", "type": "float", "required": False, "default": 0.5}]
 
 
 def test_the_tests_of_the_example_in_the_plugin_guide_pass(

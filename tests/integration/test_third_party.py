@@ -36,6 +36,7 @@ def finished(site: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Comp
     return run_alseg("run", str(TINY), "--results", str(results), site=site), results / "tiny"
 
 
+@pytest.mark.slow
 def test_a_third_party_acquisition_is_found_and_runs_beside_our_own(
     finished: tuple[CompletedProcess[str], Path],
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_third_party_acquisition_is_found_and_runs_beside_our_own(
     assert metrics["allowance_pixels"] == 204
 
 
+@pytest.mark.slow
 def test_broken_plugins_are_one_line_each_while_an_experiment_runs(
     finished: tuple[CompletedProcess[str], Path],
 ) -> None:
@@ -61,6 +63,7 @@ def test_broken_plugins_are_one_line_each_while_an_experiment_runs(
     assert "a greeting" not in completed.stdout
 
 
+@pytest.mark.slow
 def test_compare_has_a_row_for_the_third_party_method(
     finished: tuple[CompletedProcess[str], Path], site: Path
 ) -> None:

@@ -17,7 +17,7 @@ from alseg.cli import main
 from alseg.config.experiment import read_experiment
 from alseg.files import read_json, write_checked_text, write_record
 from alseg.launch.local import helpers
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg.system.signals import StopRequest
 
 STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count": 2}
@@ -65,6 +65,7 @@ def state_of(folder: Path, run: str) -> str | None:
     return str(read_json(path)["state"]) if path.exists() else None
 
 
+@pytest.mark.slow
 def test_a_helper_does_the_last_run_first_and_gets_what_one_process_gets(tmp_path: Path) -> None:
     runs = prepare(tmp_path / "helped")
     assert start_helper(tmp_path / "helped", runs).wait(timeout=300) == 0
@@ -80,6 +81,7 @@ def test_a_helper_does_the_last_run_first_and_gets_what_one_process_gets(tmp_pat
             assert (tmp_path / "helped" / path).read_bytes() == (tmp_path / "alone" / path).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_helper_saves_and_stops_when_its_standard_input_is_closed(tmp_path: Path) -> None:
     first, last = prepare(tmp_path, iterations=1_000_000, checkpoint_minutes=1e-9)
     process = start_helper(tmp_path, [first, last])

@@ -19,7 +19,8 @@ from alseg.cli import main
 from alseg.config.experiment import Component, Scenario
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.launch.preflight_data import check_data
-from alseg.registry.registry import Registry, registry_of
+from alseg.registry.loading import registry_of
+from alseg.registry.registry import Registry
 from alseg.toolkit.labels import translation
 from alseg_driving.ids import CLASS_IDS
 
@@ -55,7 +56,7 @@ COLOURED = "Use the label maps with class ids, not the coloured ones."
 @pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     loaded = registry_of(alseg_driving)
-    monkeypatch.setattr("alseg.registry.registry.load_registry", lambda: loaded)
+    monkeypatch.setattr("alseg.registry.loading.load_registry", lambda: loaded)
     return loaded
 
 

@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 import alseg.overview.write
-import alseg.registry.registry
+import alseg.registry.loading
 from alseg.cli import main, picture
 from alseg.overview.curves import Point, read_curves
 from alseg.overview.drawing import COLORS, REFERENCES, ROUND_COLORS, round_color
@@ -52,7 +52,7 @@ def draw(results: Sequence[Path], output: Path, **options: object) -> str:
 
 
 def run_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
-    monkeypatch.setattr(alseg.registry.registry, "load_registry", toy_registry)
+    monkeypatch.setattr(alseg.registry.loading, "load_registry", toy_registry)
     monkeypatch.chdir(tmp_path)
     Path("toy.yaml").write_text(yaml.safe_dump(toy_document()))
     return CliRunner().invoke(main, ["run", "toy.yaml"])

@@ -20,7 +20,7 @@ from alseg.perf.inputs import pixels_per_round, regions_per_round, smooth_logits
 from alseg.perf.measure import alternate, alternate_with_faults, peak_extra_bytes
 from alseg.perf.result import Line, Options, Spread
 from alseg.perf.result import Result as Measured
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg.storage.ledger import Purchase
 from alseg.toolkit import uncertainty, windows
 from alseg.toolkit.imaging import read_label16
@@ -157,6 +157,7 @@ def test_gradients_that_differ_are_an_error() -> None:
 # -- the benchmarks themselves
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_benchmark_runs_and_its_sides_agree(name: str) -> None:
     ended = perf(name, "--quick", "--json")
@@ -169,6 +170,7 @@ def test_every_benchmark_runs_and_its_sides_agree(name: str) -> None:
     assert all(line["ours_seconds"]["median"] > 0 for line in measured["lines"])
 
 
+@pytest.mark.slow
 def test_threads_and_repeats_are_taken() -> None:
     ended = perf("selection", "--quick", "--json", "--threads", "1", "--repeats", "2", "--size", "32x48")
     machine = json.loads(ended.stdout)["machine"]

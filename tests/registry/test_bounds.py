@@ -19,9 +19,11 @@ from alseg.cli import COMMANDS, main
 from alseg.config.schema import Section, read_section
 from alseg.contracts import Spec
 from alseg.registry.bounds import Bounds, numbers_in
-from alseg.registry.parameters import parameters_of, validate_parameters
+from alseg.registry.loading import load_registry
+from alseg.registry.parameters import validate_parameters
 from alseg.registry.problems import Problem
-from alseg.registry.registry import KINDS, load_registry
+from alseg.registry.registry import KINDS
+from alseg.registry.signatures import parameters_of
 
 Make = Callable[[type, Bounds], Any]
 
@@ -79,7 +81,7 @@ def numeric(spec: Spec) -> dict[str, Any]:
 
 
 def specs(kind: str) -> dict[str, Spec]:
-    return {name: offer.spec for name, offer in getattr(load_registry(), kind).items()}
+    return {name: entry.spec for name, entry in getattr(load_registry(), kind).items()}
 
 
 EVERYTHING = [

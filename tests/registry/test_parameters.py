@@ -7,7 +7,8 @@ import pytest
 from annotated_types import Ge, Interval
 
 from alseg import AcquisitionSpec, DatasetSpec
-from alseg.registry.parameters import REQUIRED, ParameterError, parameters_of, validate_parameters
+from alseg.registry.parameters import ParameterError, validate_parameters
+from alseg.registry.signatures import REQUIRED, parameters_of
 
 if TYPE_CHECKING:
     from nowhere import Nothing  # type: ignore[import-not-found]

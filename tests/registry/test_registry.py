@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 
 from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, PublishedResult, hookimpl
-from alseg.contracts import RoundReport
-from alseg.registry.registry import load_registry, registry_of
-from alseg.testing import round_report
+from alseg.registry.entries import PluginInfo
+from alseg.registry.loading import load_registry, registry_of
 from fakeregistry import Fakes, build_nothing
 from install import install
 
 TEXTS = {"summary": "One line.", "source": "made up"}
-REPORT = round_report()
 
 
 def plugin_of(name: str, **hooks: Any) -> types.SimpleNamespace:
@@ -52,13 +50,8 @@ def test_everything_a_plugin_offers_is_found_by_kind_and_name() -> None:
     registry = registry_of(Fakes())
     assert list(registry.acquisitions) == ["core-set", "random", "ripu", "windowed"]
     assert list(registry.label_spaces) == ["same-two", "two-classes"]
-    offer = registry.get("acquisition", "ripu")
-    assert (offer.spec.name, offer.plugin, offer.distribution, offer.version) == (
-        "ripu",
-        "Fakes",
-        "unpackaged",
-        "0",
-    )
+    entry = registry.get("acquisition", "ripu")
+    assert (entry.spec.name, entry.plugin) == ("ripu", PluginInfo("Fakes", "unpackaged", "0"))
     assert registry.get("annotation_modes", "image") is registry.annotation_modes["image"]
 
 
@@ -93,7 +86,7 @@ def test_a_hook_that_raises_drops_its_whole_plugin_and_no_other() -> None:
         "plugin broken (unpackaged 0) failed at register_models: RuntimeError: no model today"
     ]
     assert "mine" not in registry.acquisitions
-    assert [info.plugin for info in registry.plugins] == ["Fakes"]
+    assert [info.name for info in registry.plugins] == ["Fakes"]
 
 
 def test_a_misspelt_hook_is_reported_with_the_right_name() -> None:
@@ -139,7 +132,7 @@ def test_a_second_owner_of_a_name_is_reported_with_both_owners_and_dropped() -> 
         "name 'ripu' is already taken by plugin Fakes (unpackaged 0)"
     )
     assert "mine" not in registry.acquisitions
-    assert registry.acquisitions["ripu"].plugin == "Fakes"
+    assert registry.acquisitions["ripu"].plugin.name == "Fakes"
 
 
 def test_a_plugin_cannot_offer_a_name_twice() -> None:
@@ -231,34 +224,6 @@ def test_published_results_are_collected_in_the_order_offered() -> None:
 def test_a_published_result_that_cannot_be_shown_is_reported(change: dict[str, Any], problem: str) -> None:
     wrong = replace(published("ours"), **change)
     assert failure_of(register_published_results=[wrong]) == f"register_published_results: {problem}"
-
-
-def test_every_observer_hears_of_a_round_and_a_failing_one_is_reported_once() -> None:
-    heard = []
-
-    def failing(report: RoundReport) -> None:
-        raise SystemExit("enough")
-
-    registry = registry_of(
-        plugin_of("first", on_round_end=failing),
-        plugin_of("second", on_round_end=lambda report: heard.append(report.round)),
-        plugin_of("third", on_round_end=lambda report=None: heard.append(report)),
-        plugin_of("fourth", on_round_end=lambda: heard.append("called")),
-    )
-    failures: list[str] = []
-    registry.notify_round_end(REPORT, failures.append)
-    registry.notify_round_end(REPORT, failures.append)
-    assert heard == [1, REPORT, "called"] * 2
-    assert failures == ["plugin first (unpackaged 0) failed at on_round_end: SystemExit: enough"]
-
-
-def test_an_interrupt_by_the_user_passes_through_an_observer() -> None:
-    def interrupted(report: RoundReport) -> None:
-        raise KeyboardInterrupt
-
-    registry = registry_of(plugin_of("first", on_round_end=interrupted))
-    with pytest.raises(KeyboardInterrupt):
-        registry.notify_round_end(REPORT, print)
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def test_the_loss_of_rows_is_the_loss_of_images() -> None:
     torch.testing.assert_close(found, expected)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@pytest.mark.gpu
 def test_two_runs_on_a_gpu_give_the_same_bytes(tmp_path: Path) -> None:
     size = {"name": "stripes", "count": 6, "height": 96, "width": 192}
     asked = document("cuda", deterministic=True, scenario={"source": "stripes", "target": size})

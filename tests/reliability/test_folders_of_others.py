@@ -41,7 +41,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("finished")
     assert run_toy(folder, DOCUMENT).done == 2
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("alseg.registry.registry", "alseg.launch.status"):
+        for module in ("alseg.registry.loading", "alseg.launch.status"):
             patched.setattr(f"{module}.load_registry", toy_registry)
         yield folder
 
@@ -64,10 +64,10 @@ def change(path: Path, key: str, value: object) -> None:
     content = json.loads(path.read_bytes())
     content.pop(SEAL, None)
     *above, last = key.split(".")
-    around = content
+    container = content
     for each in above:
-        around = around[each]
-    around[last] = value
+        container = container[each]
+    container[last] = value
     write_sealed(path, content)
 
 

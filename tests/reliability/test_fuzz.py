@@ -51,6 +51,7 @@ def files(finished: Path) -> list[Path]:
     return sorted(path for path in finished.rglob("*") if path.is_file() and path.suffix not in {".pt", ""})
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(data=st.data())
 def test_a_damaged_run_folder_is_named_or_read_as_it_was(
@@ -101,6 +102,7 @@ def changed_text(draw: st.DrawFn, inserted: st.SearchStrategy[str]) -> str:
     return text
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     content=st.one_of(
@@ -124,7 +126,7 @@ def test_a_dry_run_of_a_changed_experiment_file_ends_in_a_plan_or_a_message(
     file = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
     file.write_text(text)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("alseg.registry.registry.load_registry", toy_registry)
+        patched.setattr("alseg.registry.loading.load_registry", toy_registry)
         result = CliRunner().invoke(main, ["run", str(file), "--dry-run"])
     assert result.exit_code in (0, 2)
     assert result.exception is None or isinstance(result.exception, SystemExit)

@@ -78,7 +78,7 @@ class Bases:
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bases]:
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("alseg.registry.registry", "alseg.launch.status"):
+        for module in ("alseg.registry.loading", "alseg.launch.status"):
             patched.setattr(f"{module}.load_registry", toy_registry)
         patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
         folders = {"finished": tmp_path_factory.mktemp("finished")}
@@ -155,6 +155,7 @@ def refuse_wrong_numbers(folder: Path, bases: Bases) -> None:
         assert all(each.miou == bases.rounds[state.name, each.round].miou for each in state.rounds)
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(["finished", *STOPS]),

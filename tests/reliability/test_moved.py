@@ -137,7 +137,7 @@ def command(monkeypatch: pytest.MonkeyPatch, folder: Path, reporter: Silent) -> 
     import yaml
 
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("alseg.registry.registry.load_registry", toy_registry)
+    monkeypatch.setattr("alseg.registry.loading.load_registry", toy_registry)
     monkeypatch.setattr("alseg.cli.progress.make_reporter", lambda: reporter)
     Path("toy.yaml").write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
     result = CliRunner().invoke(main, ["run", "toy.yaml"])

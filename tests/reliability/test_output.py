@@ -94,6 +94,7 @@ def test_characters_that_an_encoding_lacks_are_escaped(results: Path) -> None:
     assert set(done.stdout.splitlines()[1]) == {"-"}  # the rule below the heading
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("to", "variables"),
     [
@@ -112,6 +113,7 @@ def test_a_run_never_fails_for_its_display(tmp_path: Path, to: str, variables: d
         assert "[1/1] 主动 Städte, seed 0\n" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_whose_reader_ends_at_once_goes_on_to_the_end(tmp_path: Path) -> None:
     write_toy(tmp_path, DOCUMENT)
     done = shell("$ALSEG run toy.yaml 2>&1 | head -1; exit ${PIPESTATUS[0]}", tmp_path)
@@ -119,6 +121,7 @@ def test_a_run_whose_reader_ends_at_once_goes_on_to_the_end(tmp_path: Path) -> N
     assert list(tmp_path.glob("results/toy/runs/*/weights.pt"))
 
 
+@pytest.mark.slow
 @FULL
 def test_a_dry_run_that_nobody_can_read_is_an_error(tmp_path: Path) -> None:
     write_toy(tmp_path, DOCUMENT)
@@ -160,6 +163,7 @@ def test_devices_links_to_them_and_folders_are_refused(results: Path, name: str,
     assert Path("/dev/null").is_char_device()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["report", "picture"])
 def test_a_link_is_followed_and_stays(results: Path, command: str) -> None:
     folder = results.parent

@@ -22,7 +22,10 @@ from fakeruns import write_run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+]
 
 HOSTILE = "<script>alert(1)</script> a_b%&"
 LONG = "Donaudampfschifffahrtsgesellschaftskapitaen_without_any_space_at_all"

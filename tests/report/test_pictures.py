@@ -161,7 +161,7 @@ def test_without_the_data_set_there_are_maps_but_no_photographs(
 
 
 def test_a_run_whose_plugin_is_gone_costs_the_pictures_and_nothing_else(finished: Path) -> None:
-    from alseg.registry.registry import registry_of
+    from alseg.registry.loading import registry_of
 
     (book,) = extras_of(finished, registry=registry_of()).pictures.values()
     assert book["images"] == []

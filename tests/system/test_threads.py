@@ -127,6 +127,7 @@ def test_no_more_cores_are_busy_than_there_are(tmp_path: Path) -> None:
 # -- the command line
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="torch comes with another OpenMP library")
 def test_torch_s_own_library_hears_of_the_choice_of_every_command() -> None:
     code = "from alseg.cli import main\nmain(['plugins', 'random'], standalone_mode=False)\nimport torch"

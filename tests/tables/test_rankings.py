@@ -255,7 +255,7 @@ def test_json_has_ranks_and_penalties_as_the_documentation_says(tmp_path: Path) 
     content = json.loads(as_json(compared(*both(tmp_path), ranks=None, penalties=True)))
     documented = DOCUMENT.read_text(encoding="utf-8")
     (ranks,), (penalties,) = content["ranks"], content["penalties"]
-    keys = {*ranks, *ranks["methods"][0], *penalties, "first", "second", "contest", "rounds", "of_rounds"}
+    keys = {*ranks, *ranks["methods"][0], *penalties, "first", "second", "group", "rounds", "of_rounds"}
     assert [key for key in sorted(keys) if f"`{key}`" not in documented] == []
     assert ranks["methods"][0]["by_scenario"] == {"easy": 1.0, "hard": 1.0}
     assert ranks["methods"][0]["rank"] == {"mean": 1.0, "half_width": 0.0, "n": 2}

@@ -160,5 +160,5 @@ def test_importing_the_kit_and_its_data_set_check_does_not_import_torch() -> Non
 def test_an_unknown_name_of_the_kit_is_an_attribute_error() -> None:
     import alseg.testing
 
-    with pytest.raises(AttributeError, match=r"^module 'alseg.testing' has no attribute 'check_dataset_'$"):
+    with pytest.raises(AttributeError, match=r"^No alseg.testing attribute check_dataset_$"):
         _ = alseg.testing.check_dataset_

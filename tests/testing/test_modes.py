@@ -9,16 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.contracts import AnnotationModeSpec, Answers, Picks
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg.testing import check_annotation_mode
 from alseg_baselines.modes import Window
 
 MODES = load_registry().annotation_modes
-
-
-@pytest.mark.parametrize("name", MODES)
-def test_every_installed_annotation_mode_keeps_the_contract(name: str) -> None:
-    check_annotation_mode(MODES[name].spec)
 
 
 @pytest.mark.parametrize("radius", [0, 1, 9])

@@ -17,7 +17,6 @@ from alseg.toolkit import uncertainty, windows
 from alseg.toolkit._kernels import device_choice
 
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 
 
 def triton_version() -> tuple[int, ...]:
@@ -98,7 +97,7 @@ def test_without_triton_torch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not device_choice.use_triton(torch.device("cuda"))
 
 
-@needs_gpu
+@pytest.mark.gpu
 @pytest.mark.parametrize("switch", ["0", "1"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_statistics_on_a_gpu_are_those_of_the_cpu(
@@ -115,7 +114,7 @@ def test_statistics_on_a_gpu_are_those_of_the_cpu(
         torch.testing.assert_close(ours.cpu(), wanted, rtol=5e-6, atol=5e-6)
 
 
-@needs_gpu
+@pytest.mark.gpu
 @pytest.mark.parametrize("switch", ["0", "1"])
 @pytest.mark.parametrize("radius", [0, 1, 5, 32, 500])
 def test_windows_on_a_gpu_are_those_of_the_cpu(

@@ -21,7 +21,7 @@ from alseg.contracts import AcquisitionSpec
 from alseg.contracts.types import Precision
 from alseg.errors import AlsegError
 from alseg.inference.predict import network_outputs
-from alseg.registry.registry import load_registry
+from alseg.registry.loading import load_registry
 from alseg.training import device as devices
 from alseg.training.device import find_device, make_fabric, set_up
 from toys import build_tiny, run_toy, toy_document, toy_registry
@@ -104,6 +104,7 @@ def test_an_installed_srun_is_no_reason_for_a_warning(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_job_of_slurm_checks_an_experiment_without_a_word_of_it(tmp_path: Path) -> None:
     document = toy_document(
         scenario={"source": _streets("render"), "target": _streets("camera"), "label_space": "cityscapes-19"},
@@ -198,7 +199,7 @@ def test_every_command_refuses_a_device_before_it_reads_data(
 ) -> None:
     assert run_toy(tmp_path, toy_document(methods=[{"label": "None", "target_labels": "none"}])).failed == []
     (run,) = (tmp_path / "results" / "toy" / "runs").iterdir()
-    monkeypatch.setattr("alseg.registry.registry.load_registry", toy_registry)
+    monkeypatch.setattr("alseg.registry.loading.load_registry", toy_registry)
     monkeypatch.setattr("toys.Stripes.image", None)
     monkeypatch.setattr("toys.Stripes.label", None)
     monkeypatch.chdir(tmp_path)

@@ -1,0 +1,86 @@
+"""Arguments and options that several commands have, each with one name, type and help text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from alseg.cli.inputs import MOST_ROUNDS, OutputFile, parse_device
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+"""The type of an option that names a folder."""
+
+results_argument = click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+"""Result folders or run folders, at least one."""
+
+baseline_option = click.option(
+    "--baseline",
+    metavar="METHOD",
+    help="Label of the method to take differences to. [default: the method with random acquisition]",
+)
+
+published_option = click.option(
+    "--published", is_flag=True, help="Add what papers print about the same data sets, marked as published."
+)
+
+
+def json_option(text: str = "Print JSON for programs.") -> Callable[[Command], Command]:
+    """Add ``--json``, which is ``as_json`` in the command."""
+    return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """Add ``--format``, which is ``output`` in the command; the first is the default."""
+    return click.option(
+        "--format",
+        "output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Output format.",
+    )
+
+
+def file_option(default: str, text: str) -> Callable[[Command], Command]:
+    """Add ``--output`` for one file."""
+    return click.option(
+        "-o", "--output", type=OutputFile(), default=Path(default), show_default=True, help=text
+    )
+
+
+def root_option(text: str) -> Callable[[Command], Command]:
+    """Add ``--root``, the folder of the data sets; None where it is not given."""
+    return click.option("--root", type=FOLDER, help=text)
+
+
+def device_option(text: str) -> Callable[[Command], Command]:
+    """Add ``--device`` in the words of ``settings.device``."""
+    return click.option("--device", callback=parse_device, default="auto", show_default=True, help=text)
+
+
+def saved_run_options(*, rounds: str, output: str, files: str) -> Callable[[Command], Command]:
+    """Add ``--round``, ``--output``, ``--root`` and ``--device`` to a command that opens a finished run.
+
+    Args:
+        rounds: Help text of ``--round``, which is ``round_number`` in the command.
+        output: Default of ``--output``, a folder.
+        files: Its help text.
+    """
+    options: tuple[Callable[[Command], Command], ...] = (
+        click.option("--round", "round_number", type=click.IntRange(1, MOST_ROUNDS), help=rounds),
+        click.option("-o", "--output", type=FOLDER, default=Path(output), show_default=True, help=files),
+        root_option("Folder of the data sets. [default: the run's]"),
+        device_option("Where the network runs."),
+    )
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):  # click lists the last that was added first
+            command = option(command)
+        return command
+
+    return add

@@ -1,0 +1,140 @@
+"""Damage of a run: files that are missing, cannot be read, or contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from alseg.contracts import LabelSpace
+from alseg.errors import DamageError
+from alseg.storage.ledger import INDEX_NAME, Purchase
+from alseg.storage.rescore import label_space_of, recomputed
+from alseg.storage.round_files import read_image_counts
+from alseg.storage.round_metrics import read_metrics
+from alseg.storage.run_description import FormatError, read_run_file
+from alseg.storage.run_folder import RunFolder
+from alseg.toolkit.metrics import SCORER_VERSION
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Something of a run that cannot be used.
+
+    Attributes:
+        problem: One line: the file, what is wrong with it, and what happens when the run goes on.
+        paths: Files and folders that are in the way of making it again.
+    """
+
+    problem: str
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a run's own description says of it, as far as it matters here.
+
+    Attributes:
+        buys: Whether labels are bought from round 1 on.
+        space: In which its metrics are; None where they are another scorer's, which computes others.
+    """
+
+    buys: bool = False
+    space: LabelSpace | None = None
+
+
+def problem_of(read: Callable[[], object]) -> str | None:
+    """Return what is wrong with a file, in one line; None where it can be read.
+
+    Args:
+        read: Reads the file.
+
+    Raises:
+        UnreadableError: If the system does not let this process read it: that is no damage.
+    """
+    try:
+        read()
+    except DamageError as error:
+        return str(error)
+    return None
+
+
+def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[Damage]:
+    """Read all rounds of a run: what can be read, and whether metrics are what the counts give.
+
+    With a purchase go all later rounds: what they asked followed from it. A round whose metrics cannot be
+    used keeps its purchase. The final weights are not read.
+
+    Args:
+        folder: The run, whose lock the caller holds.
+        rounds: Number of rounds, round 0 included.
+        done: Whether all rounds should be there; otherwise those up to the last that is.
+
+    Returns:
+        What is damaged or missing, round by round.
+
+    Raises:
+        UnreadableError: If the system does not let this process read a file.
+    """
+    asked = _asked(folder)
+    last_round = folder.last_round
+    committed = rounds - 1 if done else -1 if last_round is None else last_round
+    bought = max((number for number in range(rounds) if folder.purchase_is_committed(number)), default=0)
+    found: list[Damage] = []
+    for number in range(rounds):
+        problem = _problem_of_purchase(
+            folder, number, required=asked.buys and 0 < number <= max(committed, bought)
+        )
+        if problem is not None:
+            followed = tuple(folder.round_folder(later) for later in range(number, rounds))
+            consequence = f"The labels of round {number} are bought again, and the rounds after it."
+            return [*found, Damage(f"{problem} {consequence}", followed)]
+        damage = _damage_of_results(folder, number, asked.space, required=done)
+        if damage is not None:
+            found.append(damage)
+    return found
+
+
+def _asked(folder: RunFolder) -> _Asked:
+    """Read what is needed of ``run.json``; where that is damaged, as little as possible is concluded."""
+    try:
+        file = read_run_file(folder.path)
+    except (DamageError, FormatError):
+        return _Asked()
+    space = label_space_of(file.label_space) if file.scorer == SCORER_VERSION else None
+    return _Asked(file.method.target_labels == "acquired", space)
+
+
+def _problem_of_purchase(folder: RunFolder, number: int, *, required: bool) -> str | None:
+    """Return what is wrong with the purchase of a round."""
+    if folder.purchase_is_committed(number):
+        return problem_of(lambda: Purchase.read(folder.round_folder(number)))
+    return f"{folder.round_folder(number) / INDEX_NAME} is missing." if required else None
+
+
+def _damage_of_results(
+    folder: RunFolder, number: int, space: LabelSpace | None, *, required: bool
+) -> Damage | None:
+    """Return what is wrong with counts or metrics of a round; without damage, metrics follow from counts."""
+    counts, metrics = folder.counts_of(number), folder.metrics_of(number)
+    evaluated_again = f"Round {number} is evaluated again."
+    computed_again = "Its numbers are computed again."
+    if required or counts.exists() or metrics.exists():
+        problem = problem_of(lambda: read_image_counts(counts))
+        if problem is not None:
+            return Damage(f"{problem} {evaluated_again}", (counts, metrics))
+    if not metrics.exists():
+        return Damage(f"{metrics} is missing. {computed_again}") if required else None
+    problem = problem_of(lambda: read_metrics(metrics))
+    if problem is not None:
+        return Damage(f"{problem} {computed_again}", (metrics,))
+    if space is None:
+        return None
+    try:
+        changes = recomputed(metrics.parent, space).changes
+    except DamageError as error:
+        return Damage(f"{error} {evaluated_again}", (counts, metrics))
+    if not changes:
+        return None
+    found = f"{metrics} is damaged: by the counts beside it, {changes[0]}."
+    return Damage(f"{found} {computed_again}", (metrics,))

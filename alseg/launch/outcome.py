@@ -1,0 +1,91 @@
+"""How runs ended, one by one and together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from alseg.config.experiment import RunSpec
+from alseg.engine.recovery import find_removed
+from alseg.storage.run_folder import RunFolder
+
+
+class RunResult(StrEnum):
+    """What became of a run in this process; the first four are states in ``status.json``, too."""
+
+    DONE = "done"
+    """The run is complete, since now or since an earlier call."""
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """The run cannot be done: the model lacks what the acquisition needs."""
+    INTERRUPTED = "interrupted"
+    """The run was stopped and goes on with the next call."""
+    LEFT_TO_OTHER = "left to another process"
+    NOT_BEGUN = "not begun"
+    """The process was asked to stop before the run's turn."""
+
+
+@dataclass(frozen=True)
+class RunEnding:
+    """How one run ended in this process.
+
+    Attributes:
+        spec: The run.
+        folder: Its folder.
+        result: What became of it.
+        reason: Why it failed, was skipped or left to another process; empty otherwise.
+        seconds: How long it took.
+    """
+
+    spec: RunSpec
+    folder: RunFolder
+    result: RunResult
+    reason: str = ""
+    seconds: float = 0.0
+
+    def rechecked(self) -> RunEnding:
+        """Return a failure where files of a run that was done have been removed since, else the same."""
+        if self.result is not RunResult.DONE:
+            return self
+        missing = find_removed(self.folder, self.spec)
+        return self if missing is None else replace(self, result=RunResult.FAILED, reason=missing)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an experiment ended.
+
+    Attributes:
+        endings: How each run ended, in the order done.
+        signal: The signal that stopped it, or None.
+        at_once: Whether it was stopped without saving, by a second Ctrl-C.
+    """
+
+    endings: tuple[RunEnding, ...]
+    signal: int | None = None
+    at_once: bool = False
+
+    def rechecked(self) -> Outcome:
+        """Return the outcome in which runs that have lost files since they were done have failed, last."""
+        again = [(ending, ending.rechecked()) for ending in self.endings]
+        kept = [before for before, after in again if after is before]
+        lost = [after for before, after in again if after is not before]
+        return replace(self, endings=(*kept, *lost))
+
+    @property
+    def done(self) -> int:
+        """How many runs are complete, those of earlier calls included."""
+        return len(self._of(RunResult.DONE))
+
+    @property
+    def failed(self) -> list[tuple[str, str]]:
+        """Folder name and error of each run that failed."""
+        return [(ending.folder.path.name, ending.reason) for ending in self._of(RunResult.FAILED)]
+
+    @property
+    def skipped(self) -> list[tuple[str, str]]:
+        """Method and reason of each run that cannot be done."""
+        return [(ending.spec.method.label, ending.reason) for ending in self._of(RunResult.SKIPPED)]
+
+    def _of(self, result: RunResult) -> list[RunEnding]:
+        return [ending for ending in self.endings if ending.result is result]

@@ -1,0 +1,37 @@
+"""Can a spec be listed, and sent to another process?"""
+
+from __future__ import annotations
+
+import pickle
+
+from alseg.contracts import Spec
+
+
+def check_spec(spec: Spec) -> None:
+    """Check what every spec has, whatever its kind.
+
+    Checked are that summary and source are one line each, that the builder has a docstring, and that the spec
+    can be pickled, so that it can be handed to another process.
+
+    Args:
+        spec: The spec that the plugin registers.
+
+    Raises:
+        AssertionError: Says what is not as it should be.
+    """
+    for title, text in (("summary", spec.summary), ("source", spec.source)):
+        assert text.strip() and len(text.splitlines()) == 1, (
+            f"'{spec.name}': {title} must be one line of text, got {text!r}"
+        )
+    doc = spec.build.__doc__ or ""
+    # A dataclass without a docstring gets its signature for one.
+    assert doc.strip() and not doc.startswith(f"{getattr(spec.build, '__name__', '')}("), (
+        f"'{spec.name}': build has no docstring"
+    )
+    try:
+        copy = pickle.loads(pickle.dumps(spec))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise AssertionError(
+            f"'{spec.name}': it cannot be pickled; build must be a function or class of a module: {error}"
+        ) from error
+    assert copy == spec, f"'{spec.name}': an unpickled copy differs from the spec"

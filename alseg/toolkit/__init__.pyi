@@ -1,0 +1,13 @@
+from . import clicks as clicks
+from . import image_file as image_file
+from . import imaging as imaging
+from . import labels as labels
+from . import losses as losses
+from . import metrics as metrics
+from . import optim as optim
+from . import recipes as recipes
+from . import selection as selection
+from . import text_file as text_file
+from . import uncertainty as uncertainty
+from . import weights as weights
+from . import windows as windows

@@ -1,0 +1,76 @@
+"""The contracts, for everything that is installed: a new component is checked without a new test."""
+
+from __future__ import annotations
+
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alseg.contracts import ModelSpec, Spec
+from alseg.registry.loading import load_registry
+from alseg.registry.registry import KINDS
+from alseg.testing import (
+    check_acquisition,
+    check_annotation_mode,
+    check_dataset,
+    check_model,
+    check_recipe,
+    check_spec,
+)
+
+REGISTRY = load_registry()
+SPECS = {
+    f"{kind}-{name}": entry.spec
+    for kind in KINDS
+    for name, entry in REGISTRY.entries(kind).items()
+    if isinstance(entry.spec, Spec)
+}
+SPLITS = [(name, split) for name, entry in REGISTRY.datasets.items() for split in entry.spec.splits]
+
+
+def params_of(spec: ModelSpec) -> dict[str, Any]:
+    """Return parameters with which a network needs no download."""
+    return {"weights": "none"} if "weights" in signature(spec.build).parameters else {}
+
+
+def test_every_plugin_that_is_installed_is_loaded() -> None:
+    assert [failure.message for failure in REGISTRY.failures] == []
+
+
+@pytest.mark.parametrize("key", SPECS)
+def test_every_spec_can_be_listed_and_pickled(key: str) -> None:
+    check_spec(SPECS[key])
+
+
+@pytest.mark.parametrize("name", REGISTRY.acquisitions)
+def test_every_acquisition_keeps_the_contract(name: str) -> None:
+    check_acquisition(REGISTRY.acquisitions[name].spec)
+
+
+@pytest.mark.parametrize("name", REGISTRY.annotation_modes)
+def test_every_annotation_mode_keeps_the_contract(name: str) -> None:
+    check_annotation_mode(REGISTRY.annotation_modes[name].spec)
+
+
+@pytest.mark.parametrize("name", REGISTRY.recipes)
+def test_every_recipe_keeps_the_contract(name: str) -> None:
+    check_recipe(REGISTRY.recipes[name].spec)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REGISTRY.models)
+def test_every_network_keeps_the_contract(name: str) -> None:
+    spec = REGISTRY.models[name].spec
+    check_model(spec, size=(65, 97), **params_of(spec))  # sides that are no multiples of any stride
+
+
+@pytest.mark.parametrize(("name", "split"), SPLITS)
+def test_every_data_set_keeps_the_contract(tmp_path: Path, name: str, split: str) -> None:
+    spec = REGISTRY.datasets[name].spec
+    if spec.write_fake is not None:
+        spec.write_fake(tmp_path)
+    assert spec.write_fake is not None or not spec.needs_root, f"'{name}' writes no fake data to be checked"
+    root = tmp_path if spec.needs_root else None
+    check_dataset(spec.build(root=root, split=split), REGISTRY.label_spaces[spec.label_space].spec)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from alseg.contracts import RecipeSpec, SegmentationModel, TrainingBatch
+from alseg.testing import check_recipe
+from alseg.toolkit.recipes import SupervisedRecipe
+
+Forward = Callable[[torch.Tensor], torch.Tensor]
+
+
+def spec(build: Callable[..., object]) -> RecipeSpec:
+    return RecipeSpec(name="mine", summary="A recipe.", source="a paper", build=build)
+
+
+class Unplanned(SupervisedRecipe):
+    def __post_init__(self) -> None:
+        self.plan = None  # type: ignore[assignment]
+
+
+class Negative(SupervisedRecipe):
+    def learning_rate_factor(self, iteration: int) -> float:
+        return -1.0
+
+
+class Foreign(SupervisedRecipe):
+    def make_optimizer(self, model: SegmentationModel) -> torch.optim.Optimizer:
+        return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+
+
+class PerPixel(SupervisedRecipe):
+    def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
+        assert batch.source_images is not None
+        return {"pixels": forward(batch.source_images).square()}
+
+
+class OverNothing(SupervisedRecipe):
+    def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
+        assert batch.target_images is not None and batch.target_labels is not None
+        losses = forward(batch.target_images).logsumexp(1)
+        return {"mean": losses[batch.target_labels != 255].mean()}
+
+
+class Spoiling(SupervisedRecipe):
+    def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
+        assert batch.source_images is not None
+        batch.source_images.mul_(2)
+        return super().losses(forward, batch)
+
+
+class Constant(SupervisedRecipe):
+    def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
+        return {"constant": torch.tensor(1.0)}
+
+
+class Trusting(SupervisedRecipe):
+    def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
+        if batch.source_labelled is None:
+            batch = replace(batch, source_labels=None)
+        return super().losses(forward, batch)
+
+
+class Steep(SupervisedRecipe):
+    def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
+        assert batch.source_images is not None
+        logits = forward(batch.source_images)
+        return {"root": (logits - logits.detach()).sum().abs().sqrt()}  # the slope of a root at 0 is infinite
+
+
+class Growing(SupervisedRecipe):
+    steps = 0
+
+    def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
+        if batch.source_labelled is not None:
+            self.steps += 1
+        return {name: loss + self.steps for name, loss in super().losses(forward, batch).items()}
+
+
+def test_a_recipe_that_keeps_the_contract_passes() -> None:
+    check_recipe(spec(SupervisedRecipe), power=0.5)
+
+
+@pytest.mark.parametrize("batches", [{"source_batch": 0}, {"target_batch": 0}])
+def test_a_recipe_of_one_domain_passes(batches: dict[str, Any]) -> None:
+    check_recipe(spec(SupervisedRecipe), **batches)
+
+
+FIRST = "everything labelled, inputs of one size"
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (Unplanned, "'mine': plan must be a TrainingPlan, got NoneType"),
+        (Negative, "'mine': learning_rate_factor(0) must be a finite number, at least 0, got -1.0"),
+        (Foreign, "'mine': the optimiser has parameters that are not the network's"),
+        (PerPixel, f"'mine', {FIRST}: loss 'pixels' must be a float scalar"),
+        (
+            OverNothing,
+            "'mine', no target pixel labelled, inputs of one size: loss 'mean' is nan; "
+            "leave it out or return 0",
+        ),
+        (Spoiling, f"'mine', {FIRST}: it changes the batch's source_images"),
+        (Constant, f"'mine', {FIRST}: the losses do not depend on the network"),
+        (Trusting, f"'mine', {FIRST}: losses differ where source_labelled and target_labelled are None"),
+        (Steep, f"'mine', {FIRST}: gradients of backbone.weight are not finite"),
+        (
+            Growing,
+            # Where nothing is labelled there are no losses that could differ.
+            "'mine', no target pixel labelled, inputs of two sizes: the same step gives other losses after "
+            "others; keep no state between steps, and draw with torch's global generator",
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_recipe_that_breaks_the_contract_fails(build: Callable[..., object], message: str) -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_recipe(spec(build))
+    assert str(caught.value).partition("\nassert")[0] == message
