@@ -58,6 +58,29 @@ def margin(logits: torch.Tensor) -> torch.Tensor:
     return _only(statistics(logits, "margin").margin)
 
 
+def bvsb(logits: torch.Tensor, temperature: float = 1.0) -> torch.Tensor:
+    """Return best versus second best: the second largest probability over the largest.
+
+    Args:
+        logits: float ``(C, H, W)``.
+        temperature: Divides the logits before the softmax, more than 0. It does not change ranks of pixels.
+
+    Returns:
+        float32 ``(H, W)``, 0 to 1; 1 where two classes are equally likely.
+
+    Raises:
+        ValueError: If there is one class only, or the temperature is not more than 0.
+
+    Source:
+        Joshi, Porikli and Papanikolopoulos, CVPR 2009, took the gap; the ratio is that of Cai et al., CVPR
+        2021. Ratio and gap rank pixels differently.
+    """
+    if not temperature > 0:
+        raise ValueError(f"temperature must be more than 0, not {temperature}")
+    maps = statistics(logits if temperature == 1 else logits / temperature, "confidence", "margin")
+    return (1 - _only(maps.margin) / _only(maps.confidence)).clamp_(min=0)
+
+
 def classes(logits: torch.Tensor) -> torch.Tensor:
     """Return the likeliest class of float ``(C, H, W)``, uint8 ``(H, W)``; the first of equals."""
     return _only(statistics(logits, "classes").classes)

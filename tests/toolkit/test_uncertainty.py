@@ -138,3 +138,20 @@ def test_what_are_no_logits_is_refused(logits: torch.Tensor, message: str) -> No
     with pytest.raises(ValueError) as refusal:
         uncertainty.margin(logits)
     assert str(refusal.value) == message
+
+
+def test_bvsb_is_the_second_probability_over_the_first() -> None:
+    # 0.2 / 0.7 and 0.25 / 0.5; a temperature of 0.5 squares ratios.
+    logits = torch.tensor([[[0.7, 0.25]], [[0.2, 0.5]], [[0.1, 0.25]]]).log()
+    torch.testing.assert_close(uncertainty.bvsb(logits), torch.tensor([[2 / 7, 0.5]]))
+    torch.testing.assert_close(uncertainty.bvsb(logits, 0.5), torch.tensor([[4 / 49, 0.25]]))
+
+
+def test_bvsb_is_one_where_classes_are_alike_and_zero_where_one_is_certain() -> None:
+    logits = torch.tensor([[[0.0, 300.0]], [[0.0, -300.0]]])
+    assert torch.equal(uncertainty.bvsb(logits), torch.tensor([[1.0, 0.0]]))
+
+
+def test_bvsb_refuses_a_temperature_of_nothing() -> None:
+    with pytest.raises(ValueError, match="temperature must be more than 0, not 0"):
+        uncertainty.bvsb(torch.zeros((2, 1, 1)), 0)

@@ -1,0 +1,147 @@
+"""Disagreement between several predictions of one image, from their moments.
+
+Most functions take `alseg.contracts.Moments` and return a map, float32 ``(H, W)`` on their device; higher
+is asked first. Entropies are in nats.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from alseg.contracts import Moments
+
+_ROWS = 64
+"""Rows of an image that are computed in double precision at a time."""
+
+_MOST_CONCENTRATED = 1e8
+"""Largest sum of both parameters of a Beta distribution, beyond which its entropy loses digits."""
+
+
+def moments_of(stack: torch.Tensor) -> Moments:
+    """Return the moments of a stack of predictions, for tests and for authors who have one.
+
+    Args:
+        stack: float ``(T, C, H, W)``, logits of ``T`` passes.
+
+    Returns:
+        Their moments, float32.
+
+    Raises:
+        ValueError: If the stack has other than four dimensions, or no pass.
+    """
+    if stack.ndim != 4 or not len(stack):
+        raise ValueError(f"the stack must be (T, C, H, W) with a pass at least, not {tuple(stack.shape)}")
+    probs = stack.double().softmax(1)
+    votes = torch.zeros_like(probs).scatter_(1, probs.argmax(1, keepdim=True), 1)
+    return Moments(
+        count=len(stack),
+        mean=probs.mean(0).float(),
+        square=probs.square().mean(0).float(),
+        votes=votes.mean(0).float(),
+        entropy=torch.special.entr(probs).sum(1).mean(0).float(),
+    )
+
+
+def variance(moments: Moments) -> torch.Tensor:
+    """Return the variance of every probability over the passes (population), float32 ``(C, H, W)``.
+
+    What is less than the rounding of float32 moments counts as 0.
+    """
+    spread = moments.square - moments.mean.square()
+    rounding = 4 * torch.finfo(torch.float32).eps * moments.mean.square()
+    return torch.where(spread > rounding, spread, torch.zeros_like(spread))
+
+
+def soft_vote_entropy(moments: Moments) -> torch.Tensor:
+    """Return the entropy of the mean softmax, 0 to log C."""
+    return _entropy(moments.mean)
+
+
+def vote_entropy(moments: Moments) -> torch.Tensor:
+    """Return the entropy of the shares in which the passes vote for the classes, 0 to log min(C, T)."""
+    return _entropy(moments.votes)
+
+
+def bald(moments: Moments) -> torch.Tensor:
+    """Return the mutual information of prediction and network, at least 0.
+
+    Entropy of the mean softmax less the mean entropy of the softmax.
+    """
+    return (soft_vote_entropy(moments) - moments.entropy).clamp(min=0)
+
+
+def mean_std(moments: Moments) -> torch.Tensor:
+    """Return the standard deviation of the probabilities over the passes, averaged over classes, 0 to 0.5."""
+    return variance(moments).sqrt().mean(0)
+
+
+def variation_ratio(moments: Moments) -> torch.Tensor:
+    """Return the share of passes that do not vote for the commonest class, 0 to 1 - 1 / min(C, T)."""
+    return 1 - moments.votes.amax(0)
+
+
+def symmetric_divergence(moments: Moments) -> torch.Tensor:
+    """Return the mean of both Kullback-Leibler divergences between two predictions, at least 0.
+
+    With d half the distance of two probabilities and m their mean it is the sum of 2 d artanh(d / m), so the
+    moments suffice.
+
+    Raises:
+        ValueError: If the moments are of other than two passes.
+    """
+    if moments.count != 2:
+        raise ValueError(f"the divergence is between two passes, not {moments.count}")
+    mean = moments.mean.clamp(min=torch.finfo(torch.float32).tiny)
+    half = variance(moments).sqrt()
+    return (2 * half * torch.atanh((half / mean).clamp(max=1 - 1e-6))).sum(0)
+
+
+def balanced_entropy(moments: Moments) -> torch.Tensor:
+    """Return the balanced entropy as an acquisition (BalEntAcq).
+
+    Each probability is a Beta distribution with the mean and variance over the passes, and P+ the one with a
+    further success. Balanced entropy is (sum of mean * h(P+) + H) / (H + log 2), with h the differential
+    entropy and H that of the mean; its reciprocal is the score where it is not negative, else itself. The
+    work is in double precision, a strip of rows at a time.
+
+    Source:
+        Woo, Active Learning in Bayesian Neural Networks with Balanced Entropy Learning Principle, ICLR 2023,
+        arXiv:2105.14559, eq. 4-6. Both parameters together are kept below 1e8, so that passes that agree give
+        a finite score.
+    """
+    spread = variance(moments)
+    strips = [slice(top, top + _ROWS) for top in range(0, spread.shape[1], _ROWS)]
+    scores = [_balanced_entropy(moments.mean[:, rows].double(), spread[:, rows].double()) for rows in strips]
+    return torch.cat(scores).float()
+
+
+def _entropy(shares: torch.Tensor) -> torch.Tensor:
+    """Return the entropy of ``(C, H, W)`` in nats, ``(H, W)``; a share of 0 adds nothing."""
+    entropy: torch.Tensor = torch.special.entr(shares).sum(0)
+    return entropy
+
+
+def _balanced_entropy(mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:
+    """Return the score of one strip, float64 ``(h, W)``."""
+    mean = mean.clamp(1e-12, 1 - 1e-12)
+    most = mean * (1 - mean)
+    concentration = (most / spread.clamp(min=1e-30) - 1).clamp(1e-6, _MOST_CONCENTRATED)
+    entropy = _entropy(mean)
+    after = _beta_entropy(mean * concentration + 1, (1 - mean) * concentration)
+    balanced = ((mean * after).sum(0) + entropy) / (entropy + math.log(2))
+    return torch.where(balanced >= 0, 1 / balanced.clamp(min=1e-12), balanced)
+
+
+def _beta_entropy(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """Return the differential entropy of Beta distributions with these parameters."""
+    total = first + second
+    log_beta = torch.lgamma(first) + torch.lgamma(second) - torch.lgamma(total)
+    digamma = torch.digamma
+    return (
+        log_beta
+        - (first - 1) * digamma(first)
+        - (second - 1) * digamma(second)
+        + (total - 2) * digamma(total)
+    )
