@@ -1,0 +1,32 @@
+"""Balanced entropy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alseg.contracts import AcquisitionSpec, TargetView
+from alseg_methods.several_passes import SeveralPasses, moments_in
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class BalEntAcq(SeveralPasses):
+    """Balanced entropy: how far a label reduces what the network is unsure of, from several passes."""
+
+    def score(self, view: TargetView) -> torch.Tensor:
+        """Return balanced entropy as an acquisition, float32 ``(H, W)``, see `alseg.toolkit.passes`."""
+        from alseg.toolkit.passes import balanced_entropy
+
+        return balanced_entropy(moments_in(view))
+
+
+SPEC = AcquisitionSpec(
+    name="balentacq",
+    summary="Balanced entropy: how far a label reduces what the network is unsure of, from several passes.",
+    source="Woo, ICLR 2023, arXiv:2105.14559.",
+    build=BalEntAcq,
+    needs=("moments",),
+)

@@ -1,0 +1,33 @@
+"""Entropy of votes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alseg.contracts import AcquisitionSpec, TargetView
+from alseg_methods.several_passes import SeveralPasses, moments_in
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class VoteEntropy(SeveralPasses):
+    """Entropy of the votes of several passes for the classes."""
+
+    def score(self, view: TargetView) -> torch.Tensor:
+        """Return the entropy of the shares of votes, float32 ``(H, W)`` in nats."""
+        from alseg.toolkit.passes import vote_entropy
+
+        return vote_entropy(moments_in(view))
+
+
+SPEC = AcquisitionSpec(
+    name="vote-entropy",
+    summary="Entropy of the votes of several passes for the classes.",
+    source="Dagan and Engelson, ICML 1995; with dropout ViewAL, CVPR 2020, arXiv:1911.11789.",
+    build=VoteEntropy,
+    needs=("moments",),
+    differs="ViewAL's code takes 20 passes and bits, and sets pixels that are void in the ground truth to 0.",
+)
