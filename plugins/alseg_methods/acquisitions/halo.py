@@ -1,0 +1,148 @@
+"""HALO: distance of the embedding from the origin, times entropy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alseg.contracts import AcquisitionSpec, Size, TargetView
+
+if TYPE_CHECKING:
+    import torch
+
+_LARGEST_NORM = 1 - 1e-5
+"""Of a point in the Poincare ball: beyond it, rounding decides the distance."""
+
+_CHANNELS = 8
+"""Channels of features that are resized at a time."""
+
+
+def euclidean_radius(features: torch.Tensor, size: Size) -> torch.Tensor:
+    """Return the norm of features float ``(D, h, w)`` that are resized, float64 ``(H, W)``, at least 0."""
+    return _norm(features, size)
+
+
+def hyperbolic_radius(embedding: torch.Tensor, size: Size) -> torch.Tensor:
+    """Return the distance of points in the Poincare ball (curvature -1) from its origin.
+
+    Args:
+        embedding: float ``(D, h, w)`` with norms less than 1.
+        size: Height and width of the result; points are resized as in a Euclidean space.
+
+    Returns:
+        float64 ``(H, W)``, at least 0: 2 artanh(norm).
+    """
+    return 2 * _norm(embedding, size).clamp(max=_LARGEST_NORM).atanh()
+
+
+def entropy_sums(logits: torch.Tensor, radius: int = 1) -> torch.Tensor:
+    """Return the sum of entropies / log C over a window; float32 ``(H, W)``, less at the border of the image.
+
+    Args:
+        logits: float ``(C, H, W)``.
+        radius: Reach of the window to each side, in pixels; 0 for the pixel alone.
+    """
+    from torch.nn import functional as F
+
+    from alseg.toolkit.uncertainty import entropy
+
+    width = 2 * radius + 1
+    values = entropy(logits)[None, None] / math.log(max(len(logits), 2))
+    return F.avg_pool2d(values, width, 1, radius, divisor_override=1)[0, 0]
+
+
+def spread(values: torch.Tensor) -> torch.Tensor:
+    """Return a map shifted and scaled to 0-1; all 1 where it is constant."""
+    least, most = values.min(), values.max()
+    if not most > least:
+        return values.new_ones(values.shape)
+    return (values - least) / (most - least)
+
+
+def radius_impurity(radius: torch.Tensor, reach: int = 1, bins: int = 100) -> torch.Tensor:
+    """Return the impurity of windows of a radius in steps, ``hyper`` in the authors' code.
+
+    Args:
+        radius: float ``(H, W)``.
+        reach: Of the window to each side, in pixels; it is cut at the border.
+        bins: Steps between the least and the largest radius, at most 254.
+
+    Returns:
+        float32 ``(H, W)`` in nats, at least 0.
+    """
+    import torch
+
+    from alseg.toolkit.windows import window_impurity
+
+    steps = (spread(radius) * bins).floor().to(torch.uint8)
+    return window_impurity(steps, bins + 1, reach)
+
+
+@dataclass(frozen=True)
+class Halo:
+    """Hyperbolic radius of the network's ``embedding`` times the entropy around each pixel.
+
+    Attributes:
+        window: Whether entropy is summed over 3 x 3 pixels, as the released code does; else the pixel's own.
+    """
+
+    window: bool = True
+
+    def score(self, view: TargetView) -> torch.Tensor:
+        """Return the product of both, each mapped to 0-1 over the image; float32 ``(H, W)``, 0 to 1."""
+        radius = hyperbolic_radius(view.outputs["embedding"], view.size)
+        return (spread(radius) * spread(entropy_sums(view.logits, int(self.window)))).float()
+
+
+@dataclass(frozen=True)
+class EuclideanHalo:
+    """Norm of the network's features times the entropy around each pixel.
+
+    Attributes:
+        window: Whether entropy is summed over 3 x 3 pixels, as the released code does; else the pixel's own.
+    """
+
+    window: bool = True
+
+    def score(self, view: TargetView) -> torch.Tensor:
+        """Return the product of both, each mapped to 0-1 over the image; float32 ``(H, W)``, 0 to 1."""
+        if view.features is None:
+            raise ValueError("the view has no features: the acquisition's spec must name them in its needs")
+        radius = euclidean_radius(view.features, view.size)
+        return (spread(radius) * spread(entropy_sums(view.logits, int(self.window)))).float()
+
+
+def _norm(features: torch.Tensor, size: Size) -> torch.Tensor:
+    """Return the norm of features that are resized, a few channels at a time, in double precision."""
+    from torch.nn import functional as F
+
+    squares = features.new_zeros(tuple(size)).double()
+    for first in range(0, len(features), _CHANNELS):
+        part = features[first : first + _CHANNELS].double()
+        if tuple(part.shape[-2:]) != tuple(size):
+            part = F.interpolate(part[None], size=tuple(size), mode="bilinear", align_corners=False)[0]
+        squares += part.square().sum(0)
+    return squares.sqrt()
+
+
+_SOURCE = "Franco et al., ICML 2024, arXiv:2306.11180."
+
+SPECS = (
+    AcquisitionSpec(
+        name="halo",
+        summary="Hyperbolic distance of the embedding from the origin, times entropy around the pixel.",
+        source=_SOURCE,
+        build=Halo,
+        needs=("logits", "output:embedding"),
+        differs="The released code takes log(p + 1e-6) and resizes with aligned corners.",
+    ),
+    AcquisitionSpec(
+        name="halo-euclid",
+        summary="Norm of the decoder's features, times entropy around the pixel; for any network.",
+        source=f"{_SOURCE[:-1]}, ablation.",
+        build=EuclideanHalo,
+        needs=("logits", "features"),
+        differs="The released code takes log(p + 1e-6) and resizes with aligned corners.",
+    ),
+)
