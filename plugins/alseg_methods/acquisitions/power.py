@@ -1,0 +1,110 @@
+"""Power acquisitions: log scores with Gumbel noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from alseg.contracts import AcquisitionSpec, TargetView, View
+from alseg_methods.draws import Beta, gumbel, noise_beta
+from alseg_methods.maps import Uncertainty, mean_over_parts, uncertainty_map
+from alseg_methods.several_passes import SeveralPasses, moments_in
+
+if TYPE_CHECKING:
+    import torch
+
+Disagreement = Literal["bald", "vote-entropy", "soft-vote-entropy", "mean-std", "variation-ratio"]
+"""A map from several passes, by the name of its acquisition."""
+
+
+def power_scores(view: View, values: torch.Tensor, beta: float) -> torch.Tensor:
+    """Return log of the values plus Gumbel noise of scale 1 / beta.
+
+    Where questions are about regions or images, values are averaged over them first, and each has one draw:
+    noise of single pixels would average out.
+
+    Args:
+        view: Of the image; its generator is used.
+        values: float ``(H, W)``, at least 0.
+        beta: Inverse scale of the noise.
+
+    Returns:
+        float32 ``(H, W)``, finite; the same within a region or image.
+    """
+    import torch
+
+    means, parts = mean_over_parts(view, values)
+    noise = gumbel(tuple(means.shape), view.generator).to(means.device)
+    scores = means.double().clamp(min=torch.finfo(torch.float32).tiny).log() + noise / beta
+    return (scores if parts is None else scores[parts]).float()
+
+
+@dataclass(frozen=True)
+class Power:
+    """Log uncertainty plus Gumbel noise.
+
+    Attributes:
+        uncertainty: Of the pixels.
+        beta: Inverse scale of the noise, in the first round.
+        beta_end: That in the last round, between which it grows or falls exponentially; as in the first
+            unless given.
+    """
+
+    uncertainty: Uncertainty = "entropy"
+    beta: Beta = 1.0
+    beta_end: Beta | None = None
+
+    def score(self, view: TargetView) -> torch.Tensor:
+        """Return log uncertainty plus noise, float32 ``(H, W)``."""
+        beta = noise_beta(self.beta, self.beta_end, view.round, view.rounds)
+        return power_scores(view, uncertainty_map(view.logits, self.uncertainty), beta)
+
+
+@dataclass(frozen=True)
+class PowerPasses(SeveralPasses):
+    """Log disagreement of several passes plus Gumbel noise.
+
+    Attributes:
+        disagreement: Of the passes.
+        beta: Inverse scale of the noise, in the first round.
+        beta_end: That in the last round, between which it grows or falls exponentially; as in the first
+            unless given.
+    """
+
+    disagreement: Disagreement = "bald"
+    beta: Beta = 1.0
+    beta_end: Beta | None = None
+
+    def score(self, view: TargetView) -> torch.Tensor:
+        """Return log disagreement plus noise, float32 ``(H, W)``."""
+        from alseg.toolkit import passes
+
+        functions = {
+            "bald": passes.bald,
+            "vote-entropy": passes.vote_entropy,
+            "soft-vote-entropy": passes.soft_vote_entropy,
+            "mean-std": passes.mean_std,
+            "variation-ratio": passes.variation_ratio,
+        }
+        beta = noise_beta(self.beta, self.beta_end, view.round, view.rounds)
+        return power_scores(view, functions[self.disagreement](moments_in(view)), beta)
+
+
+_SOURCE = "Kirsch et al., TMLR 2023, arXiv:2106.12059; noise by round: ClaSP PE, TMLR 2026, arXiv:2601.13677."
+
+SPECS = (
+    AcquisitionSpec(
+        name="power",
+        summary="Log uncertainty with Gumbel noise, so that a purchase is less alike.",
+        source=_SOURCE,
+        build=Power,
+    ),
+    AcquisitionSpec(
+        name="power-bald",
+        summary="Log disagreement of several passes with Gumbel noise, so that a purchase is less alike.",
+        source=_SOURCE,
+        build=PowerPasses,
+        needs=("moments",),
+        differs="The code of two-stage eDALD adds 1 / (1 - u), u uniform, which is Pareto noise, not Gumbel.",
+    ),
+)
