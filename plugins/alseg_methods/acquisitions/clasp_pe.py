@@ -76,18 +76,21 @@ class ClaspPe:
     uncertainty: Uncertainty = "entropy"
 
     def observe(self, view: View) -> Mapping[str, torch.Tensor]:
-        """Return for each part the mean of the uncertainty of pixels of each class, 4 * C bytes a part."""
-        import torch
+        """Return for each part and class the uncertainty of the class's pixels over those of the part.
 
+        That is 4 * C bytes a part; the sum over classes is the mean uncertainty of the part.
+        """
         from alseg.toolkit import regions, uncertainty
 
+        parts, num_classes = regions.parts_of(view), len(view.logits)
+        sizes = regions.region_sizes(parts)
+        shape = (len(sizes), num_classes)
+        # Pixels of one class in one part, as regions of their own.
+        places = parts * num_classes + uncertainty.classes(view.logits).long()
         values = uncertainty_map(view.logits, self.uncertainty)
-        predicted = uncertainty.classes(view.logits)
-        parts = regions.parts_of(view)
-        columns = [
-            regions.region_means(values * (predicted == index), parts) for index in range(len(view.logits))
-        ]
-        return {"uncertainty": torch.stack(columns, 1).float()}
+        means = regions.region_means(values, places, sizes.numel() * num_classes).reshape(shape)
+        counts = regions.region_sizes(places, sizes.numel() * num_classes).reshape(shape)
+        return {"uncertainty": (means * counts / sizes[:, None]).float()}
 
     def rank(self, observations: Observations, pool: PartsView) -> list[int]:
         """Return twice as many parts as the budget is good for, since small regions cost less than others."""
