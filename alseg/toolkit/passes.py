@@ -47,10 +47,11 @@ def moments_of(stack: torch.Tensor) -> Moments:
 def variance(moments: Moments) -> torch.Tensor:
     """Return the variance of every probability over the passes (population), float32 ``(C, H, W)``.
 
-    What is less than the rounding of float32 moments counts as 0.
+    What rounding leaves where float32 moments were added up pass by pass counts as 0: a deviation of less
+    than the mean times the root of 1e-7 a pass.
     """
     spread = moments.square - moments.mean.square()
-    rounding = 4 * torch.finfo(torch.float32).eps * moments.mean.square()
+    rounding = moments.count * torch.finfo(torch.float32).eps * moments.mean.square()
     return torch.where(spread > rounding, spread, torch.zeros_like(spread))
 
 
@@ -79,7 +80,7 @@ def mean_std(moments: Moments) -> torch.Tensor:
 
 def variation_ratio(moments: Moments) -> torch.Tensor:
     """Return the share of passes that do not vote for the commonest class, 0 to 1 - 1 / min(C, T)."""
-    return 1 - moments.votes.amax(0)
+    return (1 - moments.votes.amax(0)).clamp(min=0)
 
 
 def symmetric_divergence(moments: Moments) -> torch.Tensor:
@@ -120,7 +121,7 @@ def balanced_entropy(moments: Moments) -> torch.Tensor:
 def _entropy(shares: torch.Tensor) -> torch.Tensor:
     """Return the entropy of ``(C, H, W)`` in nats, ``(H, W)``; a share of 0 adds nothing."""
     entropy: torch.Tensor = torch.special.entr(shares).sum(0)
-    return entropy
+    return entropy.clamp(min=0)
 
 
 def _balanced_entropy(mean: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:

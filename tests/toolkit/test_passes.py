@@ -91,6 +91,23 @@ def test_passes_that_agree_do_not_disagree(probs: tuple[float, float, float]) ->
     assert _value(passes.symmetric_divergence(_moments(probs, probs))) == 0
 
 
+@pytest.mark.parametrize("count", [3, 10, 50])
+def test_rounding_of_moments_that_were_added_up_is_no_disagreement(count: int) -> None:
+    probs = torch.rand((5, 20, 20), generator=torch.Generator().manual_seed(0)).softmax(0)
+    mean, square, votes = (torch.zeros_like(probs) for _ in range(3))
+    chosen = torch.zeros_like(probs).scatter_(0, probs.argmax(0, keepdim=True), 1)
+    for _ in range(count):
+        mean += probs / count
+        square += probs.square() / count
+        votes += chosen / count
+    moments = Moments(count, mean, square, votes, torch.special.entr(probs).sum(0))
+    for function in (passes.variance, passes.mean_std):
+        assert not function(moments).any()
+    for function in (passes.bald, passes.vote_entropy, passes.variation_ratio):
+        values = function(moments)
+        assert 0 <= float(values.min()) <= float(values.max()) < 1e-5
+
+
 def test_a_class_that_only_one_pass_knows_gives_a_finite_divergence() -> None:
     moments = _moments((1.0, 0.0), (0.0, 1.0))
     assert passes.symmetric_divergence(moments).isfinite().all()

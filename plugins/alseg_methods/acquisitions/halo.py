@@ -20,7 +20,7 @@ _CHANNELS = 8
 
 def euclidean_radius(features: torch.Tensor, size: Size) -> torch.Tensor:
     """Return the norm of features float ``(D, h, w)`` that are resized, float64 ``(H, W)``, at least 0."""
-    return _norm(features, size)
+    return _norm(features.float(), size)
 
 
 def hyperbolic_radius(embedding: torch.Tensor, size: Size) -> torch.Tensor:
@@ -33,7 +33,7 @@ def hyperbolic_radius(embedding: torch.Tensor, size: Size) -> torch.Tensor:
     Returns:
         float64 ``(H, W)``, at least 0: 2 artanh(norm).
     """
-    return 2 * _norm(embedding, size).clamp(max=_LARGEST_NORM).atanh()
+    return 2 * _norm(embedding.double(), size).clamp(max=_LARGEST_NORM).atanh()
 
 
 def entropy_sums(logits: torch.Tensor, radius: int = 1) -> torch.Tensor:
@@ -114,12 +114,12 @@ class EuclideanHalo:
 
 
 def _norm(features: torch.Tensor, size: Size) -> torch.Tensor:
-    """Return the norm of features that are resized, a few channels at a time, in double precision."""
+    """Return the norm of features that are resized, a few channels at a time; summed in double precision."""
     from torch.nn import functional as F
 
     squares = features.new_zeros(tuple(size)).double()
     for first in range(0, len(features), _CHANNELS):
-        part = features[first : first + _CHANNELS].double()
+        part = features[first : first + _CHANNELS]
         if tuple(part.shape[-2:]) != tuple(size):
             part = F.interpolate(part[None], size=tuple(size), mode="bilinear", align_corners=False)[0]
         squares += part.square().sum(0)
