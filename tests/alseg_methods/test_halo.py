@@ -27,7 +27,7 @@ def test_the_distance_from_the_origin_of_the_ball() -> None:
 
 def test_features_are_resized_before_their_norm() -> None:
     features = torch.randn((19, 3, 4), generator=torch.Generator().manual_seed(0))
-    resized = F.interpolate(features[None].double(), size=(6, 8), mode="bilinear", align_corners=False)[0]
+    resized = F.interpolate(features[None].double(), size=(6, 8), mode="bilinear", align_corners=True)[0]
     torch.testing.assert_close(halo.euclidean_radius(features, (6, 8)), resized.norm(dim=0))
 
 
