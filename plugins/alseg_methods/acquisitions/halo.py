@@ -114,7 +114,7 @@ class EuclideanHalo:
 
 
 def _norm(features: torch.Tensor, size: Size) -> torch.Tensor:
-    """Return the norm of features resized as logits are, a few channels at a time; summed in double precision."""
+    """Return the norm of features resized as logits are, a few channels at a time, in a double sum."""
     from torch.nn import functional as F
 
     squares = features.new_zeros(tuple(size)).double()
