@@ -6,6 +6,7 @@
 - `check_model`: does a network keep the contract of `alseg.contracts.SegmentationModel`?
 - `check_recipe`: does a recipe keep the contract of `alseg.contracts.Recipe`?
 - `check_spec`: can a spec be listed, and sent to another process?
+- `observations_of`, `parts_of_pool`: what pool acquisitions rank, for testing them.
 - `round_report`: a `RoundReport`, for testing observers.
 - `view_of`: a `TargetView` from class probabilities, for testing acquisitions.
 """

@@ -1,11 +1,17 @@
+from . import allocation as allocation
 from . import clicks as clicks
+from . import clustering as clustering
+from . import diversity as diversity
+from . import embeddings as embeddings
 from . import image_file as image_file
 from . import imaging as imaging
 from . import labels as labels
 from . import losses as losses
 from . import metrics as metrics
 from . import optim as optim
+from . import passes as passes
 from . import recipes as recipes
+from . import regions as regions
 from . import selection as selection
 from . import text_file as text_file
 from . import uncertainty as uncertainty
