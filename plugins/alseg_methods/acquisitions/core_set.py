@@ -1,0 +1,59 @@
+"""Core-set: parts that cover the pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alseg.contracts import AcquisitionSpec
+from alseg_methods.parameters import Dimensions
+
+if TYPE_CHECKING:
+    import torch
+
+    from alseg.contracts import Observations, PartsView, View
+
+
+@dataclass(frozen=True)
+class CoreSet:
+    """k-centre greedy over mean features: the part farthest from all that are bought or chosen comes next.
+
+    On whole images its picks are those of ``core-set``, as long as features are not projected. Time is O(P)
+    for each part bought or chosen.
+
+    Attributes:
+        dimensions: Most numbers to keep of a feature.
+
+    Source:
+        Sener and Savarese, ICLR 2018, arXiv:1708.00489, algorithm 1; on regions as a baseline in Wu et al.,
+        ECCV 2022, arXiv:2202.06484.
+    """
+
+    dimensions: Dimensions = 256
+
+    def observe(self, view: View) -> Mapping[str, torch.Tensor]:
+        """Return mean features, float32 ``(R, dimensions)``: 1 KB a part at 256 dimensions."""
+        from alseg.toolkit.embeddings import part_features
+
+        return {"features": part_features(view, self.dimensions)}
+
+    def rank(self, observations: Observations, pool: PartsView) -> Sequence[int]:
+        """Return parts for the whole budget, farthest first."""
+        from alseg.toolkit.allocation import affordable
+        from alseg.toolkit.diversity import k_center_greedy
+        from alseg.toolkit.embeddings import rows_of_parts
+
+        features = rows_of_parts(observations, "features", pool)
+        return affordable(k_center_greedy(features, pool.bought), pool)
+
+
+SPEC = AcquisitionSpec(
+    name="core-set-regions",
+    summary="Regions or images whose mean features lie farthest from those already bought (k-centre greedy).",
+    source="Sener and Savarese, ICLR 2018, arXiv:1708.00489, algorithm 1.",
+    build=CoreSet,
+    kind="pool",
+    needs=("features",),
+    units=("region", "image"),
+)
