@@ -24,6 +24,9 @@ MAX_HERDED = 50_000
 
 _CHUNK = 64
 
+_GAIN_STEPS = 2.0**40
+"""Steps of what a point gains in herding: two points by themselves gain the same, but for rounding."""
+
 
 def uniforms(generator: torch.Generator) -> Draw:
     """Return a source of uniform float64 numbers that a generator drives."""
@@ -35,9 +38,9 @@ class Euclidean:
 
     def __init__(self, points: torch.Tensor) -> None:
         """Take points, float ``(n, D)``."""
-        self._center = points.double().mean(dim=0) if len(points) else torch.zeros(points.shape[1])
-        # Distances do not change, but large means would cost digits.
-        self._points = points.double() - self._center
+        # Distances do not change, but a large mean would cost digits. Less a point, ties stay exact.
+        self._origin = points[0].double() if len(points) else torch.zeros(points.shape[1])
+        self._points = points.double() - self._origin
         self._squares = self._points.square().sum(dim=1)
 
     def __len__(self) -> int:
@@ -50,10 +53,10 @@ class Euclidean:
 
     def to(self, others: torch.Tensor) -> torch.Tensor:
         """Return squared distances of all points to others, float ``(m, D)``, float64 ``(n, m)``."""
-        return self._to(others.double() - self._center)
+        return self._to(others.double() - self._origin)
 
     def _to(self, others: torch.Tensor) -> torch.Tensor:
-        """Return squared distances to others that have been centred."""
+        """Return squared distances to others that have been shifted."""
         squares = self._squares[:, None] + others.square().sum(dim=1)
         return (squares - 2 * self._points @ others.T).clamp_(min=0)
 
@@ -245,15 +248,16 @@ def _best_gain(
     best, best_gain = -1, -math.inf
     count = int(left.sum())
     for start in range(0, count, _CHUNK):
-        if best_gain >= float(bounds[start]):
+        if best_gain > float(bounds[start]) or float(bounds[start]) == 0:
             break
         some = order[start : min(count, start + _CHUNK)]
         more = (_kernel(distances(some), bandwidth) - covered[:, None]).clamp_(min=0)
-        gains[some] = more.mean(dim=0)
+        gains[some] = (more.mean(dim=0) * _GAIN_STEPS).round_() / _GAIN_STEPS
         top = float(gains[some].max())
-        if top > best_gain:
-            best, best_gain = int(some[gains[some] == top].min()), top
-    return best
+        first = int(some[gains[some] == top].min())
+        if top > best_gain or (top == best_gain and first < best):
+            best, best_gain = first, top
+    return best if best_gain > 0 else int(left.nonzero()[0])
 
 
 def _kernel(squared: torch.Tensor, bandwidth: float) -> torch.Tensor:

@@ -23,7 +23,8 @@ from alseg.toolkit.diversity import (
     k_center_greedy,
     kmeans_plus_plus,
 )
-from alseg_methods.acquisitions.clue import aada_weight, cluster_examples
+from alseg_methods.aada import aada_weight
+from alseg_methods.acquisitions.clue import cluster_examples
 from alseg_methods.acquisitions.d2ada import class_weight, components_for, mixture_log_densities
 from alseg_methods.acquisitions.mada import class_vectors, least_mean_squared_error
 from alseg_methods.acquisitions.redal import importance_reweighted

@@ -46,22 +46,6 @@ def cluster_examples(
     return list(islice(nearest_examples(centers[heaviest_first], features), min(count, len(features))))
 
 
-def aada_weight(discriminator_logits: torch.Tensor) -> torch.Tensor:
-    """Return how much more likely each example is of the target than of the source.
-
-    Args:
-        discriminator_logits: float ``(n, 2)``, of source and target, in the order of the released code, whose
-            ratio is that of the first to the second.
-
-    Returns:
-        float64 ``(n,)``, above 0.
-
-    Source:
-        Su et al., WACV 2020, arXiv:1904.07848, its importance weight.
-    """
-    return (discriminator_logits[:, 0].double() - discriminator_logits[:, 1].double()).exp()
-
-
 @dataclass(frozen=True)
 class Clue:
     """Entropy-weighted k-means over mean features, with as many clusters as parts can be afforded.

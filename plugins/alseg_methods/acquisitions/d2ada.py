@@ -105,7 +105,7 @@ class D2ada:
     """
 
     dimensions: Dimensions = 256
-    alpha: Annotated[float, Interval(ge=0, le=1)] = 1.0
+    alpha: Annotated[float, Interval(ge=0, le=100)] = 1.0
     beta: Annotated[float, Interval(ge=0, le=100)] = 1.0
     per_class: Annotated[int, Interval(ge=1, le=10_000_000)] = 200
     fitted: Annotated[int, Interval(ge=2, le=10_000_000)] = 20_000
