@@ -7,10 +7,13 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
-from alseg.contracts import Observations, PartsView, View
+from alseg.contracts import Observations, PartsView, Size, View
 from alseg.toolkit.regions import parts_of, region_means
 
 _PROJECTION_SEED = 0
+
+_MOST_WEIGHTS = 2**25
+"""Numbers of the largest table of weights, 268 MB."""
 
 
 def part_probs(view: View) -> torch.Tensor:
@@ -71,36 +74,55 @@ def resized_means(features: torch.Tensor, parts: torch.Tensor, count: int | None
     Returns:
         float64 ``(R, D)`` on the CPU; 0 for a part without pixels.
     """
-    channels, height, width = features.shape
+    size = (features.shape[1], features.shape[2])
     ids = parts.cpu().numpy()
     number = max(count or 0, int(ids.max()) + 1 if ids.size else 0)
-    inside = ids >= 0
-    rows, columns = np.nonzero(inside)
-    parts_in = ids[inside].astype(np.int64)
+    flat = features.detach().flatten(1).T.double().cpu().numpy()
+    means = np.zeros((number, len(features)))
+    block = max(1, _MOST_WEIGHTS // (size[0] * size[1]))
+    for start in range(0, number, block):
+        here = min(block, number - start)
+        weights = _cell_weights(ids - start, here, size)
+        # Few cells belong to a part.
+        means[start : start + here] = sparse.csr_matrix(weights) @ flat
+    return torch.from_numpy(means)
+
+
+def _cell_weights(ids: NDArray[np.int64], count: int, size: Size) -> NDArray[np.float64]:
+    """Return the share of each cell of a map in the mean over each part of the map resized.
+
+    Args:
+        ids: ``(H, W)``; only parts 0 to ``count - 1`` are looked at.
+        count: Number of parts, ``R``.
+        size: Of the map, ``(h, w)``.
+
+    Returns:
+        ``(R, h * w)``; rows sum to 1, or to 0 for a part without pixels.
+    """
+    height, width = size
+    rows, columns = np.nonzero((ids >= 0) & (ids < count))
+    first_cells = ids[rows, columns].astype(np.int64) * (height * width)
     top, bottom, down = _axis(rows, ids.shape[0], height)
     left, right, across = _axis(columns, ids.shape[1], width)
-    corners = (
+    weights = np.zeros(count * height * width)
+    for y, x, shares in (
         (top, left, (1 - down) * (1 - across)),
         (top, right, (1 - down) * across),
         (bottom, left, down * (1 - across)),
         (bottom, right, down * across),
-    )
-    cells = np.concatenate([y * width + x for y, x, _ in corners])
-    shares = np.concatenate([share for *_, share in corners])
-    # Shares of the same cell are added up.
-    weights = sparse.csr_matrix((shares, (np.tile(parts_in, 4), cells)), shape=(number, height * width))
-    flat = features.detach().reshape(channels, -1).T.double().cpu().numpy()
-    sizes = np.bincount(parts_in, minlength=number)
-    return torch.from_numpy(np.asarray(weights @ flat) / np.maximum(sizes, 1)[:, None])
+    ):
+        weights += np.bincount(first_cells + y * width + x, weights=shares, minlength=len(weights))
+    table = weights.reshape(count, height * width)
+    return table / np.maximum(table.sum(axis=1, keepdims=True), 1)
 
 
 def _axis(
     pixels: NDArray[np.int64], wide: int, coarse: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return for pixels of one axis the cell before each, the one after it, and how near that one is."""
-    places = (pixels * ((coarse - 1) / max(1, wide - 1))).astype(np.float64)
+    places = np.arange(wide) * ((coarse - 1) / max(1, wide - 1))
     before = np.minimum(places.astype(np.int64), coarse - 1)
-    return before, np.minimum(before + 1, coarse - 1), places - before
+    return before[pixels], np.minimum(before + 1, coarse - 1)[pixels], (places - before)[pixels]
 
 
 def projected(vectors: torch.Tensor, dimensions: int) -> torch.Tensor:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from alseg.testing import observations_of, parts_of_pool, view_of
+from alseg.toolkit import embeddings
 from alseg.toolkit.embeddings import (
     part_features,
     part_means,
@@ -29,6 +30,14 @@ def test_means_over_parts_are_those_of_resized_features(size: tuple[int, int]) -
         features[None].double(), size=(13, 20), mode="bilinear", align_corners=True
     )
     torch.testing.assert_close(resized_means(features, parts), region_means(resized[0], parts))
+
+
+def test_many_parts_are_summed_up_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = torch.randn((4, 3, 5), generator=torch.Generator().manual_seed(2))
+    parts = torch.arange(13 * 20).reshape(13, 20) // 7
+    at_once = resized_means(features, parts)
+    monkeypatch.setattr(embeddings, "_MOST_WEIGHTS", 3 * 5 * 4)
+    torch.testing.assert_close(resized_means(features, parts), at_once)
 
 
 def test_pixels_below_0_belong_to_no_part() -> None:
