@@ -13,7 +13,7 @@ from alseg.toolkit.regions import parts_of, region_means
 _PROJECTION_SEED = 0
 
 _MOST_WEIGHTS = 2**25
-"""Numbers of the largest table of weights, 268 MB."""
+"""Numbers of the largest table that is faster than a sparse one from the start, 268 MB."""
 
 
 def part_probs(view: View) -> torch.Tensor:
@@ -74,55 +74,55 @@ def resized_means(features: torch.Tensor, parts: torch.Tensor, count: int | None
     Returns:
         float64 ``(R, D)`` on the CPU; 0 for a part without pixels.
     """
-    size = (features.shape[1], features.shape[2])
     ids = parts.cpu().numpy()
     number = max(count or 0, int(ids.max()) + 1 if ids.size else 0)
-    flat = features.detach().flatten(1).T.double().cpu().numpy()
-    means = np.zeros((number, len(features)))
-    block = max(1, _MOST_WEIGHTS // (size[0] * size[1]))
-    for start in range(0, number, block):
-        here = min(block, number - start)
-        weights = _cell_weights(ids - start, here, size)
-        # Few cells belong to a part.
-        means[start : start + here] = sparse.csr_matrix(weights) @ flat
-    return torch.from_numpy(means)
+    # Pixels of no part make one more row.
+    weights = _cell_weights(
+        np.where(ids < 0, number, ids), number + 1, (features.shape[1], features.shape[2])
+    )
+    sums = weights @ features.detach().flatten(1).T.double().cpu().numpy()
+    totals = np.asarray(weights.sum(axis=1)).reshape(-1, 1)
+    return torch.from_numpy((sums / np.maximum(totals, 1))[:number])
 
 
-def _cell_weights(ids: NDArray[np.int64], count: int, size: Size) -> NDArray[np.float64]:
-    """Return the share of each cell of a map in the mean over each part of the map resized.
+def _cell_weights(ids: NDArray[np.int64], count: int, size: Size) -> sparse.csr_matrix[np.float64]:
+    """Return how much each cell of a map counts in the sum over each part of the map resized.
 
     Args:
-        ids: ``(H, W)``; only parts 0 to ``count - 1`` are looked at.
+        ids: ``(H, W)``, parts 0 to ``count - 1``.
         count: Number of parts, ``R``.
         size: Of the map, ``(h, w)``.
 
     Returns:
-        ``(R, h * w)``; rows sum to 1, or to 0 for a part without pixels.
+        ``(R, h * w)``; a row sums to the pixels of its part.
     """
     height, width = size
-    rows, columns = np.nonzero((ids >= 0) & (ids < count))
-    first_cells = ids[rows, columns].astype(np.int64) * (height * width)
-    top, bottom, down = _axis(rows, ids.shape[0], height)
-    left, right, across = _axis(columns, ids.shape[1], width)
+    top, bottom, down = _axis(ids.shape[0], height)
+    left, right, across = _axis(ids.shape[1], width)
+    corners = (
+        (top, left, 1 - down, 1 - across),
+        (top, right, 1 - down, across),
+        (bottom, left, down, 1 - across),
+        (bottom, right, down, across),
+    )
+    if count * height * width > _MOST_WEIGHTS:
+        cells = np.concatenate([(y[:, None] * width + x).ravel() for y, x, *_ in corners])
+        shares = np.concatenate([np.outer(by_row, by_column).ravel() for *_, by_row, by_column in corners])
+        return sparse.csr_matrix((shares, (np.tile(ids.ravel(), 4), cells)), shape=(count, height * width))
     weights = np.zeros(count * height * width)
-    for y, x, shares in (
-        (top, left, (1 - down) * (1 - across)),
-        (top, right, (1 - down) * across),
-        (bottom, left, down * (1 - across)),
-        (bottom, right, down * across),
-    ):
-        weights += np.bincount(first_cells + y * width + x, weights=shares, minlength=len(weights))
-    table = weights.reshape(count, height * width)
-    return table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    first_cells = ids.astype(np.int64) * (height * width)
+    for y, x, by_row, by_column in corners:
+        cells = (first_cells + (y[:, None] * width + x)).ravel()
+        weights += np.bincount(cells, weights=np.outer(by_row, by_column).ravel(), minlength=len(weights))
+    return sparse.csr_matrix(weights.reshape(count, height * width))
 
 
-def _axis(
-    pixels: NDArray[np.int64], wide: int, coarse: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return for pixels of one axis the cell before each, the one after it, and how near that one is."""
-    places = np.arange(wide) * ((coarse - 1) / max(1, wide - 1))
-    before = np.minimum(places.astype(np.int64), coarse - 1)
-    return before[pixels], np.minimum(before + 1, coarse - 1)[pixels], (places - before)[pixels]
+def _axis(wide: int, coarse: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return for each pixel of an axis the cell before it, the one after it, and how near that one is."""
+    places = np.linspace(0, coarse - 1, wide)
+    before: NDArray[np.int64] = places.astype(np.int64)
+    after: NDArray[np.int64] = np.minimum(before + 1, coarse - 1)
+    return before, after, places - before
 
 
 def projected(vectors: torch.Tensor, dimensions: int) -> torch.Tensor:

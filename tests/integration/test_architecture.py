@@ -42,7 +42,11 @@ WITHOUT_TORCH = (
 """Packages and modules of alseg none of which imports torch at its start."""
 
 TOOLKIT = (
+    "allocation",
     "clicks",
+    "clustering",
+    "diversity",
+    "embeddings",
     "imaging",
     "labels",
     "losses",

@@ -33,12 +33,12 @@ def class_contexts(probs: torch.Tensor, parts: torch.Tensor, weights: torch.Tens
 
     num_classes = len(probs)
     # On the CPU sums come in one order.
-    given, at, weighing = probs.flatten(1).double().cpu(), parts.flatten().cpu(), weights.flatten().cpu()
+    given, at, weighing = probs.flatten(1).cpu(), parts.flatten().cpu(), weights.flatten().cpu().double()
     places = at * num_classes + given.argmax(dim=0)
     size = (int(at.max()) + 1) * num_classes
-    totals = torch.bincount(places, weights=weighing.double(), minlength=size)
+    totals = torch.bincount(places, weights=weighing, minlength=size)
     sums = torch.stack(
-        [torch.bincount(places, weights=row * weighing.double(), minlength=size) for row in given], dim=1
+        [torch.bincount(places, weights=row * weighing, minlength=size) for row in given], dim=1
     )
     means = torch.where(totals[:, None] > 0, sums / totals.clamp(min=1e-300)[:, None], 0.0)
     return means.reshape(-1, num_classes, num_classes).float()
