@@ -29,7 +29,7 @@ def k_means(
     """Cluster points once, from greedy k-means++ centres.
 
     Args:
-        points: float ``(n, D)``, n at least 1.
+        points: float32 or float64 ``(n, D)``, n at least 1; centres are computed in the same dtype.
         clusters: ``k``; the number of points where that is smaller.
         random_state: A seed, or numpy's generator of old.
         weights: float ``(n,)``, at least 0; all 1 unless given.
@@ -51,9 +51,7 @@ def k_means(
     # Several threads add up centres in the order in which they end.
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different points than clusters
-        model.fit(
-            points.double().numpy(), sample_weight=None if weights is None else weights.double().numpy()
-        )
+        model.fit(points.numpy(), sample_weight=None if weights is None else weights.double().numpy())
     return torch.from_numpy(model.cluster_centers_).double(), torch.from_numpy(model.labels_).long()
 
 

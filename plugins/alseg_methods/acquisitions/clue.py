@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,8 +20,8 @@ _LEAST_WEIGHT = 1e-8
 
 def cluster_examples(
     features: torch.Tensor, weights: torch.Tensor, count: int, random_state: int | np.random.RandomState
-) -> list[int]:
-    """Return points nearest to the centres of a weighted k-means, those of the heaviest cluster first.
+) -> Iterator[int]:
+    """Yield points nearest to the centres of a weighted k-means, that of the heaviest cluster first.
 
     Args:
         features: float ``(n, D)``.
@@ -29,12 +29,10 @@ def cluster_examples(
         count: Clusters.
         random_state: A seed, or numpy's generator of old.
 
-    Returns:
-        ``min(count, n)`` different indices. Where a point is the nearest of two centres, the lighter one's
-        second nearest stands for it.
+    Yields:
+        Indices, each once: ``count`` of them stand for the clusters, after these the second nearest follow.
+        Where a point is the nearest of two centres, the lighter one's second nearest stands for it.
     """
-    from itertools import islice
-
     import torch
 
     from alseg.toolkit.clustering import k_means, nearest_examples
@@ -43,7 +41,7 @@ def cluster_examples(
     centers, labels = k_means(features, count, random_state, weights)
     heaviness = torch.bincount(labels, weights=weights, minlength=len(centers))
     heaviest_first = heaviness.argsort(descending=True, stable=True)
-    return list(islice(nearest_examples(centers[heaviest_first], features), min(count, len(features))))
+    yield from nearest_examples(centers[heaviest_first], features)
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,8 @@ class Clue:
         }
 
     def rank(self, observations: Observations, pool: PartsView) -> Sequence[int]:
-        """Return ``pool.count`` parts, those of the heaviest cluster first."""
-        from alseg.toolkit.allocation import left_over
+        """Return parts for the whole budget, that of the heaviest cluster first."""
+        from alseg.toolkit.allocation import affordable, left_over
         from alseg.toolkit.clustering import seed_from
         from alseg.toolkit.embeddings import rows_of_parts
 
@@ -88,7 +86,7 @@ class Clue:
         features = rows_of_parts(observations, "features", pool)[parts]
         weights = rows_of_parts(observations, "entropy", pool)[parts]
         picks = cluster_examples(features, weights, pool.count, seed_from(pool.generator))
-        return parts[picks].tolist()
+        return affordable((int(parts[pick]) for pick in picks), pool)
 
 
 SPEC = AcquisitionSpec(
