@@ -38,7 +38,7 @@ def main(request: str) -> None:
     plan = check(specs, assembler)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         run_experiment(
-            replace(experiment, settings=replace(experiment.settings, processes=1)),
+            replace(experiment, settings=experiment.settings.model_copy(update={"processes": 1})),
             Plan(plan.runs[::-1], plan.notes),
             root.parent,
             assembler,

@@ -21,8 +21,8 @@ def build(registry: Registry, kind: str, component: Component, **filled_in: Any)
     Raises:
         AlsegError: If the builder refuses a value, or tries to end the process.
     """
-    offer = registry.get(kind, component.name)
-    words = f"{KINDS[kind][0]} '{component.name}' of plugin {PluginInfo.of(offer)}"
+    entry = registry.get(kind, component.name)
+    words = f"{KINDS[kind][0]} '{component.name}' of plugin {PluginInfo.of(entry)}"
     with random_state_kept(), guarded(words, "build"):
-        made = offer.spec.build(**filled_in, **component.params)
+        made = entry.spec.build(**filled_in, **component.params)
     return name(made, words)

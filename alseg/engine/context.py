@@ -9,7 +9,8 @@ from typing import Protocol
 
 from lightning_fabric import Fabric
 
-from alseg.config.experiment import RunSpec, Settings
+from alseg.config.experiment import RunSpec
+from alseg.config.sections import Settings
 from alseg.contracts import RoundReport
 from alseg.engine.assembly import Assembler
 from alseg.engine.observers import Observers

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from alseg.config.budget import Budget
-from alseg.config.experiment import Component, Evaluation
+from alseg.config.experiment import Component
+from alseg.config.sections import Evaluation
 from demofile import BASE, read, replaced
 
 
