@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-import yaml
 from lightning_fabric import Fabric
 
 from alseg.config.experiment import Experiment, RunSpec
+from alseg.config.yaml_text import as_yaml
 from alseg.engine.assembly import Assembler
 from alseg.engine.context import Reporter, RunContext
 from alseg.engine.crashes import keeps_crashing, name_crash
@@ -113,7 +113,7 @@ def run_experiment(
     """
     observers = build_observers(experiment.settings.observers, assembler.registry)
     root = (results / experiment.name).absolute()  # whatever becomes of the working folder
-    document = yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
+    document = as_yaml(experiment.document)
     with exclusive(root / ".lock"):
         remove_unfinished(root.glob)
         write_checked_text(root / "experiment.yaml", document)

@@ -61,7 +61,7 @@ RUNS = ("alseg.cli.worker",)
 PUBLIC = ("alseg", "alseg.contracts", "alseg.toolkit", "alseg.testing")
 """What plugins may import, with the modules of these packages whose names are not private."""
 
-HEAVY = ("torch", "torchvision", "lightning_fabric", "pandas", "pydantic", "scipy", "numpy")
+HEAVY = ("torch", "torchvision", "lightning_fabric", "pandas", "pydantic", "ruamel.yaml", "scipy", "numpy")
 """What ``alseg --help`` has no time for."""
 
 READ_LABELS = {
