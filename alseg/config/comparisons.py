@@ -144,20 +144,18 @@ def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[P
 
 def _stored(methods: Sequence[Any] | None, purchases: Mapping[str, str | None]) -> list[ComparedMethod]:
     """Return all methods; one without runs buys what another one does that is written in the same way."""
+    from alseg.config.lookup import long_form
+
     written: dict[str, str] = {}
     for method in methods or []:
         if isinstance(method, Mapping):
-            bought = [_long_form(method.get(key)) for key in ("annotation", "budget")]
+            bought = [long_form(method.get(key)) for key in ("annotation", "budget")]
             written[str(method.get("label")).strip()] = "" if None in bought else repr(bought)
     known = {written[label]: bought for label, bought in purchases.items() if label in written}
     return [
         ComparedMethod(label, purchases[label] if label in purchases else known.get(text, text or None))
         for label, text in written.items()
     ]
-
-
-def _long_form(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
 
 
 def _all_against(baseline: ComparedMethod, methods: Sequence[ComparedMethod]) -> list[str]:

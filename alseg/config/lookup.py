@@ -97,9 +97,7 @@ class Lookup:
         with problems.scope() as local:
             component = self.component(kind, {**below, **above}, path, local).component
             step = len(path)
-            local[:] = [
-                each for each in local if each.path[step : step + 1] not in {(key,) for key in inherited}
-            ]
+            local[:] = [each for each in local if len(each.path) <= step or each.path[step] not in inherited]
         return component
 
     def knows(self, kind: str, name: str, path: Path, problems: Problems) -> bool:
