@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alseg.config.filters import parse_only
-from alseg.config.specs import Component, Evaluation, Method, RunSpec, Scenario, Settings
+from alseg.config.specs import Component, Method, RunSpec, Scenario
 from alseg.errors import AlsegError
 from alseg.registry.registry import Registry
 
+if TYPE_CHECKING:
+    from alseg.config.sections import Evaluation, Settings
+
 __all__ = [
     "Component",
-    "Evaluation",
     "Experiment",
     "ExperimentError",
     "Method",
     "RunSpec",
     "Scenario",
-    "Settings",
     "parse_only",
     "read_experiment",
 ]
@@ -34,7 +35,7 @@ class ExperimentError(AlsegError):
     """An experiment that cannot be run as written: one line per mistake, each with its place."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """A scenario, a network, methods, rounds and seeds: a table of results to be.
 

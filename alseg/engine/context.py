@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
-from alseg.config.experiment import RunSpec, Settings
+from alseg.config.experiment import RunSpec
+from alseg.config.sections import Settings
 from alseg.engine.assembly import Assembler
 from alseg.engine.observers import Observers
 from alseg.engine.reporter import Reporter

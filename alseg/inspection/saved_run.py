@@ -187,7 +187,7 @@ class SavedRun:
         """
         if not (self.folder / "weights.pt").is_file():
             raise AlsegError(f"{self.folder} has no final weights: the run is not done.")
-        from alseg.config.specs import Settings
+        from alseg.config.sections import Settings
         from alseg.engine.assembly import Assembler
         from alseg.evaluation.checkpoint import fill
         from alseg.evaluation.request import Options, complete
