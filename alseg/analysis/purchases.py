@@ -1,4 +1,4 @@
-"""What a method buys: annotation mode and budget. Only methods that buy alike are tested."""
+"""What a method buys: annotation mode, partition and budget. Only methods that buy alike are tested."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alseg.storage.records import Run
 
 @dataclass(frozen=True)
 class Purchase:
-    """An annotation mode with all its parameters, and a budget.
+    """An annotation mode and a partition with all their parameters, and a budget.
 
     Attributes:
         key: Equal for equal modes, parameters and budgets, however the budget is written.
@@ -32,15 +32,24 @@ def purchase_of(run: Run) -> Purchase | None:
     mode, budget = _mapping(asked.get("annotation")), _mapping(asked.get("budget"))
     params = _mapping(mode.get("params"))
     amount = [budget.get(key) for key in ("unit", "amount", "scope")] if budget else method.budget
-    key = json.dumps([method.annotation, params, amount], sort_keys=True, default=str)
-    settings = ", ".join(
-        f"{name.replace('_', ' ')} {value}" for name, value in params.items() if value is not None
-    )
+    partition = _mapping(asked.get("partition"))
+    what = [method.annotation, params, amount, *([partition] if partition else [])]
+    key = json.dumps(what, sort_keys=True, default=str)
     # Whole images are always chosen over the pool.
     pooled = budget.get("scope") == "pool" and method.annotation != "image"
     pool = " over the pool" if pooled else ""
-    words = (method.annotation or "unknown annotation") + (f" ({settings})" if settings else "")
+    words = _in_words(method.annotation or "unknown annotation", params)
+    if partition:
+        words += f" of {_in_words(str(partition.get('name')), _mapping(partition.get('params')))}"
     return Purchase(key, f"{words}, {method.budget or 'unknown budget'}{pool}")
+
+
+def _in_words(name: str, params: Mapping[str, Any]) -> str:
+    """Return such as ``region (radius 1)``."""
+    settings = ", ".join(
+        f"{key.replace('_', ' ')} {value}" for key, value in params.items() if value is not None
+    )
+    return f"{name} ({settings})" if settings else name
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -109,7 +109,7 @@ def _evaluate(
 ) -> Evaluated:
     """Do the work; torch is imported here, after the user's mistakes have been told."""
     from alseg.cli.bars import progress_bar
-    from alseg.config.specs import Settings
+    from alseg.config.sections import Settings
     from alseg.engine.assembly import Assembler
     from alseg.evaluation.checkpoint import evaluate_all, fill
     from alseg.evaluation.output import Evaluated

@@ -28,9 +28,10 @@ def main(request: str) -> None:
     experiment = read_experiment(root / "experiment.yaml", registry=registry)
     specs = [spec for spec in experiment.runs() if spec.folder in wanted]
     prepared = prepare(experiment, specs, registry, root)
+    settings = prepared.experiment.settings.model_copy(update={"processes": 1})
     alone = replace(
         prepared,
-        experiment=replace(prepared.experiment, settings=replace(prepared.experiment.settings, processes=1)),
+        experiment=replace(prepared.experiment, settings=settings),
         plan=replace(prepared.plan, runs=prepared.plan.runs[::-1]),
     )
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:

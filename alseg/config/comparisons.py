@@ -31,7 +31,7 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Entrant:
+class ComparedMethod:
     """What a comparison needs to know about a method.
 
     Attributes:
@@ -43,7 +43,7 @@ class Entrant:
     purchase: Any
 
 
-def entrants(methods: Sequence[Method], given: Sequence[Any] | None) -> list[Entrant]:
+def compared_methods(methods: Sequence[Method], given: Sequence[Any] | None) -> list[ComparedMethod]:
     """Return the methods of an experiment file.
 
     Args:
@@ -53,16 +53,22 @@ def entrants(methods: Sequence[Method], given: Sequence[Any] | None) -> list[Ent
     read = {
         method.label: None
         if method.annotation is None or method.budget is None
-        else (method.annotation, method.budget.unit, method.budget.amount, method.budget.scope)
+        else (
+            method.annotation,
+            method.partition,
+            method.budget.unit,
+            method.budget.amount,
+            method.budget.scope,
+        )
         for method in methods
     }
     labels = [str(item.get("label")).strip() for item in given or [] if isinstance(item, Mapping)]
-    return [Entrant(label, read.get(label)) for label in dict.fromkeys((*labels, *read))]
+    return [ComparedMethod(label, read.get(label)) for label in dict.fromkeys((*labels, *read))]
 
 
 def expand(
     items: Sequence[Any] | None,
-    methods: Sequence[Entrant],
+    methods: Sequence[ComparedMethod],
     path: Path,
     problems: list[Problem],
     *,
@@ -78,7 +84,8 @@ def expand(
         unlike: Whether methods that do not buy alike may be paired, as after a change of the experiment.
     """
     # Imported here: most comparisons read no experiment file.
-    from alseg.config.schema import ComparisonSection, read_section
+    from alseg.config.schema import read_section
+    from alseg.config.sections import ComparisonSection
 
     known = {method.label: method for method in methods}
     pairs: list[Pair] = []
@@ -125,7 +132,8 @@ def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[P
     if "comparisons" not in text:  # spares most comparisons the reading of YAML
         return []
     from alseg.config.document import read_document
-    from alseg.config.schema import StoredSection, read_section
+    from alseg.config.schema import read_section
+    from alseg.config.sections import StoredSection
 
     root = read_document(path).root
     problems: list[Problem] = []
@@ -140,25 +148,23 @@ def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[P
     return pairs
 
 
-def _stored(methods: Sequence[Any] | None, purchases: Mapping[str, str | None]) -> list[Entrant]:
+def _stored(methods: Sequence[Any] | None, purchases: Mapping[str, str | None]) -> list[ComparedMethod]:
     """Return all methods; one without runs buys what another one does that is written in the same way."""
+    from alseg.config.lookup import long_form
+
     written: dict[str, str] = {}
     for method in methods or []:
         if isinstance(method, Mapping):
-            bought = [_long_form(method.get(key)) for key in ("annotation", "budget")]
+            bought = [long_form(method.get(key)) for key in ("annotation", "budget")]
             written[str(method.get("label")).strip()] = "" if None in bought else repr(bought)
     known = {written[label]: bought for label, bought in purchases.items() if label in written}
     return [
-        Entrant(label, purchases[label] if label in purchases else known.get(text, text or None))
+        ComparedMethod(label, purchases[label] if label in purchases else known.get(text, text or None))
         for label, text in written.items()
     ]
 
 
-def _long_form(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
-def _all_against(baseline: Entrant, methods: Sequence[Entrant]) -> list[str]:
+def _all_against(baseline: ComparedMethod, methods: Sequence[ComparedMethod]) -> list[str]:
     """Return the methods that buy what the baseline buys; all that buy where it buys nothing."""
     return [
         method.label
@@ -170,8 +176,8 @@ def _all_against(baseline: Entrant, methods: Sequence[Entrant]) -> list[str]:
 
 
 def _find(
-    label: str | None, known: Mapping[str, Entrant], path: Path, problems: list[Problem]
-) -> Entrant | None:
+    label: str | None, known: Mapping[str, ComparedMethod], path: Path, problems: list[Problem]
+) -> ComparedMethod | None:
     if label is None:
         return None
     if label not in known:
@@ -182,7 +188,9 @@ def _find(
     return known[label]
 
 
-def _refusal(method: Entrant, baseline: Entrant, pairs: Sequence[Pair], *, unlike: bool) -> str | None:
+def _refusal(
+    method: ComparedMethod, baseline: ComparedMethod, pairs: Sequence[Pair], *, unlike: bool
+) -> str | None:
     """Say why two methods cannot be compared; None where they can."""
     if method.label == baseline.label:
         return f"'{method.label}' is compared with itself"

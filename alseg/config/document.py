@@ -1,19 +1,27 @@
 """YAML with positions: a plain tree of values, and for every key and value the line and column it came from.
 
-Scalars follow the YAML 1.2 core schema: ``1e-4`` is a number, ``no`` is text. Files are untrusted: tags that
-make objects, duplicate keys, recursive aliases, expansion bombs and very large or deep files are refused.
+Files are untrusted: tags that make objects, duplicate keys, recursive aliases, expansion bombs and very large
+or deep files are refused.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-import yaml
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from alseg.config.yaml_text import (
+    CORE,
+    Position,
+    YamlSyntaxError,
+    compose,
+    position_of,
+    position_of_value,
+    scalar_value,
+)
 from alseg.errors import AlsegError
 from alseg.registry.problems import Path, Problem, show
 
@@ -24,33 +32,9 @@ MOST_VALUES = 50_000
 DEEPEST = 50
 """Levels of nesting."""
 
-Position = tuple[int, int]
-"""Line and column, each from 1."""
-
-_CORE = "tag:yaml.org,2002:"
-_INT = re.compile(r"[-+]?[0-9][0-9_]*")
-_FLOAT = re.compile(
-    r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
-)
-_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
-_NULL = re.compile(r"~|null|Null|NULL|")
-
 
 class YamlError(AlsegError):
     """A file or an override that is not acceptable YAML; the message starts with the place."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Composes nodes with the scalar types of YAML 1.2."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own attribute
-        None: [
-            (f"{_CORE}int", re.compile(rf"(?:{_INT.pattern})\Z")),
-            (f"{_CORE}float", re.compile(rf"(?:{_FLOAT.pattern})\Z")),
-            (f"{_CORE}bool", re.compile(rf"(?:{_BOOL.pattern})\Z")),
-            (f"{_CORE}null", re.compile(rf"(?:{_NULL.pattern})\Z")),
-        ]
-    }
 
 
 @dataclass
@@ -147,38 +131,19 @@ def _text_of(path: FilePath) -> str:
 
 def _document(text: str, name: str, *, positions: bool = True) -> Document:
     """Compose and construct; every YAML problem becomes a `YamlError`."""
-    reader = _Reader(Document(name, None), positions)
+    reader = _NodeReader(Document(name, None), positions)
     try:
-        node = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise YamlError(reader.line(mark, _syntax_problem(error))) from None
-    except yaml.reader.ReaderError as error:
-        before = text[: error.position]
-        place = (before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise YamlError(reader.line(place, f"character U+{error.character:04X} is not allowed")) from None
-    except (RecursionError, ValueError, OverflowError) as error:
-        # ValueError: an escape such as "\UFFFFFFFF" that is no character.
-        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise YamlError(f"{name}: {problem}") from None
+        node = compose(text)
+    except YamlSyntaxError as error:
+        raise YamlError(reader.line(error.position, error.problem)) from None
     if node is not None:
-        reader.document.root = reader.value(node, ())
+        reader.document.root = reader.value(node, (), position_of(node.start_mark))
         if reader.problems:
             raise YamlError("\n".join(reader.problems))
     return reader.document
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError) -> str:
-    """Return PyYAML's problem in words that help."""
-    problem = error.problem or "not valid YAML"
-    if "'\\t'" in problem:
-        return "a tab cannot indent YAML; use spaces"
-    if "expected a single document" in f"{error.context} {problem}":
-        return "a second document ('---') starts here; one file is one experiment"
-    return f"not valid YAML: {problem}" + (f" ({error.context})" if error.context else "")
-
-
-class _Reader:
+class _NodeReader:
     """Turns nodes into plain values, noting positions and problems."""
 
     def __init__(self, document: Document, positions: bool) -> None:
@@ -186,16 +151,15 @@ class _Reader:
         self.problems: list[str] = []
         self._positions = positions
         self._count = 0
-        self._open: list[yaml.Node] = []
+        self._open: list[Node] = []
 
-    def line(self, place: Any, problem: str) -> str:
-        """Return one located message; ``place`` is a YAML mark or a position."""
-        if not self._positions:
+    def line(self, position: Position | None, problem: str) -> str:
+        """Return one located message."""
+        if not self._positions or position is None:
             return f"{self.document.name}: {problem}"
-        line, column = place if isinstance(place, tuple) else _position_of(place)
-        return f"{self.document.name}:{line}:{column}: {problem}"
+        return f"{self.document.name}:{position[0]}:{position[1]}: {problem}"
 
-    def value(self, node: yaml.Node, path: Path) -> Any:
+    def value(self, node: Node, path: Path, position: Position) -> Any:
         """Return the plain value of a node.
 
         Raises:
@@ -204,72 +168,57 @@ class _Reader:
         self._count += 1
         if self._count > MOST_VALUES:
             problem = f"more than {MOST_VALUES:,} values after aliases are expanded"
-            raise YamlError(self.line(node.start_mark, problem))
+            raise YamlError(self.line(position, problem))
         if any(node is opened for opened in self._open):
-            raise YamlError(self.line(node.start_mark, "an alias inside the value it stands for"))
+            raise YamlError(self.line(position, "an alias inside the value it stands for"))
         if len(self._open) >= DEEPEST:
-            raise YamlError(self.line(node.start_mark, f"nested more than {DEEPEST} levels deep"))
+            raise YamlError(self.line(position, f"nested more than {DEEPEST} levels deep"))
         if self._positions:
-            self.document.values[path] = _position_of(node.start_mark)
+            self.document.values[path] = position
         self._open.append(node)
         try:
             return self._construct(node, path)
         finally:
             self._open.pop()
 
-    def _construct(self, node: yaml.Node, path: Path) -> Any:
+    def _construct(self, node: Node, path: Path) -> Any:
         """Return the plain value of a mapping, sequence or scalar."""
-        match node:
-            case yaml.MappingNode(tag="tag:yaml.org,2002:map"):
-                return dict(self._items(node, path))
-            case yaml.SequenceNode(tag="tag:yaml.org,2002:seq"):
-                return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-            case yaml.ScalarNode() if node.tag.startswith(_CORE):
-                return self._scalar(node)
-        self.problems.append(self.line(node.start_mark, f"tag '{node.tag}' is not allowed"))
+        if isinstance(node, MappingNode) and node.tag == f"{CORE}map":
+            return dict(self._items(node, path))
+        if isinstance(node, SequenceNode) and node.tag == f"{CORE}seq":
+            items = enumerate(node.value)
+            return [self.value(item, (*path, index), position_of(item.start_mark)) for index, item in items]
+        if isinstance(node, ScalarNode) and str(node.tag).startswith(CORE):
+            return self._scalar(node)
+        self._report(node, f"tag '{node.tag}' is not allowed")
         return None
 
-    def _items(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+    def _items(self, node: MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
         """Yield the keys and values of a mapping."""
         first: dict[str, int] = {}
         for key_node, value_node in node.value:
-            key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
-            line, column = _position_of(key_node.start_mark)
+            key = self._scalar(key_node) if isinstance(key_node, ScalarNode) else None
+            position = position_of(key_node.start_mark)
             if not isinstance(key, str):
-                shown = show(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "a list or mapping"
-                self.problems.append(self.line((line, column), f"expected a key that is text, got {shown}"))
+                shown = show(key_node.value) if isinstance(key_node, ScalarNode) else "a list or mapping"
+                self._report(key_node, f"expected a key that is text, got {shown}")
                 continue
             if key in first:
-                problem = f"key '{key}' is already given in line {first[key]}"
-                self.problems.append(self.line((line, column), problem))
+                self._report(key_node, f"key '{key}' is already given in line {first[key]}")
                 continue
-            first[key] = line
+            first[key] = position[0]
             if self._positions:
-                self.document.keys[(*path, key)] = (line, column)
-            yield key, self.value(value_node, (*path, key))
+                self.document.keys[(*path, key)] = position
+            yield key, self.value(value_node, (*path, key), position_of_value(key_node, value_node))
 
-    def _scalar(self, node: yaml.ScalarNode) -> Any:
-        """Return text, a number, a bool or None."""
-        text: str = node.value
-        kind = node.tag.removeprefix(_CORE)
+    def _scalar(self, node: ScalarNode) -> str | int | float | bool | None:
+        """Return text, a number, a bool or None; report a scalar that is not of its type."""
         try:
-            if kind == "str":
-                text.encode("utf-8")  # half a surrogate pair could be read, but never written again
-                return text
-            if kind == "int" and _INT.fullmatch(text):
-                return int(text)
-            if kind == "float" and _FLOAT.fullmatch(text):
-                return float(re.sub(r"\.(?=inf|nan)", "", text.lower()))
-            if kind == "bool" and _BOOL.fullmatch(text):
-                return text.lower() == "true"
-            if kind == "null" and _NULL.fullmatch(text):
-                return None
-        except ValueError:
-            pass
-        self.problems.append(self.line(node.start_mark, f"{show(text)} cannot be read as {kind}"))
-        return None
+            return scalar_value(node)
+        except ValueError as kind:
+            self._report(node, f"{show(node.value)} cannot be read as {kind}")
+            return None
 
-
-def _position_of(mark: Any) -> Position:
-    """Return line and column, each from 1, of a YAML mark."""
-    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    def _report(self, node: Node, problem: str) -> None:
+        """Note what is wrong with a node."""
+        self.problems.append(self.line(position_of(node.start_mark), problem))

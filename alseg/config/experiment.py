@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alseg.config.filters import parse_only
-from alseg.config.specs import Component, Evaluation, Method, RunSpec, Scenario, Settings
+from alseg.config.specs import Component, Method, RoundSchedule, RoundStart, RunSpec, Scenario
 from alseg.errors import AlsegError
 from alseg.registry.registry import Registry
 
+if TYPE_CHECKING:
+    from alseg.config.sections import Evaluation, Settings
+
 __all__ = [
     "Component",
-    "Evaluation",
     "Experiment",
     "ExperimentError",
     "Method",
     "RunSpec",
     "Scenario",
-    "Settings",
     "parse_only",
     "read_experiment",
 ]
@@ -34,7 +35,7 @@ class ExperimentError(AlsegError):
     """An experiment that cannot be run as written: one line per mistake, each with its place."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """A scenario, a network, methods, rounds and seeds: a table of results to be.
 
@@ -44,6 +45,8 @@ class Experiment:
         model: Network of the methods that name none of their own.
         methods: In file order.
         rounds: Iterations after which labels are bought, increasing.
+        round_start: With which weights training goes on after a purchase.
+        round_schedule: Over what the learning rate runs its course.
         seeds: All different.
         evaluation: How images are evaluated.
         settings: How the work is done.
@@ -55,6 +58,8 @@ class Experiment:
     model: Component
     methods: tuple[Method, ...]
     rounds: tuple[int, ...]
+    round_start: RoundStart
+    round_schedule: RoundSchedule
     seeds: tuple[int, ...]
     evaluation: Evaluation
     settings: Settings
@@ -78,6 +83,8 @@ class Experiment:
                 model=method.model or self.model,
                 method=method,
                 rounds=self.rounds,
+                round_start=self.round_start,
+                round_schedule=self.round_schedule,
                 seed=seed,
                 evaluation=self.evaluation,
                 precision=self.settings.precision,

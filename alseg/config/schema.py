@@ -1,157 +1,67 @@
-"""The fixed keys of an experiment file as pydantic models, and reading them with every mistake reported.
+"""Sections of an experiment file as frozen pydantic models: how keys are declared, and how they are read.
 
-Nothing given and ``null`` mean the default. Components, which plugins define, are left as they are here.
+The sections themselves are in `alseg.config.sections`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
-from annotated_types import Interval
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
-from alseg.config.specs import DEVICE, MOST_PROCESSES, LabelsSince, Reference, TargetLabels
-from alseg.contracts import Seed, Side, Tolerance
-from alseg.contracts.types import Precision
 from alseg.registry.problems import Path, Problem, show, unknown_key, wrong_value
-from alseg.storage.examples import MOST_IMAGES
-
-LONGEST_LABEL = 300
-"""Characters of a method's label."""
-
-Round = Annotated[int, Interval(ge=0, le=1_000_000_000)]
-Images = Annotated[int, Interval(ge=1, le=65_536)]
-Workers = Annotated[int, Interval(ge=0, le=MOST_PROCESSES)]
-Processes = Annotated[int, Interval(ge=1, le=MOST_PROCESSES)]
-Label = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^\P{Cc}+$", max_length=LONGEST_LABEL)
-]
 
 
 class Section(BaseModel):
-    """A mapping with fixed keys; a field is None where the key is absent or its value was reported."""
+    """A mapping with fixed keys. Nothing given and ``null`` mean the default; nothing is converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        defer_build=True,  # most commands read no experiment file
+    )
 
-    required: ClassVar[tuple[str, ...]] = ()
-    explained: ClassVar[Mapping[str, str]] = {}
-    """What a field must be, where pydantic's words would not help."""
-
-
-class RootSection(Section):
-    """The top level."""
-
-    required = ("name", "scenario", "model", "recipe", "rounds", "methods")
-    explained: ClassVar[Mapping[str, str]] = {
-        "name": "letters, digits, dots, underscores and hyphens, at most 100, starting with a letter or digit"
-    }
-
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] | None = None
-    scenario: Any = None
-    model: Any = None
-    recipe: Any = None
-    rounds: list[Round] | None = None
-    methods: list[Any] | None = None
-    seeds: list[Seed] | None = None
-    evaluation: Any = None
-    settings: Any = None
-    comparisons: list[Any] | None = None
+    @classmethod
+    def required_keys(cls) -> list[str]:
+        """Return the keys that must be given."""
+        return [name for name, field in cls.model_fields.items() if declared(field)["required"]]
 
 
-class ScenarioSection(Section):
-    """``scenario``."""
+def key(
+    description: str, default: Any = None, *, default_text: str | None = None, expected: str | None = None
+) -> Any:
+    """Declare a key that may be absent.
 
-    required = ("source", "target")
-
-    source: Any = None
-    target: Any = None
-    label_space: str | None = None
-    root: str | None = None
-    source_split: str | None = None
-    target_split: str | None = None
-    evaluation_split: str | None = None
-
-
-class MethodSection(Section):
-    """An item of ``methods``."""
-
-    required = ("label",)
-    explained: ClassVar[Mapping[str, str]] = {"label": f"one line of 1 to {LONGEST_LABEL} characters"}
-
-    label: Label | None = None
-    acquisition: Any = None
-    annotation: Any = None
-    budget: Any = None
-    model: Any = None
-    recipe: Any = None
-    target_labels: Any = None
-    reference: Reference | None = None
+    Args:
+        description: What it is, for the table of keys: Markdown without bounds, which the type states.
+        default: The value where the key is absent or null.
+        default_text: The default in words, where the value says too little.
+        expected: What a value must be, for messages, where pydantic's words do not help.
+    """
+    extra: dict[str, Any] = {"required": False, "default_text": default_text, "expected": expected}
+    return Field(default, description=description, json_schema_extra=extra)
 
 
-class ShortLabelsSection(Section):
-    """``target_labels`` of a method as one word."""
+def required_key(description: str, *, expected: str | None = None) -> Any:
+    """Declare a key that must be given; the field is None where it is absent or its value was reported.
 
-    target_labels: TargetLabels | None = None
-
-
-class LabelsSection(Section):
-    """``target_labels`` of a method as a mapping."""
-
-    required = ("labels",)
-
-    labels: TargetLabels | None = None
-    since: LabelsSince | None = None
-    tolerance: Tolerance | None = None
+    Args:
+        description: As for `key`.
+        expected: As for `key`.
+    """
+    extra: dict[str, Any] = {"required": True, "default_text": "required", "expected": expected}
+    return Field(None, description=description, json_schema_extra=extra)
 
 
-class ComparisonSection(Section):
-    """An item of ``comparisons``."""
-
-    required = ("baseline",)
-
-    baseline: str | None = None
-    methods: list[str] | None = None
-    margin: Annotated[float, Interval(gt=0, le=100)] | None = None
-
-
-class StoredSection(Section):
-    """What comparing needs of an experiment file that was checked before it was stored."""
-
-    methods: list[Any] | None = None
-    comparisons: list[Any] | None = None
-
-
-class EvaluationSection(Section):
-    """``evaluation``."""
-
-    explained: ClassVar[Mapping[str, str]] = {"size": "a size [height, width] in pixels, each 1 to 65536"}
-
-    flip: bool | None = None
-    size: tuple[Side, Side] | None = None
-
-
-class SettingsSection(Section):
-    """``settings``."""
-
-    explained: ClassVar[Mapping[str, str]] = {"device": "auto, cpu, cuda, cuda:N or mps"}
-
-    device: Annotated[str, StringConstraints(pattern=DEVICE)] | None = None
-    precision: Precision | None = None
-    channels_last: bool | None = None
-    compile: bool | None = None
-    workers: Workers | None = None
-    pool_batch: Images | None = None
-    evaluation_batch: Images | None = None
-    checkpoint_minutes: Annotated[float, Interval(gt=0, le=1_000_000)] | None = None
-    processes: Processes | None = None
-    threads: Processes | None = None
-    cache: str | None = None
-    deterministic: bool | None = None
-    call_timeout: Annotated[float, Interval(gt=0, le=1_000_000)] | None = None
-    observers: list[Any] | None = None
-    examples: Annotated[int, Interval(ge=0, le=MOST_IMAGES)] | None = None
+def declared(field: FieldInfo) -> Mapping[str, Any]:
+    """Return ``required``, ``default_text`` and ``expected`` of a key as `key` noted them."""
+    extra = field.json_schema_extra
+    return extra if isinstance(extra, dict) else {"required": False, "default_text": None, "expected": None}
 
 
 S = TypeVar("S", bound=Section)
@@ -167,36 +77,39 @@ def read_section(kind: type[S], value: object, path: Path, problems: list[Proble
         problems: Extended by all that is wrong.
 
     Returns:
-        The section; what was wrong is None in it.
+        The section; a key with a wrong value has its default.
     """
     if value is not None and not isinstance(value, dict):
         problems.append(Problem(path, f"expected a mapping of keys to values, got {show(value)}"))
         return kind()
-    given = {key: inner for key, inner in (value or {}).items() if inner is not None}
-    known = list(kind.model_fields)
-    unknown = [unknown_key((*path, key), "key", known) for key in value or {} if key not in known]
-    meant = {problem.suggestion for problem in unknown}
-    problems += unknown
-    for key in kind.required:
-        if key not in given and key not in meant:
-            has_key = key in (value or {})
-            where = (*path, key) if has_key else path
-            problems.append(
-                Problem(where, f"{'no value for' if has_key else 'missing'} key '{key}'", None, "key")
-            )
-    given = {key: inner for key, inner in given.items() if key in known}
+    given: dict[str, Any] = value or {}
+    problems += _wrong_keys(kind, given, path)
+    known = {name: inner for name, inner in given.items() if name in kind.model_fields and inner is not None}
     try:
-        return kind.model_validate_json(json.dumps(given))
+        return kind.model_validate_json(json.dumps(known))
     except ValidationError as failed:
         errors = failed.errors(include_url=False)
     wrong = {str(error["loc"][0]) for error in errors}
-    for key in kind.explained:
-        if key in wrong:
-            problems.append(Problem((*path, key), f"expected {kind.explained[key]}, got {show(given[key])}"))
+    expected = {name: words for name in wrong if (words := declared(kind.model_fields[name])["expected"])}
+    for name, words in expected.items():
+        problems.append(Problem((*path, name), f"expected {words}, got {show(known[name])}"))
     for error in errors:
-        if error["loc"][0] not in kind.explained:
-            problems.append(wrong_value((*path, *error["loc"]), error, _at(given, error["loc"])))
-    return kind.model_validate_json(json.dumps({key: given[key] for key in given if key not in wrong}))
+        if error["loc"][0] not in expected:
+            problems.append(wrong_value((*path, *error["loc"]), error, _at(known, error["loc"])))
+    return kind.model_validate_json(json.dumps({name: known[name] for name in known if name not in wrong}))
+
+
+def _wrong_keys(kind: type[Section], given: Mapping[str, Any], path: Path) -> list[Problem]:
+    """Return what is wrong with the keys: unknown ones, and required ones without a value."""
+    known = list(kind.model_fields)
+    problems = [unknown_key((*path, name), "key", known) for name in given if name not in known]
+    meant = {problem.suggestion for problem in problems}
+    for name in kind.required_keys():
+        if name in given and given[name] is None:
+            problems.append(Problem((*path, name), f"no value for key '{name}'", None, "key"))
+        elif name not in given and name not in meant:
+            problems.append(Problem(path, f"missing key '{name}'", None, "key"))
+    return problems
 
 
 def _at(value: Any, path: Path) -> Any:

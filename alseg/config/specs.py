@@ -8,10 +8,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from alseg.config.budget import Budget
-from alseg.contracts import OUTLINE_TOLERANCE, Size
+
+if TYPE_CHECKING:
+    from alseg.config.sections import Evaluation
 
 FINGERPRINT_FORMAT = 2
 """Raised when what goes into a fingerprint changes, so that old results are not taken for new ones."""
@@ -26,16 +28,22 @@ MOST_PROCESSES = 1_024
 """Processes, or threads of one; of far more than that a system gives none."""
 
 TargetLabels = Literal["none", "acquired", "all"]
+RoundStart = Literal["continue", "previous", "initial"]
+"""Weights after a purchase: with the optimiser's state, with a fresh optimiser, or those of the beginning."""
+
+RoundSchedule = Literal["run", "round"]
+"""Whether the learning rate runs its course once in a run, or anew from each purchase to the next."""
+
 LabelsSince = Literal["start", "first-purchase"]
 Reference = Literal["lower", "upper"]
 
 
 @dataclass(frozen=True)
 class Component:
-    """Something a plugin offers, with its parameters.
+    """Something a plugin provides, with its parameters.
 
     Attributes:
-        name: The name it is offered under.
+        name: The name under which the plugin registers it.
         params: A value for every parameter, defaults included, as ``build`` takes them; no arrays or objects.
     """
 
@@ -47,27 +55,24 @@ class Component:
         return {"name": self.name, "params": _plain(self.params)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """Where labels exist, where they are wanted and in which classes results are given.
 
+    The keys of `alseg.config.sections.ScenarioSection`, with names looked up and defaults filled in.
+
     Attributes:
-        source: The labelled data set.
-        target: The data set in which labels are bought.
         label_space: Name of the label space of the results.
         root: Folder of the data sets, or None where none reads files.
-        source_split: Split of the source that is trained on.
-        target_split: Split of the target that is the pool.
-        evaluation_split: Split of the target that is evaluated on.
     """
 
     source: Component
     target: Component
     label_space: str
     root: str | None
-    source_split: str = "train"
-    target_split: str = "train"
-    evaluation_split: str = "val"
+    source_split: str
+    target_split: str
+    evaluation_split: str
 
     @property
     def text(self) -> str:
@@ -75,18 +80,17 @@ class Scenario:
         return f"{self.source.name} -> {self.target.name}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Method:
     """One line of the results table.
 
+    The keys of `alseg.config.sections.MethodSection`, with names looked up and defaults filled in.
+
     Attributes:
-        label: What people call it.
         order: Place in the experiment file, from 0.
         target_labels: ``acquired`` by asking, or ``none`` or ``all`` of them without asking.
-        acquisition: What to ask; None unless labels are acquired.
-        annotation: What a question is; None unless labels are acquired.
-        budget: What may be spent; None unless labels are acquired.
-        recipe: How to train.
+        acquisition: None unless labels are acquired; ``annotation`` and ``budget`` likewise.
+        recipe: The experiment's, with the method's own keys over it.
         model: The method's own network; None for that of the experiment.
         labels_since: Where all labels are known: from the ``start``, or from the ``first-purchase`` of the
             other methods on.
@@ -94,7 +98,8 @@ class Method:
             corners are the price.
         reference: Which end of the gap it is that other methods close; None where the file does not say.
         partition: Cuts images into regions; None where the method has none.
-        twin: 1, or a higher number where an earlier method of the experiment would have the same folder.
+        folder_number: 1, or a higher number where an earlier method of the experiment has the same short name
+            and would compute the same, so that their folders would have one name.
     """
 
     label: str
@@ -104,17 +109,17 @@ class Method:
     annotation: Component | None
     budget: Budget | None
     recipe: Component
-    model: Component | None = None
-    labels_since: LabelsSince = "start"
-    outline_tolerance: float = OUTLINE_TOLERANCE
-    reference: Reference | None = None
-    partition: Component | None = None
-    twin: int = 1
+    model: Component | None
+    labels_since: LabelsSince
+    outline_tolerance: float
+    reference: Reference | None
+    partition: Component | None
+    folder_number: int
 
     @property
     def slug(self) -> str:
         """The label as part of a folder name."""
-        return slug(self.label) if self.twin == 1 else f"{slug(self.label)}-{self.twin}"
+        return slug(self.label) if self.folder_number == 1 else f"{slug(self.label)}-{self.folder_number}"
 
     def identity(self) -> dict[str, Any]:
         """Return all of the method that can change a result, less the network, which a run names itself."""
@@ -137,63 +142,7 @@ class Method:
         }
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """How images are evaluated.
-
-    Attributes:
-        flip: Whether predictions are averaged with those of the mirrored image.
-        size: Input size in pixels, or None for the size at which the recipe trains on the target.
-    """
-
-    flip: bool = False
-    size: Size | None = None
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the work is done.
-
-    None of it is part of a run's identity, except what changes how numbers are rounded: precision,
-    channels_last and compile.
-
-    Attributes:
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        precision: Precision in Lightning Fabric's words.
-        channels_last: Whether images and weights lie in memory channel by channel last, which most
-            convolutions compute faster.
-        compile: Whether the network is compiled by ``torch.compile``.
-        workers: Loader processes; 0 loads in the main process.
-        pool_batch: Target images per batch when predictions are made for an acquisition.
-        evaluation_batch: Images per batch in evaluation.
-        checkpoint_minutes: Minutes between checkpoints inside a round.
-        processes: Processes that do runs side by side; they share torch's threads.
-        threads: Threads of torch on the CPU in each process, or None for torch's choice.
-        cache: Folder in which resized images and label maps are kept, or None.
-        deterministic: Whether torch is told to use deterministic kernels only.
-        call_timeout: Seconds that one call into a plugin may take, or None for any time.
-        observers: What follows the runs.
-        examples: Pool images of which small maps of predictions and scores are kept, for people to look at.
-    """
-
-    device: str = "auto"
-    precision: str = "32-true"
-    channels_last: bool = True
-    compile: bool = False
-    workers: int = 0
-    pool_batch: int = 4
-    evaluation_batch: int = 4
-    checkpoint_minutes: float = 5
-    processes: int = 1
-    threads: int | None = None
-    cache: str | None = None
-    deterministic: bool = False
-    call_timeout: float | None = None
-    observers: tuple[Component, ...] = ()
-    examples: int = 3
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunSpec:
     """One method with one seed: the unit that is trained, stored and resumed.
 
@@ -203,11 +152,13 @@ class RunSpec:
         model: The method's own network, or that of the experiment.
         method: Method.
         rounds: Iterations after which labels are bought, increasing.
+        round_start: With which weights training goes on after a purchase.
+        round_schedule: Over what the learning rate runs its course.
         seed: The seed.
         evaluation: How images are evaluated.
         precision: Precision in Lightning Fabric's words.
-        channels_last: As in `Settings`.
-        compile: As in `Settings`.
+        channels_last: As in `alseg.config.sections.Settings`.
+        compile: As in `alseg.config.sections.Settings`.
     """
 
     experiment: str
@@ -215,6 +166,8 @@ class RunSpec:
     model: Component
     method: Method
     rounds: tuple[int, ...]
+    round_start: RoundStart
+    round_schedule: RoundSchedule
     seed: int
     evaluation: Evaluation
     precision: str
@@ -239,14 +192,21 @@ class RunSpec:
             "model": self.model.as_json(),
             "method": self.method.identity(),
             "rounds": list(self.rounds),
+            **self._round_protocol(),
             "seed": self.seed,
-            "evaluation": _plain(asdict(self.evaluation)),
+            "evaluation": _plain(self.evaluation.model_dump()),
             "precision": self.precision,
             "channels_last": self.channels_last,
             "compile": self.compile,
         }
         text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    def _round_protocol(self) -> dict[str, str]:
+        """Return what differs from the usual: runs of that keep the identity that they had before."""
+        found = {"round_start": self.round_start, "round_schedule": self.round_schedule}
+        usual = {"round_start": "continue", "round_schedule": "run"}
+        return {key: value for key, value in found.items() if value != usual[key]}
 
     @property
     def folder(self) -> str:
@@ -255,8 +215,14 @@ class RunSpec:
 
     def as_json(self) -> dict[str, Any]:
         """Return the whole specification as mappings, lists, text, numbers, bools and None."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        plain: dict[str, Any] = _plain(asdict(self) | {"evaluation": self.evaluation.model_dump()})
+        for key in ("round_start", "round_schedule"):
+            if key not in self._round_protocol():
+                del plain[key]
         del plain["method"]["model"]  # it is the run's own, one level up
+        plain["method"]["twin"] = plain["method"].pop("folder_number")  # its name in run.json, format 3
+        if self.method.partition is None:
+            del plain["method"]["partition"]
         if self.method.budget is not None:
             plain["method"]["budget"]["amount"] = str(self.method.budget.amount)
         return plain

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from alseg.contracts import Dataset, Partition
@@ -32,10 +31,20 @@ class RegionMaps:
         partition: Cuts them.
         identity: Of partition and data set: the same where both give the same.
         folder: Where maps are kept, or None. It may be deleted at any time: they are computed again.
+        writable: Whether maps may be written there; if not, they are read only.
     """
 
-    def __init__(self, dataset: Dataset, partition: Partition, identity: str, folder: Path | None) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        partition: Partition,
+        identity: str,
+        folder: Path | None,
+        *,
+        writable: bool = True,
+    ) -> None:
         self._dataset, self._partition, self._identity, self._folder = dataset, partition, identity, folder
+        self._writable = writable
         self._recent: OrderedDict[int, NDArray[np.int32]] = OrderedDict()
 
     def regions(self, index: int) -> NDArray[np.int32]:
@@ -63,7 +72,8 @@ class RegionMaps:
         regions = _read(file, self._dataset.size(index))
         if regions is None:
             regions = self._computed(index)
-            _write(file, regions)
+            if self._writable:
+                _write(file, regions)
         return regions
 
     def __getstate__(self) -> dict[str, Any]:
@@ -71,6 +81,8 @@ class RegionMaps:
         return {**self.__dict__, "_recent": OrderedDict()}
 
     def _computed(self, index: int) -> NDArray[np.int32]:
+        import torch  # whoever only reads what is kept need not wait for it
+
         dataset, image_id = uncached(self._dataset), self._dataset.image_id(index)
         with guarded(dataset, f"image of {image_id}"):
             image = checked_image(dataset, dataset.image(index))

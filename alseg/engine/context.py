@@ -8,10 +8,12 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
-from alseg.config.experiment import RunSpec, Settings
+from alseg.config.experiment import RunSpec
+from alseg.config.sections import Settings
 from alseg.engine.assembly import Assembler
 from alseg.engine.observers import Observers
 from alseg.engine.reporter import Reporter
+from alseg.storage.layout import PARTITIONS_NAME
 from alseg.storage.run_folder import RunFolder
 from alseg.system.signals import StopRequest
 
@@ -51,4 +53,4 @@ class RunContext:
     @property
     def partitions(self) -> Path:
         """Folder of the regions of images, which all runs of the experiment share."""
-        return self.shared.parent / "partitions"
+        return self.shared.parent / PARTITIONS_NAME

@@ -22,6 +22,7 @@ from alseg.engine.parts import RunParts, make_parts
 from alseg.engine.phases import Phases
 from alseg.engine.purchase import QueryPlanner
 from alseg.engine.resume import resume
+from alseg.engine.round_protocol import start_round
 from alseg.engine.round_record import commit_round, replay_round
 from alseg.engine.source_training import train_source
 from alseg.engine.steps import Steps
@@ -121,6 +122,8 @@ class _Loop:
 
     def train(self, round_number: int) -> NDArray[np.int32]:
         """Train to the end of a round and count confusions, int32 ``(N, C, C)``."""
+        if round_number > 0:
+            start_round(self.parts, round_number)
         self.steps.train(self.parts.stages[round_number], self.phases)
         return self.evaluate(round_number)
 

@@ -18,6 +18,7 @@ from alseg.engine.assembly import MethodParts
 from alseg.engine.context import RunContext
 from alseg.engine.purchase import QueryPlanner
 from alseg.engine.regions import method_regions
+from alseg.engine.round_protocol import schedule_of
 from alseg.errors import AlsegError
 from alseg.inference.predict import InferenceOptions
 from alseg.storage.layout import NETWORK_NAME
@@ -181,6 +182,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         context.settings.workers,
         channels_last=spec.channels_last,
         compiled=spec.compile,
+        schedule=schedule_of(spec, recipe),
     )
     image_pixels = tuple(height * width for height, width in map(target.size, range(len(target))))
     planner = None

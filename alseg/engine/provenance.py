@@ -158,6 +158,8 @@ def _components(spec: RunSpec) -> Iterator[tuple[str, str]]:
         yield "acquisitions", spec.method.acquisition.name
     if spec.method.annotation is not None:
         yield "annotation_modes", spec.method.annotation.name
+    if spec.method.partition is not None:
+        yield "partitions", spec.method.partition.name
 
 
 def _files_of(spec: RunSpec) -> Iterator[Path]:

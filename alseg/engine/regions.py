@@ -40,10 +40,22 @@ def method_regions(spec: RunSpec, method: MethodParts, data: ScenarioData, folde
         return MethodRegions(None, None)
 
     def maps(dataset: Dataset, of: Component, split: str) -> RegionMaps:
-        identity = content_hash([component.as_json(), of.as_json(), split, scenario.root])
+        identity = regions_identity(component, of, split, scenario.root)
         return RegionMaps(dataset, partition, identity, folder)
 
     return MethodRegions(
         maps(data.target.dataset, scenario.target, scenario.target_split),
         maps(data.source.dataset, scenario.source, scenario.source_split),
     )
+
+
+def regions_identity(partition: Component, dataset: Component, split: str, root: str | None) -> str:
+    """Return a text that is the same where a partition cuts the same images.
+
+    Args:
+        partition: Name and parameters.
+        dataset: Name and parameters.
+        split: Of the data set.
+        root: Folder of the data sets as the experiment file names it.
+    """
+    return content_hash([partition.as_json(), dataset.as_json(), split, root])

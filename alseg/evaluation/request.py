@@ -10,6 +10,7 @@ from alseg.config.building import build
 from alseg.config.components import read_component
 from alseg.config.specs import Component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
+from alseg.contracts.types import Precision
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.registry import Registry
 from alseg.registry.signatures import parameters_of
@@ -73,7 +74,7 @@ class Request:
     label_space: str
     size: Size | None
     flip: bool
-    precision: str
+    precision: Precision
 
 
 def complete(options: Options, registry: Registry) -> Request:
@@ -124,7 +125,7 @@ class _Run:
     recipe: Part | None = None
     size: Size | None = None
     flip: bool = False
-    precision: str = "32-true"
+    precision: Precision = "32-true"
 
 
 def _locate(checkpoint: Path) -> tuple[Path, _Run]:

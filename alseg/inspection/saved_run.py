@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.building import build
 from alseg.config.components import read_component
-from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Size
+from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, RegionAnnotationMode, Size
+from alseg.data.partitions import RegionMaps
 from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.registry import Registry
 from alseg.storage.examples import Example, read_examples
-from alseg.storage.layout import RUN_NAME, round_folders
+from alseg.storage.layout import PARTITIONS_NAME, RUN_NAME, round_folders
 from alseg.storage.ledger import Purchase, refuse_outside
 from alseg.storage.run_description import Part, read_asked
 from alseg.toolkit.labels import translation
@@ -124,6 +125,7 @@ class SavedRun:
             self.pool.dataset,
             self.pool.translation,
             mode=self._mode,
+            regions=self._regions,
             everything=self.target_labels == "all",
         )
         for number, purchase in self.purchases.items():
@@ -156,7 +158,8 @@ class SavedRun:
             return np.full(size, -1, np.int16)
         positions = np.concatenate(list(per_round.values()))
         refuse_outside(positions, image_id, size)
-        footprint = self._mode.footprint(positions, size)
+        [index] = self.find(self.pool, [image_id])
+        footprint = self.labels(0).footprint(index, positions)
         return np.where(footprint >= 0, rounds[np.maximum(footprint, 0)], np.int16(-1)).astype(np.int16)
 
     def find(self, split: Split, image_ids: Sequence[str]) -> list[int]:
@@ -187,7 +190,7 @@ class SavedRun:
         """
         if not (self.folder / "weights.pt").is_file():
             raise AlsegError(f"{self.folder} has no final weights: the run is not done.")
-        from alseg.config.specs import Settings
+        from alseg.config.sections import Settings
         from alseg.engine.assembly import Assembler
         from alseg.evaluation.checkpoint import fill
         from alseg.evaluation.request import Options, complete
@@ -200,14 +203,41 @@ class SavedRun:
         model = Assembler(self._registry).model(request.model, len(self.space.classes), seed=0)
         fill(model, request.weights, request.model.name)
         options = InferenceOptions(size=request.size, flip=request.flip, batch_size=1, device=fabric.device)
-        radius = question_reach(self._mode)
+        radius = question_reach(self._mode, "part" if self._regions is None else "region")
         for prediction in predict(set_up(fabric, model), Subset(split.dataset, indices), options):
             size = prediction.logits.shape[-2:]
             maps = example_of(logits_of(prediction, options), radius, longest=max(size))
             yield indices[prediction.index], maps
 
     @cached_property
-    def _mode(self) -> AnnotationMode | None:
+    def _regions(self) -> RegionMaps | None:
+        """The regions of the pool's images, where questions were about them."""
+        partition, scenario = self._asked.method.partition, self._asked.scenario
+        if self._mode is None or partition is None or not self._asks_about_regions:
+            return None
+        from alseg.engine.regions import regions_identity
+
+        parts, dataset = (
+            read_component(self._registry, kind, part.name, (), part.params)
+            for kind, part in (("partitions", partition), ("datasets", scenario.target))
+        )
+        return RegionMaps(
+            self.pool.dataset,
+            self._build("partitions", partition),
+            regions_identity(parts, dataset, scenario.target_split, scenario.root),
+            self.folder.absolute().parents[1] / PARTITIONS_NAME,
+            writable=False,
+        )
+
+    @property
+    def _asks_about_regions(self) -> bool:
+        mode = self._asked.method.annotation
+        if mode is None:
+            return False
+        return bool(self._registry.get("annotation_modes", mode.name).spec.unit == "region")
+
+    @cached_property
+    def _mode(self) -> AnnotationMode | RegionAnnotationMode | None:
         annotation = self._asked.method.annotation
         if self.target_labels != "acquired" or annotation is None:
             return None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-import yaml
-
+from alseg.config.yaml_text import as_yaml
 from alseg.engine.context import RunContext
 from alseg.engine.crashes import keeps_crashing
 from alseg.engine.observers import Observers, build_observers, hooks_of
@@ -54,7 +53,7 @@ def run_experiment(
     named = build_observers(experiment.settings.observers, registry)
     observers = Observers(reporter, [*hooks_of(registry), *named])
     root = (results / experiment.name).absolute()  # whatever becomes of the working folder
-    document = yaml.safe_dump(experiment.document, sort_keys=False, allow_unicode=True)
+    document = as_yaml(experiment.document)
     with exclusive(root / ".lock"):
         remove_unfinished(root.glob)
         write_checked_text(root / "experiment.yaml", document)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from alseg.config.specs import Settings
+from alseg.config.sections import Settings
 from alseg.errors import DamageError
 from alseg.storage.attempts import read_attempt
 from alseg.storage.layout import attempt_files
@@ -68,6 +67,8 @@ def with_first_threads(
     begun = f"the experiment was begun with {first} thread{'' if first == 1 else 's'}"
     if settings.threads is None and not chosen and first * settings.processes <= default:
         kept = f"{begun} and goes on with as many, not with the {here} that torch would take here"
-        return replace(settings, threads=first), f"{kept}; settings.threads sets another number."
+        return settings.model_copy(
+            update={"threads": first}
+        ), f"{kept}; settings.threads sets another number."
     why = "" if settings.threads is not None or chosen else ", for there are not enough cores"
     return settings, f"{begun} and goes on with {here}{why}: sums are rounded otherwise, so bytes may differ."

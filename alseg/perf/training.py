@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from alseg.config.specs import Settings
+from alseg.config.sections import Settings
 from alseg.contracts import Size
 from alseg.data.sampling import ShuffledOrder
 from alseg.data.scenario import Domain, ScenarioData

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -58,6 +59,23 @@ class Problem:
     def below(self, prefix: Path) -> Problem:
         """Return the same problem in a document that holds this one at ``prefix``."""
         return Problem((*prefix, *self.path), self.message, self.suggestion, self.about)
+
+
+class Problems(list[Problem]):
+    """The mistakes found so far."""
+
+    def report(self, path: Path, message: str, suggestion: str | None = None) -> None:
+        """Add a mistake in the value at ``path``; the arguments are those of `Problem`."""
+        self.append(Problem(path, message, suggestion))
+
+    @contextmanager
+    def scope(self) -> Iterator[Problems]:
+        """Collect the mistakes of one part on their own; they join the others when the scope ends."""
+        local = Problems()
+        try:
+            yield local
+        finally:
+            self.extend(local)
 
 
 def show(value: object) -> str:

@@ -9,6 +9,9 @@ RUN_NAME = "run.json"
 STATUS_NAME = "status.json"
 METRICS_NAME = "metrics.json"
 TIMING_NAME = "timing.json"
+PARTITIONS_NAME = "partitions"
+"""In an experiment's folder, the regions of images."""
+
 NETWORK_NAME = "network.pt"
 """In a round's folder, the network with which its questions were decided, where the next round needs it."""
 

@@ -77,6 +77,7 @@ class MethodAsked:
     recipe: Part
     acquisition: Part | None = None
     annotation: Part | None = None
+    partition: Part | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.precision import MixedPrecision, Precision
 from lightning_fabric.strategies.single_device import SingleDeviceStrategy
 
-from alseg.config.specs import Settings
+from alseg.config.sections import Settings
 from alseg.contracts.types import Precision as PrecisionName
 from alseg.errors import AlsegError
 from alseg.training import determinism

@@ -57,6 +57,7 @@ class Trainer:
         workers: Loader processes per domain.
         channels_last: Whether images and weights lie in memory with channels last.
         compiled: Whether the network is compiled.
+        schedule: Returns the factor on the learning rates at an iteration; that of the recipe unless given.
     """
 
     def __init__(
@@ -72,8 +73,10 @@ class Trainer:
         *,
         channels_last: bool = False,
         compiled: bool = False,
+        schedule: Callable[[int], float] | None = None,
     ) -> None:
         self.iteration = 0
+        self._schedule = schedule or recipe.learning_rate_factor
         if channels_last:
             model = model.to(memory_format=torch.channels_last)
         if compiled:
@@ -101,9 +104,13 @@ class Trainer:
     def restart(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Forget all training and begin with other weights."""
         self.module.load_state_dict(weights)
+        self.forget_steps()
+        self.iteration = 0
+
+    def forget_steps(self) -> None:
+        """Forget what the optimiser knows of the steps taken; weights and their number stay."""
         self.optimizer.state.clear()
         self._reset_scaler()
-        self.iteration = 0
 
     def _reset_scaler(self) -> None:
         if self.scaler.state_dict():
@@ -138,7 +145,7 @@ class Trainer:
         target: tuple[torch.Tensor, torch.Tensor] | None,
     ) -> StepLosses:
         torch.manual_seed(derive("step", self._seed, self.iteration))
-        factor = self._recipe.learning_rate_factor(self.iteration)
+        factor = self._schedule(self.iteration)
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor
         source_images, source_labels = self._on_device(source)

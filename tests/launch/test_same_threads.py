@@ -9,7 +9,7 @@ import yaml
 from click.testing import CliRunner
 
 from alseg.cli import main
-from alseg.config.specs import Settings
+from alseg.config.sections import Settings
 from alseg.files import read_json, write_record
 from alseg.launch.same_threads import first_threads, with_first_threads
 from comparing import compared

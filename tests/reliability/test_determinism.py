@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from alseg import AcquisitionSpec, hookimpl
 from alseg.config.experiment import read_experiment
-from alseg.config.specs import Settings
+from alseg.config.sections import Settings
 from alseg.contracts import TargetView
 from alseg.errors import AlsegError
 from alseg.toolkit.losses import pixels_as_rows

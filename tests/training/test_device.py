@@ -16,7 +16,7 @@ from lightning_fabric.plugins import MixedPrecision
 
 import alseg_ripu
 from alseg.cli import main
-from alseg.config.specs import Settings
+from alseg.config.sections import Settings
 from alseg.contracts import AcquisitionSpec
 from alseg.contracts.types import Precision
 from alseg.errors import AlsegError

@@ -1,0 +1,240 @@
+"""The fixed keys of an experiment file: types, bounds, defaults and descriptions, each in this one place.
+
+`alseg.config.reference` makes the tables of docs/experiments.md from these models. What plugins define, such
+as a network and its parameters, is left as it stands in the file; `alseg.config.lookup` finds it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, get_args
+
+from annotated_types import Interval
+from pydantic import StringConstraints
+
+from alseg.config.schema import Section, key, required_key
+from alseg.config.specs import (
+    DEVICE,
+    MOST_PROCESSES,
+    LabelsSince,
+    Reference,
+    RoundSchedule,
+    RoundStart,
+    TargetLabels,
+)
+from alseg.contracts import OUTLINE_TOLERANCE, Seed, Side, Tolerance
+from alseg.contracts.types import Precision
+from alseg.storage.examples import MOST_IMAGES
+
+LONGEST_LABEL = 300
+"""Characters of a method's label."""
+
+Round = Annotated[int, Interval(ge=0, le=1_000_000_000)]
+Images = Annotated[int, Interval(ge=1, le=65_536)]
+Workers = Annotated[int, Interval(ge=0, le=MOST_PROCESSES)]
+Processes = Annotated[int, Interval(ge=1, le=MOST_PROCESSES)]
+Duration = Annotated[float, Interval(gt=0, le=1_000_000)]
+Label = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^\P{Cc}+$", max_length=LONGEST_LABEL)
+]
+
+
+class RootSection(Section):
+    """The top level."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] | None = (
+        required_key(
+            "name of the results folder: letters, digits, `.`, `_`, `-`, at most 100, starting with a letter "
+            "or digit",
+            expected="letters, digits, dots, underscores and hyphens, at most 100, starting with a letter "
+            "or digit",
+        )
+    )
+    scenario: Any = required_key("the data, below")
+    model: Any = required_key("the network")
+    recipe: Any = required_key("how to train; the same for all methods, unless one has its own")
+    rounds: tuple[Round, ...] | None = required_key(
+        "iterations after which labels are bought, increasing, all below the recipe's `iterations`; 0 buys "
+        "before any training"
+    )
+    round_start: RoundStart = key(
+        "weights after a purchase: `continue` with weights and optimiser as they are, `previous` weights "
+        "with a fresh optimiser, or `initial` weights, those with which the run began",
+        "continue",
+    )
+    round_schedule: RoundSchedule = key(
+        "`run`: the learning rate runs its course once; `round`: anew from each purchase to the next",
+        "run",
+    )
+    methods: tuple[Any, ...] | None = required_key("the rows of the table, below")
+    seeds: tuple[Seed, ...] = key("whole numbers, all different", (0,))
+    evaluation: Any = key("how images are evaluated, below", default_text="")
+    settings: Any = key("how the work is done, below", default_text="")
+    comparisons: tuple[Any, ...] | None = key(
+        "which methods are compared, below",
+        default_text="every method with the one that asks at random and buys alike",
+    )
+
+
+class ScenarioSection(Section):
+    """``scenario``."""
+
+    source: Any = required_key("the labelled data set")
+    target: Any = required_key("the data set in which labels are bought")
+    label_space: str | None = key(
+        "the classes in which the network predicts and results are given", default_text="that of the target"
+    )
+    root: str | None = key(
+        "the folder that holds the data sets, `~` allowed", default_text="none; required where files are read"
+    )
+    source_split: str = key("split of the source that is trained on", "train")
+    target_split: str = key("split of the target in which labels are bought, the *pool*", "train")
+    evaluation_split: str = key("split of the target that is evaluated on", "val")
+
+
+class MethodSection(Section):
+    """An item of ``methods``."""
+
+    label: Label | None = required_key(
+        f"one line, at most {LONGEST_LABEL} characters, unique in the file",
+        expected=f"one line of 1 to {LONGEST_LABEL} characters",
+    )
+    acquisition: Any = key("what to ask", default_text="none")
+    partition: Any = key(
+        "how images are cut into regions", default_text="required where questions are about regions"
+    )
+    annotation: Any = key("what a question is and what it costs", default_text="required with `acquisition`")
+    budget: Any = key("what may be spent, all rounds together", default_text="required with `acquisition`")
+    model: Any = key("changes to the experiment's network: only the keys that differ", default_text="")
+    recipe: Any = key("changes to the experiment's recipe, likewise", default_text="")
+    target_labels: Any = key(
+        "`none`, `all` or a mapping, for a method without acquisition; see [References](#references)",
+        default_text="`acquired` with an acquisition",
+    )
+    reference: Reference | None = key(
+        "`lower` or `upper`: the method is this end of the gap that other methods close", default_text="none"
+    )
+
+
+class ShortLabelsSection(Section):
+    """``target_labels`` of a method as one word."""
+
+    target_labels: TargetLabels | None = None
+
+
+class LabelsSection(Section):
+    """``target_labels`` of a method as a mapping."""
+
+    labels: TargetLabels | None = required_key("`none` or `all`")
+    since: LabelsSince = key(
+        "`start`: from the first iteration; `first-purchase`: from the first of `rounds` on. Only with "
+        "`labels: all`",
+        "start",
+    )
+    tolerance: Tolerance = key(
+        "only with `labels: all`: pixels by which outlines may miss the label maps, for counting "
+        "[clicks](#annotation-modes)",
+        OUTLINE_TOLERANCE,
+    )
+
+
+class ComparisonSection(Section):
+    """An item of ``comparisons``."""
+
+    baseline: str | None = required_key("label of a method")
+    methods: tuple[str, ...] | None = key(
+        "labels of those that are compared with it",
+        default_text="all that have its annotation and budget; all that buy labels where it buys none",
+    )
+    margin: Annotated[float, Interval(gt=0, le=100)] | None = key(
+        "largest difference in points of the metric that does not matter: the two are tested for "
+        "equivalence too",
+        default_text="no such test",
+    )
+
+
+class StoredSection(Section):
+    """What comparing needs of an experiment file that was checked before it was stored."""
+
+    methods: tuple[Any, ...] | None = None
+    comparisons: tuple[Any, ...] | None = None
+
+
+class Evaluation(Section):
+    """``evaluation``: how images are evaluated. All of it is part of a run's identity."""
+
+    flip: bool = key("average the prediction with that of the mirrored image", False)
+    size: tuple[Side, Side] | None = key(
+        "input size `[height, width]` in pixels",
+        default_text="the size at which the recipe trains on the target",
+        expected="a size [height, width] in pixels, each 1 to 65536",
+    )
+
+
+class Settings(Section):
+    """``settings``: how the work is done.
+
+    None of it is part of a run's identity, except what changes how numbers are rounded: precision,
+    channels_last and compile.
+    """
+
+    device: Annotated[str, StringConstraints(pattern=DEVICE)] = key(
+        "`auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:N`, `mps`",
+        "auto",
+        expected="auto, cpu, cuda, cuda:N or mps",
+    )
+    precision: Precision = key(", ".join(f"`{name}`" for name in get_args(Precision)), "32-true")
+    channels_last: bool = key(
+        "keep images and weights in memory channel by channel last, which most convolutions compute faster",
+        True,
+    )
+    compile: bool = key("compile the network with `torch.compile`", False)
+    workers: Workers = key(
+        "processes that load images; 0 loads in the main process, for predictions in a thread beside the "
+        "network",
+        0,
+    )
+    pool_batch: Images = key("images per batch when predictions are made for an acquisition", 4)
+    evaluation_batch: Images = key("images per batch in evaluation", 4)
+    checkpoint_minutes: Duration = key("minutes between checkpoints inside a round", 5)
+    processes: Processes = key(
+        "processes that do runs of the experiment side by side, each with its share of torch's threads and "
+        "memory of its own: the last runs of the file are begun by the others. Small networks on a CPU gain. "
+        "Results depend on it only through the number of threads in each, which changes how sums are "
+        "rounded; short training can turn that into a point of mIoU, so compare runs that were made with the "
+        "same number",
+        1,
+    )
+    threads: Processes | None = key(
+        "torch's threads on the CPU, in each process. The number changes how sums are rounded, and is kept "
+        'for a whole experiment unless you set it; see "The same bytes" and "A busy machine" in '
+        "[reliability.md](reliability.md)",
+        default_text="torch's choice",
+    )
+    cache: str | None = key(
+        "folder in which resized images and label maps are kept, so that files are decoded once; "
+        "uncompressed, 2.3 MiB for an image of 640 x 1280; pixel counts of source classes, which "
+        "class-balanced sampling needs, are kept here too, or without a folder in `~/.cache/alseg` "
+        "(`$XDG_CACHE_HOME/alseg`); all of it may be deleted at any time",
+        default_text="none",
+    )
+    deterministic: bool = key(
+        'let torch use kernels only that compute the same bytes every time, see "The same bytes" in '
+        "[reliability.md](reliability.md); slower on a GPU",
+        False,
+    )
+    call_timeout: Duration | None = key(
+        "seconds that one call into a plugin may take, such as the score of an image or a training step; see "
+        '"When a plugin ends the process" in [reliability.md](reliability.md)',
+        default_text="none",
+    )
+    observers: tuple[Any, ...] = key(
+        "what follows the runs, a list: names or mappings with `name` and parameters, see "
+        "[below](#watching-runs)",
+        (),
+    )
+    """`alseg.config.specs.Component`, once the file has been read."""
+    examples: Annotated[int, Interval(ge=0, le=MOST_IMAGES)] = key(
+        "images of the pool, spread evenly, of which small maps are kept in the run folder, for "
+        "[reports](report.md): predictions, uncertainty, impurity and score of every round",
+        3,
+    )
