@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import NamedTuple
 
@@ -84,7 +84,10 @@ def acquire_together(job: QueryJob, others: Mapping[str, QueryJob], pool: Pool) 
                     del collectors[name]
 
     overlap = pool.options is not None and pool.options.overlap
-    with closing(behind(ask, _predictions(pool), overlap=overlap)) as answers:
+    with (
+        closing(_predictions(pool)) as predictions,  # or an error's traceback keeps it reading images
+        closing(behind(ask, predictions, overlap=overlap)) as answers,
+    ):
         for _ in answers:
             pool.on_image()
     return PassPicks(own.picks(), {name: collector.picks() for name, collector in collectors.items()})
@@ -123,7 +126,7 @@ class _QueryCollector:
         return self._proposed.affordable() if self._job.limits.per_image is None else self._final
 
 
-def _predictions(pool: Pool) -> Iterator[Prediction]:
+def _predictions(pool: Pool) -> Generator[Prediction, None, None]:
     if pool.options is not None:
         yield from predict(pool.model, pool.dataset, pool.options)
         return
