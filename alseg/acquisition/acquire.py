@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -111,7 +111,10 @@ def _pass_over_pool(methods: _Methods, pool: Pool) -> None:
             methods.each(lambda method: method.see(scores))
 
     overlap = pool.options is not None and pool.options.overlap
-    with closing(behind(show, _predictions(pool), overlap=overlap)) as seen:
+    with (
+        closing(_predictions(pool)) as predictions,  # or an error's traceback keeps it reading images
+        closing(behind(show, predictions, overlap=overlap)) as seen,
+    ):
         for _ in seen:
             pool.on_image()
 
@@ -122,13 +125,19 @@ def _pass_over_source(methods: _Methods, source: SourceImages, pool: Pool) -> No
         with torch.cuda.device_of(prediction.logits):  # type: ignore[no-untyped-call]
             methods.each(lambda method: method.see_source(prediction, image_id, label))
 
-    predictions = predict(pool.model, source.dataset, source.options)
-    with closing(behind(show, predictions, overlap=source.options.overlap)) as seen:
+    with (
+        closing(_predictions_of(pool.model, source)) as predictions,
+        closing(behind(show, predictions, overlap=source.options.overlap)) as seen,
+    ):
         for _ in seen:
             pool.on_image()
 
 
-def _predictions(pool: Pool) -> Iterator[Prediction]:
+def _predictions_of(model: Any, source: SourceImages) -> Generator[Prediction, None, None]:
+    yield from predict(model, source.dataset, source.options)
+
+
+def _predictions(pool: Pool) -> Generator[Prediction, None, None]:
     if pool.options is not None:
         yield from predict(pool.model, pool.dataset, pool.options, pool.previous)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -237,12 +238,13 @@ def _network_inputs(
     samples = InferenceSamples(dataset, options.size, keep_image=options.image)
     loader = inference_loader(samples, options.batch_size, options.workers)
     batches: Iterable[list[InferenceSample]] = started(loader)
-    if options.overlap and not options.workers:  # worker processes are ahead by themselves
-        batches = ahead(batches)
-    for batch in batches:
-        for group in _same_size_groups(batch):
-            images = torch.stack([image for _, image, _ in group]).to(options.device)
-            yield group, normalise(images, model.mean, model.std)
+    with ExitStack() as stack:
+        if options.overlap and not options.workers:  # worker processes are ahead by themselves
+            batches = stack.enter_context(closing(ahead(batches)))
+        for batch in batches:
+            for group in _same_size_groups(batch):
+                images = torch.stack([image for _, image, _ in group]).to(options.device)
+                yield group, normalise(images, model.mean, model.std)
 
 
 def _same_size_groups(batch: list[InferenceSample]) -> Iterator[list[InferenceSample]]:

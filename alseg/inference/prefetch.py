@@ -6,7 +6,7 @@ Decoding, torch and NumPy release Python's lock while they work, so threads are 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar, cast
 
@@ -16,7 +16,7 @@ R = TypeVar("R")
 _END = object()
 
 
-def ahead(items: Iterable[T]) -> Iterator[T]:
+def ahead(items: Iterable[T]) -> Generator[T, None, None]:
     """Yield items in order; while one is used, the next one is made in a thread.
 
     Whatever making an item raises is raised where the item would have come.

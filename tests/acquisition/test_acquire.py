@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -212,6 +213,14 @@ def test_a_method_that_fails_does_not_fail_those_that_ask_for_it() -> None:
     assert str(caught.value) == (
         "Acquisition 'mine' returned shape (1,) for image train-0; the image has (6, 12)."
     )
+
+
+def test_a_pass_that_fails_leaves_no_thread_that_reads_images_on() -> None:
+    before = threading.active_count()
+    with pytest.raises(AcquisitionError) as raised:  # it refers to all that the pass consists of
+        _acquire(Scoring(lambda _: torch.zeros(1)), Window(0, 0), Limits(per_image=[1] * 3))
+    assert threading.active_count() == before
+    assert raised.value.__traceback__ is not None
 
 
 def test_a_method_that_needs_nothing_of_the_network_is_asked_without_it() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import alseg_baselines
 import alseg_methods
@@ -49,12 +51,24 @@ def methods() -> list[dict[str, Any]]:
     ]
 
 
-def ledgers(results: Path) -> dict[str, list[bytes]]:
+def ledgers(results: Path) -> dict[str, list[NDArray[np.void]]]:
     """Return the ledgers of all purchases by the name of the run's folder."""
-    found: dict[str, list[bytes]] = {}
+    found: dict[str, list[NDArray[np.void]]] = {}
     for path in sorted(results.glob("toy/runs/*/rounds/*/ledger.npy")):
-        found.setdefault(path.parents[2].name, []).append(path.read_bytes())
+        found.setdefault(path.parents[2].name, []).append(np.load(path))
     return found
+
+
+def assert_same(found: Path, expected: Path, tolerance: float = 0.0) -> None:
+    """Check that two results bought the same in the same order, for scores that differ by so much at most."""
+    one, other = ledgers(found), ledgers(expected)
+    assert one.keys() == other.keys()
+    for name, rounds in one.items():
+        for purchase, again in zip(rounds, other[name], strict=True):
+            for column in purchase.dtype.names or ():
+                if column != "score":
+                    np.testing.assert_array_equal(purchase[column], again[column], f"{name}, {column}")
+            np.testing.assert_allclose(purchase["score"], again["score"], rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.slow
@@ -68,9 +82,9 @@ def test_every_acquisition_asks_the_same_in_any_order_and_batch(tmp_path: Path) 
     bought = ledgers(tmp_path / "first" / "results")
     assert len(bought) == len(asking)
     assert all(len(rounds) == 2 for rounds in bought.values())
-    again = run_toy(tmp_path / "second", second, *PLUGINS)
-    assert again.done == len(asking)
-    assert ledgers(tmp_path / "second" / "results") == bought
+    assert run_toy(tmp_path / "second", second, *PLUGINS).done == len(asking)
+    # A convolution of one image rounds in another way than one of four.
+    assert_same(tmp_path / "second" / "results", tmp_path / "first" / "results", tolerance=1e-4)
 
 
 def test_worker_processes_change_nothing(tmp_path: Path) -> None:
@@ -80,4 +94,4 @@ def test_worker_processes_change_nothing(tmp_path: Path) -> None:
     for name, workers in (("without", 0), ("with", 1)):
         document = toy_document(methods=asking, settings={"device": "cpu", "workers": workers})
         assert run_toy(tmp_path / name, document, *PLUGINS).done == len(asking)
-    assert ledgers(tmp_path / "with" / "results") == ledgers(tmp_path / "without" / "results")
+    assert_same(tmp_path / "with" / "results", tmp_path / "without" / "results")
