@@ -3,52 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import alseg_baselines
-import alseg_methods
-import alseg_partitions
-import alseg_ripu
-from alseg.contracts import AcquisitionSpec
+from acquisitions import PLUGINS, acquiring_methods
 from toys import run_toy, toy_document
-
-PLUGINS = (alseg_methods, alseg_partitions, alseg_ripu)
-SPECS: list[AcquisitionSpec] = [
-    spec
-    for plugin in (alseg_baselines, alseg_ripu, alseg_methods)
-    for spec in plugin.register_acquisitions()
-    if "output:embedding" not in spec.needs  # the toy network has none
-]
-MODES: dict[str, dict[str, Any]] = {
-    "part": {"annotation": {"name": "pixel", "spacing": 1}, "budget": "6 px/image"},
-    "region": {"annotation": "superpixel", "partition": {"name": "grid", "side": 4}, "budget": "20%"},
-    "image": {"annotation": {"name": "image", "tolerance": 1}, "budget": "3 images"},
-}
-PARAMETERS: dict[str, dict[str, Any]] = {"ripu": {"radius": 1}, "ripu-pixel": {"radius": 2}}
-
-
-def parameters_of(spec: AcquisitionSpec) -> dict[str, Any]:
-    """Return parameters for the toy network, which has no dropout."""
-    if "moments" in spec.needs and spec.name != "equal":
-        return {"source": "jitter", "count": 3}
-    return PARAMETERS.get(spec.name, {})
-
-
-def methods() -> list[dict[str, Any]]:
-    return [
-        {
-            "label": f"{spec.name} of {unit}s",
-            "acquisition": {"name": spec.name, **parameters_of(spec)},
-            **MODES[unit],
-        }
-        for spec in SPECS
-        for unit in MODES
-        if unit in (("image",) if spec.kind == "select" else spec.units)
-    ]
 
 
 def ledgers(results: Path) -> dict[str, list[NDArray[np.void]]]:
@@ -73,7 +34,7 @@ def assert_same(found: Path, expected: Path, tolerance: float = 0.0) -> None:
 
 @pytest.mark.slow
 def test_every_acquisition_asks_the_same_in_any_order_and_batch(tmp_path: Path) -> None:
-    asking = methods()
+    asking = acquiring_methods()
     first = toy_document(methods=asking, settings={"device": "cpu", "pool_batch": 4})
     second = toy_document(methods=asking[::-1], settings={"device": "cpu", "pool_batch": 1})
     outcome = run_toy(tmp_path / "first", first, *PLUGINS)
@@ -89,7 +50,7 @@ def test_every_acquisition_asks_the_same_in_any_order_and_batch(tmp_path: Path) 
 
 def test_worker_processes_change_nothing(tmp_path: Path) -> None:
     wanted = ("d2ada of regions", "pixbal of parts", "badge of images")
-    asking = [method for method in methods() if method["label"] in wanted]
+    asking = [method for method in acquiring_methods() if method["label"] in wanted]
     assert len(asking) == len(wanted)
     for name, workers in (("without", 0), ("with", 1)):
         document = toy_document(methods=asking, settings={"device": "cpu", "workers": workers})
