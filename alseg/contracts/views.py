@@ -67,9 +67,9 @@ class View:
         outputs: Named further outputs of the model, float32 ``(D, h, w)`` each; those that ``output:NAME`` in
             the needs names.
         moments: Of several passes; None unless ``moments`` are needed.
-        regions: int32 ``(H, W)`` on the CPU, ids 0 to R - 1 of the method's partition, which cuts source images
-            too. They come without being named in the needs wherever questions are about regions; None where
-            the method has no partition.
+        regions: int32 ``(H, W)`` on the CPU, ids 0 to R - 1 of the method's partition, which cuts
+            source images too. They come without being named in the needs wherever questions are about
+            regions; None where the method has no partition.
         unit: What a question of the method's annotation mode is about.
         round: The purchase that is being decided on, from 1.
         rounds: How many purchases the run makes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -12,8 +12,8 @@ from alseg.contracts import AcquisitionSpec, PartsView, Passes, SourceView, Targ
 from alseg.testing.made_images import MadeImage, Showing, certain_logits, random_logits
 from alseg.testing.pools import parts_of_views
 
-_AFFORDED = 3
-"""Parts that a purchase pays for; pixels where questions are about them."""
+_EVERYTHING = 10_000
+"""More parts and pixels than a pool has."""
 
 Bought = Literal["nothing", "some", "all but one", "everything"]
 """Parts of a pool that are bought."""
@@ -29,6 +29,7 @@ class MadePool:
         source_images: Of the source.
         showing: What an acquisition gets to see of them.
         bought: Parts that are bought; single pixels where questions are about them.
+        afforded: Most parts that a purchase pays for; pixels where questions are about them.
     """
 
     what: str
@@ -36,6 +37,7 @@ class MadePool:
     source_images: tuple[MadeImage, ...]
     showing: Showing
     bought: Bought
+    afforded: int = 3
 
     @property
     def unit(self) -> Unit:
@@ -59,13 +61,13 @@ class MadePool:
         left = sum(map(self._count, self.images)) - len(bought)
         return parts_of_views(
             self.target(),
-            count=self._left_pixels() if self.unit == "part" else min(left, _AFFORDED),
+            count=self._left_pixels() if self.unit == "part" else min(left, self.afforded),
             bought=bought,
             groups=[index // 2 for index in range(len(self.images))],
         )
 
     def _left_pixels(self) -> int:
-        return min(_AFFORDED, sum(int((~mask).sum()) for mask in self._masks()))
+        return min(self.afforded, sum(int((~mask).sum()) for mask in self._masks()))
 
     def _count(self, image: MadeImage) -> int:
         """Return the parts of an image."""
@@ -133,6 +135,7 @@ def made_pools(spec: AcquisitionSpec, unit: Unit, passes: Passes | None, num_cla
 
     return [
         pool("four images", several),
+        replace(pool("four images, all affordable", several), afforded=_EVERYTHING),
         pool("the last of three rounds, some parts bought", several, "some", 3),
         pool("all parts but one bought", several, "all but one", 2),
         pool("everything bought", several, "everything", 3),

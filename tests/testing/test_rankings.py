@@ -65,12 +65,24 @@ def test_a_score_with_statistics_that_keeps_the_contract_passes() -> None:
 
 
 def test_pixels_that_keep_the_contract_pass() -> None:
-    check_acquisition(_spec(Ranks(rank=_first_pixels), units=("part",)))
+    check_acquisition(_spec(Ranks(_size, _first_pixels), units=("part",)))
+
+
+def _size(view: View) -> dict[str, torch.Tensor]:
+    return {"size": torch.tensor([view.size])}
 
 
 def _first_pixels(observations: Observations, pool: PartsView) -> PixelRanking:
-    columns = torch.arange(pool.count)
-    return PixelRanking(torch.zeros_like(columns), torch.stack([torch.zeros_like(columns), columns], dim=1))
+    """Return the pixels of all images, row after row, as far as the budget goes."""
+    sizes = observations.column("size").tolist()
+    rows = [
+        (image, y, x)
+        for image, (height, width) in enumerate(sizes)
+        for y in range(height)
+        for x in range(width)
+    ]
+    table = torch.tensor(rows[: pool.count], dtype=torch.int64).reshape(-1, 3)
+    return PixelRanking(table[:, 0], table[:, 1:])
 
 
 def test_source_images_come_first_with_labels_where_they_are_observed() -> None:
@@ -254,6 +266,13 @@ BROKEN: dict[str, tuple[object, dict[str, Any], str]] = {
         f"{FOUR}: it ranks 1 of the 4 parts left, with 273 pixels, but about 3 parts or 375 pixels can be "
         "afforded",
     ),
+    "too few where all can be afforded": (
+        Ranks(rank=lambda observations, pool: _best_first(observations, pool)[:3]),
+        {},
+        # 273 + 24 + 96 pixels, without the 108 of the certain image.
+        "'mine', four images, all affordable, questions about images: it ranks 3 of the 4 parts left, with "
+        "393 pixels, but about 4 parts or 501 pixels can be afforded",
+    ),
     "a changed pool": (
         Ranks(rank=_changes_bought),
         {},
@@ -270,7 +289,7 @@ BROKEN: dict[str, tuple[object, dict[str, Any], str]] = {
         "'mine', four images: it ranks images or regions, but questions are about pixels",
     ),
     "pixels where questions are about regions": (
-        Ranks(rank=_first_pixels),
+        Ranks(_size, _first_pixels),
         {"units": ("region",)},
         "'mine', four images, questions about regions: it ranks pixels, but questions are about regions",
     ),
