@@ -50,7 +50,11 @@ class ObservingAcquisition(Protocol):
 
 @runtime_checkable
 class RankingAcquisition(ObservingAcquisition, Protocol):
-    """Ranks the parts of the pool, images or regions, or single pixels of it."""
+    """Ranks the parts of the pool, images or regions, or single pixels of it.
+
+    An acquisition ranks where it has `rank`, and scores where it has ``prepare`` and ``score``. Of one that
+    has all of them `rank` is not called, see `PreparingAcquisition`.
+    """
 
     def rank(
         self, observations: Observations, pool: PartsView
@@ -71,7 +75,10 @@ class RankingAcquisition(ObservingAcquisition, Protocol):
 
 @runtime_checkable
 class PreparingAcquisition(ObservingAcquisition, Protocol):
-    """Scores images one by one, with statistics of the whole pool."""
+    """Scores images one by one, with statistics of the whole pool.
+
+    It scores, even where it has ``rank`` too: `alseg.testing.check_acquisition` refuses one that has both.
+    """
 
     def prepare(self, observations: Observations, pool: PartsView) -> object:
         """Return what ``score`` then finds in ``view.statistics``."""

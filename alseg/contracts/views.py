@@ -67,8 +67,9 @@ class View:
         outputs: Named further outputs of the model, float32 ``(D, h, w)`` each; those that ``output:NAME`` in
             the needs names.
         moments: Of several passes; None unless ``moments`` are needed.
-        regions: int32 ``(H, W)`` on the CPU, ids 0 to R - 1 of the method's partition; None where it has
-            none.
+        regions: int32 ``(H, W)`` on the CPU, ids 0 to R - 1 of the method's partition, which cuts
+            source images too. They come without being named in the needs wherever questions are about
+            regions; None where the method has no partition.
         unit: What a question of the method's annotation mode is about.
         round: The purchase that is being decided on, from 1.
         rounds: How many purchases the run makes.
@@ -124,6 +125,9 @@ class TargetView(View):
 @dataclass(frozen=True)
 class SourceView(View):
     """What an acquisition may know about one labelled image of the source.
+
+    Only acquisitions whose spec observes ``source`` get one, in ``observe``. It has ``regions`` of the same
+    partition as the images of the pool.
 
     Attributes:
         label: uint8 ``(H, W)`` on the CPU, in the scenario's label space, 255 for void.

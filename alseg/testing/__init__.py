@@ -4,9 +4,11 @@
 - `check_annotation_mode`: does an annotation mode keep its contract, prices of answers included?
 - `check_dataset`: does a data set keep the contract of `alseg.contracts.Dataset`?
 - `check_model`: does a network keep the contract of `alseg.contracts.SegmentationModel`?
+- `check_partition`: does a partition keep the contract of `alseg.contracts.Partition`?
 - `check_recipe`: does a recipe keep the contract of `alseg.contracts.Recipe`?
 - `check_spec`: can a spec be listed, and sent to another process?
-- `observations_of`, `parts_of_pool`: what pool acquisitions rank, for testing them.
+- `observe`, `parts_of_views`: what pool acquisitions get of images, for testing them.
+- `observations_of`, `parts_of_pool`: the same from tensors and from sizes.
 - `round_report`: a `RoundReport`, for testing observers.
 - `view_of`: a `TargetView` from class probabilities, for testing acquisitions.
 """

@@ -2,8 +2,11 @@ from .acquisitions import check_acquisition as check_acquisition
 from .datasets import check_dataset as check_dataset
 from .models import check_model as check_model
 from .modes import check_annotation_mode as check_annotation_mode
+from .partitions import check_partition as check_partition
 from .pools import observations_of as observations_of
+from .pools import observe as observe
 from .pools import parts_of_pool as parts_of_pool
+from .pools import parts_of_views as parts_of_views
 from .recipes import check_recipe as check_recipe
 from .reports import round_report as round_report
 from .specs import check_spec as check_spec

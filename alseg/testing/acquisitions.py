@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
-
-import numpy as np
-import torch
 
 from alseg.contracts import (
     AcquisitionSpec,
-    PoolView,
+    ObservingAcquisition,
+    Passes,
+    PreparingAcquisition,
+    RankingAcquisition,
     ScoreAcquisition,
     SelectAcquisition,
-    Size,
-    TargetView,
 )
-from alseg.seeding import image_token
-
-_FEATURES = 8
-_IMAGES = 7
+from alseg.testing.rankings import check_pools
+from alseg.testing.scores import check_scores
+from alseg.testing.selections import check_selections
 
 
 def check_acquisition(spec: AcquisitionSpec, *, num_classes: int = 5, **params: Any) -> None:
-    """Check an acquisition against `alseg.contracts.ScoreAcquisition` or `SelectAcquisition`.
+    """Check an acquisition of any kind against its protocol in `alseg.contracts`.
 
-    It is built and given made-up predictions: doubtful ones, certain ones, all classes alike, a map of a
-    single pixel. Of what it may see it gets only what its ``needs`` name. Checked are dtypes, shapes, that
-    nothing is NaN or changed, that all randomness comes from the generator, and of selections that they are
-    no longer than can be paid for, without repetition and without images that are bought.
+    It is built and given made-up predictions, for each of its ``units``: doubtful ones, certain ones, all
+    classes alike, a single pixel, the first and the last round; an acquisition of kind ``pool`` also pools of
+    several images, of one, of images all alike, and with some parts bought, all but one, or all. Of what it
+    may see it gets what its ``needs`` name, and the regions where questions are about regions; source images
+    with their labels where ``observes`` names ``source``.
+
+    Checked are dtypes, shapes, that nothing is NaN or changed, that all randomness comes from the generator
+    and that no answer depends on other calls; of rankings and selections that they hold no part twice and
+    none that is bought, of rankings that the budget can be spent, of selections that it suffices.
 
     Args:
         spec: The spec that the plugin registers.
@@ -36,111 +37,58 @@ def check_acquisition(spec: AcquisitionSpec, *, num_classes: int = 5, **params: 
         params: Parameters for ``build``, where it has some without a default.
 
     Raises:
-        AssertionError: Says what is not as it should be, and for which prediction.
+        AssertionError: Says what is not as it should be, and for which prediction or pool.
     """
-    acquisition = spec.build(**params)
+
+    def build() -> Any:
+        return spec.build(**params)
+
+    acquisition = build()
+    _check_spec(spec)
+    _check_kind(spec, acquisition)
     if spec.kind == "select":
-        assert isinstance(acquisition, SelectAcquisition), f"'{spec.name}' has no select, as its kind says"
-        _check_selections(spec.name, acquisition)
+        check_selections(spec.name, acquisition)
         return
-    assert isinstance(acquisition, ScoreAcquisition), f"'{spec.name}' has no score, as its kind says"
-    for what, make_view in _views(spec, num_classes):
-        _check_score(f"'{spec.name}', {what}", acquisition, make_view)
+    check = check_pools if spec.kind == "pool" else check_scores
+    check(spec, build, _passes(spec, acquisition), num_classes)
 
 
-def _check_score(where: str, acquisition: ScoreAcquisition, make_view: Callable[[], TargetView]) -> None:
-    view, untouched = make_view(), make_view()
-    try:
-        score = acquisition.score(view)
-    except (NotImplementedError, RuntimeError, AttributeError, TypeError) as error:
-        if view.logits.is_meta or view.features is None or view.image is None:
-            raise AssertionError(
-                f"{where}: failed; does it read what 'needs' does not name? {error}"
-            ) from error
-        raise
-    assert isinstance(score, torch.Tensor), f"{where}: score must be a tensor, got {type(score).__name__}"
-    assert score.is_floating_point(), f"{where}: score must be float, got {score.dtype}"
-    assert score.shape == view.size, f"{where}: score must have shape {view.size}, got {tuple(score.shape)}"
-    assert not score.is_meta, f"{where}: it reads the logits, but 'needs' is empty"
-    assert not score.isnan().any(), f"{where}: the score holds NaN"
-    kept = score.clone()
-    for name in ("logits", "image", "features"):
-        before, after = getattr(untouched, name), getattr(view, name)
-        same = before is None or before.is_meta or torch.equal(before, after)
-        assert same, f"{where}: it changes the view's {name}"
-    torch.manual_seed(1)
-    np.random.seed(1)
-    again = acquisition.score(make_view())
-    assert torch.equal(again, kept), (
-        f"{where}: the same view gives another score; all randomness must come from view.generator"
+def _check_spec(spec: AcquisitionSpec) -> None:
+    assert not spec.differs or (spec.differs.strip() and len(spec.differs.splitlines()) == 1), (
+        f"'{spec.name}': differs must be one line of text or empty, got {spec.differs!r}"
     )
-    assert torch.equal(score, kept), f"{where}: a score changes after it was given"
+    assert spec.units, f"'{spec.name}': units is empty, so no annotation mode works with it"
 
 
-def _views(spec: AcquisitionSpec, num_classes: int) -> Iterator[tuple[str, Callable[[], TargetView]]]:
-    """Yield names of predictions and functions that make the same view of them each time."""
-    random = torch.Generator().manual_seed(0)
-    doubtful = torch.randn((num_classes, 13, 21), generator=random)
-    certain = torch.full((num_classes, 9, 12), -200.0)
-    certain[0, :, :6] = certain[1, :, 6:] = 200.0
-    predictions = {
-        "doubtful predictions": doubtful,
-        "certain predictions": certain,
-        "all classes alike": torch.zeros((num_classes, 6, 4)),
-        "a single pixel": doubtful[:, :1, :1].clone(),
-    }
-    for what, logits in predictions.items():
-        yield what, _maker(spec, logits)
-
-
-def _maker(spec: AcquisitionSpec, logits: torch.Tensor) -> Callable[[], TargetView]:
-    size: Size = (logits.shape[1], logits.shape[2])
-    half = (_FEATURES, -(-size[0] // 2), -(-size[1] // 2))
-
-    def make() -> TargetView:
-        random = torch.Generator().manual_seed(2)
-        image = torch.randint(0, 256, (3, *size), generator=random, dtype=torch.uint8)
-        features = torch.rand(half, generator=random)
-        return TargetView(
-            image_id="image",
-            logits=logits.clone() if spec.needs else torch.empty_like(logits, device="meta"),
-            generator=torch.Generator().manual_seed(0),
-            image=image if "image" in spec.needs else None,
-            features=features if "features" in spec.needs else None,
+def _check_kind(spec: AcquisitionSpec, acquisition: object) -> None:
+    """Check that an object is what the kind of its spec says, and nothing else."""
+    observes = isinstance(acquisition, ObservingAcquisition)
+    selects = isinstance(acquisition, SelectAcquisition)
+    if spec.kind == "select":
+        assert selects, f"'{spec.name}' has no select, as its kind says"
+        return
+    if spec.kind == "score":
+        assert isinstance(acquisition, ScoreAcquisition), f"'{spec.name}' has no score, as its kind says"
+        assert not observes, f"'{spec.name}' has observe, so its kind must be 'pool', not 'score'"
+    else:
+        prepares = isinstance(acquisition, PreparingAcquisition)
+        ranks = isinstance(acquisition, RankingAcquisition)
+        assert observes, f"'{spec.name}' has no observe, as its kind says"
+        assert prepares or ranks, f"'{spec.name}' has neither rank nor prepare and score, as its kind says"
+        assert not (prepares and ranks), (
+            f"'{spec.name}' has rank as well as prepare and score; its rank would never be called"
         )
-
-    return make
-
-
-def _check_selections(name: str, acquisition: SelectAcquisition) -> None:
-    nothing = torch.zeros(_IMAGES, dtype=torch.bool)
-    some = torch.tensor([index in (1, 4) for index in range(_IMAGES)])
-    for what, bought, count in (
-        ("nothing bought, three to choose", nothing, 3),
-        ("two of seven bought, two to choose", some, 2),
-        ("all that is left to choose", some, _IMAGES - 2),
-        ("none to choose", nothing, 0),
-    ):
-        where = f"'{name}', {what}"
-        chosen = [int(index) for index in acquisition.select(_pool(bought, count))]
-        assert len(chosen) <= count, f"{where}: it selected {len(chosen)} images"
-        assert len(set(chosen)) == len(chosen), f"{where}: it selected an image twice: {chosen}"
-        valid = all(0 <= index < _IMAGES and not bought[index] for index in chosen)
-        assert valid, f"{where}: it selected images that are bought or do not exist: {chosen}"
-        torch.manual_seed(1)
-        np.random.seed(1)
-        again = [int(index) for index in acquisition.select(_pool(bought, count))]
-        assert again == chosen, (
-            f"{where}: the same pool gives another selection; all randomness must come from pool.generator"
-        )
+    assert not selects, f"'{spec.name}' has select, so its kind must be 'select', not '{spec.kind}'"
 
 
-def _pool(bought: torch.Tensor, count: int) -> PoolView:
-    random = torch.Generator().manual_seed(2)
-    return PoolView(
-        image_ids=tuple(image_token(f"image-{index}") for index in range(_IMAGES)),
-        features=torch.rand((_IMAGES, _FEATURES), generator=random),
-        bought=bought.clone(),
-        count=count,
-        generator=torch.Generator().manual_seed(0),
+def _passes(spec: AcquisitionSpec, acquisition: object) -> Passes | None:
+    if "moments" not in spec.needs:
+        return None
+    passes = getattr(acquisition, "passes", None)
+    assert isinstance(passes, Passes), (
+        f"'{spec.name}' needs moments, so it must have an attribute passes of type alseg.contracts.Passes, "
+        f"got {type(passes).__name__}"
     )
+    least = passes.count == 2 if passes.source == "flip" else passes.count >= 2
+    assert least, f"'{spec.name}': {passes.count} passes by {passes.source}; see alseg.contracts.Passes"
+    return passes

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alseg.contracts import AnnotationMode, AnnotationModeSpec, Answers, Picks, Size
+from alseg.contracts import (
+    AnnotationMode,
+    AnnotationModeSpec,
+    Answers,
+    Picks,
+    RegionAnnotationMode,
+    Size,
+)
 
 _CLASSES = 4
 _SIZES: tuple[Size, ...] = ((48, 80), (1, 1), (7, 90))
 
 
 def check_annotation_mode(spec: AnnotationModeSpec, **params: Any) -> None:
-    """Check an annotation mode against `alseg.contracts.AnnotationMode`.
+    """Check an annotation mode against `alseg.contracts.AnnotationMode` or `RegionAnnotationMode`.
 
     It is built and asks about made-up images of several sizes in two rounds, with limits from one pixel to
-    the whole image. Checked are that picks have non-increasing scores, fit the limit and never what scores
-    -inf, that footprints reveal what was billed and what was bought stays with its question, that no more is
-    bought than `most_pixels` says, and that every answer has a price within `most_clicks`.
+    the whole image; where its unit is ``region``, about regions of several sizes and shapes. Checked are that
+    picks have non-increasing scores, fit the limit and never what scores -inf, that footprints reveal what
+    was billed and what was bought stays with its question, that no more is bought than `most_pixels` says,
+    that every answer has a price within `most_clicks`, and that the questions of unit ``region`` name regions
+    by their first pixels and those of unit ``image`` are at most one.
 
     Args:
         spec: The spec that the plugin registers.
@@ -29,15 +40,69 @@ def check_annotation_mode(spec: AnnotationModeSpec, **params: Any) -> None:
     Raises:
         AssertionError: Says what is not as it should be, and for which image.
     """
-    mode = spec.build(**params)
-    assert isinstance(mode, AnnotationMode), f"'{spec.name}' lacks a method of alseg.contracts.AnnotationMode"
+    made: Any = spec.build(**params)
+    of_regions = spec.unit == "region"
+    name = "RegionAnnotationMode" if of_regions else "AnnotationMode"
+    fits = isinstance(made, RegionAnnotationMode if of_regions else AnnotationMode)
+    assert fits, f"'{spec.name}' lacks a method of alseg.contracts.{name}"
+    for method in ("propose", "footprint"):
+        _check_arguments(spec, method, getattr(made, method))
     for height, width in _SIZES:
+        mode: AnnotationMode = _OnRegions(made, _regions((height, width))) if of_regions else made
         for limit in (1, height * width // 3, height * width):
             where = f"'{spec.name}', {height} x {width} pixels, at most {limit} a round"
-            _check_rounds(where, mode, (height, width), limit)
+            _check_rounds(where, mode, (height, width), limit, most=1 if spec.unit == "image" else None)
 
 
-def _check_rounds(where: str, mode: AnnotationMode, size: Size, limit: int) -> None:
+@dataclass(frozen=True)
+class _OnRegions:
+    """An annotation mode that asks about regions, with the regions of one image."""
+
+    mode: RegionAnnotationMode
+    regions: NDArray[np.int32]
+
+    def clicks(self, answers: Answers) -> NDArray[np.int64]:
+        return self.mode.clicks(answers)
+
+    def most_clicks(self, pixels: int, classes: int) -> int | None:
+        return self.mode.most_clicks(pixels, classes)
+
+    def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
+        return self.mode.propose(score, asked, pixel_limit, regions=self.regions.copy())
+
+    def footprint(self, positions: NDArray[np.int32], size: Size) -> NDArray[np.int32]:
+        return self.mode.footprint(positions, size, regions=self.regions.copy())
+
+    def most_pixels(self, size: Size) -> int:
+        return self.mode.most_pixels(size)
+
+
+def _regions(size: Size) -> NDArray[np.int32]:
+    """Return the nearest of some points for each pixel, ids in no order, int32 ``(H, W)``."""
+    height, width = size
+    count = min(40, height * width)
+    places = np.random.default_rng(0).permutation(height * width)[:count]
+    rows, columns = np.indices(size)
+    squared = (rows[..., None] - places // width) ** 2 + (columns[..., None] - places % width) ** 2
+    regions: NDArray[np.int32] = squared.argmin(axis=-1).astype(np.int32)
+    return regions
+
+
+def _check_arguments(spec: AnnotationModeSpec, name: str, method: Any) -> None:
+    parameters = signature(method).parameters
+    regions = parameters.get("regions")
+    if spec.unit == "region":
+        takes_all = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
+        assert regions is not None or takes_all, (
+            f"'{spec.name}': {name} lacks the argument regions, which it gets as its unit is 'region'"
+        )
+        return
+    assert regions is None or regions.default is not Parameter.empty, (
+        f"'{spec.name}': {name} wants regions, so its unit must be 'region', not '{spec.unit}'"
+    )
+
+
+def _check_rounds(where: str, mode: AnnotationMode, size: Size, limit: int, *, most: int | None) -> None:
     random = torch.Generator().manual_seed(limit)
     asked, billed = np.zeros((0, 2), np.int32), 0
     before = np.full(size, -1, np.int32)
@@ -45,7 +110,10 @@ def _check_rounds(where: str, mode: AnnotationMode, size: Size, limit: int) -> N
         score = torch.rand(size, generator=random)
         score[: size[0] // 4] = -torch.inf
         picks = mode.propose(score, asked, limit)
-        _check_picks(where, picks, score, limit)
+        _check_picks(where, picks, limit)
+        assert most is None or len(picks) <= most, f"{where}: it asks {len(picks)} questions about one image"
+        if isinstance(mode, _OnRegions):
+            _check_names(where, picks, mode.regions)
         asked = np.concatenate([asked, picks.positions])
         footprint = mode.footprint(asked, size)
         assert footprint.shape == size, f"{where}: the footprint has shape {footprint.shape}"
@@ -54,17 +122,26 @@ def _check_rounds(where: str, mode: AnnotationMode, size: Size, limit: int) -> N
         _check_answers(where, mode, picks, footprint, len(asked) - len(picks))
         billed += int(picks.pixels.sum())
         before = footprint
-    most = mode.most_pixels(size)
-    assert billed <= most, f"{where}: {billed} pixels were bought, but most_pixels says {most}"
+    most_pixels = mode.most_pixels(size)
+    assert billed <= most_pixels, f"{where}: {billed} pixels were bought, but most_pixels says {most_pixels}"
 
 
-def _check_picks(where: str, picks: Picks, score: torch.Tensor, limit: int) -> None:
+def _check_picks(where: str, picks: Picks, limit: int) -> None:
     assert (np.diff(picks.scores) <= 0).all(), f"{where}: scores of picks increase"
     assert (picks.pixels > 0).all(), f"{where}: a pick reveals nothing"
     total = int(picks.pixels.sum())
     assert total <= limit, f"{where}: picks reveal {total} pixels"
     assert np.isfinite(picks.scores).all(), f"{where}: it asks where the score is -inf"
     assert len({tuple(place) for place in picks.positions.tolist()}) == len(picks), f"{where}: it asks twice"
+
+
+def _check_names(where: str, picks: Picks, regions: NDArray[np.int32]) -> None:
+    """Check that each question names its region by its first pixel, row after row."""
+    for y, x in picks.positions.tolist():
+        first = int(np.argmax(regions.ravel() == regions[y, x]))
+        assert first == y * regions.shape[1] + x, (
+            f"{where}: a question is at pixel ({y}, {x}), which is not the first one of its region"
+        )
 
 
 def _check_answers(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
-from alseg.contracts import Observations, PartsView
+from alseg.contracts import Observations, ObservingAcquisition, PartsView, SourceView, TargetView
 from alseg.seeding import image_token
 
 
@@ -28,8 +29,8 @@ class ObservationList:
         return len(self._observed)
 
     def __getitem__(self, image: int) -> Mapping[str, torch.Tensor]:
-        """Return what was observed of one image."""
-        return self._observed[image]
+        """Return what was observed of one image; changes of it are not kept."""
+        return {name: values.clone() for name, values in self._observed[image].items()}
 
     def column(self, name: str) -> torch.Tensor:
         """Return one observation of all images, their rows one below the other."""
@@ -51,6 +52,22 @@ def observations_of(
         source: The same of each source image; None where the acquisition does not observe them.
     """
     return ObservationList(observed, None if source is None else ObservationList(source, None))
+
+
+def observe(
+    acquisition: ObservingAcquisition,
+    views: Sequence[TargetView],
+    source: Sequence[SourceView] | None = None,
+) -> ObservationList:
+    """Return what an acquisition observes of images, source images first, as ``rank`` and ``prepare`` get it.
+
+    Args:
+        acquisition: Observes them.
+        views: Of the pool, in order.
+        source: Of the source images; None where the acquisition does not observe them.
+    """
+    of_source = None if source is None else [_on_cpu(acquisition.observe(view)) for view in source]
+    return observations_of([_on_cpu(acquisition.observe(view)) for view in views], of_source)
 
 
 def parts_of_pool(
@@ -90,6 +107,58 @@ def parts_of_pool(
         groups=torch.zeros(len(pixels), dtype=torch.int64) if groups is None else torch.tensor(groups),
         num_classes=num_classes,
     )
+
+
+def parts_of_views(
+    views: Sequence[TargetView],
+    *,
+    count: int,
+    bought: Sequence[int] = (),
+    budget: int | None = None,
+    groups: Sequence[int] | None = None,
+    seed: int = 0,
+) -> PartsView:
+    """Return the parts of a pool of these images: regions where their unit is ``region``, else the images.
+
+    Args:
+        views: Of the pool, in order, all of the same unit, round and rounds.
+        count: Parts that can be afforded; pixels where the unit is ``part``.
+        bought: Indices of parts that have been asked about.
+        budget: Pixels that can be afforded; ``count`` parts of mean size unless given.
+        groups: Of each image; all 0 unless given.
+        seed: Of the generator.
+
+    Raises:
+        ValueError: If there is no view, or one lacks the regions that its unit asks for.
+    """
+    if not views:
+        raise ValueError("a pool must have an image")
+    first = views[0]
+    pool = parts_of_pool(
+        [_sizes(view) for view in views],
+        count=count,
+        bought=bought,
+        budget=count if budget is None and first.unit == "part" else budget,
+        groups=groups,
+        num_classes=len(first.logits),
+        seed=seed,
+    )
+    names = [view.image_id for view in views]
+    return replace(pool, image_ids=names, round=first.round, rounds=first.rounds)
+
+
+def _sizes(view: TargetView) -> list[int]:
+    """Return the pixels of each part of an image."""
+    if view.unit != "region":
+        return [view.size[0] * view.size[1]]
+    if view.regions is None:
+        raise ValueError(f"the view of image {view.image_id} has no regions, but its unit is 'region'")
+    sizes: list[int] = torch.bincount(view.regions.flatten()).tolist()
+    return sizes
+
+
+def _on_cpu(observed: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: values.cpu() for name, values in observed.items()}
 
 
 def _rows(values: torch.Tensor) -> torch.Tensor:

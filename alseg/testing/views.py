@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 
-from alseg.contracts import TargetView
+from alseg.contracts import Moments, TargetView, Unit
 from alseg.seeding import image_token
 
 
@@ -14,6 +17,16 @@ def view_of(
     image: torch.Tensor | None = None,
     seed: int = 0,
     features: torch.Tensor | None = None,
+    outputs: Mapping[str, torch.Tensor] | None = None,
+    moments: Moments | None = None,
+    regions: torch.Tensor | None = None,
+    unit: Unit = "part",
+    round: int = 1,  # noqa: A002 - the view's name of it
+    rounds: int = 1,
+    statistics: Any = None,
+    bought: torch.Tensor | None = None,
+    revealed: torch.Tensor | None = None,
+    previous: torch.Tensor | None = None,
 ) -> TargetView:
     """Return what an acquisition would see if the model predicted ``probs``.
 
@@ -23,6 +36,16 @@ def view_of(
         image: uint8 RGB ``(3, H, W)``.
         seed: Seed of the view's generator.
         features: float32 ``(D, h, w)`` of any size.
+        outputs: Named further outputs of the model, ``(D, h, w)`` each, of any size.
+        moments: Of several passes, such as `alseg.toolkit.passes.moments_of` makes; maps ``(C, H, W)``.
+        regions: int32 ``(H, W)``, ids 0 to R - 1.
+        unit: What a question is about.
+        round: The purchase that is being decided on, from 1.
+        rounds: How many purchases the run makes.
+        statistics: What ``prepare`` returned.
+        bought: bool ``(H, W)``, pixels whose label has been bought.
+        revealed: uint8 ``(H, W)``, the labels bought so far, 255 elsewhere.
+        previous: float32 ``(C, H, W)``, logits of the round before.
 
     Returns:
         A view whose ``probs`` equal ``probs`` up to rounding.
@@ -38,11 +61,42 @@ def view_of(
             f"probs must be at least 0 and sum to 1 at every pixel; the least is {probs.min():g}, "
             f"sums go from {totals.min():g} to {totals.max():g}"
         )
-    if image is not None and (image.dtype != torch.uint8 or image.shape != (3, *probs.shape[1:])):
-        raise ValueError(
-            f"image must be uint8 {(3, *probs.shape[1:])}, got {image.dtype} {tuple(image.shape)}"
-        )
-    if features is not None and features.ndim != 3:
-        raise ValueError(f"features must be (D, h, w), got {tuple(features.shape)}")
-    logits = probs.to(torch.float32).clamp_min(torch.finfo(torch.float32).tiny).log()
-    return TargetView(image_token("image"), logits, torch.Generator().manual_seed(seed), image, features)
+    size, shape = tuple(probs.shape[1:]), tuple(probs.shape)
+    _require("image", image, torch.uint8, (3, *size))
+    _require("regions", regions, torch.int32, size)
+    _require("bought", bought, torch.bool, size)
+    _require("revealed", revealed, torch.uint8, size)
+    _require("previous", previous, torch.float32, shape)
+    if moments is not None:
+        _require("moments.mean", moments.mean, torch.float32, shape)
+    for name, values in {"features": features, **(outputs or {})}.items():
+        if values is not None and values.ndim != 3:
+            raise ValueError(f"{name} must be (D, h, w), got {tuple(values.shape)}")
+    return TargetView(
+        image_id=image_token("image"),
+        logits=probs.to(torch.float32).clamp_min(torch.finfo(torch.float32).tiny).log(),
+        generator=torch.Generator().manual_seed(seed),
+        image=image,
+        features=features,
+        outputs=outputs or {},
+        moments=moments,
+        regions=regions,
+        unit=unit,
+        round=round,
+        rounds=rounds,
+        statistics=statistics,
+        bought=bought,
+        revealed=revealed,
+        previous=previous,
+    )
+
+
+def _require(name: str, values: torch.Tensor | None, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    """Refuse a tensor of another dtype or shape; None is not given.
+
+    Raises:
+        ValueError: If it has one.
+    """
+    if values is not None and (values.dtype != dtype or values.shape != shape):
+        expected = str(dtype).removeprefix("torch.")
+        raise ValueError(f"{name} must be {expected} {shape}, got {values.dtype} {tuple(values.shape)}")

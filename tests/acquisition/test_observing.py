@@ -253,6 +253,19 @@ def test_statistics_of_the_pool_reach_the_scores_of_a_second_pass() -> None:
     assert int(present.argmin()) in asked
 
 
+def test_an_acquisition_that_can_rank_and_score_with_statistics_scores() -> None:
+    class CanRank(Rare):
+        def rank(self, observations: Observations, pool: PartsView) -> Any:
+            raise AssertionError("nobody calls it")
+
+    limits, pool = Limits(pool_pixels=5), pool_of()
+    scored = acquire(job_of(CanRank(), Window(0, 0), limits), pool)
+    alone = acquire(job_of(Rare(), Window(0, 0), limits), pool)
+    assert {name: picks.positions.tolist() for name, picks in scored.items()} == {
+        name: picks.positions.tolist() for name, picks in alone.items()
+    }
+
+
 def test_methods_of_both_phases_share_the_passes_and_get_what_they_get_alone() -> None:
     class Doubt:
         def score(self, view: TargetView) -> torch.Tensor:

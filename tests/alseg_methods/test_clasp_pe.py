@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 
 from alseg.contracts import TargetView
-from alseg.testing import view_of
+from alseg.testing import observe, parts_of_views, view_of
 from alseg_methods.acquisitions.clasp_pe import ClaspPe, stratified_order
-from observed import observe, parts_view
 
 NEVER = -torch.inf
 BY_CLASS = torch.tensor([[5.0, NEVER], [4.0, NEVER], [NEVER, NEVER], [NEVER, NEVER], [NEVER, 1.0]])
@@ -35,21 +32,21 @@ def _view(round_: int) -> TargetView:
     rest = torch.zeros((1, 10))
     probs = torch.stack([top, rest, 1 - top])
     probs[:, :, :3] = probs[[1, 0, 2], :, :3]
-    view = replace(view_of(probs), regions=torch.arange(10, dtype=torch.int32)[None])
-    return replace(view, unit="region", round=round_, rounds=5)
+    regions = torch.arange(10, dtype=torch.int32)[None]
+    return view_of(probs, regions=regions, unit="region", round=round_, rounds=5)
 
 
 def test_without_strata_and_noise_the_most_uncertain_parts_come_first() -> None:
     acquisition = ClaspPe(share=0, beta=1, beta_end=1e6)
     views = [_view(5)]
-    ranked = acquisition.rank(observe(acquisition, views), parts_view(views, bought=[9], count=2))
+    ranked = acquisition.rank(observe(acquisition, views), parts_of_views(views, bought=[9], count=2))
     assert ranked == [8, 7, 6, 5]
 
 
 def test_strata_give_the_rare_class_its_turns() -> None:
     acquisition = ClaspPe(share=1, beta=1, beta_end=1e6)
     views = [_view(5)]
-    ranked = acquisition.rank(observe(acquisition, views), parts_view(views, count=2))
+    ranked = acquisition.rank(observe(acquisition, views), parts_of_views(views, count=2))
     # Parts 9 and 8 of the common class, 2 and 1 of the rare one; which class begins is random.
     assert ranked in ([9, 2, 8, 1], [2, 9, 1, 8])
 
@@ -58,13 +55,15 @@ def test_noise_of_the_first_round_mixes_the_ranks() -> None:
     acquisition = ClaspPe(share=0)
     views = [_view(1)]
     kept = observe(acquisition, views)
-    rankings = {tuple(acquisition.rank(kept, parts_view(views, count=2, seed=seed))) for seed in range(10)}
+    rankings = {
+        tuple(acquisition.rank(kept, parts_of_views(views, count=2, seed=seed))) for seed in range(10)
+    }
     assert len(rankings) > 5
 
 
 def test_the_uncertainty_of_a_part_is_kept_by_predicted_class() -> None:
     probs = torch.tensor([[[0.5, 0.5, 0.1, 1.0]], [[0.5, 0.5, 0.9, 0.0]]])
-    view = replace(view_of(probs), unit="image")
+    view = view_of(probs, unit="image")
     seen = observe(ClaspPe(uncertainty="least-confidence"), [view])[0]["uncertainty"]
     # Over four pixels: twice 0.5 of class 0, 0.1 of class 1.
     torch.testing.assert_close(seen, torch.tensor([[0.25, 0.025]]))

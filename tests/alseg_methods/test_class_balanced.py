@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from alseg.contracts import PartsView, TargetView
-from alseg.testing import view_of
+from alseg.testing import observations_of, observe, parts_of_views, view_of
 from alseg_methods.acquisitions.class_balanced import ClassBalanced, class_balanced_scores, class_shares
-from observed import Kept, observe, parts_view
 
 UNCERTAINTY = torch.tensor([0.0, 1.0, 0.5, 1.0])
 CLASSES = torch.tensor([0, 0, 0, 1])
@@ -19,10 +18,10 @@ def _pool(bought: int | None = None) -> PartsView:
     view = TargetView("image", torch.zeros((2, 1, 100)), torch.Generator(), unit="region")
     # Regions of 1, 1, 1 and 97 pixels.
     view = replace(view, regions=torch.arange(100).clamp(max=3)[None].int())
-    return parts_view([view], bought=[] if bought is None else [bought])
+    return parts_of_views([view], count=1, bought=[] if bought is None else [bought])
 
 
-KEPT = Kept([{"uncertainty": UNCERTAINTY, "classes": CLASSES.byte()}])
+KEPT = observations_of([{"uncertainty": UNCERTAINTY, "classes": CLASSES.byte()}])
 
 
 def test_a_region_of_a_rare_class_comes_first() -> None:
@@ -44,7 +43,7 @@ def test_shares_of_pixels_make_a_class_with_a_large_region_common() -> None:
 
 
 def test_of_equals_the_earlier_comes_first_and_equal_uncertainty_counts_as_one() -> None:
-    kept = Kept([{"uncertainty": torch.full((4,), 0.3), "classes": CLASSES.byte()}])
+    kept = observations_of([{"uncertainty": torch.full((4,), 0.3), "classes": CLASSES.byte()}])
     assert ClassBalanced().rank(kept, _pool()).tolist() == [3, 0, 1, 2]
     assert class_balanced_scores(torch.ones(2), torch.tensor([0, 1]), torch.zeros(2)).tolist() == [1, 1]
 
@@ -57,7 +56,7 @@ def test_an_empty_pool_has_no_scores() -> None:
 def test_of_each_part_mean_bvsb_and_commonest_class_are_observed() -> None:
     probs = torch.tensor([[[0.8, 0.4, 0.4]], [[0.2, 0.6, 0.6]]])
     regions = torch.tensor([[0, 1, 1]], dtype=torch.int32)
-    view = replace(view_of(probs), regions=regions, unit="region")
+    view = view_of(probs, regions=regions, unit="region")
     seen = observe(ClassBalanced(), [view])[0]
     torch.testing.assert_close(seen["uncertainty"], torch.tensor([0.25, 2 / 3], dtype=torch.float64))
     assert seen["classes"].tolist() == [0, 1]

@@ -172,7 +172,8 @@ def test_max_herding_takes_few_regions_of_each_image_into_the_second_stage() -> 
     observations = observations_of([{"features": features}, {"features": features + 20}])
     pool = parts_of_pool([[1] * 4, [1] * 4], count=8)
     # The middle of three regions covers its image best, then the one apart.
-    assert sorted(MaxHerding(bandwidth=1.0, candidates=2).rank(observations, pool)) == [1, 3, 5, 7]
+    ranked = MaxHerding(bandwidth=1.0, candidates=2).rank(observations, pool)
+    assert sorted(ranked[:4]) == [1, 3, 5, 7]
     assert len(MaxHerding(bandwidth=1.0, candidates=4).rank(observations, pool)) == 8
 
 
@@ -326,3 +327,19 @@ def test_a_mixture_of_one_component_is_the_normal_density() -> None:
 def test_a_mixture_can_be_fitted_to_copies_of_one_point() -> None:
     points = torch.full((30, 40), 1e4, dtype=torch.float64)
     assert mixture_log_densities(points, points, 3, 0).isfinite().all()
+
+
+def test_herding_goes_on_with_other_candidates_until_the_budget_is_spent() -> None:
+    """Two images of three parts, one candidate each."""
+    points = torch.tensor([[0.0], [0.1], [5.0], [9.0], [9.1], [20.0]])
+    observations = observations_of([{"features": points[:3]}, {"features": points[3:]}])
+    acquisition = MaxHerding(candidates=1, bandwidth=1.0)
+    pool = parts_of_pool([[10, 10, 10]] * 2, count=5)
+    ranked = list(acquisition.rank(observations, pool))
+    assert len(set(ranked)) == 5
+    # Each choice of candidates has a part of either image.
+    assert [part // 3 for part in sorted(ranked[:2])] == [0, 1]
+    assert [part // 3 for part in sorted(ranked[2:4])] == [0, 1]
+    # What is bought is left out of every choice.
+    left = parts_of_pool([[10, 10, 10]] * 2, count=4, bought=ranked[:2])
+    assert sorted(acquisition.rank(observations, left)) == sorted({*range(6)} - {*ranked[:2]})

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from alseg.contracts import TargetView
+from alseg.testing import observe, parts_of_views
 from alseg_methods.acquisitions.random_boundary import RandomBoundary, at_boundaries
 from alseg_methods.acquisitions.random_stratified import RandomStratified, stratum_weights
 from alseg_methods.draws import exponential
-from observed import observe, parts_view
 
 HEIGHT, WIDTH = 40, 100
 
@@ -44,7 +44,7 @@ def test_weights_of_classes_are_even_in_sum() -> None:
 def test_pixels_are_drawn_from_all_predicted_classes_alike(share: float, least: int, most: int) -> None:
     acquisition = RandomStratified(share=share)
     view = _view(RARE, 3)
-    weights = acquisition.prepare(observe(acquisition, [view]), parts_view([view]))
+    weights = acquisition.prepare(observe(acquisition, [view]), parts_of_views([view], count=1))
     drawn = _top(acquisition.score(replace(view, statistics=weights)), 100)
     # Of 100, class 1 has 50 in the mean, or 5.
     assert least <= int(drawn[:, 95:].sum()) <= most
@@ -58,7 +58,7 @@ def test_regions_are_drawn_by_their_class_and_have_one_number_each() -> None:
     classes = torch.zeros((HEIGHT, WIDTH), dtype=torch.int64)
     classes[:, 96:] = 1
     view = replace(_view(classes, 2), unit="region", regions=regions.int())
-    weights = acquisition.prepare(observe(acquisition, [view]), parts_view([view]))
+    weights = acquisition.prepare(observe(acquisition, [view]), parts_of_views([view], count=1))
     torch.testing.assert_close(weights, torch.tensor([1 / 1.92, 1 / 0.08], dtype=torch.float64))
     score = acquisition.score(replace(view, statistics=weights))
     assert score.unique().numel() == 500

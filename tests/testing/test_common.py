@@ -6,9 +6,11 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from imagecodecs import png_encode
 
-from alseg.contracts import ModelSpec, Spec
+from alseg.contracts import ModelSpec, PartitionSpec, Spec
 from alseg.registry.loading import load_registry
 from alseg.registry.registry import KINDS
 from alseg.testing import (
@@ -16,9 +18,11 @@ from alseg.testing import (
     check_annotation_mode,
     check_dataset,
     check_model,
+    check_partition,
     check_recipe,
     check_spec,
 )
+from alseg.testing.partitions import PARTITION_SIZES, partition_image_id
 
 REGISTRY = load_registry()
 SPECS = {
@@ -33,6 +37,16 @@ SPLITS = [(name, split) for name, entry in REGISTRY.datasets.items() for split i
 def params_of(spec: ModelSpec) -> dict[str, Any]:
     """Return parameters with which a network needs no download."""
     return {"weights": "none"} if "weights" in signature(spec.build).parameters else {}
+
+
+def files_for(spec: PartitionSpec, root: Path) -> dict[str, Any]:
+    """Return parameters with which a partition finds what it reads; it is written below a folder."""
+    if "root" not in signature(spec.build).parameters:
+        return {}
+    for height, width in PARTITION_SIZES:
+        ids = np.arange(height * width).reshape(height, width) // 10 * 20  # with gaps
+        (root / f"{partition_image_id((height, width))}.png").write_bytes(png_encode(ids.astype(np.uint16)))
+    return {"root": str(root)}
 
 
 def test_every_plugin_that_is_installed_is_loaded() -> None:
@@ -52,6 +66,12 @@ def test_every_acquisition_keeps_the_contract(name: str) -> None:
 @pytest.mark.parametrize("name", REGISTRY.annotation_modes)
 def test_every_annotation_mode_keeps_the_contract(name: str) -> None:
     check_annotation_mode(REGISTRY.annotation_modes[name].spec)
+
+
+@pytest.mark.parametrize("name", REGISTRY.partitions)
+def test_every_partition_keeps_the_contract(tmp_path: Path, name: str) -> None:
+    spec = REGISTRY.partitions[name].spec
+    check_partition(spec, **files_for(spec, tmp_path))
 
 
 @pytest.mark.parametrize("name", REGISTRY.recipes)

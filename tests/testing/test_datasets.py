@@ -7,11 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from alseg import ClassInfo, LabelSpace
-from alseg.testing import check_dataset, view_of
+from alseg.testing import check_dataset
 
 SPACE = LabelSpace("toy", "", "", (ClassInfo("road", (0, 0, 0)), ClassInfo("sky", (9, 9, 9))))
 
@@ -120,36 +119,6 @@ def test_a_data_set_that_cannot_go_to_a_worker_is_told_why() -> None:
     dataset.hook = lambda: None  # type: ignore[attr-defined]
     with pytest.raises(AssertionError, match=r"^Toy cannot be pickled, which loader workers need: "):
         check_dataset(dataset, SPACE)
-
-
-def test_the_softmax_of_a_view_gives_the_probabilities_back_even_where_they_are_zero() -> None:
-    probs = torch.tensor([0.0, 0.25, 0.75])[:, None, None].expand(3, 2, 4)
-    view = view_of(probs)
-    torch.testing.assert_close(view.probs, probs)
-    assert torch.isfinite(view.logits).all()
-    assert view.size == (2, 4)
-
-
-def test_views_of_one_seed_draw_the_same_numbers() -> None:
-    probs = torch.full((2, 1, 1), 0.5)
-    first, second, other = (view_of(probs, seed=seed).generator for seed in (1, 1, 2))
-    drawn = torch.rand(4, generator=first)
-    assert torch.equal(drawn, torch.rand(4, generator=second))
-    assert not torch.equal(drawn, torch.rand(4, generator=other))
-
-
-def test_a_view_refuses_what_are_no_probabilities() -> None:
-    message = (
-        "probs must be at least 0 and sum to 1 at every pixel; the least is 0.5, sums go from 1.5 to 1.5"
-    )
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        view_of(torch.full((3, 2, 2), 0.5))
-
-
-def test_a_view_refuses_an_image_of_another_size() -> None:
-    message = "image must be uint8 (3, 2, 2), got torch.uint8 (3, 2, 5)"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        view_of(torch.full((2, 2, 2), 0.5), image=torch.zeros((3, 2, 5), dtype=torch.uint8))
 
 
 def test_importing_the_kit_and_its_data_set_check_does_not_import_torch() -> None:

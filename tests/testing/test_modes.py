@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from alseg.contracts import AnnotationModeSpec, Answers, Picks
 from alseg.registry.loading import load_registry
 from alseg.testing import check_annotation_mode
-from alseg_baselines.modes import Window
+from alseg_baselines.modes import WholeImage, Window
+from alseg_baselines.superpixel import Superpixel
 
 MODES = load_registry().annotation_modes
 
@@ -44,6 +45,75 @@ class Understated(Window):
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
         picks = super().propose(score, asked, pixel_limit)
         return replace(picks, pixels=np.ones_like(picks.pixels))
+
+
+@dataclass(frozen=True)
+class Twice(WholeImage):
+    """Asks about each half of an image, and is paid for one of them."""
+
+    def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
+        if len(asked) or score.numel() > pixel_limit or score.numel() < 2:
+            return Picks(np.zeros((0, 2), np.int32), np.zeros(0, np.float32), np.zeros(0, np.int64))
+        pixels = np.array([score.numel() - 1, 1])
+        return Picks(np.array([[0, 0], [0, 1]], np.int32), np.zeros(2, np.float32), pixels)
+
+    def footprint(self, positions: NDArray[np.int32], size: Any) -> NDArray[np.int32]:
+        footprint = super().footprint(positions, size)
+        if len(positions):
+            footprint.flat[1] = 1
+        return footprint
+
+
+@dataclass(frozen=True)
+class Misnamed(Superpixel):
+    """Names regions by their last pixels."""
+
+    def propose(self, *given: Any, regions: NDArray[np.int32]) -> Picks:
+        picks = super().propose(*given, regions=regions)
+        ids = regions[picks.positions[:, 0], picks.positions[:, 1]]
+        last = [np.argwhere(regions == region)[-1] for region in ids]
+        return replace(picks, positions=np.array(last, np.int32).reshape(-1, 2))
+
+
+@dataclass(frozen=True)
+class Halves(Superpixel):
+    """Reveals half of what it bills."""
+
+    def footprint(self, *given: Any, regions: NDArray[np.int32]) -> NDArray[np.int32]:
+        footprint = super().footprint(*given, regions=regions)
+        footprint[::2] = -1
+        return footprint
+
+
+@pytest.mark.parametrize(
+    ("mode", "unit", "problem"),
+    [
+        (
+            lambda: Window(1, 2),
+            "region",
+            "'faulty': propose lacks the argument regions, which it gets as its unit is 'region'",
+        ),
+        (Superpixel, "part", "'faulty': propose wants regions, so its unit must be 'region', not 'part'"),
+        (object, "region", "'faulty' lacks a method of alseg.contracts.RegionAnnotationMode"),
+        (Misnamed, "region", "'faulty', 48 x 80 pixels, at most 1280 a round: a question is at pixel ("),
+        (Halves, "region", "'faulty', 48 x 80 pixels, at most 1280 a round: picks bill "),
+        (
+            lambda: Twice(2.0),
+            "image",
+            "'faulty', 48 x 80 pixels, at most 3840 a round: it asks 2 questions about one image",
+        ),
+    ],
+)
+def test_what_is_wrong_with_questions_about_regions_or_images_is_said(
+    mode: Any, unit: Any, problem: str
+) -> None:
+    def build() -> Any:
+        return mode()
+
+    spec = AnnotationModeSpec(name="faulty", summary="Test.", source="Test.", build=build, unit=unit)
+    with pytest.raises(AssertionError) as caught:
+        check_annotation_mode(spec)
+    assert str(caught.value).startswith(problem)
 
 
 @pytest.mark.parametrize(

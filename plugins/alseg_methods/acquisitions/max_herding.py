@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +37,7 @@ class MaxHerding:
         dimensions: Most numbers to keep of a feature.
         bandwidth: Of the kernel ``exp(-d^2 / bandwidth^2)``; null for the median distance of 1,000 parts.
         candidates: Regions of each image that enter the second stage; fewer where 50,000 do not go as far.
+            Where they do not spend the budget, both stages begin anew with the regions that are left.
 
     Source:
         Bae et al., ECCV 2024 (MaxHerding); two stages as in Kim et al., NeurIPS 2025, arXiv:2510.22229.
@@ -53,20 +54,28 @@ class MaxHerding:
         return {"features": part_features(view, self.dimensions)}
 
     def rank(self, observations: Observations, pool: PartsView) -> Sequence[int]:
-        """Return parts for the whole budget, or all candidates, the one that covers most first."""
+        """Return parts for the whole budget, the one that covers most first."""
         from alseg.toolkit.allocation import affordable
-        from alseg.toolkit.diversity import herding
         from alseg.toolkit.embeddings import rows_of_parts
 
         features = rows_of_parts(observations, "features", pool)
         bandwidth = self.bandwidth or median_distance(features, pool.generator)
-        parts = self._candidates(features, bandwidth, pool)
-        if not len(parts):
-            return []
-        picks = herding(features[parts], bandwidth, features[pool.bought])
-        return affordable((int(parts[pick]) for pick in picks), pool)
+        return affordable(self._picks(features, bandwidth, pool), pool)
 
-    def _candidates(self, features: torch.Tensor, bandwidth: float, pool: PartsView) -> torch.Tensor:
+    def _picks(self, features: torch.Tensor, bandwidth: float, pool: PartsView) -> Iterator[int]:
+        """Yield all parts that are left, those of one choice of candidates after those of another."""
+        from alseg.toolkit.diversity import herding
+
+        taken = pool.bought.clone()
+        while not bool(taken.all()):
+            parts = self._candidates(features, bandwidth, taken, pool)
+            for pick in herding(features[parts], bandwidth, features[taken]):
+                yield int(parts[pick])
+            taken[parts] = True
+
+    def _candidates(
+        self, features: torch.Tensor, bandwidth: float, taken: torch.Tensor, pool: PartsView
+    ) -> torch.Tensor:
         """Return the parts that enter the second stage, in order."""
         from itertools import islice
 
@@ -78,10 +87,10 @@ class MaxHerding:
         chosen: list[int] = []
         start = 0
         for size in torch.bincount(pool.images, minlength=len(pool.image_ids)).tolist():
-            bought = pool.bought[start : start + size]
-            left = start + (~bought).nonzero().flatten()
+            before = taken[start : start + size]
+            left = start + (~before).nonzero().flatten()
             if len(left) > most:
-                earlier = features[start : start + size][bought]
+                earlier = features[start : start + size][before]
                 picks = islice(herding(features[left], bandwidth, earlier), most)
                 left = left[sorted(picks)]
             chosen.extend(left.tolist())

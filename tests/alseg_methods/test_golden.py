@@ -1,0 +1,64 @@
+"""Our functions against numbers that the authors' own code computed, file by file.
+
+``ALSEG_GOLDEN`` names another folder with the same names and keys, but other numbers; it may hold more files.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+import golden_pools
+import golden_scores
+from golden import COMMITTED, FOLDER, Arrays, Check
+
+RECIPE = "a training recipe computes it, and no recipe here does"
+
+UNCHECKED = {
+    "alc_acquisition": "it corrects labels that exist already, for which there is no annotation mode",
+    "classmix": f"{RECIPE}: class mixing",
+    "dacs_ema": f"{RECIPE}: an averaged teacher",
+    "gao_eccv24": "one answer labels a whole superpixel or several merged ones; here answers are pixels",
+    "mulactseg_losses": f"{RECIPE}: losses of sets of classes",
+    "mulactseg_pseudo_labels": f"{RECIPE}: pseudo labels of sets of classes",
+}
+"""Files that cannot be checked, and why."""
+
+VERSION = "provenance of the numbers"
+
+MERGING = "no partition here merges regions"
+
+HYPERBOLIC = "a hyperbolic classifier belongs to a network, and no network here has one"
+
+UNREAD = {
+    "amsl_merge": {"edges": MERGING, "merged_eps0.1": MERGING, "merged_eps0.2": MERGING},
+    "d2ada_density": {"sklearn_version": VERSION},
+    "halo": {"A_MLR": HYPERBOLIC, "P_MLR": HYPERBOLIC, "hyper_logits": HYPERBOLIC},
+    "mulactseg_acquisition": {"pool_rule": "tables have NaN for what is not in the pool"},
+    "redal_diversity": {"sklearn_version": VERSION},
+}
+"""Of files that are checked, the keys that no check reads, and why."""
+
+CHECKS: dict[str, tuple[Check, ...]] = {
+    name: (*golden_scores.CHECKS.get(name, ()), *golden_pools.CHECKS.get(name, ()))
+    for name in sorted({*golden_scores.CHECKS, *golden_pools.CHECKS})
+}
+
+PRESENT = sorted(file.stem for file in FOLDER.glob("*.npz"))
+
+
+@pytest.mark.parametrize("name", [name for name in PRESENT if name in CHECKS])
+def test_numbers_are_those_of_the_released_code(name: str) -> None:
+    arrays = Arrays(name)
+    for check in CHECKS[name]:
+        check(arrays)
+    assert arrays.unread == set(UNREAD.get(name, ())), f"{name}.npz: check these keys, or say why not"
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_every_file_is_checked_or_listed_with_a_reason(name: str) -> None:
+    assert (name in CHECKS) != (name in UNCHECKED), f"{name}.npz: write a check, or say why there is none"
+
+
+def test_every_check_has_its_file() -> None:
+    assert {file.stem for file in COMMITTED.glob("*.npz")} == set(CHECKS)
+    assert PRESENT, f"no golden file in {FOLDER}"
