@@ -1,8 +1,8 @@
 """The pages of docs/methods, made from the specs and docstrings of acquisitions.
 
-``python -m alseg.registry.reference docs/methods`` writes a page for each acquisition that comes with alseg,
-and its row in README.md there, in a table between two comments: ``<!-- acquisitions of the pool, from their
-specs -->``, on one line, and ``<!-- end of acquisitions -->``.
+``python -m alseg.cli.method_reference docs/methods`` writes a page for each acquisition that comes with
+alseg, and its row in README.md there, in a table between two comments: ``<!-- acquisitions of the pool, from
+their specs -->``, on one line, and ``<!-- end of acquisitions -->``.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from alseg.cli.method_page import MADE, method_page, needs_text, units_text
 from alseg.contracts import AcquisitionSpec
 from alseg.errors import AlsegError
 from alseg.files import write_text
 from alseg.registry.entries import Entry
 from alseg.registry.loading import OWN_DISTRIBUTION, load_registry
-from alseg.registry.method_page import MADE, method_page, needs_text, units_text
 from alseg.registry.registry import Registry
 
 GROUPS: Mapping[str, Callable[[AcquisitionSpec], bool]] = MappingProxyType(

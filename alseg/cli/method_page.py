@@ -11,7 +11,7 @@ from alseg.registry.entries import Entry
 from alseg.registry.signatures import REQUIRED, parameters_of
 from alseg.text.docstrings import docstring_of
 
-MADE = "<!-- Made by `python -m alseg.registry.reference docs/methods` from spec and docstring. -->"
+MADE = "<!-- Made by `python -m alseg.cli.method_reference docs/methods` from spec and docstring. -->"
 """The first line of every page."""
 
 _UNITS = {"part": "pixels", "region": "regions", "image": "images"}

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from alseg import AcquisitionSpec, AlsegError
+from alseg.cli.method_page import method_page
+from alseg.cli.method_reference import own_acquisitions, with_method_tables, write_pages
 from alseg.contracts import Interval, TargetView
 from alseg.registry.entries import Entry, PluginInfo
 from alseg.registry.loading import load_registry
-from alseg.registry.method_page import method_page
-from alseg.registry.reference import own_acquisitions, with_method_tables, write_pages
 from alseg.registry.registry import Registry
 from alseg.registry.signatures import parameters_of
 from alseg.text.docstrings import docstring_of
@@ -24,7 +24,7 @@ from install import skip_unless_alseg_is_installed
 
 FOLDER = DOCS / "methods"
 INDEX = (FOLDER / "README.md").read_text(encoding="utf-8")
-COMMAND = "run python -m alseg.registry.reference docs/methods"
+COMMAND = "run python -m alseg.cli.method_reference docs/methods"
 
 
 @dataclass(frozen=True)
