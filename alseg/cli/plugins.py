@@ -24,6 +24,7 @@ TITLES: Mapping[str, str] = {
     "models": "Models",
     "recipes": "Recipes",
     "acquisitions": "Acquisitions",
+    "partitions": "Partitions",
     "annotation_modes": "Annotation modes",
     "observers": "Observers",
 }
@@ -104,7 +105,11 @@ def _details(entries: Sequence[tuple[str, Entry[Any]]], width: int) -> Iterator[
         facts = {
             "plugin": str(entry.plugin),
             "source": entry.spec.source,
-            **{key.replace("_", " "): _in_words(value) for key, value in _facts(entry.spec).items()},
+            **{
+                key.replace("_", " "): _in_words(value)
+                for key, value in _facts(entry.spec).items()
+                if value not in ([], "")
+            },
         }
         indent = max(map(len, facts)) + 4
         for key, text in facts.items():
@@ -157,7 +162,13 @@ def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
         case ModelSpec():
             return {"provides": list(spec.provides)}
         case AcquisitionSpec():
-            return {"kind": spec.kind, "needs": list(spec.needs)}
+            return {
+                "kind": spec.kind,
+                "units": list(spec.units),
+                "needs": list(spec.needs),
+                "observes": list(spec.observes) if spec.kind == "pool" else [],
+                "differs": spec.differs,
+            }
         case AnnotationModeSpec():
             return {"unit": spec.unit}
         case _:

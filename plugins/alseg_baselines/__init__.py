@@ -25,6 +25,7 @@ def register_acquisitions() -> list[AcquisitionSpec]:
             summary="Entropy of the predicted class distribution.",
             source="Shannon 1948; Settles, Active Learning Literature Survey, 2009, section 3.1.",
             build=build.entropy,
+            differs="Other codes take other logarithms and add up to 1e-6 inside: same ranks to rounding.",
         ),
         AcquisitionSpec(
             name="least-confidence",
@@ -45,6 +46,8 @@ def register_acquisitions() -> list[AcquisitionSpec]:
             build=build.core_set,
             needs=("features",),
             kind="select",
+            units=("image",),
+            differs="Without refinement by integer programming; the paper leaves the first pick open.",
         ),
     ]
 

@@ -19,7 +19,7 @@ class Random:
 
 
 class Entropy:
-    """Entropy of the prediction."""
+    """``-sum(p log p)`` over classes."""
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the entropy in nats, float32 ``(H, W)``, 0 to log C; higher is asked first."""
@@ -27,7 +27,7 @@ class Entropy:
 
 
 class LeastConfidence:
-    """How unsure the network is of its first choice."""
+    """``1 - p1``, p1 the largest probability."""
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return one minus the largest probability, float32 ``(H, W)``, 0 to 1; higher is asked first."""
@@ -35,7 +35,7 @@ class LeastConfidence:
 
 
 class Margin:
-    """How close the second choice is to the first."""
+    """``p2 - p1``, the second largest probability less the largest."""
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return minus the gap of the two largest probabilities, float32 ``(H, W)``, -1 to 0."""
@@ -43,12 +43,12 @@ class Margin:
 
 
 class CoreSet:
-    """K-centre greedy over mean features.
+    """K-centre greedy over mean features: the image farthest from all that are bought or chosen comes next.
+
+    Where nothing has been bought, the image nearest to the mean of the pool comes first.
 
     Source:
-        Sener and Savarese, ICLR 2018, algorithm 1 (the greedy start; their mixed-integer refinement is left
-        out). Where nothing has been bought the first centre is the image nearest to the mean of the pool,
-        which the paper leaves open.
+        Sener and Savarese, ICLR 2018, algorithm 1.
     """
 
     def select(self, pool: PoolView) -> Sequence[int]:

@@ -1,12 +1,13 @@
-"""Acquisitions from the literature, one module each in `alseg_methods.acquisitions`."""
+"""Acquisitions from the literature, one module each in `alseg_methods.acquisitions`; numbers of a paper."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 
-from alseg import AcquisitionSpec, hookimpl
+from alseg import AcquisitionSpec, PublishedResult, hookimpl
 from alseg_methods import acquisitions
+from alseg_methods.published import published_results
 
 
 @hookimpl
@@ -21,3 +22,9 @@ def register_acquisitions() -> list[AcquisitionSpec]:
         module = importlib.import_module(f"{acquisitions.__name__}.{name}")
         specs.extend(module.SPECS if hasattr(module, "SPECS") else [module.SPEC])
     return specs
+
+
+@hookimpl
+def register_published_results() -> list[PublishedResult]:
+    """Offer the rows of ILM-ASSL's tables."""
+    return published_results()

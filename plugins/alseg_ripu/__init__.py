@@ -1,7 +1,7 @@
 """RIPU: region impurity and prediction uncertainty, as acquisitions, losses and a recipe.
 
 Public functions, importable from here: `region_scores`, `pixel_scores`, `negative_learning_loss` and
-`local_consistency_loss`. They load torch when first asked for.
+`local_consistency_loss`, which load torch when first asked for, and `published_rows`.
 
 Source:
     Xie, Yuan, Li, Liu, Cheng: Towards Fewer Annotations: Active Learning via Region Impurity and Prediction
@@ -22,6 +22,7 @@ from alseg_ripu.recipe import Ripu
 if TYPE_CHECKING:
     from alseg_ripu.losses import local_consistency_loss as local_consistency_loss
     from alseg_ripu.losses import negative_learning_loss as negative_learning_loss
+    from alseg_ripu.published import published_rows as published_rows
     from alseg_ripu.scores import Scores as Scores
     from alseg_ripu.scores import pixel_scores as pixel_scores
     from alseg_ripu.scores import region_scores as region_scores
@@ -31,6 +32,7 @@ __getattr__, _, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "losses": ["local_consistency_loss", "negative_learning_loss"],
+        "published": ["published_rows"],
         "scores": ["Scores", "pixel_scores", "region_scores"],
     },
 )
@@ -45,12 +47,14 @@ def register_acquisitions() -> list[AcquisitionSpec]:
             summary="Class impurity times mean entropy of the window around a pixel.",
             source=f"{PAPER}, eq. 2-4, region-based (RA).",
             build=build.ripu,
+            differs="The released code takes log(p + 1e-6), which moves scores by up to 2e-5 of the largest.",
         ),
         AcquisitionSpec(
             name="ripu-pixel",
             summary="Class impurity of the window around a pixel times the pixel's own entropy.",
             source=f"{PAPER}, eq. 2-4, pixel-based (PA).",
             build=build.ripu_pixel,
+            differs="The released code takes log(p + 1e-6), which moves scores by up to 2e-5 of the largest.",
         ),
     ]
 

@@ -14,7 +14,7 @@ from alseg_ripu.scores import impurity, pixel_scores, region_scores, region_unce
 
 @dataclass(frozen=True)
 class RegionRipu:
-    """Region-based acquisition (RA).
+    """RA: entropy of the histogram of predicted classes in the window, times its mean entropy.
 
     Attributes:
         radius: Reach of the window to each side, in pixels.
@@ -39,7 +39,7 @@ class RegionRipu:
 
 @dataclass(frozen=True)
 class PixelRipu:
-    """Pixel-based acquisition (PA).
+    """PA: entropy of the histogram of predicted classes in the window, times the entropy of the pixel.
 
     Attributes:
         radius: Reach of the window to each side, in pixels.

@@ -7,16 +7,19 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from alseg import PublishedResult
 
 PAPER = "Xie et al., CVPR 2022, arXiv:2111.12940"
-_PAPERS = {
-    "LabOR": f"Shin et al., ICCV 2021, as printed in {PAPER}",
-    "AADA": f"Su et al., WACV 2020, as printed in {PAPER}",
-    "MADA": f"Ning et al., ICCV 2021, as printed in {PAPER}",
-}
+_PAPERS = MappingProxyType(
+    {
+        "LabOR": f"Shin et al., ICCV 2021, as printed in {PAPER}",
+        "AADA": f"Su et al., WACV 2020, as printed in {PAPER}",
+        "MADA": f"Ning et al., ICCV 2021, as printed in {PAPER}",
+    }
+)
 
 _GTAV_CLASSES = (
     *("road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign"),
@@ -24,6 +27,11 @@ _GTAV_CLASSES = (
     *("motorcycle", "bicycle"),
 )
 _SYNTHIA_CLASSES = tuple(name for name in _GTAV_CLASSES if name not in ("terrain", "truck", "train"))
+_SPACES = {
+    "gtav": ("cityscapes-19", _GTAV_CLASSES, ()),
+    "synthia": ("synthia-16", _SYNTHIA_CLASSES, ("13",)),
+}
+"""Label space, its classes in the order of tables, and subsets, by source."""
 
 # Class by class, then the mean.
 _GTAV = """
@@ -51,15 +59,24 @@ RIPU RA 5%, V3+     97.0 78.9 89.9 47.2 50.7 48.5 55.2 63.9 91.1 93.0 74.4 54.1 
 def published_results() -> list[PublishedResult]:
     """Return all rows: GTAV to Cityscapes, then SYNTHIA to Cityscapes, each in the paper's order."""
     return [
-        *_rows(_GTAV, "gtav", "cityscapes-19", _GTAV_CLASSES, ()),
-        *_rows(_SYNTHIA, "synthia", "synthia-16", _SYNTHIA_CLASSES, ("13",)),
+        *published_rows(_GTAV, "gtav", PAPER, _PAPERS),
+        *published_rows(_SYNTHIA, "synthia", PAPER, _PAPERS),
     ]
 
 
-def _rows(
-    table: str, source: str, label_space: str, classes: tuple[str, ...], subsets: tuple[str, ...]
+def published_rows(
+    table: str, source: str, paper: str, papers: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[PublishedResult]:
-    """Yield one result per line: a label, then a number for each class, or none of them, then the means."""
+    """Yield the rows of a table of results on Cityscapes.
+
+    Args:
+        table: A line for each result: a label, then a number for each class in Cityscapes' order, or none of
+            them, then the mean; of SYNTHIA the means over 16 and 13 classes, or the first alone. In percent.
+        source: ``gtav`` (19 classes) or ``synthia`` (16).
+        paper: That prints the table.
+        papers: Of other methods in it, by the first word of their labels.
+    """
+    label_space, classes, subsets = _SPACES[source]
     for line in table.strip().splitlines():
         label, numbers = _label_and_numbers(line)
         has_classes = len(numbers) > len(classes)
@@ -67,7 +84,7 @@ def _rows(
         miou, *of_subsets = numbers[len(iou) :]
         yield PublishedResult(
             label=label,
-            paper=_PAPERS.get(label.split()[0], PAPER),
+            paper=papers.get(label.split()[0], paper),
             source=source,
             target="cityscapes",
             label_space=label_space,

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 import alseg.cli.plugins as plugins_command
 from alseg import AlsegError
 from alseg.cli import COMMANDS, main
+from alseg.cli.plugins import TITLES
+from alseg.registry.registry import KINDS
 from fakeregistry import fake_registry
 from install import install, run_alseg, skip_unless_alseg_is_installed
 
@@ -195,6 +197,19 @@ def test_an_unknown_name_is_a_mistake_of_the_user() -> None:
     )
 
 
+def test_every_kind_of_component_has_a_heading_in_the_listing() -> None:
+    assert set(TITLES) == set(KINDS)
+
+
+def test_a_method_from_a_paper_shows_how_the_released_code_differs() -> None:
+    skip_unless_alseg_is_installed()
+    lines = shown("strata", columns="120")
+    assert "  units     region, image" in lines
+    assert "  observes  target" in lines
+    (differs,) = [line for line in lines if line.startswith("  differs ")]
+    assert "averaged teacher" in differs
+
+
 @pytest.mark.usefixtures("fakes")
 def test_json_says_the_same_to_programs() -> None:
     listing = json.loads("\n".join(shown("windowed", "--json")))
@@ -207,7 +222,10 @@ def test_json_says_the_same_to_programs() -> None:
             "distribution": "unpackaged",
             "version": "0",
             "kind": "score",
+            "units": ["part", "region", "image"],
             "needs": ["logits"],
+            "observes": [],
+            "differs": "",
             "parameters": [{"name": "radius", "type": "int", "required": True}],
         }
     ]
@@ -235,6 +253,7 @@ def test_another_distribution_is_found_beside_ours(tmp_path: Path) -> None:
         "  plugin  margin-demo (alseg-margin-demo 0.3)",
         "  source  Scheffer 2001",
         "  kind    score",
+        "  units   part, region, image",
         "  needs   logits",
         "No parameters.",
     ]

@@ -234,6 +234,11 @@ def test_the_command_line_adds_the_papers_table(results: Path) -> None:
     # 30 to 45 have the mean 37.5; without 33, 34 and 35 the rest sums to 600 - 102 = 498, over 13.
     assert (rows[0]["score"], float(rows[0]["miou:13"])) == ("37.5", pytest.approx(498 / 13))
     assert [(row["label"], row["score"], row["miou:13"]) for row in rows[1:]] == [
+        ("ILM-ASSL 2.2%, V2", "73.7", "78.6"),
+        ("ILM-ASSL 2.2%, V2, source-free", "72.0", "78.1"),
+        ("ILM-ASSL 1%, V3+", "73.2", "79.3"),
+        ("ILM-ASSL 2.2%, V3+", "76.0", "80.9"),
+        ("ILM-ASSL 5%, V3+", "76.6", "82.1"),
         ("RIPU PA 40 px, V2", "66.1", ""),
         ("RIPU RA 2.2%, V2", "70.1", "75.7"),
         ("RIPU RA 2.2%, V2, source-free", "68.7", ""),

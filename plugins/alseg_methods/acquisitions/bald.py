@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bald(SeveralPasses):
-    """Mutual information of prediction and network weights, from several passes."""
+    """Entropy of the mean prediction less the mean entropy of the predictions."""
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the mutual information in nats, float32 ``(H, W)``, at least 0."""

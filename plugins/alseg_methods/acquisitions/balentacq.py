@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BalEntAcq(SeveralPasses):
-    """Balanced entropy: how far a label reduces what the network is unsure of, from several passes."""
+    """Balanced entropy of the prediction.
+
+    Each probability is a Beta distribution with the mean and variance over the passes, and P+ the one with a
+    further success. Balanced entropy is (sum of mean * h(P+) + H) / (H + log 2), with h the differential
+    entropy and H that of the mean; its reciprocal is the score where it is not negative, else itself.
+    """
 
     def score(self, view: TargetView) -> torch.Tensor:
-        """Return balanced entropy as an acquisition, float32 ``(H, W)``, see `alseg.toolkit.passes`."""
+        """Return balanced entropy as an acquisition, float32 ``(H, W)``."""
         from alseg.toolkit.passes import balanced_entropy
 
         return balanced_entropy(moments_in(view))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bvsb:
-    """Ratio of the two largest probabilities.
+    """``p2 / p1``, the second largest probability over the largest.
 
     Attributes:
         temperature: Divides the logits before the softmax. MulActSeg takes 0.1, with which it trains, too. It

@@ -117,7 +117,7 @@ class Cdal:
 SPEC = AcquisitionSpec(
     name="cdal",
     summary="Regions or images whose classes are confused in other ways than in those bought.",
-    source="Agarwal et al., ECCV 2020, arXiv:2008.05723.",
+    source="Agarwal et al., ECCV 2020, arXiv:2008.05723, with core-set (CDAL-CS).",
     build=Cdal,
     kind="pool",
     needs=("logits", "probs"),

@@ -63,7 +63,9 @@ def class_balanced_scores(
 
 @dataclass(frozen=True)
 class ClassBalanced:
-    """Mean BvSB of a part, less where its predicted class is common in the pool.
+    """Mean BvSB of a part, mapped to 0-1 over the pool, times ``exp(-share)`` of its class among the parts.
+
+    BvSB is the second largest probability over the largest. The class of a part is the one predicted most.
 
     Attributes:
         shares: Whether classes are counted in ``parts`` (Cai et al.) or ``pixels`` (AMSL).

@@ -92,7 +92,7 @@ class Clue:
 SPEC = AcquisitionSpec(
     name="clue",
     summary="Regions or images nearest to the centres of an entropy-weighted k-means over features.",
-    source="Prabhu et al., ICCV 2021, arXiv:2010.08666.",
+    source="Prabhu et al., ICCV 2021, arXiv:2010.08666; on regions Wu et al. (D2ADA), ECCV 2022.",
     build=Clue,
     kind="pool",
     needs=("logits", "features"),

@@ -51,7 +51,7 @@ class CoreSet:
 SPEC = AcquisitionSpec(
     name="core-set-regions",
     summary="Regions or images whose mean features lie farthest from those already bought (k-centre greedy).",
-    source="Sener and Savarese, ICLR 2018, arXiv:1708.00489, algorithm 1.",
+    source="Sener and Savarese, ICLR 2018, arXiv:1708.00489, algorithm 1; on regions D2ADA, ECCV 2022.",
     build=CoreSet,
     kind="pool",
     needs=("features",),

@@ -91,7 +91,7 @@ class D2ada:
     each class take turns, more of a class with a larger divergence.
 
     A class with fewer than two regions in the source or the target has no mixture; its regions can be bought
-    for their entropy. Time is that of the mixtures, see `mixture_log_densities`.
+    for their entropy. Time is that of fitting the mixtures, O(n D^2) for each component and step.
 
     Attributes:
         dimensions: Most numbers to keep of a feature.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Equal:
-    """Divergence of the predictions of an image and of its mirror image, plus entropy of their mean.
+    """Symmetric divergence of the predictions of an image and its mirror image, plus entropy of their mean.
 
     Attributes:
         terms: ``both`` for the sum, or one of them alone.

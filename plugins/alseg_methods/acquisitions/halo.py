@@ -81,7 +81,10 @@ def radius_impurity(radius: torch.Tensor, reach: int = 1, bins: int = 100) -> to
 
 @dataclass(frozen=True)
 class Halo:
-    """Hyperbolic radius of the network's ``embedding`` times the entropy around each pixel.
+    """``N(R) * N(U)``, N mapping each to 0-1 over the image.
+
+    R is the hyperbolic distance of the network's output ``embedding`` from the origin, U the entropy around
+    each pixel.
 
     Attributes:
         window: Whether entropy is summed over 3 x 3 pixels, as the released code does; else the pixel's own.
@@ -97,7 +100,9 @@ class Halo:
 
 @dataclass(frozen=True)
 class EuclideanHalo:
-    """Norm of the network's features times the entropy around each pixel.
+    """``N(R) * N(U)``, N mapping each to 0-1 over the image.
+
+    R is the norm of the network's features, U the entropy around each pixel.
 
     Attributes:
         window: Whether entropy is summed over 3 x 3 pixels, as the released code does; else the pixel's own.

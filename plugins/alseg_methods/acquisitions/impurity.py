@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Impurity:
-    """Entropy of the predicted classes in the window around each pixel.
+    """Entropy of the histogram of predicted classes in the window around each pixel.
 
     Attributes:
         radius: The window reaches this many pixels to each side and is cut at the border; at least 1, since

@@ -114,7 +114,7 @@ class Mada:
 SPEC = AcquisitionSpec(
     name="mada",
     summary="Images whose mean features of each class lie far from all anchors of the source.",
-    source="Ning et al., ICCV 2021, arXiv:2108.08012.",
+    source="Ning et al., ICCV 2021, arXiv:2108.08012, its choice of images.",
     build=Mada,
     kind="pool",
     needs=("logits", "features"),

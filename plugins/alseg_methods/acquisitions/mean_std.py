@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeanStd(SeveralPasses):
-    """Standard deviation of the class probabilities over several passes, averaged over classes."""
+    """Mean over classes of ``sqrt(mean(p^2) - mean(p)^2)``, means over the passes."""
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the mean standard deviation, float32 ``(H, W)``, 0 to 0.5."""

@@ -41,7 +41,7 @@ def power_scores(view: View, values: torch.Tensor, beta: float) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Power:
-    """Log uncertainty plus Gumbel noise.
+    """``log(u) + Gumbel(0, 1 / beta)``, u the uncertainty.
 
     Attributes:
         uncertainty: Of the pixels.
@@ -62,7 +62,7 @@ class Power:
 
 @dataclass(frozen=True)
 class PowerPasses(SeveralPasses):
-    """Log disagreement of several passes plus Gumbel noise.
+    """``log(d) + Gumbel(0, 1 / beta)``, d the disagreement of the passes.
 
     Attributes:
         disagreement: Of the passes.

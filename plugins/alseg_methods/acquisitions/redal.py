@@ -85,7 +85,7 @@ class Redal:
 SPEC = AcquisitionSpec(
     name="redal",
     summary="Mean entropy of regions, reduced for each more uncertain one of the same cluster of features.",
-    source="Wu et al., ICCV 2021, arXiv:2107.11769.",
+    source="Wu et al., ICCV 2021, arXiv:2107.11769, of point clouds; of images Wu et al. (D2ADA), ECCV 2022.",
     build=Redal,
     kind="pool",
     needs=("logits", "features"),

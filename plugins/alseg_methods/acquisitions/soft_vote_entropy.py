@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SoftVoteEntropy(SeveralPasses):
-    """Entropy of the softmax averaged over several passes."""
+    """Entropy of ``mean(p)``, the mean softmax over the passes."""
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the entropy of the mean softmax, float32 ``(H, W)`` in nats."""

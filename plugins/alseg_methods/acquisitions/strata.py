@@ -55,7 +55,7 @@ class Strata:
 SPEC = AcquisitionSpec(
     name="strata",
     summary="Images or regions of the highest mean entropy, with a quota for each group of images.",
-    source="Guan and Yuan, 2023, arXiv:2301.13361.",
+    source="Guan and Yuan (ILM-ASSL), 2023, arXiv:2301.13361, its choice of images.",
     build=Strata,
     kind="pool",
     needs=("logits",),

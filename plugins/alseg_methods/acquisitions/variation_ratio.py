@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VariationRatio(SeveralPasses):
-    """Share of several passes that do not vote for the commonest class."""
+    """``1 - max(v)``, v the share of the passes that vote for each class."""
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the share of other votes, float32 ``(H, W)``, 0 to less than 1."""

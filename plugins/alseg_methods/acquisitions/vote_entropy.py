@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VoteEntropy(SeveralPasses):
-    """Entropy of the votes of several passes for the classes."""
+    """Entropy of v, the share of the passes that vote for each class."""
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the entropy of the shares of votes, float32 ``(H, W)`` in nats."""

@@ -1,0 +1,95 @@
+"""The page of one acquisition, made from its spec and docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+
+from alseg.contracts import AcquisitionSpec, PreparingAcquisition
+from alseg.registry.entries import Entry
+from alseg.registry.signatures import REQUIRED, parameters_of
+from alseg.text.docstrings import docstring_of
+
+MADE = "<!-- Made by `python -m alseg.cli.method_reference docs/methods` from spec and docstring. -->"
+"""The first line of every page."""
+
+_UNITS = {"part": "pixels", "region": "regions", "image": "images"}
+_CALLS = ("observe", "prepare", "rank", "score", "select")
+
+
+def method_page(entry: Entry[AcquisitionSpec]) -> str:
+    """Return the page of an acquisition, Markdown. It is built with its defaults, which may load torch."""
+    spec = entry.spec
+    acquisition = spec.build()
+    described = docstring_of(type(acquisition))
+    said = (described.summary, *described.body)
+    facts = {
+        "plugin": f"`{entry.plugin.name}`",
+        "kind": _kind(spec, acquisition),
+        "questions about": units_text(spec),
+        "needs": needs_text(spec),
+        "looks at": " and ".join(f"{domain} images" for domain in spec.observes),
+        "source": spec.source,
+        "released code": spec.differs,
+    }
+    lines = [
+        MADE,
+        *("", f"# `{spec.name}`", "", spec.summary, "", "| | |", "|---|---|"),
+        *(f"| {key} | {text} |" for key, text in facts.items() if text),
+        *("", "## What it asks for"),
+        *(line for text in said if text != spec.summary for line in ("", text)),
+        *("", "| call | returns |", "|---|---|", *_calls(acquisition)),
+        *("", "## Parameters", "", *_parameters(spec, described.parameters)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def units_text(spec: AcquisitionSpec) -> str:
+    """Return what questions may be about."""
+    return ", ".join(_UNITS[unit] for unit in spec.units)
+
+
+def needs_text(spec: AcquisitionSpec) -> str:
+    """Return what an acquisition reads."""
+    return ", ".join(f"`{need}`" for need in spec.needs) or "nothing"
+
+
+def _kind(spec: AcquisitionSpec, acquisition: object) -> str:
+    """Return how an acquisition decides."""
+    if spec.kind == "score":
+        return "`score`: scores the pixels of each image"
+    if spec.kind == "select":
+        return "`select`: ranks whole images by their mean features"
+    if isinstance(acquisition, PreparingAcquisition):
+        return "`pool`: looks at every image, then scores the pixels of each with statistics of the pool"
+    return "`pool`: looks at every image, then ranks"
+
+
+def _calls(acquisition: object) -> Iterator[str]:
+    """Yield a row for each method that alseg calls."""
+    for name in _CALLS:
+        if method := getattr(type(acquisition), name, None):
+            said = docstring_of(method)
+            text = " ".join([said.summary, *said.body]).removeprefix("Return ")
+            given = ", ".join(list(inspect.signature(method).parameters)[1:])
+            yield f"| `{name}({given})` | {text} |"
+
+
+def _parameters(spec: AcquisitionSpec, described: Mapping[str, str]) -> Iterator[str]:
+    """Yield a table of the parameters that an experiment file can give, or that there are none."""
+    parameters = parameters_of(spec)
+    described = {**described, **docstring_of(spec.build).parameters}
+    if not parameters:
+        yield "None."
+        return
+    yield from ("| key | what | type | default |", "|---|---|---|---|")
+    for parameter in parameters:
+        default = "required" if parameter.default is REQUIRED else f"`{_yaml(parameter.default)}`"
+        type_text = parameter.type_text.replace(" | ", " or ")
+        yield f"| `{parameter.name}` | {described.get(parameter.name, '')} | {type_text} | {default} |"
+
+
+def _yaml(default: object) -> str:
+    """Return a default as an experiment file would say it."""
+    return default if isinstance(default, str) else json.dumps(default)

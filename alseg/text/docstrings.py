@@ -1,0 +1,67 @@
+"""Docstrings in Google's style, taken apart for generated documentation."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+_SECTION = re.compile(
+    r"^(Args|Attributes|Returns|Yields|Raises|Source|Deviation|Note|Example):$", re.MULTILINE
+)
+_ENTRY = re.compile(r"^ {4}(\w+): ?(.*)$")
+_LITERAL = re.compile(r"``(.+?)``", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Docstring:
+    """What a docstring says.
+
+    Attributes:
+        summary: Its first paragraph; empty where there is no docstring.
+        body: The paragraphs between the first one and the sections.
+        parameters: Name to description, from the sections ``Args`` and ``Attributes``.
+    """
+
+    summary: str
+    body: tuple[str, ...]
+    parameters: Mapping[str, str]
+
+
+def docstring_of(documented: object) -> Docstring:
+    """Return what the docstring of a class or function says, as Markdown; each paragraph is one line.
+
+    Of a class, parameters that its base classes describe count too, as fields of dataclasses are inherited.
+    """
+    text, *sections = _SECTION.split(inspect.getdoc(documented) or "")
+    paragraphs = [_markdown(paragraph) for paragraph in text.strip().split("\n\n")]
+    bases = documented.__mro__[1:] if inspect.isclass(documented) else ()
+    parameters: dict[str, str] = {}
+    for base in reversed(bases):
+        if base.__module__ != "builtins" and "__doc__" in vars(base):
+            parameters |= docstring_of(base).parameters
+    for heading, content in zip(sections[::2], sections[1::2], strict=True):
+        if heading in ("Args", "Attributes"):
+            parameters |= dict(_entries(content))
+    return Docstring(paragraphs[0], tuple(paragraphs[1:]), parameters)
+
+
+def _entries(section: str) -> Iterator[tuple[str, str]]:
+    """Yield name and description of each entry of a section."""
+    name, lines = "", list[str]()
+    for line in section.splitlines():
+        found = _ENTRY.match(line)
+        if found and name:
+            yield name, _markdown("\n".join(lines))
+        if found:
+            name, lines = found[1], [found[2]]
+        else:
+            lines.append(line)
+    if name:
+        yield name, _markdown("\n".join(lines))
+
+
+def _markdown(text: str) -> str:
+    """Return a paragraph as one line of Markdown."""
+    return _LITERAL.sub(r"`\1`", " ".join(text.split()))
