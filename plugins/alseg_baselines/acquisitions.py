@@ -43,7 +43,7 @@ class Margin:
 
 
 class CoreSet:
-    """K-centre greedy over mean features.
+    """K-centre greedy over mean features. Time is O(N) for each image bought or chosen.
 
     Source:
         Sener and Savarese, ICLR 2018, algorithm 1 (the greedy start; their mixed-integer refinement is left

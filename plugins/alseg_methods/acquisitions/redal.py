@@ -40,6 +40,8 @@ def importance_reweighted(scores: torch.Tensor, clusters: torch.Tensor, decay: f
 class Redal:
     """Mean entropy, made smaller for every more uncertain part of the same cluster of mean features.
 
+    Time is that of k-means, O(P clusters) for each of its steps.
+
     Attributes:
         dimensions: Most numbers to keep of a feature.
         clusters: Of k-means over the features of all parts that are left.
