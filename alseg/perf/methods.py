@@ -102,12 +102,12 @@ def _forward(options: Options) -> Callable[[], object]:
 def _line(
     spec: AcquisitionSpec, image: Image, forward: Callable[[], object], sizes: Sizes, options: Options
 ) -> Line:
-    candidate = Candidate.of(spec)
+    candidate = Candidate.of(spec, image)
     pool, statistics, notes = None, None, []
     if candidate.of_pool:
-        pool, statistics = _pool_cost(candidate, image, sizes, options)
+        pool, statistics = _pool_cost(candidate, sizes)
         notes = _notes(candidate, pool, sizes)
-    work = candidate.work(image, statistics)
+    work = candidate.work(statistics)
     logits = image.logits
     seconds = alternate(
         {"softmax": lambda: torch.softmax(logits, 0), "forward": forward, "ours": work}, options.repeats
@@ -140,11 +140,11 @@ def _notes(candidate: Candidate, pool: PoolCost, sizes: Sizes) -> list[str]:
     return notes
 
 
-def _pool_cost(candidate: Candidate, image: Image, sizes: Sizes, options: Options) -> tuple[PoolCost, object]:
+def _pool_cost(candidate: Candidate, sizes: Sizes) -> tuple[PoolCost, object]:
     """Return what ranking or preparing a pool takes, and what it returned."""
 
     def seconds(images: int, regions: int, fewer: int = 1) -> float:
-        work = candidate.whole_pool(image, images, regions, options.size, fewer)
+        work = candidate.whole_pool(images, regions, fewer)
         return _least_seconds(work, sizes.enough)
 
     smallest = sizes.images
@@ -169,7 +169,7 @@ def _pool_cost(candidate: Candidate, image: Image, sizes: Sizes, options: Option
     returned: list[object] = []
 
     def fill_and_rank() -> None:
-        work = candidate.whole_pool(image, images, sizes.regions, options.size, fewer)
+        work = candidate.whole_pool(images, sizes.regions, fewer)
         started = time.perf_counter()
         returned.append(work())
         taken.append(time.perf_counter() - started)
@@ -181,7 +181,7 @@ def _pool_cost(candidate: Candidate, image: Image, sizes: Sizes, options: Option
         images=images,
         fewer=fewer,
         seconds=_foreseen(of_images[-1], by_images, images / counts[-1]) if fewer > 1 else taken[0],
-        observed_bytes=candidate.pool_bytes(image, sizes.pool),
+        observed_bytes=candidate.pool_bytes(sizes.pool),
         peak_bytes=peak,
         by_images=by_images,
         by_regions=by_regions,

@@ -32,7 +32,7 @@ class Honest:
 
 def candidate(acquisition: Any) -> Candidate:
     spec = AcquisitionSpec(name="a", summary="", source="", build=lambda: acquisition, kind="pool")
-    return Candidate.of(spec)
+    return Candidate.of(spec, Image.of((4, 8), 2))
 
 
 def test_an_exponent_is_the_slope_of_logarithms() -> None:
@@ -96,10 +96,10 @@ def test_what_needs_more_memory_than_the_limit_is_marked() -> None:
 def test_every_acquisition_works_on_the_made_up_image(name: str) -> None:
     spec = load_registry().acquisitions[name].spec
     image = Image.of((32, 64), 8)
-    each = Candidate.of(spec)
-    statistics = each.whole_pool(image, 3, 8, (32, 64))() if each.of_pool else None
-    each.work(image, statistics)()
-    assert not each.of_pool or each.pool_bytes(image, 3) > 0
+    each = Candidate.of(spec, image)
+    statistics = each.whole_pool(3, 8)() if each.of_pool else None
+    each.work(statistics)()
+    assert not each.of_pool or each.pool_bytes(3) > 0
 
 
 @pytest.mark.slow
