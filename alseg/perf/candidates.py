@@ -94,7 +94,7 @@ class Candidate:
         Args:
             images: Of the pool.
             regions: Of an image, where parts are regions.
-            fewer: Divides the parts that can be afforded.
+            fewer: Divides the parts that can be afforded, and those bought.
         """
         per_image = regions if self.unit == "region" else 1
         height, width = self.image.regions.shape

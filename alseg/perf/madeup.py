@@ -144,7 +144,7 @@ def parts_view(images: int, regions: int, size: Size, fewer: int = 1) -> PartsVi
         images: Of the pool.
         regions: Of an image; 1 where parts are whole images.
         size: Of an image.
-        fewer: Divides the parts that can be afforded.
+        fewer: Divides the parts that can be afforded, and those bought.
     """
     count = images * regions
     pixels = size[0] * size[1] // regions
@@ -155,7 +155,7 @@ def parts_view(images: int, regions: int, size: Size, fewer: int = 1) -> PartsVi
         images=torch.arange(images).repeat_interleave(regions),
         regions=torch.arange(regions).repeat(images),
         pixels=torch.full((count,), pixels),
-        bought=torch.rand(count, generator=generator) < 5 * _SHARE,
+        bought=torch.rand(count, generator=generator) < 5 * _SHARE / fewer,
         count=afforded,
         budget=afforded * pixels,
         generator=generator,

@@ -27,7 +27,7 @@ MOST_EXPONENT = 1.3
 _FEWER = 16
 """Divides the picks from a pool that takes too long otherwise: memory hardly depends on them."""
 
-_MOST_TIMES = 9
+_MOST_TIMES = 40
 _SLOW = 0.05
 """Share of the longest time that the smallest pool may take; else a quarter of it is the smallest."""
 
