@@ -52,7 +52,7 @@ class Sizes:
     enough: float
 
 
-FULL = Sizes(pool=2_975, regions=40, images=100, seconds=20, enough=0.3)
+FULL = Sizes(pool=2_975, regions=40, images=100, seconds=60, enough=0.3)
 QUICK = Sizes(pool=12, regions=8, images=3, seconds=2, enough=0)
 
 

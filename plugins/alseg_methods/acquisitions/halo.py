@@ -118,7 +118,7 @@ def _norm(features: torch.Tensor, size: Size) -> torch.Tensor:
     """
     values = features.double()
     if tuple(values.shape[-2:]) == tuple(size):
-        return values.norm(dim=0)
+        return values.square().sum(dim=0).sqrt()
     below, right = _next(values, 1), _next(values, 2)
     diagonal = (values * _next(right, 1)).sum(0) + (below * right).sum(0)
     squares, across = values.square().sum(0), (values * right).sum(0)
@@ -126,7 +126,8 @@ def _norm(features: torch.Tensor, size: Size) -> torch.Tensor:
     squares = _mixed(squares, 2 * (values * below).sum(0), top, down[:, None])
     across = _mixed(across, diagonal, top, down[:, None])
     left, over = _cells(values.shape[2], size[1], values.device)
-    return _mixed(squares.T, 2 * across.T, left, over[:, None]).T.clamp(min=0).sqrt()
+    radius: torch.Tensor = _mixed(squares.T, 2 * across.T, left, over[:, None]).T.clamp(min=0).sqrt()
+    return radius
 
 
 def _mixed(
