@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 BENCHMARKS: Mapping[str, str] = {
     "acquisition": "Score one image and pick.",
+    "methods": "Every registered acquisition: time an image, memory and growth of a pool.",
     "selection": "Pick from a score that is there.",
     "loading": "Decode, resize and map labels for training.",
     "ledger": "Store what has been bought, read it and paint label maps.",

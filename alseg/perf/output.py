@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import PIL
 import torch
 
 from alseg.engine.environment import describe
-from alseg.perf.result import Line, Options, Result, Spread
+from alseg.perf.result import Line, Options, PoolCost, Result, Spread
 from alseg.text.display import WIDTH
 from alseg.text.layout import column, lay_out
 
@@ -69,15 +69,32 @@ def _table(result: Result, width: int) -> list[str]:
     cells = {
         "ours": [_seconds(line.ours) for line in result.lines],
         "softmax units": [_number(line.units) for line in result.lines],
+        "forward passes": [_number(line.forwards) for line in result.lines],
         "plain": [_seconds(line.plain) for line in result.lines],
         "plain / ours": [_number(line.ratio) for line in result.lines],
         "peak memory": [_memory(line) for line in result.lines],
         "page faults": [_faults(line) for line in result.lines],
+        **_pool_cells([line.pool for line in result.lines]),
     }
     columns = [column(title, texts, "left") for title, texts in cells.items() if any(texts)]
     work = column("work", [line.work for line in result.lines], "left")
     notes = ["; ".join(line.notes) for line in result.lines]
     return [line.plain for line in lay_out([work], [columns], width, remarks=notes)]
+
+
+def _pool_cells(pools: Sequence[PoolCost | None]) -> dict[str, list[str]]:
+    """Return what acquisitions do once for a whole pool, as columns."""
+
+    def cells(text: Callable[[PoolCost], str]) -> list[str]:
+        return ["" if pool is None else text(pool) for pool in pools]
+
+    return {
+        "observations": cells(lambda pool: _mebibytes(pool.observed_bytes)),
+        "rank": cells(lambda pool: f"{_short(pool.seconds)} s"),
+        "rank memory": cells(lambda pool: "" if pool.peak_bytes is None else _mebibytes(pool.peak_bytes)),
+        "n^": cells(lambda pool: f"{pool.by_images:.2f}"),
+        "R^": cells(lambda pool: "" if pool.by_regions is None else f"{pool.by_regions:.2f}"),
+    }
 
 
 def _seconds(spread: Spread | None) -> str:
@@ -100,6 +117,10 @@ def _short(value: float) -> str:
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / 2**20:,.0f} MiB" if count >= 2**20 else f"{count / 2**20:.2f} MiB"
 
 
 def _memory(line: Line) -> str:

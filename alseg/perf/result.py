@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from alseg.contracts import Size
@@ -75,6 +75,31 @@ class Spread:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PoolCost:
+    """What an acquisition does once for a whole pool.
+
+    Attributes:
+        images: Of the pool that was ranked.
+        fewer: By what the picks of a round were divided, so that memory could be measured in a short time.
+        seconds: To rank it for a round's picks, or to prepare its statistics; from what smaller pools took
+            where ``fewer`` is more than 1.
+        observed_bytes: Bytes of the observations of the whole pool, and of the source where it is observed.
+        peak_bytes: Most resident memory for filling the pool and ranking it beyond what was there before,
+            parts of files that are mapped included; None where not measured.
+        by_images: Exponent with which the time rises with the number of images.
+        by_regions: The same with the number of regions of an image; None where parts are whole images.
+    """
+
+    images: int
+    fewer: int
+    seconds: float
+    observed_bytes: int
+    peak_bytes: int | None
+    by_images: float
+    by_regions: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """One piece of work, done both ways.
 
@@ -84,11 +109,13 @@ class Line:
         plain: Seconds the plain way takes, or None where there is none.
         ratio: The plain way's seconds in units of ours, turn by turn.
         units: Our seconds in units of one softmax over the classes of the same logits, turn by turn.
+        forwards: Our seconds in units of the forward pass of a small network, turn by turn.
         peak_bytes: Most memory that our way held beyond what was there before; None where not measured.
         plain_peak_bytes: The same of the plain way.
         faults: Pages of memory that our way made the system hand out (minor page faults), each turn; None
             where not measured.
         plain_faults: The same of the plain way.
+        pool: What is done once for a whole pool; its share is part of ``ours``.
         notes: What else there is to know, such as how the plain side was scaled.
     """
 
@@ -97,10 +124,12 @@ class Line:
     plain: Spread | None = None
     ratio: Spread | None = None
     units: Spread | None = None
+    forwards: Spread | None = None
     peak_bytes: int | None = None
     plain_peak_bytes: int | None = None
     faults: Spread | None = None
     plain_faults: Spread | None = None
+    pool: PoolCost | None = None
     notes: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -110,6 +139,7 @@ class Line:
             "plain_seconds": self.plain,
             "ratio": self.ratio,
             "softmax_units": self.units,
+            "forward_units": self.forwards,
             "faults": self.faults,
             "plain_faults": self.plain_faults,
         }
@@ -118,6 +148,7 @@ class Line:
             **{name: None if spread is None else spread.as_json() for name, spread in spreads.items()},
             "peak_bytes": self.peak_bytes,
             "plain_peak_bytes": self.plain_peak_bytes,
+            "pool": None if self.pool is None else asdict(self.pool),
             "notes": list(self.notes),
         }
 

@@ -36,6 +36,23 @@ def quotas(sizes: Sequence[int], count: int) -> list[int]:
     return given
 
 
+def places_in_groups(groups: torch.Tensor) -> torch.Tensor:
+    """Return how many members of the same group come before each, in O(n log n) time.
+
+    Args:
+        groups: int64 ``(n,)``, the group of each, from 0.
+
+    Returns:
+        int64 ``(n,)``.
+    """
+    by_group = groups.argsort(stable=True)
+    sizes = torch.bincount(groups)
+    starts = sizes.cumsum(0) - sizes
+    before = torch.empty_like(groups)
+    before[by_group] = torch.arange(len(groups)) - starts[groups[by_group]]
+    return before
+
+
 def weighted_round_robin(lists: Sequence[Sequence[T]], weights: Sequence[int]) -> list[T]:
     """Return the members of all lists: of each list in turn as many as its weight, until all are empty.
 

@@ -105,9 +105,14 @@ def k_center_greedy(points: torch.Tensor, bought: torch.Tensor) -> Iterator[int]
     """
     if not len(points):
         return
-    rows = points.double()
-    first = int((rows - rows.mean(dim=0)).square().sum(dim=1).argmin())
+    first = _nearest_to_mean(points)
     yield from farthest_first(Euclidean(points), ~bought, bought.nonzero().flatten().tolist(), first)
+
+
+def _nearest_to_mean(points: torch.Tensor) -> int:
+    """Return the point nearest to the mean of all."""
+    rows = points.double()
+    return int((rows - rows.mean(dim=0)).square_().sum(dim=1).argmin())
 
 
 @dataclass(frozen=True)

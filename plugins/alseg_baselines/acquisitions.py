@@ -45,7 +45,8 @@ class Margin:
 class CoreSet:
     """K-centre greedy over mean features: the image farthest from all that are bought or chosen comes next.
 
-    Where nothing has been bought, the image nearest to the mean of the pool comes first.
+    Where nothing has been bought, the image nearest to the mean of the pool comes first. Time is
+    O(N) for each image bought or chosen.
 
     Source:
         Sener and Savarese, ICLR 2018, algorithm 1.

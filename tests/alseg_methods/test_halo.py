@@ -25,10 +25,14 @@ def test_the_distance_from_the_origin_of_the_ball() -> None:
     assert 10 < float(radius[0, 1]) < 20
 
 
-def test_features_are_resized_before_their_norm() -> None:
-    features = torch.randn((19, 3, 4), generator=torch.Generator().manual_seed(0))
-    resized = F.interpolate(features[None].double(), size=(6, 8), mode="bilinear", align_corners=True)[0]
-    torch.testing.assert_close(halo.euclidean_radius(features, (6, 8)), resized.norm(dim=0))
+@pytest.mark.parametrize(
+    ("coarse", "size"),
+    [((3, 4), (6, 8)), ((1, 5), (4, 13)), ((5, 1), (3, 2)), ((2, 2), (1, 1)), ((7, 9), (3, 4))],
+)
+def test_features_are_resized_before_their_norm(coarse: tuple[int, int], size: tuple[int, int]) -> None:
+    features = torch.randn((19, *coarse), generator=torch.Generator().manual_seed(0))
+    resized = F.interpolate(features[None].double(), size=size, mode="bilinear", align_corners=True)[0]
+    torch.testing.assert_close(halo.euclidean_radius(features, size), resized.norm(dim=0))
 
 
 def test_the_score_is_the_product_of_both_in_0_to_1() -> None:

@@ -190,8 +190,8 @@ def test_an_unknown_benchmark_is_a_mistake_of_the_user() -> None:
     ended = perf("speed")
     assert ended.exit_code == 2
     assert (
-        "'speed' is not one of 'acquisition', 'selection', 'loading', 'ledger', 'losses', 'training', "
-        "'step', 'threads'." in ended.output
+        "'speed' is not one of 'acquisition', 'methods', 'selection', 'loading', 'ledger', 'losses', "
+        "'training', 'step', 'threads'." in ended.output
     )
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import torch
 
 from alseg.testing import parts_of_pool
-from alseg.toolkit.allocation import affordable, left_over, quotas, weighted_round_robin
+from alseg.toolkit.allocation import affordable, left_over, places_in_groups, quotas, weighted_round_robin
 
 
 def test_quotas_follow_sizes_and_largest_remainders() -> None:
@@ -21,6 +22,11 @@ def test_quotas_never_exceed_the_members() -> None:
     assert quotas([1, 0, 2], 9) == [1, 0, 2]
     assert quotas([0, 0], 3) == [0, 0]
     assert quotas([], 3) == []
+
+
+def test_places_count_what_comes_before_in_the_same_group() -> None:
+    assert places_in_groups(torch.tensor([2, 0, 2, 2, 0])).tolist() == [0, 0, 1, 2, 1]
+    assert places_in_groups(torch.zeros(0, dtype=torch.int64)).tolist() == []
 
 
 def test_lists_take_turns_by_weight_until_all_are_empty() -> None:

@@ -73,6 +73,14 @@ def test_balanced_entropy_of_a_uniform_probability() -> None:
     assert _value(passes.balanced_entropy(moments)) == pytest.approx(4 * math.log(2), rel=1e-5)
 
 
+@pytest.mark.parametrize("less", [1, 2])
+def test_series_of_gamma_functions_have_the_digits_of_single_precision(less: int) -> None:
+    argument = torch.logspace(-6, 8, 300)
+    precise = argument.double()
+    expected = torch.lgamma(precise) - (precise - less) * torch.digamma(precise) + precise
+    torch.testing.assert_close(passes._gamma_terms(argument, less).double(), expected, rtol=2e-6, atol=2e-6)
+
+
 def test_balanced_entropy_is_the_same_in_strips() -> None:
     moments = passes.moments_of(torch.randn((4, 3, 70, 2), generator=torch.Generator().manual_seed(0)))
     last = Moments(

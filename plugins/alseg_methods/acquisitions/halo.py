@@ -14,13 +14,10 @@ if TYPE_CHECKING:
 _LARGEST_NORM = 1 - 1e-5
 """Of a point in the Poincare ball: beyond it, rounding decides the distance."""
 
-_CHANNELS = 8
-"""Channels of features that are resized at a time."""
-
 
 def euclidean_radius(features: torch.Tensor, size: Size) -> torch.Tensor:
     """Return the norm of features float ``(D, h, w)`` that are resized, float64 ``(H, W)``, at least 0."""
-    return _norm(features.float(), size)
+    return _norm(features, size)
 
 
 def hyperbolic_radius(embedding: torch.Tensor, size: Size) -> torch.Tensor:
@@ -33,7 +30,7 @@ def hyperbolic_radius(embedding: torch.Tensor, size: Size) -> torch.Tensor:
     Returns:
         float64 ``(H, W)``, at least 0: 2 artanh(norm).
     """
-    return 2 * _norm(embedding.double(), size).clamp(max=_LARGEST_NORM).atanh()
+    return 2 * _norm(embedding, size).clamp(max=_LARGEST_NORM).atanh()
 
 
 def entropy_sums(logits: torch.Tensor, radius: int = 1) -> torch.Tensor:
@@ -119,16 +116,49 @@ class EuclideanHalo:
 
 
 def _norm(features: torch.Tensor, size: Size) -> torch.Tensor:
-    """Return the norm of features resized as logits are, a few channels at a time, in a double sum."""
-    from torch.nn import functional as F
+    """Return the norm of features resized as logits are (bilinear, corners aligned), float64 ``(H, W)``.
 
-    squares = features.new_zeros(tuple(size)).double()
-    for first in range(0, len(features), _CHANNELS):
-        part = features[first : first + _CHANNELS]
-        if tuple(part.shape[-2:]) != tuple(size):
-            part = F.interpolate(part[None], size=tuple(size), mode="bilinear", align_corners=True)[0]
-        squares += part.square().sum(0)
-    return squares.sqrt()
+    No feature is resized: the square of a weighted sum of two neighbours needs their squares and their
+    product alone, which are maps of the features' size.
+    """
+    values = features.double()
+    if tuple(values.shape[-2:]) == tuple(size):
+        return values.square().sum(dim=0).sqrt()
+    below, right = _next(values, 1), _next(values, 2)
+    diagonal = (values * _next(right, 1)).sum(0) + (below * right).sum(0)
+    squares, across = values.square().sum(0), (values * right).sum(0)
+    top, down = _cells(values.shape[1], size[0], values.device)
+    squares = _mixed(squares, 2 * (values * below).sum(0), top, down[:, None])
+    across = _mixed(across, diagonal, top, down[:, None])
+    left, over = _cells(values.shape[2], size[1], values.device)
+    radius: torch.Tensor = _mixed(squares.T, 2 * across.T, left, over[:, None]).T.clamp(min=0).sqrt()
+    return radius
+
+
+def _mixed(
+    squares: torch.Tensor, products: torch.Tensor, before: torch.Tensor, share: torch.Tensor
+) -> torch.Tensor:
+    """Return ``(1 - s)^2`` of a row, ``s^2`` of the next and ``s (1 - s)`` of their products."""
+    after = (before + 1).clamp(max=len(squares) - 1)
+    rest = 1 - share
+    return rest**2 * squares[before] + share**2 * squares[after] + rest * share * products[before]
+
+
+def _next(values: torch.Tensor, dim: int) -> torch.Tensor:
+    """Return for each cell the one after it along a dimension; for the last one itself."""
+    import torch
+
+    last = values.shape[dim] - 1
+    return torch.cat([values.narrow(dim, min(1, last), last), values.narrow(dim, last, 1)], dim)
+
+
+def _cells(coarse: int, wide: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return for each pixel of an axis the cell before it, int64, and how near the next is, float64."""
+    import torch
+
+    places = torch.linspace(0, coarse - 1, wide, dtype=torch.float64, device=device)
+    before = places.long()
+    return before, places - before
 
 
 _SOURCE = "Franco et al., ICML 2024, arXiv:2306.11180."

@@ -63,7 +63,8 @@ class Mada:
 
     The vector of an image has the mean feature of each class, 0 where it is absent, so that absent classes
     weigh much. Source images count pixels where prediction and label agree, target images all as predicted.
-    Anchors are the centres of a k-means over the source.
+    Anchors are the centres of a k-means over the source. Time is that of k-means, O(anchors) for each source
+    image and step.
 
     Attributes:
         dimensions: Most numbers to keep of a feature.

@@ -30,8 +30,8 @@ def median_distance(points: torch.Tensor, generator: torch.Generator) -> float:
 class MaxHerding:
     """Parts that maximise the mean of each part's largest Gaussian kernel with any bought or chosen one.
 
-    Regions are chosen in two stages: in each image by themselves, then among those of all images. The second
-    stage takes O(n^2) time for n candidates, which are therefore at most 50,000.
+    Regions are chosen in two stages: in each image by themselves, then among those of all images. Time is
+    O(R^2) for each image of R regions, then O(n^2) for n candidates, which are therefore at most 50,000.
 
     Attributes:
         dimensions: Most numbers to keep of a feature.

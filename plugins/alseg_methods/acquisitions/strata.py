@@ -39,16 +39,15 @@ class Strata:
         """Return all parts that are left: those within the quotas first, then the others, highest first."""
         import torch
 
-        from alseg.toolkit.allocation import left_over, quotas
+        from alseg.toolkit.allocation import left_over, places_in_groups, quotas
         from alseg.toolkit.embeddings import rows_of_parts
 
         parts = left_over(pool)
         scores = rows_of_parts(observations, "entropy", pool)[parts]
         parts = parts[scores.argsort(descending=True, stable=True)]
         group_of = pool.groups[pool.images[parts]]
-        within = torch.zeros(len(parts), dtype=torch.bool)
-        for group, quota in enumerate(quotas(torch.bincount(group_of).tolist(), pool.count)):
-            within[(group_of == group).nonzero().flatten()[:quota]] = True
+        of_group = torch.tensor(quotas(torch.bincount(group_of).tolist(), pool.count), dtype=torch.int64)
+        within = places_in_groups(group_of) < of_group[group_of]
         return [*parts[within].tolist(), *parts[~within].tolist()]
 
 
