@@ -11,6 +11,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from hypothesis import settings
 
+# What their assertions compare is shown where they fail, as in a test.
+pytest.register_assert_rewrite("golden_pools", "golden_scores")
+
 MOST_WORKERS = 8
 """Each worker imports torch, which takes memory; ``-n`` asks for more of them."""
 
