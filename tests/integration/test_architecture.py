@@ -71,6 +71,7 @@ HEAVY = ("torch", "torchvision", "lightning_fabric", "pandas", "pydantic", "ruam
 """What ``alseg --help`` has no time for."""
 
 READ_LABELS = {
+    "alseg.acquisition.acquire": "labels of the source, for acquisitions that observe it",
     "alseg.data.cache": "passes on what it is asked for by those here",
     "alseg.evaluation.checkpoint": "the split to evaluate on",
     "alseg.data.class_counts": "class frequencies of the source",
