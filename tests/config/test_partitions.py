@@ -68,18 +68,18 @@ def test_a_partition_is_part_of_what_a_run_is(tmp_path: Path) -> None:
         ),
         (
             {"acquisition": "badge", "annotation": "pixel"},
-            "acquisition 'badge' ranks regions or whole images, but annotation mode 'pixel' asks about parts; use "
-            "a mode that labels regions or whole images",
+            "acquisition 'badge' ranks regions or whole images, but annotation mode 'pixel' asks about "
+            "parts; use a mode that labels regions or whole images",
         ),
         (
             {"acquisition": "mada"},
-            "acquisition 'mada' ranks whole images, but annotation mode 'superpixel' asks about regions; use a "
-            "mode that labels whole images",
+            "acquisition 'mada' ranks whole images, but annotation mode 'superpixel' asks about regions; "
+            "use a mode that labels whole images",
         ),
         (
             {"budget": "3 images"},
-            "a budget of 3 images needs an annotation mode that labels whole images; this one asks about parts: "
-            "say a share such as 2.2%, or 40 px/image",
+            "a budget of 3 images needs an annotation mode that labels whole images; this one asks about "
+            "parts: say a share such as 2.2%, or 40 px/image",
         ),
     ],
 )
