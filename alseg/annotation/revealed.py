@@ -152,13 +152,7 @@ class RevealedLabels:
         """
         if self.mode is None:
             raise ValueError("These labels have no annotation mode: nothing can be asked.")
-        size = self.dataset.size(index)
-        if self._regions is not None:
-            of_regions = cast(RegionAnnotationMode, self.mode)
-            footprint = of_regions.footprint(positions, size, regions=self._regions.regions(index))
-        else:
-            footprint = cast(AnnotationMode, self.mode).footprint(positions, size)
-        return checked_footprint(self.mode, footprint, size)
+        return _footprint(self.mode, self._regions, index, positions, self.dataset.size(index))
 
     def bought(self, index: int) -> NDArray[np.bool_]:
         """Return the pixels of an image that have been bought, bool ``(H, W)``."""
@@ -240,3 +234,19 @@ class RevealedLabels:
     @property
     def _resize(self) -> TrainingResize:
         return TrainingResize(self._training_size, self._point_resize and not self._everything)
+
+
+def _footprint(
+    mode: AnnotationMode | RegionAnnotationMode,
+    regions: RegionMaps | None,
+    index: int,
+    positions: NDArray[np.int32],
+    size: Size,
+) -> NDArray[np.int32]:
+    """Return which question reveals each pixel of an image; some modes are told the regions."""
+    if regions is None:
+        footprint = cast(AnnotationMode, mode).footprint(positions, size)
+    else:
+        of_regions = cast(RegionAnnotationMode, mode)
+        footprint = of_regions.footprint(positions, size, regions=regions.regions(index))
+    return checked_footprint(mode, footprint, size)

@@ -10,7 +10,7 @@ from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.experiment import RunSpec
-from alseg.contracts import Recipe
+from alseg.contracts import DataPlan, Recipe
 from alseg.data.loading import DenseLabels
 from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
@@ -159,17 +159,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
     data, recipe = assembler.scenario(spec.scenario), assembler.recipe(spec.method.recipe)
     method = assembler.method(spec)
     target, plan = data.target.dataset, recipe.plan.target
-    regions = method_regions(spec, method, data, context.partitions).target if method else None
-    labels = RevealedLabels(
-        target,
-        data.target.translation,
-        mode=method.mode if method else None,
-        regions=regions if method and method.unit == "region" else None,
-        everything=spec.method.target_labels == "all" and spec.method.labels_since == "start",
-        training_size=plan.size,
-        point_resize=plan.label_resize == "point",
-        outline_tolerance=spec.method.outline_tolerance,
-    )
+    labels = _labels(spec, method, data, plan, context)
     order = TargetOrder(len(target), plan, spec.seed)
     trainer = Trainer(
         context.fabric,
@@ -209,4 +199,21 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         planner=planner,
         stages=(*spec.rounds, recipe.plan.iterations),
         image_pixels=image_pixels,
+    )
+
+
+def _labels(
+    spec: RunSpec, method: MethodParts | None, data: ScenarioData, plan: DataPlan, context: RunContext
+) -> RevealedLabels:
+    """Return what is known of the target labels before anything is bought."""
+    regions = method_regions(spec, method, data, context.partitions).target if method else None
+    return RevealedLabels(
+        data.target.dataset,
+        data.target.translation,
+        mode=method.mode if method else None,
+        regions=regions if method and method.unit == "region" else None,
+        everything=spec.method.target_labels == "all" and spec.method.labels_since == "start",
+        training_size=plan.size,
+        point_resize=plan.label_resize == "point",
+        outline_tolerance=spec.method.outline_tolerance,
     )

@@ -21,9 +21,10 @@ from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, Re
 from alseg.data.partitions import RegionMaps
 from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
+from alseg.inspection.regions import regions_of_run
 from alseg.registry.registry import Registry
 from alseg.storage.examples import Example, read_examples
-from alseg.storage.layout import PARTITIONS_NAME, RUN_NAME, round_folders
+from alseg.storage.layout import RUN_NAME, round_folders
 from alseg.storage.ledger import Purchase, refuse_outside
 from alseg.storage.run_description import Part, read_asked
 from alseg.toolkit.labels import translation
@@ -211,30 +212,7 @@ class SavedRun:
 
     @cached_property
     def _regions(self) -> RegionMaps | None:
-        """The regions of the pool's images, where questions were about them."""
-        partition, scenario = self._asked.method.partition, self._asked.scenario
-        if self._mode is None or partition is None or not self._asks_about_regions:
-            return None
-        from alseg.engine.regions import regions_identity
-
-        parts, dataset = (
-            read_component(self._registry, kind, part.name, (), part.params)
-            for kind, part in (("partitions", partition), ("datasets", scenario.target))
-        )
-        return RegionMaps(
-            self.pool.dataset,
-            self._build("partitions", partition),
-            regions_identity(parts, dataset, scenario.target_split, scenario.root),
-            self.folder.absolute().parents[1] / PARTITIONS_NAME,
-            writable=False,
-        )
-
-    @property
-    def _asks_about_regions(self) -> bool:
-        mode = self._asked.method.annotation
-        if mode is None:
-            return False
-        return bool(self._registry.get("annotation_modes", mode.name).spec.unit == "region")
+        return None if self._mode is None else regions_of_run(self.folder, self._registry, self.pool.dataset)
 
     @cached_property
     def _mode(self) -> AnnotationMode | RegionAnnotationMode | None:
