@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -103,11 +103,12 @@ def question_reach(mode: AnnotationMode | RegionAnnotationMode | None, unit: Uni
 
     Answers that are no small window, such as regions and whole images, have a reach of 1, and so has no mode.
     """
-    if not isinstance(mode, AnnotationMode) or unit != "part":
+    if mode is None or unit != "part":
         return 1
     middle = _PROBE // 2
     with guarded(mode, "footprint"):
-        revealed = mode.footprint(np.array([[middle, middle]], np.int32), (_PROBE, _PROBE)) >= 0
+        probe = cast(AnnotationMode, mode).footprint(np.array([[middle, middle]], np.int32), (_PROBE, _PROBE))
+    revealed = probe >= 0
     rows, columns = np.nonzero(revealed)
     reach = int(max(np.abs(rows - middle).max(initial=0), np.abs(columns - middle).max(initial=0)))
     return reach if 1 <= reach <= _WIDEST_WINDOW else 1

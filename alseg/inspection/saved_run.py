@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,8 +159,11 @@ class SavedRun:
             return np.full(size, -1, np.int16)
         positions = np.concatenate(list(per_round.values()))
         refuse_outside(positions, image_id, size)
-        [index] = self.find(self.pool, [image_id])
-        footprint = self.labels(0).footprint(index, positions)
+        if self._regions is None:
+            footprint = cast(AnnotationMode, self._mode).footprint(positions, size)
+        else:
+            [index] = self.find(self.pool, [image_id])
+            footprint = self.labels(0).footprint(index, positions)
         return np.where(footprint >= 0, rounds[np.maximum(footprint, 0)], np.int16(-1)).astype(np.int16)
 
     def find(self, split: Split, image_ids: Sequence[str]) -> list[int]:
@@ -212,7 +215,9 @@ class SavedRun:
 
     @cached_property
     def _regions(self) -> RegionMaps | None:
-        return None if self._mode is None else regions_of_run(self.folder, self._registry, self.pool.dataset)
+        if self._mode is None or self._asked.method.partition is None:
+            return None
+        return regions_of_run(self.folder, self._registry, self.pool.dataset)
 
     @cached_property
     def _mode(self) -> AnnotationMode | RegionAnnotationMode | None:

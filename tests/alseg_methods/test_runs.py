@@ -18,7 +18,7 @@ WINDOW = {"annotation": {"name": "region", "radius": 1}, "budget": "20%"}
 
 @pytest.fixture(autouse=True)
 def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alseg.registry.registry.load_registry", lambda: toy_registry(alseg_methods))
+    monkeypatch.setattr("alseg.registry.loading.load_registry", lambda: toy_registry(alseg_methods))
 
 
 def _run(folder: Path, acquisitions: list[object], *options: str) -> Result:

@@ -307,7 +307,8 @@ def test_an_exception_of_a_builder_is_told_in_one_line() -> None:
 
 def test_the_observer_of_the_plugin_guide_writes_its_diary(tmp_path: Path) -> None:
     plugin = types.ModuleType("diary")
-    exec(compile(blocks(DOCS / "plugins.md", "python")[0], "plugins.md", "exec"), vars(plugin))
+    [example] = [block for block in blocks(DOCS / "plugins.md", "python") if "class Diary" in block]
+    exec(compile(example, "plugins.md", "exec"), vars(plugin))
     outcome = run_toy(tmp_path, document({"name": "diary", "file": "note.txt"}), plugin)
     assert outcome.done == 1
     pages = sorted((tmp_path / "results" / "toy" / "diary").glob("*/*"))

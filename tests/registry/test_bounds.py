@@ -8,7 +8,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 import click
 import pytest
@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from alseg.cli import COMMANDS, main
 from alseg.config import sections
 from alseg.config.schema import Section, read_section
-from alseg.contracts import Spec
+from alseg.contracts import AcquisitionSpec, Spec
 from alseg.registry.bounds import Bounds, numbers_in
 from alseg.registry.loading import load_registry
 from alseg.registry.parameters import validate_parameters
@@ -109,13 +109,34 @@ def given(spec: Spec, make: Make) -> dict[str, Any]:
 def everything_at(make: Make) -> dict[str, Any]:
     """Return an experiment with every recipe, acquisition and annotation mode, all their numbers made."""
     streets, smp, modes = specs("datasets")["streets"], specs("models")["smp"], specs("annotation_modes")
+    partitions = specs("partitions")
+    regions = {"annotation": "superpixel", "partition": "grid"}
+    fitting: dict[str, dict[str, Any]] = {
+        "image": {"annotation": "image"},
+        "region": regions,
+        "part": {"annotation": "region"},
+    }
     buying = [
-        {"label": f"acquisition {name}", "acquisition": given(spec, make), "annotation": "image"}
+        {
+            "label": f"acquisition {name}",
+            "acquisition": given(spec, make),
+            **next(how for unit, how in fitting.items() if unit in cast(AcquisitionSpec, spec).units),
+        }
         for name, spec in specs("acquisitions").items()
     ]
     buying += [
-        {"label": f"mode {name}", "acquisition": "random", "annotation": given(spec, make)}
+        {
+            "label": f"mode {name}",
+            "acquisition": "random",
+            **(regions if name == "superpixel" else {}),
+            "annotation": given(spec, make),
+        }
         for name, spec in modes.items()
+    ]
+    buying += [
+        {"label": f"partition {name}", "acquisition": "random", **regions, "partition": given(spec, make)}
+        for name, spec in partitions.items()
+        if numeric(spec)
     ]
     recipes = [
         {"label": f"recipe {name}", "target_labels": "none", "recipe": given(spec, make)}

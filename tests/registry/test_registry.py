@@ -67,7 +67,7 @@ def test_an_unknown_kind_is_a_bug_of_the_caller() -> None:
         registry_of(Fakes()).get("acquisitionz", "ripu")
     assert str(caught.value) == (
         "kind 'acquisitionz' is none of label_spaces, datasets, models, recipes, acquisitions, "
-        "annotation_modes, observers"
+        "annotation_modes, partitions, observers"
     )
 
 

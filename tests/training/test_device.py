@@ -14,20 +14,17 @@ import yaml
 from click.testing import CliRunner
 from lightning_fabric.plugins import MixedPrecision
 
-import alseg_ripu
+from acquisitions import PLUGINS, acquiring_methods
 from alseg.cli import main
 from alseg.config.sections import Settings
-from alseg.contracts import AcquisitionSpec
 from alseg.contracts.types import Precision
 from alseg.errors import AlsegError
 from alseg.inference.predict import network_outputs
-from alseg.registry.loading import load_registry
 from alseg.training import device as devices
 from alseg.training.device import find_device, make_fabric, set_up
 from toys import build_tiny, run_toy, toy_document, toy_registry
 
 PRECISIONS: tuple[str, ...] = get_args(Precision)
-ACQUISITIONS: list[AcquisitionSpec] = [each.spec for each in load_registry().acquisitions.values()]
 DTYPES = {
     "32-true": torch.float32,
     "16-mixed": torch.float16,
@@ -253,25 +250,16 @@ def test_features_are_computed_in_the_precision_of_the_network(precision: str) -
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("acquisition", ACQUISITIONS, ids=lambda spec: spec.name)
-def test_every_acquisition_works_in_every_precision(
-    acquisition: AcquisitionSpec, precision: str, tmp_path: Path
-) -> None:
-    whole = acquisition.kind == "select"
-    method = {
-        "label": "It",
-        "acquisition": acquisition.name,
-        "annotation": "image" if whole else {"name": "region", "radius": 1},
-        "budget": "2 images" if whole else "10%",
-    }
+def test_every_acquisition_works_in_every_precision(precision: str, tmp_path: Path) -> None:
+    asking = {str(method["acquisition"]["name"]): method for method in acquiring_methods()}
     document = toy_document(
-        methods=[method],
+        methods=list(asking.values()),
         recipe={"name": "toy", "iterations": 2},
         rounds=[1],
         settings={"device": "cpu", "precision": precision, "examples": 1},
     )
-    outcome = run_toy(tmp_path, document, alseg_ripu)
-    assert (outcome.done, outcome.failed, outcome.skipped) == (1, [], [])
+    outcome = run_toy(tmp_path, document, *PLUGINS)
+    assert (outcome.done, outcome.failed, outcome.skipped) == (len(asking), [], [])
 
 
 def test_adamw_trains_weights_of_half_precision(tmp_path: Path) -> None:
