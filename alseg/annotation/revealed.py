@@ -30,7 +30,7 @@ from alseg.data.cache import uncached
 from alseg.data.partitions import RegionMaps
 from alseg.guard.answers import checked_footprint, checked_label
 from alseg.guard.calls import guarded
-from alseg.storage.ledger import Purchase, refuse_outside
+from alseg.storage.ledger import Purchase, refuse_other_regions, refuse_outside
 from alseg.toolkit.labels import translated
 
 
@@ -117,8 +117,12 @@ class RevealedLabels:
         """Reveal what an earlier process has bought; its label maps are read when costs are asked for.
 
         Raises:
-            AlsegError: If it is of an image that the data set has not.
+            AlsegError: If it is of an image that the data set has not, or of regions that there are not.
         """
+        if self._regions is not None:
+            for image_id in purchase.spans:
+                regions = self._regions.regions(self.history.index_of(image_id))
+                refuse_other_regions(purchase.of_image(image_id), image_id, regions)
         self.history.append(purchase)
         self._uncounted |= purchase.spans.keys()
 

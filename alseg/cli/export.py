@@ -56,7 +56,7 @@ def _write_picks(revisit: SavedRun, last: int, output: Path) -> int:
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("round", "image", "y", "x", "score", "pixels", "void"))
+    writer.writerow(("round", "image", "y", "x", "score", "pixels", "void", "clicks"))
     count = 0
     for number, purchase in revisit.purchases.items():
         if number > last:

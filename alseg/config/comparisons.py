@@ -202,7 +202,7 @@ def _refusal(
         and method.purchase != baseline.purchase
     ):
         return (
-            f"'{method.label}' and '{baseline.label}' differ in annotation or budget, so that no test tells "
-            "them apart; compare each with a method that asks at random with its own"
+            f"'{method.label}' and '{baseline.label}' differ in annotation, partition or budget, so that "
+            "no test tells them apart; compare each with a method that asks at random with its own"
         )
     return None

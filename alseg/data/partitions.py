@@ -112,8 +112,11 @@ def _read(file: Path, size: tuple[int, int]) -> NDArray[np.int32] | None:
             regions = content["regions"]
     except Exception:  # numpy and zipfile raise many types for a damaged archive
         return None
-    whole = regions.dtype in (np.uint8, np.uint16, np.int32) and regions.shape == tuple(size)
-    return regions.astype(np.int32) if whole else None
+    if regions.dtype not in (np.uint8, np.uint16, np.int32) or regions.shape != tuple(size):
+        return None
+    found = regions.astype(np.int32)
+    whole = found.min() == 0 and found.max() < found.size and np.bincount(found.ravel()).all()
+    return found if whole else None
 
 
 def _write(file: Path, regions: NDArray[np.int32]) -> None:

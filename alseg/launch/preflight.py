@@ -140,7 +140,7 @@ def _most_spent(
     else:
         total = min(allowed, sum(map(parts.mode.most_pixels, sizes)))
         picks = total // min(per_question)
-    if picks == 0:
+    if picks == 0 and parts.unit != "region":  # of regions the mean is known; smaller ones may be paid for
         raise AlsegError(
             f"Method '{label}': a budget of {budget.text} does not pay for a single question, which reveals "
             f"{min(per_question):,} pixels. Raise the budget or choose another annotation mode."

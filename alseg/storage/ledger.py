@@ -232,6 +232,29 @@ def refuse_outside(positions: NDArray[np.int32], image_id: str, size: Size) -> N
         )
 
 
+def refuse_other_regions(rows: NDArray[np.void], image_id: str, regions: NDArray[np.int32]) -> None:
+    """Refuse questions about regions that an image has not: another partition would reveal other pixels.
+
+    Args:
+        rows: Of the image, as `Purchase.of_image` gives them.
+        image_id: The image.
+        regions: int32 ``(H, W)``, ids 0 to R - 1.
+
+    Raises:
+        AlsegError: If a region is not named by its first pixel, or has not the pixels that were bought.
+    """
+    positions = np.stack([rows["y"], rows["x"]], axis=1).astype(np.int32)
+    refuse_outside(positions, image_id, (regions.shape[0], regions.shape[1]))
+    ids, first, pixels = np.unique(regions, return_index=True, return_counts=True)
+    asked = np.searchsorted(ids, regions[positions[:, 0], positions[:, 1]])
+    places = positions[:, 0].astype(np.int64) * regions.shape[1] + positions[:, 1]
+    if not (np.array_equal(first[asked], places) and np.array_equal(pixels[asked], rows["pixels"])):
+        raise AlsegError(
+            f"The regions of image {image_id} are not those about which the run has asked: the partition, "
+            "its files or OpenCV changed. Put them back as they were, or begin the run anew with --fresh."
+        )
+
+
 def _misfit(error: Exception | None = None) -> str:
     """Say that an array is no purchase; what NumPy says of some tells how to unpickle objects."""
     return f"is damaged or does not fit {INDEX_NAME}."

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_WANTED = "Save regions as PNG with one id for each pixel, of 8 or 16 bits, at the size of the label map."
+
+
 @dataclass(frozen=True)
 class Masks:
     """One image of ids for each image, 8 or 16 bits, at the size of the label map.
@@ -46,12 +49,15 @@ class Masks:
             DataError: If the file is missing, damaged or of another size than the image.
         """
         path = self._file(image_id)
-        ids = read_label(path)
+        try:
+            ids = read_label(path)
+        except DataError as error:
+            raise DataError(error.problem, _WANTED) from error
         if ids.shape != image.shape[:2]:
             raise DataError(
                 f"{path} is {ids.shape[1]} x {ids.shape[0]} pixels, the image {image.shape[1]} x "
                 f"{image.shape[0]}.",
-                "Regions are needed at the size of the label map.",
+                _WANTED,
             )
         return numbered(ids)
 

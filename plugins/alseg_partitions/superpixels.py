@@ -27,6 +27,8 @@ _SMALLEST = 16
 class Slic:
     """k-means of colour (CIELAB) and place, begun on a grid; small fragments join their neighbours.
 
+    Where the image has fewer than two regions a side, they are squares.
+
     Attributes:
         segments: Regions to begin with; there may be fewer or more at the end.
         compactness: Weight of place against colour; large values give squares.
@@ -61,11 +63,13 @@ class Slic:
 class Seeds:
     """Blocks whose borders move while that makes their colour histograms purer.
 
+    Where regions have a side of less than 4 pixels, or the image has fewer than two a side, they are squares.
+
     Attributes:
         segments: Regions to begin with; there may be fewer at the end.
         levels: Sizes of blocks that move, from coarse to fine; fewer where regions are small.
         prior: Smoothness of borders, 0 to 5.
-        bins: Of a colour histogram.
+        bins: Of a colour histogram, for each of three channels: memory grows with their cube.
         iterations: Over the pixels, at the end.
 
     Source:
@@ -74,9 +78,9 @@ class Seeds:
     """
 
     segments: Segments = 2048
-    levels: Annotated[int, Interval(ge=1, le=16)] = 5
+    levels: Annotated[int, Interval(ge=2, le=16)] = 5
     prior: Annotated[int, Interval(ge=0, le=5)] = 3
-    bins: Annotated[int, Interval(ge=2, le=64)] = 10
+    bins: Annotated[int, Interval(ge=2, le=16)] = 10
     iterations: Rounds = 10
 
     def regions(

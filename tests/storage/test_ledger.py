@@ -8,7 +8,7 @@ import pytest
 
 from alseg import AlsegError
 from alseg.contracts import Picks
-from alseg.storage.ledger import Purchase, all_positions
+from alseg.storage.ledger import Purchase, all_positions, refuse_other_regions
 
 
 def _picks(*positions: tuple[int, int], pixels: int = 9) -> Picks:
@@ -106,3 +106,13 @@ def test_positions_of_all_rounds_come_in_the_order_asked() -> None:
     later = Purchase.of({"a": _picks((5, 5))}, {"a": np.array([0])}, {"a": np.array([1])})
     assert all_positions([_purchase(), later], "a").tolist() == [[1, 2], [7, 4], [5, 5]]
     assert all_positions([], "a").shape == (0, 2)
+
+
+def test_questions_about_other_regions_than_there_are_now_are_refused() -> None:
+    regions = np.array([[0, 0, 1], [2, 1, 1]], np.int32)
+    rows = np.zeros(2, [("y", "<u2"), ("x", "<u2"), ("pixels", "<i8")])
+    rows["y"], rows["x"], rows["pixels"] = [0, 0], [2, 0], [3, 2]
+    refuse_other_regions(rows, "a", regions)
+    for changed in (regions[::-1], np.array([[0, 0, 1], [2, 2, 1]], np.int32)):
+        with pytest.raises(AlsegError, match="regions of image a are not those"):
+            refuse_other_regions(rows, "a", changed)
