@@ -186,6 +186,8 @@ def test_exported_picks_are_the_ledger(results: Path, tmp_path: Path) -> None:
     cost = read_json(run / "rounds/02/metrics.json")["cost"]
     assert len(rows) == sum(len(Purchase.read(run / f"rounds/{number:02d}").rows) for number in (1, 2))
     assert sum(int(row["pixels"]) for row in rows) == cost["pixels"]
+    assert sum(int(row["clicks"]) for row in rows) == cost["clicks"]
+    assert all(None not in row for row in rows)  # every value has a column
     assert {row["round"] for row in rows} == {"1", "2"}
 
 
