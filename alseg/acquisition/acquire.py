@@ -111,12 +111,14 @@ def _pass_over_pool(methods: _Methods, pool: Pool) -> None:
             methods.each(lambda method: method.see(scores))
 
     overlap = pool.options is not None and pool.options.overlap
+    told = not methods.own.done  # a pass that only others want is no progress of this one
     with (
         closing(_predictions(pool)) as predictions,  # or an error's traceback keeps it reading images
         closing(behind(show, predictions, overlap=overlap)) as seen,
     ):
         for _ in seen:
-            pool.on_image()
+            if told:
+                pool.on_image()
 
 
 def _pass_over_source(methods: _Methods, source: SourceImages, pool: Pool) -> None:
@@ -130,7 +132,8 @@ def _pass_over_source(methods: _Methods, source: SourceImages, pool: Pool) -> No
         closing(behind(show, predictions, overlap=source.options.overlap)) as seen,
     ):
         for _ in seen:
-            pool.on_image()
+            if "source" in methods.own.job.observes:
+                pool.on_image()
 
 
 def _predictions_of(model: Any, source: SourceImages) -> Generator[Prediction, None, None]:

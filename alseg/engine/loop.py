@@ -98,7 +98,7 @@ class _Loop:
         parts = self.parts
         target, needs = parts.data.target.dataset, planner.method.spec.needs
         options = parts.inference_options(for_acquisition=True, round_number=round_number)
-        with self.phases.phase("acquire", len(target), timed=False) as on_image:
+        with self.phases.phase("acquire", planner.images_to_see, timed=False) as on_image:
             pool = Pool(
                 dataset=target,
                 num_classes=parts.num_classes,

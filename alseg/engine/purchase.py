@@ -16,7 +16,7 @@ from alseg.acquisition.scoring import score_of
 from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.oracle import Answer, Oracle
 from alseg.config.experiment import RunSpec
-from alseg.contracts import Picks, ScoreAcquisition
+from alseg.contracts import Picks, PreparingAcquisition, ScoreAcquisition
 from alseg.data.scenario import ScenarioData
 from alseg.engine.assembly import MethodParts
 from alseg.engine.companions import find_companions
@@ -81,6 +81,13 @@ class QueryPlanner:
     data: ScenarioData
     context: RunContext
     folder: RunFolder
+
+    @property
+    def images_to_see(self) -> int:
+        """How many images the acquisition sees in a round, those of a second pass and the source too."""
+        passes = 2 if isinstance(self.method.acquisition, PreparingAcquisition) else 1
+        of_source = len(self.data.source.dataset) if "source" in self.method.spec.observes else 0
+        return passes * len(self.data.target.dataset) + of_source
 
     def decide(self, round_number: int, pool: Pool, module: torch.nn.Module) -> RoundQueries:
         """Decide what to ask in a round. In the first, runs with the same training so far ask together.

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import torch
 
+import alseg_methods
 from alseg import hookimpl
 from alseg.contracts import AcquisitionSpec, TargetView
 from alseg.engine.round_protocol import schedule_of
 from alseg.storage.layout import NETWORK_NAME
-from toys import build_recipe, prepared_toy, run_folder, run_toy, toy_document
+from toys import Silent, build_recipe, prepared_toy, run_folder, run_toy, toy_document
 
 
 class Changed:
@@ -105,3 +106,29 @@ def test_initial_weights_forget_what_was_learnt_before_the_purchase(tmp_path: Pa
         distance = max(float((trained[name] - untrained[name]).abs().max()) for name in trained)
         one_step = 0.05 * 0.2  # far more than one step of the last learning rate moves a weight
         assert (distance < one_step) == (start == "initial"), (start, distance)
+
+
+def test_the_progress_of_an_acquisition_counts_every_image_that_it_sees(tmp_path: Path) -> None:
+    class Counting(Silent):
+        total, done = 0, 0
+        acquiring: list[tuple[int, int]] = []  # noqa: RUF012
+
+        def phase(self, name: str, total: int, done: int = 0) -> None:
+            if self.total:
+                self.acquiring.append((self.done, self.total))
+            self.total, self.done = (total, 0) if name == "acquire" else (0, 0)
+
+        def advance(self, detail: str = "") -> None:
+            self.done += 1
+
+    methods = [
+        {"label": "Scores", "acquisition": "entropy", "annotation": "pixel", "budget": "4 px/image"},
+        {"label": "Prepares", "acquisition": "pixbal", "annotation": "pixel", "budget": "4 px/image"},
+        {"label": "Looks at the source", "acquisition": "mada", "annotation": "image", "budget": "2 images"},
+    ]
+    reporter = Counting()
+    outcome = run_toy(tmp_path, toy_document(methods=methods), alseg_methods, reporter=reporter)
+    assert outcome.done == 3
+    # Six images; twice; with six of the source. Where another method has decided for one, it sees none.
+    assert all(done in (0, total) for done, total in reporter.acquiring)
+    assert {(6, 6), (12, 12)} <= set(reporter.acquiring)
