@@ -184,6 +184,7 @@ class Observer:
 def _by_image(images: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
     """Yield each image of a ranking and its places in it, int64 ``(m,)``, in the order of the ranking."""
     order = np.argsort(images.numpy(), kind="stable")
-    found, starts = np.unique(images.numpy()[order], return_index=True)
-    for image, places in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
-        yield image, torch.from_numpy(places)
+    found, counts = np.unique(images.numpy(), return_counts=True)
+    ends = np.cumsum(counts)
+    for image, first, end in zip(found.tolist(), ends - counts, ends, strict=True):
+        yield image, torch.from_numpy(order[first:end])

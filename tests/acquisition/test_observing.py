@@ -140,6 +140,17 @@ def test_a_budget_of_each_image_is_kept_by_a_ranking_of_the_pool() -> None:
     }
 
 
+@pytest.mark.parametrize("limits", [Limits(pool_pixels=35), Limits(per_image=[0, 0, 0])])
+def test_a_budget_that_pays_for_no_part_buys_nothing(limits: Limits) -> None:
+    picks = acquire(on_regions(Ranks([6, 2]), limits), pool_of())  # the first has 36 pixels
+    assert sum(len(asked) for asked in picks.values()) == 0
+
+
+@pytest.mark.parametrize("ranking", [[], torch.zeros(0, dtype=torch.int64), torch.zeros(0)])
+def test_an_empty_ranking_buys_nothing(ranking: object) -> None:
+    assert acquire(on_regions(Ranks(ranking), Limits(pool_pixels=100)), pool_of()) == {}
+
+
 def test_what_was_asked_about_is_bought_and_is_not_asked_again() -> None:
     asked = {"train-1": np.array([[0, 0]], np.int32)}
     acquisition = Ranks([4])
