@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from alseg.contracts import Interval
+from alseg.contracts import Interval, View
 
 if TYPE_CHECKING:
     import torch
@@ -39,3 +40,21 @@ def noise_beta(beta: float, beta_end: float | None, round_: int, rounds: int) ->
     if beta_end is None or rounds < 2:
         return beta
     return beta * float((beta_end / beta) ** ((round_ - 1) / (rounds - 1)))
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What acquisitions with Gumbel noise have in common.
+
+    Attributes:
+        beta: Inverse scale of the noise, in the first round.
+        beta_end: That in the last round, between which it grows or falls exponentially; as in the first
+            unless given.
+    """
+
+    beta: Beta = 1.0
+    beta_end: Beta | None = None
+
+    def beta_of(self, view: View) -> float:
+        """Return the inverse scale of the noise in the view's round."""
+        return noise_beta(self.beta, self.beta_end, view.round, view.rounds)

@@ -47,10 +47,8 @@ class Slic:
         self, image: NDArray[np.uint8], image_id: str, generator: torch.Generator
     ) -> NDArray[np.int32]:
         """Return the superpixel of each pixel, int32 ``(H, W)``."""
-        cv2 = _opencv()
-        height, width = image.shape[:2]
-        side = max(1, round(math.sqrt(height * width / self.segments)))
-        if min(height, width) < max(_SMALLEST, 2 * side):
+        cv2, side = _opencv(), _side(image, self.segments)
+        if not _has_room(image, side):
             return _grid(image, side)
         lab = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2LAB)
         superpixels = cv2.ximgproc.createSuperpixelSLIC(lab, cv2.ximgproc.SLIC, side, self.compactness)
@@ -87,12 +85,11 @@ class Seeds:
         self, image: NDArray[np.uint8], image_id: str, generator: torch.Generator
     ) -> NDArray[np.int32]:
         """Return the superpixel of each pixel, int32 ``(H, W)``."""
-        cv2 = _opencv()
-        height, width = image.shape[:2]
-        side = max(1, round(math.sqrt(height * width / self.segments)))
+        cv2, side = _opencv(), _side(image, self.segments)
         levels = min(self.levels, int(math.log2(side)))
-        if levels < 2 or min(height, width) < max(_SMALLEST, 2 * side):
+        if levels < 2 or not _has_room(image, side):
             return _grid(image, side)
+        height, width = image.shape[:2]
         # OpenCV crashes where blocks do not fit the image.
         block = 2**levels
         padding = ((0, -height % block), (0, -width % block), (0, 0))
@@ -109,6 +106,16 @@ def numbered(ids: NDArray[Any]) -> NDArray[np.int32]:
     """Return ids 0 to R - 1 in the place of any ids, in their order, int32 ``(H, W)``."""
     _, places = np.unique(ids, return_inverse=True)
     return places.reshape(ids.shape).astype(np.int32)
+
+
+def _side(image: NDArray[np.uint8], segments: int) -> int:
+    """Return the side of squares of which an image has so many, in pixels."""
+    return max(1, round(math.sqrt(image.shape[0] * image.shape[1] / segments)))
+
+
+def _has_room(image: NDArray[np.uint8], side: int) -> bool:
+    """Whether an image is large enough for superpixels that begin as squares of a side."""
+    return min(image.shape[:2]) >= max(_SMALLEST, 2 * side)
 
 
 def _grid(image: NDArray[np.uint8], side: int) -> NDArray[np.int32]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from alseg.contracts import AcquisitionSpec, TargetView, View
-from alseg_methods.draws import Beta, gumbel, noise_beta
+from alseg_methods.draws import Noise, gumbel
 from alseg_methods.maps import Uncertainty, mean_over_parts, uncertainty_map
 from alseg_methods.several_passes import SeveralPasses, moments_in
 
@@ -40,40 +40,29 @@ def power_scores(view: View, values: torch.Tensor, beta: float) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class Power:
+class Power(Noise):
     """``log(u) + Gumbel(0, 1 / beta)``, u the uncertainty.
 
     Attributes:
         uncertainty: Of the pixels.
-        beta: Inverse scale of the noise, in the first round.
-        beta_end: That in the last round, between which it grows or falls exponentially; as in the first
-            unless given.
     """
 
     uncertainty: Uncertainty = "entropy"
-    beta: Beta = 1.0
-    beta_end: Beta | None = None
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return log uncertainty plus noise, float32 ``(H, W)``."""
-        beta = noise_beta(self.beta, self.beta_end, view.round, view.rounds)
-        return power_scores(view, uncertainty_map(view.logits, self.uncertainty), beta)
+        return power_scores(view, uncertainty_map(view.logits, self.uncertainty), self.beta_of(view))
 
 
 @dataclass(frozen=True)
-class PowerPasses(SeveralPasses):
+class PowerPasses(SeveralPasses, Noise):
     """``log(d) + Gumbel(0, 1 / beta)``, d the disagreement of the passes.
 
     Attributes:
         disagreement: Of the passes.
-        beta: Inverse scale of the noise, in the first round.
-        beta_end: That in the last round, between which it grows or falls exponentially; as in the first
-            unless given.
     """
 
     disagreement: Disagreement = "bald"
-    beta: Beta = 1.0
-    beta_end: Beta | None = None
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return log disagreement plus noise, float32 ``(H, W)``."""
@@ -86,8 +75,7 @@ class PowerPasses(SeveralPasses):
             "mean-std": passes.mean_std,
             "variation-ratio": passes.variation_ratio,
         }
-        beta = noise_beta(self.beta, self.beta_end, view.round, view.rounds)
-        return power_scores(view, functions[self.disagreement](moments_in(view)), beta)
+        return power_scores(view, functions[self.disagreement](moments_in(view)), self.beta_of(view))
 
 
 _SOURCE = "Kirsch et al., TMLR 2023, arXiv:2106.12059; noise by round: ClaSP PE, TMLR 2026, arXiv:2601.13677."
