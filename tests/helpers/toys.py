@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -259,3 +260,20 @@ def run_folder(folder: Path, method: str, seed: int = 0) -> Path:
     """Return the folder of one run of `run_toy`."""
     (found,) = (folder / "results" / "toy" / "runs").glob(f"{method}__s{seed}__*")
     return found
+
+
+def round_bytes(folder: Path, *, but: tuple[str, ...] = ()) -> dict[str, bytes]:
+    """Return the content of every result file; times are not results."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.glob("rounds/*/*"))
+        if path.name != "timing.json" and path.name not in but
+    }
+
+
+def metrics_of(folder: Path, round_number: int) -> dict[str, Any]:
+    """Return the metrics of a round of a run."""
+    content: dict[str, Any] = json.loads(
+        (folder / "rounds" / f"{round_number:02d}" / "metrics.json").read_text()
+    )
+    return content
