@@ -26,7 +26,8 @@ def round_line(report: RoundReport, rounds: int) -> str:
     """Say in one line what a round brought."""
     cost = report.cost
     images = f"{cost.images:,} image{'' if cost.images == 1 else 's'}"
-    spent = f"{cost.pixels:,} px, {cost.clicks:,} clicks, {images}" if cost.pixels else "no labels"
+    clicks = "1 click" if cost.clicks == 1 else f"{cost.clicks:,} clicks"
+    spent = f"{cost.pixels:,} px, {clicks}, {images}" if cost.pixels else "no labels"
     return f"round {report.round}/{rounds}  iteration {report.iteration}  mIoU {report.miou:5.2f}  {spent}"
 
 
