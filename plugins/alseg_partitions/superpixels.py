@@ -115,7 +115,7 @@ def _side(image: NDArray[np.uint8], segments: int) -> int:
 
 def _has_room(image: NDArray[np.uint8], side: int) -> bool:
     """Whether an image is large enough for superpixels that begin as squares of a side."""
-    return min(image.shape[:2]) >= max(_SMALLEST, 2 * side)
+    return bool(min(image.shape[:2]) >= max(_SMALLEST, 2 * side))
 
 
 def _grid(image: NDArray[np.uint8], side: int) -> NDArray[np.int32]:
