@@ -12,6 +12,7 @@ import torch
 from alseg.acquisition.image_ranking import select_images
 from alseg.acquisition.job import Pool, QueryJob, SourceImages
 from alseg.acquisition.pass_method import PassMethod
+from alseg.acquisition.proposals import with_missing_proposals
 from alseg.acquisition.scoring import ImageScores
 from alseg.contracts import Picks, SelectAcquisition
 from alseg.inference.predict import Prediction, predict
@@ -44,7 +45,7 @@ def acquire(job: QueryJob, pool: Pool) -> Mapping[str, Picks]:
         AcquisitionError: If a score has the wrong shape or holds NaN, or a ranking is no valid one.
     """
     if isinstance(job.acquisition, SelectAcquisition):
-        return select_images(job.acquisition, job, pool)
+        return with_missing_proposals(job, pool, select_images(job.acquisition, job, pool))
     return acquire_together(job, {}, pool).own
 
 

@@ -13,6 +13,7 @@ from alseg.acquisition.image_picks import propose
 from alseg.acquisition.job import Pool, QueryJob
 from alseg.acquisition.observing import Observer
 from alseg.acquisition.pool_picks import PoolPicks
+from alseg.acquisition.proposals import wants_proposals, with_missing_proposals, with_proposals
 from alseg.acquisition.scoring import ImageScores, score_of
 from alseg.contracts import (
     ObservingAcquisition,
@@ -50,6 +51,7 @@ class PassMethod:
         self._final: Mapping[str, Picks] = {}
         self._of_image: dict[str, Picks] = {}
         self._proposed = PoolPicks(job.limits)
+        self._wants_proposals = wants_proposals(job)
 
     def see_source(self, prediction: Prediction, image_id: str, label: NDArray[np.uint8]) -> None:
         """See the next source image, uint8 label map ``(H, W)``; most methods do not look."""
@@ -67,6 +69,8 @@ class PassMethod:
         job, image_id = self.job, scores.image_id
         limit = job.limits.of_image(scores.index, score.numel())
         picks = propose(job, scores.index, image_id, score, limit)
+        if self._wants_proposals:
+            picks = with_proposals(job, scores.index, image_id, picks, scores.prediction.logits)
         if job.limits.per_image is None:
             self._proposed.add(image_id, picks)
         else:
@@ -83,7 +87,8 @@ class PassMethod:
         elif isinstance(self._acquisition, PreparingAcquisition):
             self._statistics, self.observer = self.observer.statistics(), None
         else:
-            self._final, self.done = self.observer.picks(), True
+            picks = self.observer.picks()
+            self._final, self.done = with_missing_proposals(self.job, self._pool, picks), True
 
     def picks(self) -> Mapping[str, Picks]:
         """Return image id to picks that the budget affords."""

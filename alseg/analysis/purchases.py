@@ -1,4 +1,4 @@
-"""What a method buys: annotation mode, partition and budget. Only methods that buy alike are tested."""
+"""What a method buys: annotation mode, partition, annotator, budget. Only methods buying alike are tested."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alseg.storage.records import Run
 
 @dataclass(frozen=True)
 class Purchase:
-    """An annotation mode and a partition with all their parameters, and a budget.
+    """An annotation mode, a partition and an annotator with all their parameters, and a budget.
 
     Attributes:
         key: Equal for equal modes, parameters and budgets, however the budget is written.
@@ -33,7 +33,9 @@ def purchase_of(run: Run) -> Purchase | None:
     params = _mapping(mode.get("params"))
     amount = [budget.get(key) for key in ("unit", "amount", "scope")] if budget else method.budget
     partition = _mapping(asked.get("partition"))
+    annotator = _mapping(asked.get("annotator"))
     what = [method.annotation, params, amount, *([partition] if partition else [])]
+    what += [{"annotator": annotator}] if annotator else []
     key = json.dumps(what, sort_keys=True, default=str)
     # Whole images are always chosen over the pool.
     pooled = budget.get("scope") == "pool" and method.annotation != "image"
@@ -41,6 +43,8 @@ def purchase_of(run: Run) -> Purchase | None:
     words = _in_words(method.annotation or "unknown annotation", params)
     if partition:
         words += f" of {_in_words(str(partition.get('name')), _mapping(partition.get('params')))}"
+    if annotator:
+        words += f" by {_in_words(str(annotator.get('name')), _mapping(annotator.get('params')))}"
     return Purchase(key, f"{words}, {method.budget or 'unknown budget'}{pool}")
 
 

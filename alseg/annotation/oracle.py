@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from alseg.annotation.label_count import LabelCount
 from alseg.annotation.revealed import RevealedLabels
 from alseg.contracts import IGNORE_INDEX, Answers, Picks
+from alseg.guard.answers import answer_kind
 from alseg.guard.calls import guarded
 from alseg.storage.ledger import Purchase
 from alseg.toolkit.clicks import price_of
@@ -22,7 +23,8 @@ class Answer:
 
     Attributes:
         picks: The questions, at least one.
-        void: int64 ``(n,)``, void pixels of each question.
+        void: int64 ``(n,)``, pixels of each question to which its answer gives no class: void ones, and those
+            for which a set leaves several possible.
         clicks: int64 ``(n,)``, what each answer costs.
         count: Of all that is bought of the image once these questions are.
     """
@@ -98,18 +100,27 @@ class Oracle:
     def _looked_up(self, image_id: str, asked: Picks) -> Answer:
         index = self.labels.history.index_of(image_id)
         earlier = self.labels.history.positions(image_id)
-        footprint = self.labels.footprint(index, np.concatenate([earlier, asked.positions]))
-        label = self.labels.label_within(index, footprint)
+        said = self.labels.said(index, np.concatenate([earlier, asked.positions]))
+        footprint, label = said.footprint, said.label
         places = np.flatnonzero(footprint >= len(earlier))
         questions = footprint.reshape(-1)[places].astype(np.int64) - len(earlier)
         pixels = np.bincount(questions, minlength=len(asked))
         if not np.array_equal(pixels, asked.pixels):
             raise ValueError(f"The annotation mode billed {asked.pixels} pixels but revealed {pixels}.")
-        classes = label.reshape(-1)[places]
-        size = (label.shape[0], label.shape[1])
+        kind = answer_kind(self._mode)
+        answers = Answers(
+            count=len(asked),
+            size=(label.shape[0], label.shape[1]),
+            places=places,
+            questions=questions,
+            classes=label.reshape(-1)[places],
+            kind=kind,
+            sets=said.sets[len(earlier) :] if kind == "classes" and said.sets is not None else None,
+            proposed=asked.proposed,
+        )
         return Answer(
             picks=asked,
-            void=np.bincount(questions[classes == IGNORE_INDEX], minlength=len(asked)),
-            clicks=price_of(Answers(len(asked), size, places, questions, classes), self._mode),
+            void=np.bincount(questions[answers.classes == IGNORE_INDEX], minlength=len(asked)),
+            clicks=price_of(answers, self._mode),
             count=self.labels.count(label),
         )

@@ -15,6 +15,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.annotation.answering import Said, answered, seen_in
+from alseg.annotation.errors import AnnotatorErrors, spoken_without_errors
 from alseg.annotation.history import PurchaseHistory
 from alseg.annotation.label_count import FullCount, LabelCount, TrainingResize, count_everything
 from alseg.contracts import (
@@ -28,9 +30,11 @@ from alseg.contracts import (
 )
 from alseg.data.cache import uncached
 from alseg.data.partitions import RegionMaps
-from alseg.guard.answers import checked_footprint, checked_label
+from alseg.data.training_answers import TrainingAnswers
+from alseg.guard.answers import answer_kind, checked_footprint, checked_label
 from alseg.guard.calls import guarded
 from alseg.storage.ledger import Purchase, refuse_other_regions, refuse_outside
+from alseg.toolkit.imaging import resize_label_nearest
 from alseg.toolkit.labels import translated
 
 
@@ -50,6 +54,8 @@ class RevealedLabels:
         point_resize: Whether that resize keeps every bought pixel (`resize_label_points`) or samples a grid.
         outline_tolerance: Where everything is known, pixels by which outlines may miss the label maps; their
             corners are the price.
+        num_classes: Of the label space; the most that there can be unless given.
+        errors: How the annotator errs; None for an annotator who does not.
 
     Attributes:
         history: What has been bought.
@@ -69,6 +75,8 @@ class RevealedLabels:
         training_size: Size | None = None,
         point_resize: bool = True,
         outline_tolerance: float = OUTLINE_TOLERANCE,
+        num_classes: int = IGNORE_INDEX,
+        errors: AnnotatorErrors | None = None,
     ) -> None:
         if everything and mode is not None:
             raise ValueError("Where everything is revealed, nothing is left to ask.")
@@ -80,6 +88,8 @@ class RevealedLabels:
         self._training_size = training_size
         self._point_resize = point_resize
         self._outline_tolerance = outline_tolerance
+        self._num_classes = num_classes
+        self._errors = errors
         self.history = PurchaseHistory(dataset)
         self._counts: dict[str, LabelCount] = {}
         self._uncounted: set[str] = set()
@@ -130,16 +140,57 @@ class RevealedLabels:
         """Return an image's label map as far as it is bought, uint8 ``(H, W)``, 255 elsewhere."""
         if self._everything:
             return translated(self.dataset.label(index), self._translation)
-        positions = self.history.positions(self.dataset.image_id(index))
-        size = self.dataset.size(index)
+        positions = self._bought_positions(index)
         if not len(positions):
-            return np.full(size, IGNORE_INDEX, np.uint8)
-        refuse_outside(positions, self.dataset.image_id(index), size)
-        return self.label_within(index, self.footprint(index, positions))
+            return np.full(self.dataset.size(index), IGNORE_INDEX, np.uint8)
+        return self.said(index, positions).label
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return an image's label map as far as it is bought, resized, uint8 of ``size``, 255 elsewhere."""
         return self._resize.resized(self.revealed(index), size)
+
+    def training_answers(self, index: int, size: Size) -> TrainingAnswers:
+        """Return an image's label map as far as it is bought, with the answers that gave it, resized."""
+        positions = self._bought_positions(index)
+        if self._everything or not len(positions):
+            nowhere = np.full(size, -1, np.int32)
+            nothing = np.zeros((0, self._num_classes + 1), np.bool_)
+            return TrainingAnswers(self.training_label(index, size), nowhere, nothing)
+        said = self.said(index, positions, wants_sets=True)
+        assert said.sets is not None
+        label = self._resize.resized(said.label, size)
+        return TrainingAnswers(label, resize_label_nearest(said.footprint, size), said.sets)
+
+    def said(self, index: int, positions: NDArray[np.int32], *, wants_sets: bool = False) -> Said:
+        """Return what the annotator says of questions about an image, whether they are bought or not.
+
+        Args:
+            index: The image.
+            positions: int32 ``(n, 2)`` rows ``(y, x)``, one for each question, at least one.
+            wants_sets: Whether the sets of classes are wanted where every pixel has its own class, too.
+
+        Raises:
+            AnswerError: If the mode's footprint or kind of answer is none.
+        """
+        footprint = self.footprint(index, positions)
+        kind, errors = answer_kind(self.mode), self._errors
+        # Few pixels are bought; looking up them alone spares a pass over all.
+        places = np.flatnonzero(footprint >= 0)
+        size, image_id = self.dataset.size(index), self.dataset.image_id(index)
+        whole = checked_label(self.dataset, self.dataset.label(index), size)
+        looked_at = places if errors is None else errors.looked_at(places, size, image_id)
+        classes = self._translation[whole.reshape(-1)[looked_at]]
+        if kind == "pixels" and errors is None and not wants_sets:
+            label = np.full(footprint.shape, IGNORE_INDEX, np.uint8)
+            label.reshape(-1)[places] = classes
+            return Said(footprint, label, None)
+        spoken = (
+            spoken_without_errors(len(positions), self._num_classes)
+            if errors is None
+            else errors.spoken(positions, self._num_classes, image_id)
+        )
+        seen = seen_in(footprint, classes, self._num_classes)
+        return answered(kind, footprint, seen, spoken, wants_sets=wants_sets)
 
     def footprint(self, index: int, positions: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return which question about an image reveals each of its pixels.
@@ -165,16 +216,6 @@ class RevealedLabels:
             return np.zeros(self.dataset.size(index), np.bool_)
         bought: NDArray[np.bool_] = self.footprint(index, positions) >= 0
         return bought
-
-    def label_within(self, index: int, footprint: NDArray[np.int32]) -> NDArray[np.uint8]:
-        """Return an image's label map where a footprint is not -1, uint8 ``(H, W)``, 255 elsewhere."""
-        label = np.full(footprint.shape, IGNORE_INDEX, np.uint8)
-        # Few pixels are bought; looking up them alone spares a pass over all.
-        bought = np.flatnonzero(footprint >= 0)
-        size = (footprint.shape[0], footprint.shape[1])
-        whole = checked_label(self.dataset, self.dataset.label(index), size)
-        label.reshape(-1)[bought] = self._translation[whole.reshape(-1)[bought]]
-        return label
 
     def cost(self) -> Cost:
         """Return what all labels known so far have cost; reads label maps that have not been counted yet."""
@@ -214,6 +255,13 @@ class RevealedLabels:
     def count(self, label: NDArray[np.uint8]) -> LabelCount:
         """Return what training can use of a label map, uint8 ``(H, W)``, 255 where it is not known."""
         return self._resize.count(label)
+
+    def _bought_positions(self, index: int) -> NDArray[np.int32]:
+        """Return where an image has been asked about, int32 ``(m, 2)``, checked to lie in it."""
+        image_id = self.dataset.image_id(index)
+        positions = self.history.positions(image_id)
+        refuse_outside(positions, image_id, self.dataset.size(index))
+        return positions
 
     def _count_restored(self) -> None:
         """Count what purchases of an earlier process have revealed."""

@@ -56,6 +56,7 @@ def compared_methods(methods: Sequence[Method], given: Sequence[Any] | None) -> 
         else (
             method.annotation,
             method.partition,
+            method.annotator,
             method.budget.unit,
             method.budget.amount,
             method.budget.scope,
@@ -156,7 +157,9 @@ def _stored(methods: Sequence[Any] | None, purchases: Mapping[str, str | None]) 
     for method in methods or []:
         if isinstance(method, Mapping):
             bought = [long_form(method.get(key)) for key in ("annotation", "budget")]
-            written[str(method.get("label")).strip()] = "" if None in bought else repr(bought)
+            who = long_form(method.get("annotator"))
+            text = "" if None in bought else repr([*bought, *([who] if who else [])])
+            written[str(method.get("label")).strip()] = text
     known = {written[label]: bought for label, bought in purchases.items() if label in written}
     return [
         ComparedMethod(label, purchases[label] if label in purchases else known.get(text, text or None))
@@ -202,7 +205,7 @@ def _refusal(
         and method.purchase != baseline.purchase
     ):
         return (
-            f"'{method.label}' and '{baseline.label}' differ in annotation, partition or budget, so that "
-            "no test tells them apart; compare each with a method that asks at random with its own"
+            f"'{method.label}' and '{baseline.label}' differ in annotation, annotator, partition or budget, "
+            "so that no test tells them apart; compare each with a method that asks at random with its own"
         )
     return None

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from alseg.config.annotator import read_annotator
 from alseg.config.budget import Budget, parse_budget
 from alseg.config.lookup import Found, Lookup
 from alseg.config.schema import read_section
@@ -29,6 +30,7 @@ class _Purchase(NamedTuple):
     annotation: Component | None = None
     budget: Budget | None = None
     partition: Component | None = None
+    annotator: Component | None = None
 
 
 class MethodReader:
@@ -103,6 +105,7 @@ class MethodReader:
             annotation=bought.annotation,
             budget=bought.budget,
             partition=bought.partition,
+            annotator=bought.annotator,
             recipe=recipe,
             model=model,
             labels_since=labels.since,
@@ -114,7 +117,7 @@ class MethodReader:
     def _purchase(
         self, section: MethodSection, labels: LabelsSection, path: Path, problems: Problems
     ) -> _Purchase:
-        """Return acquisition, annotation, budget and partition of a method that buys labels."""
+        """Return acquisition, annotation, budget, partition and annotator of a method that buys labels."""
         if labels.labels not in (None, "acquired"):
             problems.report(
                 (*path, "target_labels"),
@@ -137,7 +140,8 @@ class MethodReader:
         else:
             _check_without_partition(acquisition.spec, mode.spec, path, _name(section), problems)
         budget = _budget(section.budget, mode.spec, where["budget"], problems)
-        return _Purchase(acquisition.component, mode.component, budget, partition)
+        annotator = read_annotator(section.annotator, (*path, "annotator"), problems)
+        return _Purchase(acquisition.component, mode.component, budget, partition, annotator)
 
     def _check_label(self, label: str | None, order: int, labels: dict[str, int]) -> None:
         """Check that no earlier method has a label, and note whose it is."""
@@ -179,7 +183,8 @@ def _check_without_acquisition(
     section: MethodSection, labels: LabelsSection, path: Path, problems: Problems
 ) -> None:
     """Check that a method without acquisition buys nothing and says which labels it knows."""
-    given = [key for key in ("annotation", "budget", "partition") if getattr(section, key) is not None]
+    keys = ("annotation", "annotator", "budget", "partition")
+    given = [key for key in keys if getattr(section, key) is not None]
     if given:
         problems.report((*path, given[0]), f"{_name(section)} has '{given[0]}' but no 'acquisition'")
     elif labels.labels not in ("none", "all"):

@@ -15,6 +15,7 @@ _LONG_FORM = {
     "target": "name",
     "acquisition": "name",
     "annotation": "name",
+    "annotator": "name",
     "budget": "amount",
 }
 """Keys whose value may be one word, and what that word is called in the long form."""

@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
         "the top level": sections.RootSection,
         "scenario": sections.ScenarioSection,
         "methods": sections.MethodSection,
+        "annotator": sections.AnnotatorSection,
         "target_labels": sections.LabelsSection,
         "comparisons": sections.ComparisonSection,
         "evaluation": sections.Evaluation,

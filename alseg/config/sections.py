@@ -6,7 +6,7 @@ as a network and its parameters, is left as it stands in the file; `alseg.config
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from annotated_types import Interval
 from pydantic import StringConstraints
@@ -21,7 +21,7 @@ from alseg.config.specs import (
     RoundStart,
     TargetLabels,
 )
-from alseg.contracts import OUTLINE_TOLERANCE, Seed, Side, Tolerance
+from alseg.contracts import OUTLINE_TOLERANCE, Seed, Share, Side, Tolerance
 from alseg.contracts.types import Precision
 from alseg.storage.examples import MOST_IMAGES
 
@@ -32,6 +32,8 @@ Round = Annotated[int, Interval(ge=0, le=1_000_000_000)]
 Images = Annotated[int, Interval(ge=1, le=65_536)]
 Workers = Annotated[int, Interval(ge=0, le=MOST_PROCESSES)]
 Processes = Annotated[int, Interval(ge=1, le=MOST_PROCESSES)]
+Shift = Annotated[int, Interval(ge=0, le=64)]
+Percentage = Annotated[str, StringConstraints(pattern=r"^(100|[0-9]{1,2}(\.[0-9]{1,15})?)\s*%$")]
 Duration = Annotated[float, Interval(gt=0, le=1_000_000)]
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^\P{Cc}+$", max_length=LONGEST_LABEL)
@@ -103,6 +105,10 @@ class MethodSection(Section):
         "how images are cut into regions", default_text="required where questions are about regions"
     )
     annotation: Any = key("what a question is and what it costs", default_text="required with `acquisition`")
+    annotator: Any = key(
+        "who answers, a mapping; see [Errors of the annotator](#errors-of-the-annotator)",
+        default_text="one who makes no errors",
+    )
     budget: Any = key("what may be spent, all rounds together", default_text="required with `acquisition`")
     model: Any = key("changes to the experiment's network: only the keys that differ", default_text="")
     recipe: Any = key("changes to the experiment's recipe, likewise", default_text="")
@@ -135,6 +141,18 @@ class LabelsSection(Section):
         "[clicks](#annotation-modes)",
         OUTLINE_TOLERANCE,
     )
+
+
+class AnnotatorSection(Section):
+    """``annotator`` of a method."""
+
+    name: Literal["oracle"] = key("`oracle`: answers come from the data set's label maps", "oracle")
+    confusion: Share | Percentage = key(
+        "share of the classes said that are wrong, drawn for each question and class, such as `5%` or `0.05`",
+        0.0,
+        expected="a share such as 5% or 0.05, at most 100%",
+    )
+    boundary: Shift = key("pixels at most, along each axis, by which borders in answers are off", 0)
 
 
 class ComparisonSection(Section):

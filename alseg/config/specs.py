@@ -55,6 +55,15 @@ class Component:
         return {"name": self.name, "params": _plain(self.params)}
 
 
+def without_usual_answer(mode: Component) -> Component:
+    """Return an annotation mode without its ``answer`` if that is ``pixels``.
+
+    Modes had no such parameter once, and runs from then keep their identity.
+    """
+    params = {key: value for key, value in mode.params.items() if (key, value) != ("answer", "pixels")}
+    return Component(mode.name, params)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
     """Where labels exist, where they are wanted and in which classes results are given.
@@ -98,6 +107,7 @@ class Method:
             corners are the price.
         reference: Which end of the gap it is that other methods close; None where the file does not say.
         partition: Cuts images into regions; None where the method has none.
+        annotator: Who answers; None for an annotator who makes no errors.
         folder_number: 1, or a higher number where an earlier method of the experiment has the same short name
             and would compute the same, so that their folders would have one name.
     """
@@ -114,6 +124,7 @@ class Method:
     outline_tolerance: float
     reference: Reference | None
     partition: Component | None
+    annotator: Component | None = None
     folder_number: int
 
     @property
@@ -130,13 +141,15 @@ class Method:
         }
         # Methods without a partition keep the identity that they had before there were any.
         partition = {"partition": self.partition.as_json()} if self.partition else {}
+        annotator = {"annotator": self.annotator.as_json()} if self.annotator else {}
         return {
             **partition,
+            **annotator,
             "target_labels": self.target_labels,
             "labels_since": self.labels_since,
             "outline_tolerance": self.outline_tolerance if self.target_labels == "all" else None,
             "acquisition": self.acquisition and self.acquisition.as_json(),
-            "annotation": self.annotation and self.annotation.as_json(),
+            "annotation": self.annotation and without_usual_answer(self.annotation).as_json(),
             "budget": budget,
             "recipe": self.recipe.as_json(),
         }
@@ -223,6 +236,10 @@ class RunSpec:
         plain["method"]["twin"] = plain["method"].pop("folder_number")  # its name in run.json, format 3
         if self.method.partition is None:
             del plain["method"]["partition"]
+        if self.method.annotation is not None:
+            plain["method"]["annotation"] = without_usual_answer(self.method.annotation).as_json()
+        if self.method.annotator is None:
+            del plain["method"]["annotator"]
         if self.method.budget is not None:
             plain["method"]["budget"]["amount"] = str(self.method.budget.amount)
         return plain

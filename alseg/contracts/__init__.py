@@ -20,6 +20,7 @@ from alseg.contracts.acquisition import (
 )
 from alseg.contracts.annotation import (
     AnnotationMode,
+    AnswerKind,
     Answers,
     Partition,
     Picks,
@@ -87,6 +88,7 @@ __all__ = [
     "AcquisitionSpec",
     "AnnotationMode",
     "AnnotationModeSpec",
+    "AnswerKind",
     "Answers",
     "Augmentation",
     "BatchSize",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from alseg.contracts.types import Size
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
+
+AnswerKind = Literal["pixels", "dominant", "classes", "correction"]
+"""What an annotator says of a question: the class of each of its pixels, the class of most of them, the set
+of classes in it, or whether the class that the network proposes is that of most of them, else which is."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +25,14 @@ class Picks:
         positions: int32 ``(n, 2)``, rows ``(y, x)``.
         scores: float32 ``(n,)``, what the acquisition gave each pick.
         pixels: int64 ``(n,)``, pixels each answer reveals that were not bought before.
+        proposed: uint8 ``(n,)``, the class that the network proposes for each question, where answers are
+            corrections. alseg fills it in; annotation modes leave it None.
     """
 
     positions: NDArray[np.int32]
     scores: NDArray[np.float32]
     pixels: NDArray[np.int64]
+    proposed: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         """Return the number of questions."""
@@ -33,7 +40,8 @@ class Picks:
 
     def first(self, count: int) -> Picks:
         """Return the first ``count`` questions."""
-        return Picks(self.positions[:count], self.scores[:count], self.pixels[:count])
+        proposed = None if self.proposed is None else self.proposed[:count]
+        return Picks(self.positions[:count], self.scores[:count], self.pixels[:count], proposed)
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,13 @@ class Answers:
         size: Height and width of the label map.
         places: int64 ``(m,)``, the pixels revealed, row after row (``y * width + x``), increasing.
         questions: int64 ``(m,)``, which question reveals each, from 0 to ``n - 1`` in the order asked.
-        classes: uint8 ``(m,)``, the class of each, 255 for void.
+        classes: uint8 ``(m,)``, the class that the answer gives to each, 255 for void and where it leaves
+            several classes possible.
+        kind: What the annotator says of a question.
+        sets: bool ``(n, C + 1)``, the classes that each answer names, void last, where they are sets
+            (``classes``); else None.
+        proposed: uint8 ``(n,)``, the class that was proposed for each question, where answers are
+            corrections; else None.
     """
 
     count: int
@@ -53,11 +67,18 @@ class Answers:
     places: NDArray[np.int64]
     questions: NDArray[np.int64]
     classes: NDArray[np.uint8]
+    kind: AnswerKind = "pixels"
+    sets: NDArray[np.bool_] | None = None
+    proposed: NDArray[np.uint8] | None = None
 
 
 @runtime_checkable
 class AnnotationMode(Protocol):
-    """What a question is, what its answer reveals and what it costs."""
+    """What a question is, what its answer reveals and what it costs.
+
+    A mode may have an attribute ``answer``, an `AnswerKind`: what the annotator says of a question. Without
+    it, that is the class of every pixel.
+    """
 
     def clicks(self, answers: Answers) -> NDArray[np.int64]:
         """Return what each answer costs, int64 ``(n,)``, at least 1 click each.

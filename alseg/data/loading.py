@@ -11,18 +11,19 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, default_collate
 from torch.utils.data import Dataset as TorchDataset
 from torchvision.transforms.v2 import functional as transforms
 
 from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
 from alseg.data.cache import resized_image, resized_label, uncached
 from alseg.data.sampling import Draw, StepBatches
+from alseg.data.training_answers import TrainingAnswers
 from alseg.guard.calls import guarded
 from alseg.seeding import derive
 from alseg.system.signals import leave_signals_to_parent, starting_workers
@@ -40,6 +41,15 @@ class TrainingLabels(Protocol):
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return a label map resized to ``size``, uint8 in the scenario's label space, 255 where unknown."""
+        ...
+
+
+@runtime_checkable
+class AnsweredLabels(TrainingLabels, Protocol):
+    """Training label maps that were revealed by answers to questions."""
+
+    def training_answers(self, index: int, size: Size) -> TrainingAnswers:
+        """Return a label map resized to ``size``, with the answers that gave it."""
         ...
 
 
@@ -64,7 +74,11 @@ class DenseLabels:
         return translated(resized_label(self._dataset, index, size), self._translation)
 
 
-class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
+Sample = tuple[torch.Tensor, ...]
+"""Image and label map, and where a plan asks for ``regions``, regions and classes; of a batch, stacked."""
+
+
+class TrainingSamples(TorchDataset[Sample]):
     """Images and label maps as a training step sees them.
 
     What a draw gives depends on its number alone, never on the worker that makes it.
@@ -74,17 +88,25 @@ class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
         labels: The label maps.
         plan: Size and random changes.
         axes: What the random changes depend on besides the draw, such as the domain and the run's seed.
+
+    Raises:
+        ValueError: If the plan asks for regions and nobody was asked for the labels.
     """
 
     def __init__(self, dataset: Dataset, labels: TrainingLabels, plan: DataPlan, *axes: int | str) -> None:
+        if plan.regions and not isinstance(labels, AnsweredLabels):
+            raise ValueError(f"regions of the plan: {type(labels).__name__} are no answers to questions")
         self._dataset, self._labels, self._plan, self._axes = dataset, labels, plan, axes
 
-    def __getitem__(self, draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return uint8 ``(3, H, W)`` and uint8 ``(H, W)``."""
+    def __getitem__(self, draw: Draw) -> Sample:
+        """Return uint8 ``(3, H, W)`` and uint8 ``(H, W)``.
+
+        Where the plan asks for regions, int32 ``(H, W)`` and bool ``(n, C + 1)`` follow.
+        """
         with guarded(uncached(self._dataset), "image and label map"):
             return self._sample(draw)
 
-    def _sample(self, draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
+    def _sample(self, draw: Draw) -> Sample:
         number, index = draw
         random = np.random.default_rng(derive("augment", *self._axes, number))
         size = self._plan.size or self._dataset.size(index)
@@ -94,8 +116,13 @@ class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
         else:
             # A zoom is hardly ever the same again, so it is not worth being kept.
             pixels = torch.from_numpy(resize_image(self._dataset.image(index), scaled_size))
+        if self._plan.regions and isinstance(self._labels, AnsweredLabels):
+            answers = self._labels.training_answers(index, scaled_size)
+            maps = [torch.from_numpy(each.copy()) for each in (answers.label, answers.regions)]
+            classes = torch.from_numpy(answers.classes)
+            return *_change(pixels, maps, size, self._plan.augmentation, random), classes
         label = torch.from_numpy(self._labels.training_label(index, scaled_size).copy())
-        return _change(pixels, label, size, self._plan.augmentation, random)
+        return _change(pixels, [label], size, self._plan.augmentation, random)
 
 
 def _zoomed(size: Size, augmentation: Augmentation, random: np.random.Generator) -> Size:
@@ -106,31 +133,34 @@ def _zoomed(size: Size, augmentation: Augmentation, random: np.random.Generator)
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
+_OUTSIDE = (IGNORE_INDEX, -1)
+"""Values of label maps and regions outside the picture."""
+
+
 def _change(
     image: torch.Tensor,
-    label: torch.Tensor,
+    maps: Sequence[torch.Tensor],
     size: Size,
     augmentation: Augmentation,
     random: np.random.Generator,
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> Sample:
+    """Change an image, with its label map and perhaps its regions moving along."""
     if image.shape[-2:] != size:
-        image, label = _cut_or_pad(image, label, size, random)
+        image, *maps = _cut_or_pad(image, maps, size, random)
     if augmentation.flip and random.random() < 0.5:
-        image, label = image.flip(-1), label.flip(-1)
+        image, *maps = (each.flip(-1) for each in (image, *maps))
     if augmentation.color:
         low, high = max(0.0, 1 - augmentation.color), 1 + augmentation.color
         image = transforms.adjust_brightness(image, random.uniform(low, high))
         image = transforms.adjust_contrast(image, random.uniform(low, high))
         image = transforms.adjust_saturation(image, random.uniform(low, high))
-    return image.contiguous(), label.contiguous()
+    return tuple(each.contiguous() for each in (image, *maps))
 
 
 def _cut_or_pad(
-    image: torch.Tensor, label: torch.Tensor, size: Size, random: np.random.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Place the zoomed sample at random in a frame of ``size``; outside it is black and void."""
-    framed_image = torch.zeros((3, *size), dtype=torch.uint8)
-    framed_label = torch.full(size, IGNORE_INDEX, dtype=torch.uint8)
+    image: torch.Tensor, maps: Sequence[torch.Tensor], size: Size, random: np.random.Generator
+) -> Sample:
+    """Place the zoomed sample at random in a frame of ``size``; outside it is black, void and not asked."""
     spans = []
     for have, want in zip(image.shape[-2:], size, strict=True):
         offset = int(random.integers(0, abs(have - want) + 1))
@@ -138,22 +168,43 @@ def _cut_or_pad(
         read, write = (offset, 0) if have > want else (0, offset)
         spans.append((slice(read, read + extent), slice(write, write + extent)))
     (read_y, write_y), (read_x, write_x) = spans
-    framed_image[:, write_y, write_x] = image[:, read_y, read_x]
-    framed_label[write_y, write_x] = label[read_y, read_x]
-    return framed_image, framed_label
+    framed = [
+        torch.zeros((3, *size), dtype=torch.uint8),
+        *(torch.full(size, value, dtype=each.dtype) for each, value in zip(maps, _OUTSIDE, strict=False)),
+    ]
+    for frame, each in zip(framed, (image, *maps), strict=True):
+        frame[..., write_y, write_x] = each[..., read_y, read_x]
+    return tuple(framed)
 
 
 def training_loader(
     samples: TrainingSamples, batches: StepBatches, workers: int, *, pin_memory: bool
-) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
-    """Return a loader with one batch per step, uint8 ``(B, 3, H, W)`` and ``(B, H, W)``."""
+) -> DataLoader[Sample]:
+    """Return a loader with one batch per step, uint8 ``(B, 3, H, W)`` and ``(B, H, W)``.
+
+    Where the plan asks for regions, int32 ``(B, H, W)`` and bool ``(B, R, C + 1)`` follow; R is the largest
+    number of questions about one image.
+    """
     return DataLoader(
         samples,
         batch_sampler=batches,
         num_workers=workers,
         pin_memory=pin_memory,
         worker_init_fn=leave_signals_to_parent,
+        collate_fn=_stacked,
     )
+
+
+def _stacked(samples: Sequence[Sample]) -> list[torch.Tensor]:
+    """Return the samples of a batch stacked; classes get rows of nothing until all have as many."""
+    if len(samples[0]) > 2:
+        most = max(len(classes) for *_, classes in samples)
+        samples = [
+            (*maps, torch.nn.functional.pad(classes, (0, 0, 0, most - len(classes))))
+            for *maps, classes in samples
+        ]
+    stacked: list[torch.Tensor] = default_collate(list(samples))
+    return stacked
 
 
 class InferenceSamples(TorchDataset[tuple[int, torch.Tensor, torch.Tensor | None]]):

@@ -28,6 +28,7 @@ from alseg.contracts import (
 from alseg.data.cache import CachedDataset, Stamped
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
+from alseg.guard.answers import answer_kind
 from alseg.registry.registry import Registry
 from alseg.seeding import derive
 from alseg.toolkit.labels import translation
@@ -115,6 +116,7 @@ class Assembler:
                 "does not fit this version of alseg. Update the plugin; docs/plugins.md lists what a "
                 "mode must have."
             )
+        answer_kind(mode)
         return mode
 
     def model_spec(self, component: Component) -> ModelSpec:

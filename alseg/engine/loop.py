@@ -103,7 +103,7 @@ class _Loop:
                 dataset=target,
                 num_classes=parts.num_classes,
                 model=parts.trainer.model,
-                options=options if needs else None,
+                options=options if planner.needs_predictions else None,
                 seed_axes=(parts.spec.seed, round_number),
                 previous=parts.previous_network(round_number) if "previous" in needs else None,
                 source=parts.source_images(),

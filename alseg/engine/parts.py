@@ -7,6 +7,7 @@ from typing import Any
 
 from alseg.acquisition.job import SourceImages
 from alseg.annotation.allowance import BudgetSchedule
+from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.experiment import RunSpec
@@ -207,6 +208,7 @@ def _labels(
 ) -> RevealedLabels:
     """Return what is known of the target labels before anything is bought."""
     regions = method_regions(spec, method, data, context.partitions).target if method else None
+    annotator = spec.method.annotator
     return RevealedLabels(
         data.target.dataset,
         data.target.translation,
@@ -216,4 +218,6 @@ def _labels(
         training_size=plan.size,
         point_resize=plan.label_resize == "point",
         outline_tolerance=spec.method.outline_tolerance,
+        num_classes=len(data.label_space.classes),
+        errors=AnnotatorErrors(**annotator.params) if annotator else None,
     )

@@ -25,6 +25,7 @@ from alseg.engine.regions import MethodRegions, method_regions
 from alseg.engine.shared_acquisition import SharedPoolPass
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.files import content_hash
+from alseg.guard.answers import answer_kind
 from alseg.inference.predict import Prediction
 from alseg.storage.ledger import Purchase
 from alseg.storage.run_folder import RunFolder
@@ -88,6 +89,11 @@ class QueryPlanner:
         passes = 2 if isinstance(self.method.acquisition, PreparingAcquisition) else 1
         of_source = len(self.data.source.dataset) if "source" in self.method.spec.observes else 0
         return passes * len(self.data.target.dataset) + of_source
+
+    @property
+    def needs_predictions(self) -> bool:
+        """Whether anything of the network is needed to decide what is asked, or to propose answers."""
+        return bool(self.method.spec.needs) or answer_kind(self.method.mode) == "correction"
 
     def decide(self, round_number: int, pool: Pool, module: torch.nn.Module) -> RoundQueries:
         """Decide what to ask in a round. In the first, runs with the same training so far ask together.

@@ -48,6 +48,9 @@ class SharedPoolPass:
             "positions": np.concatenate([np.zeros((0, 2), np.int32), *(each.positions for each in every)]),
             "scores": np.concatenate([np.zeros(0, np.float32), *(each.scores for each in every)]),
             "pixels": np.concatenate([np.zeros(0, np.int64), *(each.pixels for each in every)]),
+            "proposed": np.concatenate(
+                [np.zeros(0, np.uint8), *(each.proposed for each in every if each.proposed is not None)]
+            ),
         }
         # The archive has a checksum of each array.
         write_atomically(self._file(run), lambda file: np.savez(file, **arrays))
@@ -66,7 +69,10 @@ class SharedPoolPass:
                 if str(content["weights"]) != weights:
                     return None
                 stops = np.cumsum(content["counts"])[:-1]
-                columns = [np.split(content[name], stops) for name in ("positions", "scores", "pixels")]
+                names = ["positions", "scores", "pixels"]
+                # Empty where nothing was proposed.
+                names += ["proposed"] if len(content["proposed"]) else []
+                columns = [np.split(content[name], stops) for name in names]
                 ids = content["image_ids"].tolist()
                 picks = {image_id: Picks(*each) for image_id, *each in zip(ids, *columns, strict=True)}
                 return picks, float(content["seconds"])

@@ -6,12 +6,12 @@ An answer of gigabytes costs nothing here but the memory that the plugin itself 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import Picks, Size
+from alseg.contracts import AnswerKind, Picks, Size
 from alseg.errors import AlsegError
 from alseg.guard.calls import name_of
 
@@ -51,6 +51,21 @@ def refused(made: object, method: str, expected: str, answer: object) -> AnswerE
     )
 
 
+def answer_kind(mode: object) -> AnswerKind:
+    """Return what an annotator says of a question of an annotation mode.
+
+    Raises:
+        AnswerError: If the mode's ``answer`` is none of the kinds.
+    """
+    kind: AnswerKind = getattr(mode, "answer", "pixels")
+    if kind not in get_args(AnswerKind):
+        raise AnswerError(
+            f"{name_of(mode)}: answer is {kind!r}, which is no kind of answer. Mend the plugin; the kinds "
+            f"are {', '.join(get_args(AnswerKind))}."
+        )
+    return kind
+
+
 def checked_picks(mode: object, picks: object, size: Size) -> Picks:
     """Return what ``propose`` of an annotation mode returned.
 
@@ -74,6 +89,8 @@ def checked_picks(mode: object, picks: object, size: Size) -> Picks:
         raise refused(mode, "propose", f"Picks with float scores ({count},)", picks.scores)
     if not _is_array(picks.pixels, "iu", 1) or len(picks.pixels) != count:
         raise refused(mode, "propose", f"Picks with whole pixels ({count},)", picks.pixels)
+    if picks.proposed is not None:
+        raise refused(mode, "propose", "Picks without proposed, which alseg fills in", picks.proposed)
     return picks
 
 

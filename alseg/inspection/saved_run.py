@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.building import build
 from alseg.config.components import read_component
@@ -128,6 +130,8 @@ class SavedRun:
             mode=self._mode,
             regions=self._regions,
             everything=self.target_labels == "all",
+            num_classes=len(self.space.classes),
+            errors=self._errors,
         )
         for number, purchase in self.purchases.items():
             if number <= until and self._mode is not None:
@@ -219,6 +223,13 @@ class SavedRun:
             return None
         return regions_of_run(self.folder, self._registry, self.pool.dataset)
 
+    @property
+    def _errors(self) -> AnnotatorErrors | None:
+        annotator = self._asked.method.annotator
+        if annotator is None:
+            return None
+        return AnnotatorErrors(annotator.params.confusion, annotator.params.boundary)
+
     @cached_property
     def _mode(self) -> AnnotationMode | RegionAnnotationMode | None:
         annotation = self._asked.method.annotation
@@ -226,6 +237,9 @@ class SavedRun:
             return None
         retired = _RETIRED.get(annotation.name, frozenset())
         params = {key: value for key, value in annotation.params.items() if key not in retired}
+        spec = self._registry.get("annotation_modes", annotation.name).spec
+        if "answer" in signature(spec.build).parameters:
+            params = {"answer": "pixels", **params}  # run.json leaves it out, see `without_usual_answer`
         return self._build("annotation_modes", Part(annotation.name, params))  # type: ignore[no-any-return]
 
     def _split(self, name: str) -> Split:

@@ -41,6 +41,9 @@ LARGEST_INDEX = 2**28
 """Bytes of the index of one purchase: some million images."""
 
 _FIELDS = ("y", "x", "score", "pixels", "void", "clicks")
+_PROPOSED = "proposed"
+"""Field of rows whose answers are corrections: the class that the network proposed."""
+
 _LARGEST_COUNT = 2**32
 """Pixels or clicks of one question at most: more than any image has."""
 _CHUNK = 2**20
@@ -56,8 +59,9 @@ class Purchase:
 
     Attributes:
         rows: Structured ``(n,)`` with fields ``y``, ``x``, ``score``, ``pixels`` (newly revealed), ``void``
-            (those of them without a class), ``clicks`` (what the answer cost); image after image, in the
-            order asked.
+            (those of them without a class), ``clicks`` (what the answer cost) and, where answers are
+            corrections, ``proposed`` (the class that the network proposed); image after image, in the order
+            asked.
         spans: Image id to first row and the row after its last.
         questions_per_pick: Clicks each row cost, of files from before the rows had ``clicks``; else None.
     """
@@ -76,7 +80,8 @@ class Purchase:
         """Pack the picks of one round.
 
         Args:
-            picks: Image id to picks; images without picks may be left out.
+            picks: Image id to picks; images without picks may be left out. All have proposed classes, or
+                none has.
             void: Image id to int64 ``(n,)``, void pixels per pick.
             clicks: Image id to int64 ``(n,)``, what each answer cost.
         """
@@ -87,12 +92,17 @@ class Purchase:
         count_type = np.min_scalar_type(largest)
         dearest = max((int(clicks[image_id].max()) for image_id in touched), default=0)
         types = ("<u2", "<u2", "<f4", count_type, count_type, np.min_scalar_type(dearest))
-        rows = np.zeros(stops[-1] if stops else 0, dtype=list(zip(_FIELDS, types, strict=True)))
+        fields = list(zip(_FIELDS, types, strict=True))
+        if any(asked.proposed is not None for asked in touched.values()):
+            fields.append((_PROPOSED, "u1"))
+        rows = np.zeros(stops[-1] if stops else 0, dtype=fields)
         for (image_id, asked), start, stop in zip(touched.items(), starts, stops, strict=True):
             part = rows[start:stop]
             part["y"], part["x"] = asked.positions.T
             part["score"], part["pixels"], part["void"] = asked.scores, asked.pixels, void[image_id]
             part["clicks"] = clicks[image_id]
+            if asked.proposed is not None:
+                part[_PROPOSED] = asked.proposed
         spans = dict(zip(touched, zip(starts, stops, strict=True), strict=True))
         return cls(rows, spans)
 
@@ -175,7 +185,7 @@ class Purchase:
         starts = [*(start for start, _ in self.spans.values()), len(self.rows)]
         return (
             self.rows.ndim == 1
-            and self.rows.dtype.names == (_FIELDS if self.questions_per_pick is None else _FIELDS[:-1])
+            and self.rows.dtype.names in self._known_fields()
             and all(
                 self.rows.dtype[name].kind == ("f" if name == "score" else "u")
                 and self.rows.dtype[name].shape == ()
@@ -185,6 +195,12 @@ class Purchase:
             and stops == sorted(stops)
             and (self.questions_per_pick is None or 0 < self.questions_per_pick <= _LARGEST_COUNT)
         )
+
+    def _known_fields(self) -> tuple[tuple[str, ...], ...]:
+        """Return the fields that rows can have."""
+        if self.questions_per_pick is not None:
+            return (_FIELDS[:-1],)
+        return _FIELDS, (*_FIELDS, _PROPOSED)
 
     def _is_bounded(self) -> bool:
         """Whether no value is more than any image has: sums of larger ones would not be whole numbers."""

@@ -69,6 +69,22 @@ class ScenarioAsked:
 
 
 @dataclass(frozen=True)
+class ErrorsAsked:
+    """The errors of the annotator that a run was asked for."""
+
+    confusion: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
+    boundary: Annotated[int, Field(ge=0, le=64, strict=True)]
+
+
+@dataclass(frozen=True)
+class AnnotatorAsked:
+    """The annotator that a run was asked for."""
+
+    name: Name
+    params: ErrorsAsked
+
+
+@dataclass(frozen=True)
 class MethodAsked:
     """The method that a run was asked for, as far as somebody reads it."""
 
@@ -78,6 +94,7 @@ class MethodAsked:
     acquisition: Part | None = None
     annotation: Part | None = None
     partition: Part | None = None
+    annotator: AnnotatorAsked | None = None
 
 
 @dataclass(frozen=True)

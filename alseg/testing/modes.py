@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from alseg.contracts import (
     AnnotationMode,
     AnnotationModeSpec,
+    AnswerKind,
     Answers,
     Picks,
     RegionAnnotationMode,
     Size,
 )
+from alseg.testing.made_answers import made_answers
 
 _CLASSES = 4
 _SIZES: tuple[Size, ...] = ((48, 80), (1, 1), (7, 90))
@@ -31,7 +33,8 @@ def check_annotation_mode(spec: AnnotationModeSpec, **params: Any) -> None:
     picks have non-increasing scores, fit the limit and never what scores -inf, that footprints reveal what
     was billed and what was bought stays with its question, that no more is bought than `most_pixels` says,
     that every answer has a price within `most_clicks`, and that the questions of unit ``region`` name regions
-    by their first pixels and those of unit ``image`` are at most one.
+    by their first pixels and those of unit ``image`` are at most one. Where ``build`` has a parameter
+    ``answer`` that is not given, all this is checked with each kind of answer.
 
     Args:
         spec: The spec that the plugin registers.
@@ -40,17 +43,30 @@ def check_annotation_mode(spec: AnnotationModeSpec, **params: Any) -> None:
     Raises:
         AssertionError: Says what is not as it should be, and for which image.
     """
-    made: Any = spec.build(**params)
+    takes_kinds = "answer" in signature(spec.build).parameters and "answer" not in params
+    if not takes_kinds:
+        _check_mode(f"'{spec.name}'", spec, spec.build(**params))
+        return
+    for kind in get_args(AnswerKind):
+        made = spec.build(**params, answer=kind)
+        found = getattr(made, "answer", None)
+        assert found == kind, f"'{spec.name}': built with the answer '{kind}', it has the answer {found!r}"
+        _check_mode(f"'{spec.name}' with the answer '{kind}'", spec, made)
+
+
+def _check_mode(who: str, spec: AnnotationModeSpec, made: Any) -> None:
     of_regions = spec.unit == "region"
     name = "RegionAnnotationMode" if of_regions else "AnnotationMode"
     fits = isinstance(made, RegionAnnotationMode if of_regions else AnnotationMode)
-    assert fits, f"'{spec.name}' lacks a method of alseg.contracts.{name}"
+    assert fits, f"{who} lacks a method of alseg.contracts.{name}"
+    kind = getattr(made, "answer", "pixels")
+    assert kind in get_args(AnswerKind), f"{who}: answer is {kind!r}, which is no kind of answer"
     for method in ("propose", "footprint"):
         _check_arguments(spec, method, getattr(made, method))
     for height, width in _SIZES:
         mode: AnnotationMode = _OnRegions(made, _regions((height, width))) if of_regions else made
         for limit in (1, height * width // 3, height * width):
-            where = f"'{spec.name}', {height} x {width} pixels, at most {limit} a round"
+            where = f"{who}, {height} x {width} pixels, at most {limit} a round"
             _check_rounds(where, mode, (height, width), limit, most=1 if spec.unit == "image" else None)
 
 
@@ -60,6 +76,11 @@ class _OnRegions:
 
     mode: RegionAnnotationMode
     regions: NDArray[np.int32]
+
+    @property
+    def answer(self) -> AnswerKind:
+        kind: AnswerKind = getattr(self.mode, "answer", "pixels")
+        return kind
 
     def clicks(self, answers: Answers) -> NDArray[np.int64]:
         return self.mode.clicks(answers)
@@ -156,9 +177,9 @@ def _check_answers(
     if not len(picks):
         return
     size: Size = (footprint.shape[0], footprint.shape[1])
-    classes = np.random.default_rng(0).integers(0, _CLASSES, len(places)).astype(np.uint8)
-    classes[::5] = 255
-    clicks = mode.clicks(Answers(len(picks), size, places, questions, classes))
+    kind: AnswerKind = getattr(mode, "answer", "pixels")
+    answers = made_answers(kind, places, questions, count=len(picks), size=size, num_classes=_CLASSES)
+    clicks = mode.clicks(answers)
     assert clicks.shape == (len(picks),), f"{where}: {len(picks)} answers have prices of shape {clicks.shape}"
     assert clicks.dtype.kind in "iu", f"{where}: prices must be integers, got {clicks.dtype}"
     assert (clicks >= 1).all(), f"{where}: an answer costs less than one click"

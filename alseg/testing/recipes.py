@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from alseg.contracts import IGNORE_INDEX, RecipeSpec, Size, TrainingBatch, TrainingPlan
+from alseg.testing.made_answers import made_batch_answers
 
 _CLASSES = 4
 _LARGE: Size = (24, 32)
@@ -78,6 +79,7 @@ def _check_plan(where: str, recipe: Any) -> None:
     assert plan.iterations >= 1, f"{where}: plan has {plan.iterations} iterations"
     images = plan.source.batch_size + plan.target.batch_size
     assert images >= 1, f"{where}: plan has no images in a step"
+    assert not plan.source.regions, f"{where}: plan.source asks for regions, which only target labels have"
 
 
 def _check_schedule(where: str, recipe: Any) -> None:
@@ -180,6 +182,7 @@ def _batches(plan: TrainingPlan) -> Iterator[tuple[str, TrainingBatch]]:
                     target_labels=target[1],
                     source_labelled=source[2],
                     target_labelled=target[2],
+                    **(made_batch_answers(target[1], _CLASSES) if plan.target.regions else {}),
                 ),
             )
 

@@ -32,10 +32,14 @@ def clicks_per_class(answers: Answers) -> NDArray[np.int64]:
     """Return one click for each class that an answer holds, int64 ``(n,)``.
 
     Void is a class here: an annotator who finds nothing of the label space in a window says so with a click.
+    So one class for a whole question is one click, a set of three is three, and yes is a click like another
+    class.
 
     Args:
         answers: To ``n`` questions about one image.
     """
+    if answers.sets is not None:
+        return np.count_nonzero(answers.sets, axis=1)
     said = np.unique(answers.questions * 256 + answers.classes)
     return np.bincount(said // 256, minlength=answers.count)
 

@@ -31,6 +31,7 @@ Content = Literal["image", "label", "label16"]
 _CHECKS = {"image": check_image_kind, "label": check_label_kind, "label16": check_label16_kind}
 
 _Pixel = TypeVar("_Pixel", np.uint8, np.uint16)
+_Id = TypeVar("_Id", np.uint8, np.int32)
 
 # Pillow stretches grayscale PNGs of 2 and 4 bits to 0-255, which would change class ids.
 _STRETCHED = {"L;2": 85, "L;4": 17}
@@ -161,18 +162,18 @@ def resize_image(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     return resized[0].contiguous().numpy()
 
 
-def resize_label_nearest(label: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
-    """Resize a label map by taking the source pixel under the centre of each new pixel.
+def resize_label_nearest(label: NDArray[_Id], size: Size) -> NDArray[_Id]:
+    """Resize a map of classes or other ids by taking the source pixel under the centre of each new pixel.
 
     That is ``floor((y + 0.5) * H / h)``, computed by Pillow itself, so that reruns of published recipes get
     the same pixels where rounding decides. Most single labelled pixels are lost when shrinking.
 
     Args:
-        label: uint8 ``(H, W)``.
+        label: uint8 or int32 ``(H, W)``.
         size: New height and width in pixels.
 
     Returns:
-        uint8 of the new size; ``label`` itself where the size is the same.
+        The same type and the new size; ``label`` itself where the size is the same.
 
     Raises:
         ValueError: If ``size`` is not positive.

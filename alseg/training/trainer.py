@@ -17,6 +17,7 @@ from lightning_fabric import Fabric
 from alseg.contracts import IGNORE_INDEX, DataPlan, Recipe, Size, TrainingBatch
 from alseg.data.loading import (
     DenseLabels,
+    Sample,
     TrainingLabels,
     TrainingSamples,
     normalise,
@@ -36,7 +37,7 @@ HALF_EPSILON = 1e-4
 """Least epsilon of an optimiser where weights are float16, which rounds the usual 1e-8 to 0."""
 
 StepLosses = Mapping[str, float]
-_Batches = Iterator[tuple[torch.Tensor, torch.Tensor] | None]
+_Batches = Iterator[Sample | None]
 
 
 class DivergedError(Exception):
@@ -139,11 +140,7 @@ class Trainer:
             self.iteration += 1
             after_step(self.iteration, losses)
 
-    def _step(
-        self,
-        source: tuple[torch.Tensor, torch.Tensor] | None,
-        target: tuple[torch.Tensor, torch.Tensor] | None,
-    ) -> StepLosses:
+    def _step(self, source: Sample | None, target: Sample | None) -> StepLosses:
         torch.manual_seed(derive("step", self._seed, self.iteration))
         factor = self._schedule(self.iteration)
         for group in self.optimizer.param_groups:
@@ -158,6 +155,7 @@ class Trainer:
             target_labels=target_labels,
             source_labelled=_has_labels(source),
             target_labelled=_has_labels(target),
+            **self._answers_on_device(target),
         )
         losses = checked_losses(self._recipe, self._recipe.losses(self._forward, batch))
         values: dict[str, float] = {}
@@ -191,14 +189,19 @@ class Trainer:
         size: Size = (images.shape[-2], images.shape[-1])
         return resize_logits(self.model(images), size)
 
-    def _on_device(
-        self, batch: tuple[torch.Tensor, torch.Tensor] | None
-    ) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
+    def _on_device(self, batch: Sample | None) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
         if batch is None:
             return None, None
-        images, labels = (part.to(self._fabric.device, non_blocking=True) for part in batch)
+        images, labels = (part.to(self._fabric.device, non_blocking=True) for part in batch[:2])
         model: Any = self.module
         return normalise(images, model.mean, model.std), labels.long()
+
+    def _answers_on_device(self, batch: Sample | None) -> dict[str, torch.Tensor]:
+        """Return regions and classes of a batch by their names in `TrainingBatch`, if the plan wants them."""
+        if batch is None or not self._recipe.plan.target.regions:
+            return {}
+        regions, classes = (part.to(self._fabric.device, non_blocking=True) for part in batch[2:])
+        return {"target_regions": regions.long(), "target_classes": classes}
 
     def _batches(self, domain: str, plan: DataPlan, stop: int) -> _Batches:
         if plan.batch_size == 0:
@@ -222,6 +225,6 @@ class Trainer:
         return self._source_order
 
 
-def _has_labels(batch: tuple[torch.Tensor, torch.Tensor] | None) -> bool | None:
+def _has_labels(batch: Sample | None) -> bool | None:
     """Return whether a batch that is still on the CPU has a labelled pixel."""
     return None if batch is None else bool((batch[1] != IGNORE_INDEX).any())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alseg import AlsegError
 from alseg.contracts import (
     OUTLINE_TOLERANCE,
+    AnswerKind,
     Distance,
     Radius,
     Tolerance,
@@ -51,13 +52,17 @@ def core_set() -> SelectAcquisition:
     return CoreSet()
 
 
-def region(radius: Radius = 1, spacing: Distance | None = None) -> AnnotationMode:
+def region(
+    radius: Radius = 1, spacing: Distance | None = None, answer: AnswerKind = "pixels"
+) -> AnnotationMode:
     """Build ``region``.
 
     Args:
         radius: The window reaches this many pixels to each side of its centre.
         spacing: After a pick, no other within this Chebyshev distance, in this round or later; at least twice
             the radius, which is the default, so that windows never overlap.
+        answer: What the annotator says of a window: the class of each of its pixels, the class of most of
+            them, the set of classes in it, or whether the class that the network proposes is that of most.
 
     Raises:
         AlsegError: If a number is negative, or the spacing lets windows overlap.
@@ -72,7 +77,7 @@ def region(radius: Radius = 1, spacing: Distance | None = None) -> AnnotationMod
             f"Annotation mode 'region': spacing {distance} would let windows of radius {radius} overlap; "
             f"use at least {2 * radius}."
         )
-    return Window(radius=radius, spacing=distance)
+    return Window(radius=radius, spacing=distance, answer=answer)
 
 
 def pixel(spacing: Distance = 32) -> AnnotationMode:
@@ -92,12 +97,13 @@ def pixel(spacing: Distance = 32) -> AnnotationMode:
     return Window(radius=0, spacing=spacing)
 
 
-def image(tolerance: Tolerance = OUTLINE_TOLERANCE) -> AnnotationMode:
+def image(tolerance: Tolerance = OUTLINE_TOLERANCE, answer: AnswerKind = "pixels") -> AnnotationMode:
     """Build ``image``.
 
     Args:
         tolerance: Pixels by which the outlines of an image may miss its label map. Their corners are what the
-            image costs: fewer with a larger tolerance.
+            image costs, where every pixel is labelled: fewer with a larger tolerance.
+        answer: What the annotator says of an image, as of a window of ``region``.
 
     Raises:
         AlsegError: If the tolerance is negative.
@@ -106,4 +112,4 @@ def image(tolerance: Tolerance = OUTLINE_TOLERANCE) -> AnnotationMode:
 
     if not tolerance >= 0:
         raise AlsegError(f"Annotation mode 'image': tolerance must be at least 0, not {tolerance}.")
-    return WholeImage(tolerance)
+    return WholeImage(tolerance, answer)

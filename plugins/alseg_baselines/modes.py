@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg import toolkit
-from alseg.contracts import Answers, Picks, Size
+from alseg.contracts import AnswerKind, Answers, Picks, Size
+from alseg_baselines.prices import most_classes_said
 
 if TYPE_CHECKING:
     import torch
@@ -28,18 +29,20 @@ class Window:
     Attributes:
         radius: Reach of the square to each side; 0 for the pixel alone.
         spacing: Chebyshev distance to every pick that is kept free; at least ``2 * radius``.
+        answer: What the annotator says of a window.
     """
 
     radius: int
     spacing: int
+    answer: AnswerKind = "pixels"
 
     def clicks(self, answers: Answers) -> NDArray[np.int64]:
-        """Return one click for each class in a window, void being one."""
+        """Return one click for each class that the annotator says, void being one."""
         return toolkit.clicks.clicks_per_class(answers)
 
     def most_clicks(self, pixels: int, classes: int) -> int:
         """Return what a window costs in which everything is there, or every pixel another class."""
-        return min(pixels, classes + 1)
+        return most_classes_said(self.answer, pixels, classes)
 
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
         """Return greedy picks by score; they end before the first whose window does not fit the limit."""
@@ -107,17 +110,22 @@ class WholeImage:
 
     Attributes:
         tolerance: Pixels by which the outlines may miss the label map.
+        answer: What the annotator says of an image.
     """
 
     tolerance: float
+    answer: AnswerKind = "pixels"
 
     def clicks(self, answers: Answers) -> NDArray[np.int64]:
-        """Return the corners of the outlines of everything in the image."""
+        """Return the corners of the outlines of everything in the image, or the classes said."""
+        if answers.kind != "pixels":
+            return toolkit.clicks.clicks_per_class(answers)
         label = answers.classes.reshape(answers.size)
         return np.array([toolkit.clicks.clicks_per_outline(label, self.tolerance)], np.int64)
 
-    def most_clicks(self, pixels: int, classes: int) -> None:
-        """Return None: how many corners there are is known with the label map."""
+    def most_clicks(self, pixels: int, classes: int) -> int | None:
+        """Return None for outlines: how many corners there are is known with the label map."""
+        return None if self.answer == "pixels" else most_classes_said(self.answer, pixels, classes)
 
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
         """Return the image as one pick at (0, 0), unless it is bought, too dear or -inf all over."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import Answers, Picks, Size
+from alseg.contracts import AnswerKind, Answers, Picks, Size
 from alseg.toolkit.clicks import clicks_per_class
+from alseg_baselines.prices import most_classes_said
 
 if TYPE_CHECKING:
     import torch
@@ -17,15 +18,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Superpixel:
-    """A question reveals a region of the method's partition; its score is the mean of the map over it."""
+    """A question reveals a region of the method's partition; its score is the mean of the map over it.
+
+    Attributes:
+        answer: What the annotator says of a region.
+    """
+
+    answer: AnswerKind = "pixels"
 
     def clicks(self, answers: Answers) -> NDArray[np.int64]:
-        """Return one click for each class in a region, void being one."""
+        """Return one click for each class that the annotator says, void being one."""
         return clicks_per_class(answers)
 
     def most_clicks(self, pixels: int, classes: int) -> int:
         """Return what a region costs in which everything is there, or every pixel another class."""
-        return min(pixels, classes + 1)
+        return most_classes_said(self.answer, pixels, classes)
 
     def propose(
         self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int, *, regions: NDArray[np.int32]

@@ -53,8 +53,8 @@ def write_methods(results: Path, comparisons: str) -> None:
         ("[{baseline: Images}]", "15:15: nothing to compare with 'Images'"),
         (
             "[{baseline: Images, methods: [RIPU (RA)]}]",
-            "15:44: 'RIPU (RA)' and 'Images' differ in annotation, partition or budget, so that no "
-            "test tells them apart; compare each with a method that asks at random with its own",
+            "15:44: 'RIPU (RA)' and 'Images' differ in annotation, annotator, partition or budget, so that "
+            "no test tells them apart; compare each with a method that asks at random with its own",
         ),
         (
             "[{baseline: Fully supervised}, {baseline: Images, methods: [Fully supervised]}]",

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
 from alseg.contracts import Augmentation, DataPlan, Size
-from alseg.data.loading import DenseLabels, InferenceSamples, TrainingSamples, normalise
+from alseg.data.loading import DenseLabels, InferenceSamples, TrainingSamples, normalise, training_loader
+from alseg.data.sampling import ShuffledOrder, StepBatches
 from alseg.data.scenario import Domain
+from alseg.data.training_answers import TrainingAnswers
 from alseg.toolkit.imaging import resize_label_nearest
 from toys import STRIPES, Stripes
 
@@ -117,3 +120,70 @@ def test_a_training_label_is_the_translated_label_resized() -> None:
     small = labels.training_label(0, (4, 6))
     np.testing.assert_array_equal(small, resize_label_nearest(labels.label(0), (4, 6)))
     np.testing.assert_array_equal(labels.training_label(0, (9, 13)), labels.label(0))
+
+
+class Asked(DenseLabels):
+    """Every pixel has been revealed by the question that has the number of its class."""
+
+    def __init__(self, dataset: Painted, questions: int) -> None:
+        super().__init__(dataset, IDENTITY)
+        self._painted, self._questions = dataset, questions
+
+    def training_answers(self, index: int, size: Size) -> TrainingAnswers:
+        label = self.training_label(index, size)
+        regions = resize_label_nearest(self._painted.label(index).astype(np.int32), size)
+        return TrainingAnswers(label, regions, np.eye(self._questions, 256, dtype=np.bool_))
+
+
+def _asked(dataset: Painted, questions: int = 200, **plan: object) -> TrainingSamples:
+    options = {"batch_size": 2, "size": None, "regions": True, **plan}
+    return TrainingSamples(dataset, Asked(dataset, questions), DataPlan(**options), "target", 0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [(8, 8), (5, 11)])
+def test_regions_are_resized_zoomed_cut_padded_and_mirrored_with_the_label(size: Size) -> None:
+    augmentation = Augmentation(flip=True, scale=(0.5, 2.0), color=0.4)
+    dataset = Painted((8, 8))
+    samples = _asked(dataset, size=size, augmentation=augmentation)
+    plain = _samples(dataset, size=size, augmentation=augmentation)
+    padded = 0
+    for number in range(20):
+        _, label, regions, classes = samples[(number, 0)]
+        assert regions.shape == size and regions.dtype == torch.int32
+        assert classes.shape == (200, 256)
+        assert torch.equal(regions[regions >= 0], label[regions >= 0].int())
+        assert torch.equal(regions < 0, label == 255)
+        padded += int((regions < 0).any())
+    assert 0 < padded < 20
+    # Nothing else of a sample differs from one without regions, with the same draws.
+    again = TrainingSamples(dataset, Asked(dataset, 1), samples._plan, "source", 0)  # type: ignore[attr-defined]
+    for number in range(20):
+        for one, other in zip(again[(number, 0)], plain[(number, 0)], strict=False):
+            assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_classes_of_a_batch_are_padded_to_the_most_questions_of_an_image(workers: int) -> None:
+    class Several(Asked):
+        def training_answers(self, index: int, size: Size) -> TrainingAnswers:
+            self._questions = index * 3  # none about the first image
+            return super().training_answers(0, size)
+
+    dataset = Stripes("train", 3, (4, 12))
+    painted = Painted((4, 12))
+    plan = DataPlan(batch_size=3, size=None, regions=True)
+    labels = Several(painted, 0)
+    samples = TrainingSamples(dataset, labels, plan, "target", 0)
+    order = ShuffledOrder(3, "target", 0)
+    loader = training_loader(samples, StepBatches(order, 3, 0, 1), workers, pin_memory=False)
+    [(images, label, regions, classes)] = list(loader)
+    assert images.shape == (3, 3, 4, 12) and label.shape == regions.shape == (3, 4, 12)
+    assert classes.shape == (3, 6, 256) and classes.dtype == torch.bool
+    for place, index in enumerate(order.image(draw) for draw in range(3)):
+        assert torch.equal(classes[place, : 3 * index], torch.eye(256, dtype=torch.bool)[: 3 * index])
+        assert not classes[place, 3 * index :].any()
+
+
+def test_regions_of_labels_that_nobody_was_asked_for_are_refused() -> None:
+    with pytest.raises(ValueError, match="DenseLabels are no answers to questions"):
+        _samples(Painted((4, 4)), regions=True)

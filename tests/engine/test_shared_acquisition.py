@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,22 @@ PICKS = {
 }
 
 
-def test_picks_come_back_as_they_were(tmp_path: Path) -> None:
-    SharedPoolPass(tmp_path).keep("run", "w", PICKS, 1.5)
+CORRECTIONS = {
+    name: replace(picks, proposed=np.arange(len(picks), dtype=np.uint8)) for name, picks in PICKS.items()
+}
+
+
+@pytest.mark.parametrize(("kept", "parts"), [(PICKS, 3), (CORRECTIONS, 4)])
+def test_picks_come_back_as_they_were(tmp_path: Path, kept: dict[str, Picks], parts: int) -> None:
+    SharedPoolPass(tmp_path).keep("run", "w", kept, 1.5)
     taken = SharedPoolPass(tmp_path).take("run", "w")
     assert taken is not None
     picks, seconds = taken
     assert seconds == 1.5
     assert list(picks) == ["a", "b", "c"]
-    for name, expected in PICKS.items():
-        for part in ("positions", "scores", "pixels"):
+    for name, expected in kept.items():
+        assert (picks[name].proposed is None) == (parts == 3)
+        for part in ("positions", "scores", "pixels", "proposed")[:parts]:
             found, wanted = getattr(picks[name], part), getattr(expected, part)
             np.testing.assert_array_equal(found, wanted)
             assert found.dtype == wanted.dtype and found.shape == wanted.shape

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +39,32 @@ def test_a_purchase_adds_up_its_pixels_void_and_questions() -> None:
     purchase = _purchase()
     # 3 picks of 9 pixels; 0 + 2 + 9 of them void; 1 + 2 + 4 clicks.
     assert (purchase.pixels, purchase.void, purchase.clicks) == (27, 11, 7)
+
+
+def test_proposed_classes_are_kept_where_there_are_some(tmp_path: Path) -> None:
+    picks = {
+        "a": replace(_picks((1, 2), (7, 4)), proposed=np.array([3, 0], np.uint8)),
+        "untouched": _picks(),
+        "b": replace(_picks((5, 3)), proposed=np.array([18], np.uint8)),
+    }
+    void = {"a": np.array([0, 2]), "b": np.array([9])}
+    purchase = Purchase.of(picks, void, {"a": np.array([1, 1]), "b": np.array([1])})
+    purchase.write(tmp_path)
+    read = Purchase.read(tmp_path)
+    assert read.rows["proposed"].tolist() == [3, 0, 18]
+    np.testing.assert_array_equal(read.rows, purchase.rows)
+    assert "proposed" not in (_purchase().rows.dtype.names or ())
+
+
+def test_a_field_that_no_ledger_has_is_damage(tmp_path: Path) -> None:
+    purchase = _purchase()
+    fields = [*purchase.rows.dtype.descr, ("guessed", "u1")]
+    rows = np.zeros(len(purchase.rows), fields)
+    for name in purchase.rows.dtype.names or ():
+        rows[name] = purchase.rows[name]
+    replace(purchase, rows=rows).write(tmp_path)
+    with pytest.raises(AlsegError, match=r"ledger\.npy is damaged or does not fit"):
+        Purchase.read(tmp_path)
 
 
 def test_a_region_takes_eleven_bytes() -> None:

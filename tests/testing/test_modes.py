@@ -8,7 +8,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from alseg.contracts import AnnotationModeSpec, Answers, Picks
+from alseg.contracts import AnnotationModeSpec, AnswerKind, Answers, Picks
 from alseg.registry.loading import load_registry
 from alseg.testing import check_annotation_mode
 from alseg_baselines.modes import WholeImage, Window
@@ -114,6 +114,49 @@ def test_what_is_wrong_with_questions_about_regions_or_images_is_said(
     with pytest.raises(AssertionError) as caught:
         check_annotation_mode(spec)
     assert str(caught.value).startswith(problem)
+
+
+@dataclass(frozen=True)
+class ClicksOfPixels(Window):
+    """Takes a click for each pixel, whatever is said."""
+
+    def clicks(self, answers: Answers) -> NDArray[np.int64]:
+        return np.bincount(answers.questions, minlength=answers.count)
+
+
+def test_a_mode_is_checked_with_every_kind_of_answer() -> None:
+    kinds: list[str] = []
+
+    def build(answer: AnswerKind = "pixels") -> Any:
+        kinds.append(answer)
+        # 9 clicks for a window are more than most_clicks says of one with 4 classes and void.
+        return (ClicksOfPixels if answer == "classes" else Window)(radius=1, spacing=2, answer=answer)
+
+    spec = AnnotationModeSpec(name="faulty", summary="Test.", source="Test.", build=build)
+    with pytest.raises(AssertionError) as caught:
+        check_annotation_mode(spec)
+    assert kinds == ["pixels", "dominant", "classes"]
+    assert str(caught.value).startswith("'faulty' with the answer 'classes', 48 x 80 pixels, at most ")
+    assert "clicks, but most_clicks says 5" in str(caught.value)
+    check_annotation_mode(spec, answer="correction")
+    assert kinds[-1] == "correction"
+
+
+def test_an_answer_that_is_not_the_one_given_or_no_kind_is_found() -> None:
+    def deaf(answer: AnswerKind = "pixels") -> Any:
+        return Window(radius=1, spacing=2)
+
+    def unknown() -> Any:
+        return Window(radius=1, spacing=2, answer="guess")  # type: ignore[arg-type]
+
+    for build, problem in (
+        (deaf, "'faulty': built with the answer 'dominant', it has the answer 'pixels'"),
+        (unknown, "'faulty': answer is 'guess', which is no kind of answer"),
+    ):
+        spec = AnnotationModeSpec(name="faulty", summary="Test.", source="Test.", build=build)
+        with pytest.raises(AssertionError) as caught:
+            check_annotation_mode(spec)
+        assert str(caught.value) == problem
 
 
 @pytest.mark.parametrize(
