@@ -48,13 +48,15 @@ class VitLinear(torch.nn.Module):
         last = _last_blocks(encoder, layers)
         channels = sum(int(block["num_chs"]) for block in last)
         self.encoder = encoder
+        classifier = torch.nn.Conv2d(channels, num_classes, 1)
+        torch.nn.init.normal_(classifier.weight, std=0.01)
+        if classifier.bias is not None:  # as torch's types have it
+            torch.nn.init.zeros_(classifier.bias)
         self.head = torch.nn.Sequential(
             torch.nn.BatchNorm2d(channels) if normalised else torch.nn.Identity(),
             torch.nn.Dropout2d(dropout) if dropout else torch.nn.Identity(),
-            torch.nn.Conv2d(channels, num_classes, 1),
+            classifier,
         )
-        torch.nn.init.normal_(self.head[2].weight, std=0.01)
-        torch.nn.init.zeros_(self.head[2].bias)
         self.mean, self.std = mean, std
         self._patch, self._layers, self._frozen = int(last[0]["reduction"]), layers, frozen
         if frozen:

@@ -36,11 +36,11 @@ class TransformersModel(torch.nn.Module):
         self.network = network
         self.mean, self.std = mean, std
         encoder = encoder_of(network)
-        if frozen and encoder is None:
-            raise AlsegError(
-                f"{type(network).__name__} has no encoder of its own to freeze. Leave frozen_encoder out."
-            )
         if frozen:
+            if encoder is None:
+                raise AlsegError(
+                    f"{type(network).__name__} has no encoder of its own to freeze. Leave frozen_encoder out."
+                )
             encoder.requires_grad_(False)
         self._encoder, self._frozen = [encoder], frozen  # in a list, so that it is registered once
 
@@ -82,8 +82,9 @@ class TransformersModel(torch.nn.Module):
     def train(self, mode: bool = True) -> Self:
         """Switch between training and evaluation; a frozen encoder stays in evaluation."""
         super().train(mode)
-        if self._frozen:
-            self._encoder[0].eval()
+        [encoder] = self._encoder
+        if self._frozen and encoder is not None:
+            encoder.eval()
         return self
 
     def _as_map(self, hidden: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
@@ -94,7 +95,7 @@ class TransformersModel(torch.nn.Module):
             height, width = (side // patch for side in images.shape[-2:])
             if 0 < height * width <= hidden.shape[1]:
                 tokens = hidden[:, hidden.shape[1] - height * width :]  # class and register tokens come first
-                return tokens.transpose(1, 2).unflatten(2, (height, width))
+                return tokens.transpose(1, 2).reshape(len(tokens), -1, height, width)
         raise AlsegError(
             f"{type(self.network).__name__} gives no map of features: its last hidden state is "
             f"{tuple(hidden.shape)}. Use an acquisition that needs no features, or another network."
