@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from alseg.registry.registry import Registry
 
 
+_SMALLEST_WINDOW = 16
+
+
 @dataclass(frozen=True)
 class Inference:
     """How the work is done; none of it changes the result.
@@ -41,6 +44,13 @@ def _input_size(context: click.Context, option: click.Parameter, value: str | No
     return value if value == "native" else parse_size(context, option, value)
 
 
+def _window(context: click.Context, option: click.Parameter, value: str | None) -> Size | str | None:
+    size = None if value == "none" else parse_size(context, option, value)
+    if size is not None and min(size) < _SMALLEST_WINDOW:
+        raise click.BadParameter(f"both sides must be at least {_SMALLEST_WINDOW} pixels.")
+    return value if value == "none" else size
+
+
 @click.command("eval")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
@@ -54,6 +64,17 @@ def _input_size(context: click.Context, option: click.Parameter, value: str | No
 )
 @click.option(
     "--flip/--no-flip", default=None, help="Average with mirrored images. [default: the run's, or no]"
+)
+@click.option(
+    "--window",
+    callback=_window,
+    metavar="HxW|none",
+    help="Sliding windows, in pixels of the input size. [default: the run's, or none]",
+)
+@click.option(
+    "--overlap",
+    type=click.FloatRange(0, 0.9),
+    help="Share of a window that the next one covers, too. [default: the run's, or 1/3]",
 )
 @click.option("--save-colors", type=FOLDER, help="Write predictions in colours to this folder.")
 @click.option("--save-ids", type=FOLDER, help="Write predictions as the data set's label ids to this folder.")
@@ -124,6 +145,8 @@ def _evaluate(
     options = InferenceOptions(
         size=request.size,
         flip=request.flip,
+        window=request.window,
+        window_overlap=request.overlap,
         batch_size=how.batch,
         workers=how.workers,
         device=fabric.device,

@@ -43,10 +43,16 @@ class ExperimentReader:
             "round_start": section.round_start,
             "round_schedule": section.round_schedule,
             "seeds": self._seeds(section.seeds),
-            "evaluation": read_section(Evaluation, section.evaluation, ("evaluation",), self.problems),
+            "evaluation": self._evaluation(section.evaluation),
             "settings": self._settings(section.settings),
         }
         return None if self.problems or any(part is None for part in parts.values()) else parts
+
+    def _evaluation(self, value: Any) -> Evaluation:
+        found = read_section(Evaluation, value, ("evaluation",), self.problems)
+        if "overlap" in found.model_fields_set and "window" not in value:
+            self.problems.report(("evaluation", "overlap"), "'overlap' needs 'window': windows overlap")
+        return found
 
     def _rounds(self, rounds: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Check that rounds increase."""

@@ -22,7 +22,8 @@ from alseg.config.specs import (
     TargetLabels,
 )
 from alseg.contracts import OUTLINE_TOLERANCE, Seed, Share, Side, Tolerance
-from alseg.contracts.types import Precision
+from alseg.contracts.bounds import Overlap, WindowSide
+from alseg.contracts.types import WINDOW_OVERLAP, Precision
 from alseg.storage.examples import MOST_IMAGES
 
 LONGEST_LABEL = 300
@@ -186,6 +187,21 @@ class Evaluation(Section):
         default_text="the size at which the recipe trains on the target",
         expected="a size [height, width] in pixels, each 1 to 65536",
     )
+    window: tuple[WindowSide, WindowSide] | None = key(
+        "sliding window `[height, width]`, in pixels of the input size, for evaluation and for what "
+        "acquisitions see",
+        default_text="none: whole images",
+        expected="a window [height, width] in pixels, each 16 to 65536",
+    )
+    overlap: Overlap = key(
+        "share of a window that the next one covers, too", WINDOW_OVERLAP, default_text="1/3"
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that can change a result; runs without windows keep the identity they had before."""
+        found = self.model_dump()
+        of_windows = () if self.window else ("window", "overlap")
+        return {name: value for name, value in found.items() if name not in of_windows}
 
 
 class Settings(Section):

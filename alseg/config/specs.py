@@ -207,7 +207,7 @@ class RunSpec:
             "rounds": list(self.rounds),
             **self._round_protocol(),
             "seed": self.seed,
-            "evaluation": _plain(self.evaluation.model_dump()),
+            "evaluation": _plain(self.evaluation.identity()),
             "precision": self.precision,
             "channels_last": self.channels_last,
             "compile": self.compile,
@@ -228,7 +228,7 @@ class RunSpec:
 
     def as_json(self) -> dict[str, Any]:
         """Return the whole specification as mappings, lists, text, numbers, bools and None."""
-        plain: dict[str, Any] = _plain(asdict(self) | {"evaluation": self.evaluation.model_dump()})
+        plain: dict[str, Any] = _plain(asdict(self) | {"evaluation": self.evaluation.identity()})
         for key in ("round_start", "round_schedule"):
             if key not in self._round_protocol():
                 del plain[key]

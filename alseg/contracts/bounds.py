@@ -15,6 +15,8 @@ Iterations = Annotated[int, Interval(ge=1, le=1_000_000_000)]
 BatchSize = Annotated[int, Interval(ge=0, le=65_536)]
 """Images of a step; 0 for none."""
 
+Overlap = Annotated[float, Interval(ge=0, le=0.9)]
+WindowSide = Annotated[int, Interval(ge=16, le=65_536)]
 Side = Annotated[int, Interval(ge=1, le=65_536)]
 """Height or width in pixels; ledgers keep places in 16 bits."""
 

@@ -10,6 +10,9 @@ IGNORE_INDEX = 255
 OUTLINE_TOLERANCE = 2.0
 """Pixels by which the outlines of an image may miss its label map, where nothing else is said."""
 
+WINDOW_OVERLAP = 1 / 3
+"""Share of a sliding window that the next one covers, too, where nothing else is said."""
+
 Size = tuple[int, int]
 """Height and width in pixels."""
 

@@ -138,6 +138,8 @@ class RunParts:
             size=training_size if for_acquisition else evaluation.size or training_size,
             flip=evaluation.flip and not for_acquisition,
             through_input_size=for_acquisition,
+            window=evaluation.window,
+            window_overlap=evaluation.overlap,
             batch_size=settings.pool_batch if for_acquisition else settings.evaluation_batch,
             workers=settings.workers,
             device=self.context.fabric.device,

@@ -34,7 +34,7 @@ def shared_key(spec: RunSpec, assembler: Assembler) -> str:
         "scenario": asdict(spec.scenario) | {"root": None},
         "model": spec.model.as_json(),
         "recipe": spec.method.recipe.as_json(),
-        "evaluation": spec.evaluation.model_dump(),
+        "evaluation": spec.evaluation.identity(),
         "precision": spec.precision,
         "channels_last": spec.channels_last,
         "compile": spec.compile,

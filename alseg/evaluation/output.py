@@ -80,6 +80,8 @@ class Evaluated:
             "label_space": self.space.name,
             "size": None if request.size is None else list(request.size),
             "flip": request.flip,
+            "window": None if request.window is None else list(request.window),
+            "overlap": None if request.window is None else request.overlap,
             "precision": request.precision,
             "scorer": SCORER_VERSION,
             "miou": percent(metrics.miou),
@@ -93,9 +95,13 @@ class Evaluated:
     def _heading(self) -> list[str]:
         request = self.request
         size = "native size" if request.size is None else f"{request.size[0]} x {request.size[1]}"
+        windows = ""
+        if request.window is not None:
+            windows = f", windows of {request.window[0]} x {request.window[1]}"
         after = "" if self.iteration is None else f" after iteration {self.iteration:,}"
         return [
             f"{request.weights}: {request.model.name}{after}",
             f"{request.dataset.name} {request.split}: {self.images:,} images, {self.space.name}, "
-            f"input {size} (height x width), {'with' if request.flip else 'without'} mirrored averaging",
+            f"input {size} (height x width){windows}, "
+            f"{'with' if request.flip else 'without'} mirrored averaging",
         ]

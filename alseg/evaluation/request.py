@@ -10,7 +10,7 @@ from alseg.config.building import build
 from alseg.config.components import read_component
 from alseg.config.specs import Component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
-from alseg.contracts.types import Precision
+from alseg.contracts.types import WINDOW_OVERLAP, Precision
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.registry import Registry
 from alseg.registry.signatures import parameters_of
@@ -37,6 +37,8 @@ class Options:
         label_space: Name of the label space in which the network predicts.
         size: Input size in pixels, or ``native``.
         flip: Whether predictions are averaged with those of the mirrored image.
+        window: Height and width of sliding windows in pixels, or ``none``.
+        overlap: Share of a window that the next one covers, too.
     """
 
     checkpoint: Path
@@ -48,6 +50,8 @@ class Options:
     label_space: str | None = None
     size: Size | str | None = None
     flip: bool | None = None
+    window: Size | str | None = None
+    overlap: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,8 @@ class Request:
         label_space: Name of the label space in which the network predicts.
         size: Input size in pixels, or None for the native one.
         flip: Whether predictions are averaged with those of the mirrored image.
+        window: Height and width of sliding windows in pixels, or None for whole images.
+        overlap: Share of a window that the next one covers, too.
         precision: Precision in Lightning Fabric's words.
     """
 
@@ -74,6 +80,8 @@ class Request:
     label_space: str
     size: Size | None
     flip: bool
+    window: Size | None
+    overlap: float
     precision: Precision
 
 
@@ -85,8 +93,8 @@ def complete(options: Options, registry: Registry) -> Request:
         registry: Where names are looked up.
 
     Raises:
-        AlsegError: If there is no such checkpoint, model or data set are neither given nor known, or a name
-            or parameter is wrong.
+        AlsegError: If there is no such checkpoint, model or data set are neither given nor known, a name or
+            parameter is wrong, or an overlap is given without windows.
     """
     weights, run = _locate(options.checkpoint)
     model = _model(options, run, registry)
@@ -100,6 +108,11 @@ def complete(options: Options, registry: Registry) -> Request:
     label_space = options.label_space or run.label_space or spec.label_space
     registry.get("label_spaces", label_space)
     root = (options.root or (Path(run.root) if run.root else DEFAULT_ROOT)).expanduser()
+    window = run.window
+    if options.window is not None:
+        window = None if isinstance(options.window, str) else options.window
+    if options.overlap is not None and window is None:
+        raise AlsegError("--overlap needs windows. Give their size with --window HxW.")
     return Request(
         weights=weights,
         model=model,
@@ -109,6 +122,8 @@ def complete(options: Options, registry: Registry) -> Request:
         label_space=label_space,
         size=_size(options, run, registry),
         flip=run.flip if options.flip is None else options.flip,
+        window=window,
+        overlap=run.overlap if options.overlap is None else options.overlap,
         precision=run.precision,
     )
 
@@ -125,6 +140,8 @@ class _Run:
     recipe: Part | None = None
     size: Size | None = None
     flip: bool = False
+    window: Size | None = None
+    overlap: float = WINDOW_OVERLAP
     precision: Precision = "32-true"
 
 
@@ -158,6 +175,8 @@ def _read_run(path: Path) -> _Run:
         recipe=asked.method.recipe,
         size=asked.evaluation.size,
         flip=asked.evaluation.flip,
+        window=asked.evaluation.window,
+        overlap=asked.evaluation.overlap,
         precision=asked.precision,
     )
 

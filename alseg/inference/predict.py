@@ -11,11 +11,13 @@ import torch
 from torch.nn import functional
 
 from alseg.contracts import Dataset, Moments, Passes, Size
+from alseg.contracts.types import WINDOW_OVERLAP
 from alseg.data.loading import InferenceSample, InferenceSamples, inference_loader, normalise, started
 from alseg.guard.answers import checked_logits
 from alseg.guard.calls import guarded
 from alseg.inference.passes import moments_of_image
 from alseg.inference.prefetch import ahead
+from alseg.inference.windows import windowed
 
 _STRIPS = 16
 """Parts of an image whose softmax is averaged one after the other, so that no third map is made."""
@@ -61,7 +63,9 @@ class InferenceOptions:
         flip: Whether the softmax at label size is averaged with that of the mirrored image.
         through_input_size: Whether logits are resized to the input size first and then to the label size, as
             acquisitions see them; otherwise to the label size at once, as they are evaluated.
-        batch_size: Images per forward pass.
+        window: Height and width of sliding windows, in pixels of the input size; None for whole images.
+        window_overlap: Share of a window that the next one covers, too.
+        batch_size: Images per forward pass; with windows images are predicted one by one.
         workers: Loader processes.
         device: Where the model is.
         features: Whether features are wanted.
@@ -77,6 +81,8 @@ class InferenceOptions:
     size: Size | None
     flip: bool = False
     through_input_size: bool = False
+    window: Size | None = None
+    window_overlap: float = WINDOW_OVERLAP
     batch_size: int = 4
     workers: int = 0
     device: torch.device | str = "cpu"
@@ -101,8 +107,10 @@ def predict(
         previous: Another network of the same input normalisation, whose logits are wanted, too.
     """
     model.eval()
+    model = windowed(model, options.window, options.window_overlap)
     if previous is not None:
         previous.eval()
+        previous = windowed(previous, options.window, options.window_overlap)
     for group, inputs in _network_inputs(model, dataset, options):
         with guarded(_network_of(model), "predictions"):
             raw, features = network_outputs(model, inputs, features=options.features)
@@ -140,6 +148,7 @@ def mean_features(model: Any, dataset: Dataset, options: InferenceOptions) -> It
         options: How.
     """
     model.eval()
+    model = windowed(model, options.window, options.window_overlap)
     for _, inputs in _network_inputs(model, dataset, options):
         with guarded(_network_of(model), "features"):
             features = model.features(inputs)
@@ -242,7 +251,8 @@ def _network_inputs(
         if options.overlap and not options.workers:  # worker processes are ahead by themselves
             batches = stack.enter_context(closing(ahead(batches)))
         for batch in batches:
-            for group in _same_size_groups(batch):
+            alone = options.window is not None  # averaged maps of one image at a time are kept
+            for group in ([sample] for sample in batch) if alone else _same_size_groups(batch):
                 images = torch.stack([image for _, image, _ in group]).to(options.device)
                 yield group, normalise(images, model.mean, model.std)
 

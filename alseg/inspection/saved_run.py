@@ -210,7 +210,14 @@ class SavedRun:
         fabric = make_fabric(Settings(device=device, precision=request.precision))
         model = Assembler(self._registry).model(request.model, len(self.space.classes), seed=0)
         fill(model, request.weights, request.model.name)
-        options = InferenceOptions(size=request.size, flip=request.flip, batch_size=1, device=fabric.device)
+        options = InferenceOptions(
+            size=request.size,
+            flip=request.flip,
+            window=request.window,
+            window_overlap=request.overlap,
+            batch_size=1,
+            device=fabric.device,
+        )
         radius = question_reach(self._mode, "part" if self._regions is None else "region")
         for prediction in predict(set_up(fabric, model), Subset(split.dataset, indices), options):
             size = prediction.logits.shape[-2:]

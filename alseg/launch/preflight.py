@@ -11,7 +11,7 @@ import torch
 
 from alseg.config.budget import allowance
 from alseg.config.experiment import RunSpec
-from alseg.contracts import AnnotationMode, DataPlan, Recipe, Size
+from alseg.contracts import AnnotationMode, DataPlan, Recipe, Size, TrainingPlan
 from alseg.data.partitions import RegionMaps
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.engine.assembly import Assembler, MethodParts
@@ -174,9 +174,17 @@ def _check_models(
         plan = recipes[spec.method.order].plan
         key = content_hash(spec.model.as_json())
         examples.setdefault(key, spec)
-        sizes.setdefault(key, set()).update({plan.source.size, plan.target.size, spec.evaluation.size})
+        sizes.setdefault(key, set()).update({plan.source.size, plan.target.size, *_evaluated_at(spec, plan)})
     for key, spec in examples.items():
         _check_model(spec, assembler, data, sorted(size for size in sizes[key] if size is not None))
+
+
+def _evaluated_at(spec: RunSpec, plan: TrainingPlan) -> set[Size | None]:
+    """Return the sizes at which the network sees images in evaluation; None for the native size."""
+    size, window = spec.evaluation.size or plan.target.size, spec.evaluation.window
+    if window is None or size is None:
+        return {size}
+    return {(min(size[0], window[0]), min(size[1], window[1]))}
 
 
 def _check_model(spec: RunSpec, assembler: Assembler, data: ScenarioData, sizes: Sequence[Size]) -> None:

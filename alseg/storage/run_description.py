@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from alseg.contracts.types import Precision
+from alseg.contracts.types import WINDOW_OVERLAP, Precision
 from alseg.errors import AlsegError, DamageError
 from alseg.files import read_json, refuse_unknown_keys
 from alseg.storage.layout import RUN_NAME
@@ -25,6 +25,8 @@ FORMAT = RUN_FORMATS[-1]
 _FORMATS_IN_WORDS = f"{', '.join(map(str, RUN_FORMATS[:-1]))} and {RUN_FORMATS[-1]}"
 
 _Channel = Annotated[int, Field(ge=0, le=255, strict=True)]
+
+_WindowSide = Annotated[int, Field(ge=16, le=65_536)]
 
 
 class FormatError(AlsegError):
@@ -103,6 +105,8 @@ class EvaluationAsked:
 
     flip: bool
     size: tuple[Count, Count] | None
+    window: tuple[_WindowSide, _WindowSide] | None = None
+    overlap: Annotated[float, Field(ge=0, le=0.9)] = WINDOW_OVERLAP
 
 
 @dataclass(frozen=True)

@@ -123,9 +123,13 @@ def load_exactly(module: torch.nn.Module, state: State, path: Path, *, what: str
     Raises:
         AlsegError: If names or shapes differ; names the first five of each kind. Nothing is loaded then.
     """
+    import torch
+
     own = module.state_dict()
     refuse_differences(own, state, path, what=what)
-    module.load_state_dict({name: tensor for name, tensor in state.items() if name in own}, strict=False)
+    known = {name: tensor for name, tensor in state.items() if name in own}
+    # Of torch itself: modules of other libraries have methods of this name that take no `strict`.
+    torch.nn.Module.load_state_dict(module, known, strict=False)
 
 
 def refuse_differences(expected: State, state: State, path: Path, *, what: str) -> None:

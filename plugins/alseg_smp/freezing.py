@@ -26,6 +26,12 @@ def frozen_norms(
     return batch_norms(network.encoder) if encoder_norm else of_stages
 
 
+def freeze_all(module: torch.nn.Module) -> list[torch.nn.Module]:
+    """Stop all gradients of a module, and return it: it stays in evaluation."""
+    module.requires_grad_(False)
+    return [module]
+
+
 def freeze_stages(network: smp.base.SegmentationModel, stages: int) -> list[torch.nn.Module]:
     """Stop the gradients of an encoder's first stages, which are dear and change little.
 

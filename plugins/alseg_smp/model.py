@@ -7,11 +7,11 @@ from typing import Any, Self
 
 import segmentation_models_pytorch as smp
 import torch
-from torch.nn import functional as F
 
 from alseg import AlsegError
 from alseg_smp.encoders import Triple
 from alseg_smp.network import side_multiple
+from alseg_smp.padding import cut_features, cut_logits, pad
 
 _REFUSALS = {
     "more than 1 value per channel": (
@@ -33,7 +33,9 @@ class SmpModel(torch.nn.Module):
         network: The network; its state is this module's, under ``network.``.
         mean: RGB mean of the input normalisation, in units of 0-1.
         std: RGB standard deviation, likewise.
-        frozen_norms: Batch norms of the network that keep their running statistics in training.
+        frozen: Parts of the network that stay in evaluation in training, such as batch norms that keep their
+            running statistics, or a whole encoder.
+        dropout: Share of the channels of the decoder's last map that are dropped in training, 0-1.
     """
 
     def __init__(
@@ -42,13 +44,15 @@ class SmpModel(torch.nn.Module):
         *,
         mean: Triple,
         std: Triple,
-        frozen_norms: Sequence[torch.nn.Module] = (),
+        frozen: Sequence[torch.nn.Module] = (),
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.network = network
         self.mean = mean
         self.std = std
-        self._frozen_norms = list(frozen_norms)
+        self._frozen = list(frozen)
+        self._dropout = torch.nn.Dropout2d(dropout) if dropout else torch.nn.Identity()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map normalised images to logits.
@@ -90,41 +94,23 @@ class SmpModel(torch.nn.Module):
         return [parameter for parameter in self.parameters() if id(parameter) not in encoder]
 
     def train(self, mode: bool = True) -> Self:
-        """Switch between training and evaluation; frozen batch norms stay in evaluation."""
+        """Switch between training and evaluation; frozen parts stay in evaluation."""
         super().train(mode)
-        for norm in self._frozen_norms:
-            norm.eval()
+        for part in self._frozen:
+            part.eval()
         return self
 
     def _pad(self, images: torch.Tensor) -> torch.Tensor:
-        height, width = self._padded_size(images)
-        bottom, right = height - images.shape[-2], width - images.shape[-1]
-        return F.pad(images, (0, right, 0, bottom), mode="replicate") if bottom or right else images
+        return pad(images, side_multiple(self.network))
 
     def _classify(self, images: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
         """Return the logits of decoded images, without what padding added."""
-        height, width = images.shape[-2:]
-        logits: torch.Tensor = self.network.segmentation_head(decoded)
-        padded_size = self._padded_size(images)
-        if padded_size == (height, width):
-            return logits
-        resized = F.interpolate(logits, size=padded_size, mode="bilinear", align_corners=True)
-        return resized[..., :height, :width]
+        logits = self.network.segmentation_head(self._dropout(decoded))
+        return cut_logits(logits, images, side_multiple(self.network))
 
     def _cut(self, images: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
         """Return the decoder's map without what padding added."""
-        height, width = (
-            max(1, round(side / padded_side * decoded_side))
-            for side, padded_side, decoded_side in zip(
-                images.shape[-2:], self._padded_size(images), decoded.shape[-2:], strict=True
-            )
-        )
-        return decoded[..., :height, :width]
-
-    def _padded_size(self, images: torch.Tensor) -> tuple[int, int]:
-        multiple = side_multiple(self.network)
-        height, width = (side + -side % multiple for side in images.shape[-2:])
-        return height, width
+        return cut_features(decoded, images, side_multiple(self.network))
 
     def _decode(self, images: torch.Tensor) -> torch.Tensor:
         """Run encoder and decoder; images of which torch refuses number or size are a user's mistake."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,12 +60,14 @@ class NetworkOptions:
         output_stride: Input pixels per pixel of the encoder's last feature map, reached by dilation.
         decoder_channels: Width of the decoder; one number, or one for every stage.
         dropout: Share of decoder features dropped in training, 0-1.
+        token_channels: DPT's widths of the four maps made from tokens, from the finest to the coarsest.
     """
 
     encoder_depth: int | None = None
     output_stride: int | None = None
     decoder_channels: int | tuple[int, ...] | None = None
     dropout: float | None = None
+    token_channels: tuple[int, int, int, int] | None = None
 
 
 def keywords_of(architecture: str, chosen: NetworkOptions) -> dict[str, Any]:
@@ -91,6 +94,9 @@ def keywords_of(architecture: str, chosen: NetworkOptions) -> dict[str, Any]:
     if dropout is not None:
         _refuse_unless("dropout", architecture, _DROPOUT)
         options[_DROPOUT[architecture]] = dropout
+    if chosen.token_channels is not None:
+        _refuse_unless("token_channels", architecture, ("DPT",))
+        options["decoder_intermediate_channels"] = chosen.token_channels
     if architecture in _CHANNELS_PER_STAGE:
         options["decoder_channels"] = _stage_channels(architecture, encoder_depth or 5, decoder_channels)
     elif decoder_channels is not None:
@@ -115,15 +121,23 @@ def make(
     """
     timm_name = encoder.timm_name
     if timm_name is not None:
-        module = timm.model_entrypoint(timm_name.partition(".")[0]).__module__
-        options = {**options, **_ANY_SIZE.get(module.rpartition(".")[2], {})}
-    return getattr(smp, architecture)(
-        encoder_name=encoder.name,
-        # timm's weights are chosen by the encoder's tag; here it takes yes or no only.
-        encoder_weights=True if weights and timm_name else weights,
-        classes=num_classes,
-        **options,
-    )
+        options = {**options, **any_size_options(timm_name)}
+    with warnings.catch_warnings():
+        # DPT reads out the class token where an encoder has one, and warns where it has none.
+        warnings.filterwarnings("ignore", message="Encoder does not have prefix tokens")
+        return getattr(smp, architecture)(
+            encoder_name=encoder.name,
+            # timm's weights are chosen by the encoder's tag; here it takes yes or no only.
+            encoder_weights=True if weights and timm_name else weights,
+            classes=num_classes,
+            **options,
+        )
+
+
+def any_size_options(timm_name: str) -> Mapping[str, Any]:
+    """Return the options with which an encoder of timm takes images of any size."""
+    module = timm.model_entrypoint(timm_name.partition(".")[0]).__module__
+    return _ANY_SIZE.get(module.rpartition(".")[2], {})
 
 
 def construct(
@@ -151,6 +165,13 @@ def side_multiple(network: smp.base.SegmentationModel) -> int:
     stride: int = network.encoder.output_stride
     # DPT merges maps of a half, one, two and four times the grid of patches, so that the grid must be even.
     return 2 * stride if type(network).__name__ == "DPT" else stride
+
+
+def set_head_dropout(network: smp.base.SegmentationModel, share: float) -> None:
+    """Set the share of features that a network's segmentation head drops in training, 0-1."""
+    for part in network.segmentation_head.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = share
 
 
 def batch_norms(module: torch.nn.Module) -> list[torch.nn.Module]:

@@ -145,8 +145,8 @@ def _downloaded(
         first_line = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise AlsegError(
             f"{library} could not download weights '{weights}' of encoder '{encoder.name}': {first_line}. "
-            f"Without a connection use 'weights: lite0' with encoder '{LITE0_ENCODER}', a file, or "
-            "'weights: none'."
+            "Without a connection use a file, 'weights: none', or with model smp 'weights: lite0' and "
+            f"encoder '{LITE0_ENCODER}'."
         ) from error
 
 

@@ -32,9 +32,11 @@ def test_listing_the_model_does_not_import_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_one_model_with_features_is_offered() -> None:
-    (spec,) = register_models()
-    assert (spec.name, spec.provides) == ("smp", ("logits", "probs", "features"))
+def test_models_with_features_are_offered() -> None:
+    offered = {spec.name: spec.provides for spec in register_models()}
+    assert offered == dict.fromkeys(
+        ("smp", "segformer", "dpt", "vit-linear"), ("logits", "probs", "features")
+    )
 
 
 def test_every_architecture_of_the_library_is_offered() -> None:

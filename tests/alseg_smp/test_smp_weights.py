@@ -91,8 +91,8 @@ def test_a_failed_download_names_the_library_and_the_alternatives(monkeypatch: p
     monkeypatch.setattr(network, "make", unreachable)
     assert refusal(weights="imagenet") == (
         "timm could not download weights 'imagenet' of encoder 'tu-test_resnet': no route to host. "
-        "Without a connection use 'weights: lite0' with encoder 'tf_efficientnet_lite0', a file, "
-        "or 'weights: none'."
+        "Without a connection use a file, 'weights: none', or with model smp 'weights: lite0' and encoder "
+        "'tf_efficientnet_lite0'."
     )
 
 

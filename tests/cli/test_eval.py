@@ -31,7 +31,7 @@ from alseg_driving.camvid import build_camvid
 from alseg_driving.cityscapes import build_cityscapes
 from alseg_driving.ids import CLASS_IDS
 from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19, SYNTHIA_16
-from toys import TinyNet, ToyPlugin, run_folder, run_toy
+from toys import TinyNet, ToyPlugin, run_folder, run_toy, toy_document
 
 
 class NearestColor(torch.nn.Module):
@@ -324,6 +324,29 @@ def test_mirrored_averaging_changes_predictions_that_depend_on_the_side(tmp_path
     plain, flipped = numbers(run(*common, "--no-flip")), numbers(run(*common, "--flip"))
     assert (plain["flip"], flipped["flip"]) == (False, True)
     assert plain["confusion"] != flipped["confusion"]
+
+
+def test_windows_are_those_of_the_run_unless_others_are_given(tmp_path: Path) -> None:
+    scenario = {"source": "stripes", "target": {"name": "stripes", "height": 24, "width": 40}}
+    windows = {"window": [16, 16], "overlap": 0.5}
+    run_toy(tmp_path, toy_document(scenario=scenario, evaluation=windows))
+    folder = run_folder(tmp_path, "entropy")
+    recorded = json.loads((folder / "rounds/02/metrics.json").read_text())
+    found, whole = numbers(run(folder, "--json")), numbers(run(folder, "--json", "--window", "none"))
+    assert (found["window"], found["overlap"], found["miou"]) == ([16, 16], 0.5, recorded["miou"])
+    assert (whole["window"], whole["overlap"]) == (None, None)
+    assert whole["confusion"] != found["confusion"]
+    text = run(folder, "--window", "16x32").stdout
+    assert "input native size (height x width), windows of 16 x 32, without mirrored averaging" in text
+
+
+def test_windows_that_cannot_be_are_refused(weights: Path, root: Path) -> None:
+    assert run_on_cityscapes(weights, root, "--overlap", "0.5").stderr == (
+        "Error: --overlap needs windows. Give their size with --window HxW.\n"
+    )
+    assert (
+        "both sides must be at least 16 pixels" in run_on_cityscapes(weights, root, "--window", "8x64").stderr
+    )
 
 
 def test_the_table_shows_every_class_and_means_over_subsets(root: Path, tmp_path: Path) -> None:
