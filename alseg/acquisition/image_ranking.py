@@ -59,10 +59,10 @@ def _features(pool: Pool, options: InferenceOptions) -> torch.Tensor:
 
 def _affordable_images(job: QueryJob, pool: Pool) -> int:
     """Return how many images the budget pays for at most: the smallest ones."""
-    if job.limits.pool_pixels is None:
-        return job.limits.of_pool
+    if job.limits.currency != "pixels":
+        return job.limits.pool
     sizes = [pool.dataset.size(index) for index in range(len(pool.dataset))]
-    return job.limits.of_pool // min(height * width for height, width in sizes)
+    return job.limits.pool // min(height * width for height, width in sizes)
 
 
 def _selected(acquisition: SelectAcquisition, job: QueryJob, view: PoolView) -> list[int]:
@@ -82,9 +82,13 @@ def _selected(acquisition: SelectAcquisition, job: QueryJob, view: PoolView) -> 
 
 def _picks(job: QueryJob, pool: Pool, image_ids: Sequence[str], chosen: Sequence[int]) -> dict[str, Picks]:
     """Return the questions about chosen images that the budget affords."""
-    merged = PoolPicks(job.limits)
+    merged, spent = PoolPicks(job.limits), 0
     for rank, index in enumerate(chosen):
+        height, width = pool.dataset.size(index)
+        spent += height * width
+        if job.limits.currency == "pixels" and spent > job.limits.pool:
+            break
         # The rank stands in for a score: the first choice is the most wanted.
         score = torch.full(pool.dataset.size(index), float(-rank), dtype=torch.float32)
-        merged.add(image_ids[index], propose(job, index, image_ids[index], score, score.numel()))
+        merged.add(image_ids[index], propose(job, index, image_ids[index], score))
     return merged.affordable()

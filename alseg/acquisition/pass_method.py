@@ -65,8 +65,7 @@ class PassMethod:
             return
         score = self._score(scores)
         job, image_id = self.job, scores.image_id
-        limit = job.limits.of_image(scores.index, score.numel())
-        picks = propose(job, scores.index, image_id, score, limit)
+        picks = propose(job, scores.index, image_id, score)
         if job.limits.per_image is None:
             self._proposed.add(image_id, picks)
         else:

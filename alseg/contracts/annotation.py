@@ -57,7 +57,11 @@ class Answers:
 
 @runtime_checkable
 class AnnotationMode(Protocol):
-    """What a question is, what its answer reveals and what it costs."""
+    """What a question is, what its answer reveals and what it costs.
+
+    A mode may have ``question_pixels(size) -> int``, the most pixels that one question about an image of that
+    size reveals. Then no more questions are proposed than a budget in clicks pays for at one click each.
+    """
 
     def clicks(self, answers: Answers) -> NDArray[np.int64]:
         """Return what each answer costs, int64 ``(n,)``, at least 1 click each.
