@@ -7,6 +7,7 @@ import pytest
 import torch
 import yaml
 
+import alseg_methods
 import alseg_partitions
 from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
 from alseg.config.experiment import read_experiment
@@ -139,7 +140,7 @@ def _build_blind(*, num_classes: int) -> TinyNet:
 
 def test_an_unmet_need_is_a_skip_with_a_reason(tmp_path: Path) -> None:
     document = _asking(acquisition="core-set", annotation="image", budget="2 images") | {"model": "blind"}
-    (planned,) = _check(tmp_path, document, _BlindPlugin()).runs
+    (planned,) = _check(tmp_path, document, _BlindPlugin(), alseg_methods).runs
     assert planned.skipped == "acquisition 'core-set' needs features, which model 'blind' does not provide"
 
 
