@@ -174,8 +174,7 @@ class QueryPlanner:
 
     def _may_ask_together(self, round_number: int, pool: Pool) -> bool:
         """Whether other runs may have the same network, and one pass over the pool spares them another."""
-        sees_images = self.method.spec.kind != "select"
-        return round_number == 1 and pool.options is not None and sees_images
+        return round_number == 1 and pool.options is not None
 
     def _decide_together(self, job: QueryJob, pool: Pool, module: torch.nn.Module) -> _Decision:
         """Take the picks that another run has left, or ask for the other runs too."""

@@ -15,7 +15,7 @@ from alseg.acquisition.job import AcquisitionError, Pool, QueryJob
 from alseg.acquisition.pool_picks import PoolPicks
 from alseg.annotation.allowance import Limits
 from alseg.contracts import Picks, PoolView, TargetView
-from alseg.inference.predict import InferenceOptions
+from alseg.inference.predict import InferenceOptions, predict
 from alseg.seeding import image_token
 from alseg_baselines.modes import WholeImage, Window
 from alseg_baselines.superpixel import Superpixel
@@ -146,6 +146,37 @@ def test_pruning_on_the_way_changes_nothing() -> None:
     assert counts == {str(n): sum(owner == n for _, owner in expected) for n in range(200)}
 
 
+FEATURES = InferenceOptions(size=None, batch_size=2, features=True)
+
+
+def _selecting(select: Callable[[PoolView], list[int]], limits: Limits | None = None) -> dict[str, Picks]:
+    """Return what is asked of three images where an acquisition selects them."""
+    job = _job(Selecting(select), WholeImage(2), limits or Limits("images", pool=2))
+    return dict(acquire(replace(job, unit="image"), _pool(FEATURES)))
+
+
+def test_what_is_selected_first_is_bought_first() -> None:
+    # Images of 72 pixels: of 150 two can be paid, and of 2 clicks no more than two questions.
+    for limits in (Limits(pool=150), Limits("clicks", pool=2)):
+        counts: list[int] = []
+        picks = _selecting(lambda pool: [counts.append(pool.count) or 2, 0], limits)  # noqa: B023
+        assert counts == [2]
+        assert {name: asked.scores.tolist() for name, asked in picks.items() if len(asked)} == {
+            "train-2": [0.0],
+            "train-0": [-1.0],
+        }
+
+
+def test_a_selection_without_features_is_told_that_they_are_not_asked_for() -> None:
+    job = replace(_job(Selecting(lambda _: [0]), WholeImage(2), Limits("images", pool=2)), unit="image")
+    with pytest.raises(AcquisitionError) as raised:
+        acquire(job, _pool(None))
+    assert str(raised.value) == (
+        "Acquisition 'mine' ranks images by their features, but its spec does not say so: its 'needs' lacks "
+        "'features'."
+    )
+
+
 def test_select_acquisitions_rank_whole_images() -> None:
     seen: list[PoolView] = []
 
@@ -153,9 +184,13 @@ def test_select_acquisitions_rank_whole_images() -> None:
         seen.append(pool)
         return [2, 0]
 
-    picks = _acquire(Selecting(select), WholeImage(2), Limits(currency="images", pool=2), features=True)
-    assert [name for name, asked in picks.items() if len(asked)] == ["train-2", "train-0"]
-    assert seen[0].features.shape == (3, 8)
+    torch.manual_seed(3)  # the network is the first thing that is drawn
+    picks = _selecting(select)
+    assert [name for name, asked in picks.items() if len(asked)] == ["train-0", "train-2"]
+    torch.manual_seed(3)
+    predictions = predict(TinyNet(3), Stripes("train", 3, (6, 12)), FEATURES)
+    means = torch.stack([each.features.mean(dim=(1, 2)) for each in predictions if each.features is not None])
+    torch.testing.assert_close(seen[0].features, means)
     assert list(seen[0].image_ids) == TOKENS
     assert seen[0].count == 2
 
@@ -163,7 +198,7 @@ def test_select_acquisitions_rank_whole_images() -> None:
 @pytest.mark.parametrize("chosen", [[0, 0], [0, 1, 2], [3], [-1]])
 def test_an_invalid_selection_is_refused(chosen: list[int]) -> None:
     with pytest.raises(AcquisitionError) as raised:
-        _acquire(Selecting(lambda _: chosen), WholeImage(2), Limits(currency="images", pool=2), features=True)
+        _selecting(lambda _: chosen)
     assert str(raised.value) == (
         "Acquisition 'mine' must select at most 2 different images that are not bought yet; "
         f"it selected {chosen}."
