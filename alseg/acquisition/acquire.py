@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-from alseg.acquisition.image_ranking import select_images
 from alseg.acquisition.job import Pool, QueryJob, SourceImages
 from alseg.acquisition.pass_method import PassMethod
-from alseg.acquisition.proposals import with_missing_proposals
 from alseg.acquisition.scoring import ImageScores
-from alseg.contracts import Picks, SelectAcquisition
+from alseg.contracts import Picks
 from alseg.inference.predict import Prediction, predict
 from alseg.inference.prefetch import behind
 
@@ -44,16 +42,14 @@ def acquire(job: QueryJob, pool: Pool) -> Mapping[str, Picks]:
     Raises:
         AcquisitionError: If a score has the wrong shape or holds NaN, or a ranking is no valid one.
     """
-    if isinstance(job.acquisition, SelectAcquisition):
-        return with_missing_proposals(job, pool, select_images(job.acquisition, job, pool))
     return acquire_together(job, {}, pool).own
 
 
 def acquire_together(job: QueryJob, others: Mapping[str, QueryJob], pool: Pool) -> PassPicks:
     """Decide what several methods ask in one round, from one pass over the pool.
 
-    There is a second pass where a method scores images with statistics of all of them. All methods score or
-    observe images, and need the same of the network. Each gets what it would get alone.
+    There is a second pass where a method scores images with statistics of all of them. All methods need the
+    same of the network. Each gets what it would get alone.
 
     Args:
         job: The method that the pass is for.

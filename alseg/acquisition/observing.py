@@ -84,9 +84,10 @@ class Observer:
         if isinstance(ranking, PixelRanking):
             return self._affordable(*self._checked_pixels(ranking))
         chosen = self._checked_parts(ranking, parts)
-        if self.job.limits.pool_pixels is not None:
+        limits = self.job.limits
+        if limits.per_image is None and limits.currency == "pixels":
             spent = parts.pixels[chosen].cumsum(0)
-            chosen = chosen[: int((spent <= self.job.limits.pool_pixels).sum())]
+            chosen = chosen[: int((spent <= limits.pool).sum())]
         return self._affordable(parts.images[chosen], parts.regions[chosen])
 
     def _observe(self, view: View, store: ObservationStore, where: str) -> None:
@@ -154,7 +155,7 @@ class Observer:
         for index, of_image in _by_image(images):
             image_id = dataset.image_id(index)
             score = self._as_score(index, places[of_image], ranks[of_image])
-            picks = propose(self.job, index, image_id, score, limits.of_image(index, score.numel()))
+            picks = propose(self.job, index, image_id, score)
             if limits.per_image is None:
                 merged.add(image_id, picks)
             else:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alseg.acquisition.image_picks import question_pixels
 from alseg.acquisition.job import Pool, QueryJob
 from alseg.contracts import PartsView
 from alseg.seeding import derive, image_token
@@ -66,33 +67,35 @@ class PoolParts:
         )
 
     def _budget(self) -> int:
-        """Return the pixels that can be afforded."""
-        limits = self._job.limits
-        if limits.per_image is not None:
-            return sum(limits.per_image)
-        if limits.pool_pixels is not None:
-            return limits.pool_pixels
-        left = sorted(
-            (
-                int(sizes.sum())
-                for sizes, bought in zip(self._sizes, self._bought, strict=True)
-                if not bought.all()
-            ),
-            reverse=True,
-        )
-        return sum(left[: limits.of_pool])
+        """Return the pixels that can be afforded; of clicks and regions the most, at one click each."""
+        limits, images = self._job.limits, len(self._sizes)
+        if limits.currency == "pixels":
+            return limits.pool if limits.per_image is None else sum(limits.per_image)
+        left = [sizes[~bought] for sizes, bought in zip(self._sizes, self._bought, strict=True)]
+        if limits.per_image is None:
+            return self._largest(np.concatenate(left), limits.pool)
+        return sum(self._largest(left[index], limits.of_image(index)) for index in range(images))
+
+    def _largest(self, sizes: NDArray[np.int64], questions: int) -> int:
+        """Return the most pixels that so many questions about parts of these sizes can reveal."""
+        if self._job.unit != "part":
+            return int(np.sort(sizes)[::-1][: max(0, questions)].sum())
+        of_question = question_pixels(self._job.mode, self._pool.dataset.size(0)) or 1
+        return min(int(sizes.sum()), questions * of_question)
 
     def _count(self, pixels: torch.Tensor, bought: torch.Tensor, budget: int) -> int:
         """Return how many parts can be afforded: of images the most, of regions of mean size about."""
         left = pixels[~bought]
         if not len(left):
             return 0
+        limits = self._job.limits
+        if limits.currency != "pixels":
+            questions = sum(limits.per_image) if limits.per_image is not None else limits.pool
+            return min(len(left) if self._job.unit != "part" else budget, questions)
         if self._job.unit == "part":
             return budget
         if self._job.unit == "region":
             return min(len(left), -(-budget * len(left) // int(left.sum())))
-        if self._job.limits.pool_images is not None:
-            return min(len(left), self._job.limits.pool_images)
         return min(len(left), budget // int(left.min()))
 
     def _groups(self, images: int) -> list[int]:

@@ -15,6 +15,7 @@ from alseg.acquisition.observing import Observer
 from alseg.acquisition.pool_picks import PoolPicks
 from alseg.acquisition.proposals import wants_proposals, with_missing_proposals, with_proposals
 from alseg.acquisition.scoring import ImageScores, score_of
+from alseg.acquisition.selected_images import SelectedImages
 from alseg.contracts import (
     ObservingAcquisition,
     Picks,
@@ -29,24 +30,22 @@ class PassMethod:
     """What one method asks, image after image and pass after pass.
 
     Args:
-        job: The method; its acquisition scores or observes images.
+        job: The method.
         pool: The pool.
 
     Attributes:
         done: Whether nothing can change the picks any more.
-
-    Raises:
-        TypeError: If the acquisition selects whole images by itself.
     """
 
     def __init__(self, job: QueryJob, pool: Pool) -> None:
-        if isinstance(job.acquisition, SelectAcquisition):
-            raise TypeError(f"acquisition '{job.name}' looks at the whole pool by itself")
+        acquisition = job.acquisition
+        if isinstance(acquisition, SelectAcquisition):
+            acquisition = SelectedImages(acquisition, job.name)
         self.job, self.done = job, False
-        self._pool, self._acquisition = pool, job.acquisition
+        self._pool, self._acquisition = pool, acquisition
         self.observer: Observer | None = None
-        if isinstance(job.acquisition, ObservingAcquisition):
-            self.observer = Observer(job.acquisition, job, pool)
+        if isinstance(acquisition, ObservingAcquisition):
+            self.observer = Observer(acquisition, job, pool)
         self._statistics: Any = None
         self._final: Mapping[str, Picks] = {}
         self._of_image: dict[str, Picks] = {}
@@ -67,8 +66,7 @@ class PassMethod:
             return
         score = self._score(scores)
         job, image_id = self.job, scores.image_id
-        limit = job.limits.of_image(scores.index, score.numel())
-        picks = propose(job, scores.index, image_id, score, limit)
+        picks = propose(job, scores.index, image_id, score)
         if self._wants_proposals:
             picks = with_proposals(job, scores.index, image_id, picks, scores.prediction.logits)
         if job.limits.per_image is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from alseg.annotation.allowance import Limits
+from alseg.annotation.rank_order import rank_order
 from alseg.contracts import Picks
 
 _PRUNE_EVERY = 64
@@ -15,6 +16,8 @@ _PRUNE_EVERY = 64
 @dataclass
 class PoolPicks:
     """Gathers proposals of all images and keeps the best that a pool-wide budget affords.
+
+    Of a budget in clicks these are as many as it affords at the least price, one click each.
 
     Proposals of one image come with non-increasing scores, so the best of the pool are a merge of them: the
     result is that of a greedy choice over the whole pool. Ties go to the earlier image.
@@ -31,15 +34,17 @@ class PoolPicks:
 
     def affordable(self) -> dict[str, Picks]:
         """Return each image's proposals that fit the budget; ends before the first that does not."""
-        image_ids = list(self._proposals)
-        counts = np.array([len(self._proposals[name]) for name in image_ids], np.int64)
-        if not counts.sum():
+        proposals = list(self._proposals.values())
+        order, owner = rank_order(proposals)
+        if not len(order):
             return dict(self._proposals)
-        scores = np.concatenate([self._proposals[name].scores for name in image_ids])
-        pixels = np.concatenate([self._proposals[name].pixels for name in image_ids])
-        owner = np.repeat(np.arange(len(image_ids)), counts)
-        order = np.argsort(-scores, kind="stable")
-        weights = pixels[order] if self.limits.pool_images is None else np.ones(len(order), np.int64)
-        taken = order[: int(np.searchsorted(np.cumsum(weights), self.limits.of_pool, side="right"))]
-        kept = np.bincount(owner[taken], minlength=len(image_ids))
-        return {name: self._proposals[name].first(int(kept[place])) for place, name in enumerate(image_ids)}
+        if self.limits.currency == "pixels":
+            pixels = np.concatenate([picks.pixels for picks in proposals])[order]
+            affordable = int(np.searchsorted(np.cumsum(pixels), self.limits.pool, side="right"))
+        else:
+            affordable = max(0, self.limits.pool)
+        kept = np.bincount(owner[:affordable], minlength=len(proposals)).tolist()
+        return {
+            name: picks.first(count)
+            for (name, picks), count in zip(self._proposals.items(), kept, strict=True)
+        }

@@ -58,6 +58,7 @@ def notes(
     yield from contrast_notes.over_images(rows, metric, asked=images)
     yield from _areas(rows, axis)
     yield from _gap(rows)
+    yield from _spent(rows)
     yield from _never_drawn(rows)
     yield from _constant_clicks(rows)
     yield from _rounds(rows)
@@ -176,6 +177,13 @@ def _gap(rows: Sequence[Row]) -> Iterator[str]:
         + (" [a, b]: 95% interval over seeds (Fieller)." if bounded else "")
         + (" [any]: the gap itself is not told from 0." if unbounded else "")
     )
+
+
+def _spent(rows: Iterable[Row]) -> Iterator[str]:
+    """Say how much was spent of budgets in clicks or regions."""
+    spent = [f"{row.label} {row.costs.of_budget}" for row in rows if row.costs and row.costs.of_budget]
+    if spent:
+        yield f"Spent of what the budget allowed so far, mean over seeds: {'; '.join(spent)}."
 
 
 def _never_drawn(rows: Iterable[Row]) -> Iterator[str]:

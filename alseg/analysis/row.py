@@ -32,6 +32,8 @@ class Costs:
             counted so.
         pool_pixels: Pixels of the target training set.
         pool_images: Images of the target training set.
+        of_budget: What was spent of a budget in clicks or regions, such as ``398 of 400 clicks``; None for
+            other budgets.
     """
 
     pixels: float
@@ -42,6 +44,7 @@ class Costs:
     drawn_pixels: float | None
     pool_pixels: float
     pool_images: float
+    of_budget: str | None = None
 
     @property
     def pixels_percent(self) -> float:

@@ -151,7 +151,19 @@ def _costs(results: Sequence[RoundResult]) -> Costs:
         drawn_pixels=sum(drawn) / len(drawn) if (drawn := _drawn(results)) else None,
         pool_pixels=average(lambda result: result.pool.pixels),
         pool_images=average(lambda result: result.pool.images),
+        of_budget=_of_budget(results),
     )
+
+
+def _of_budget(results: Sequence[RoundResult]) -> str | None:
+    """Say what was spent of a budget in clicks or regions, averaged over seeds."""
+    spendings = [result.spending for result in results if result.spending is not None]
+    if len(spendings) < len(results):
+        return None
+    spent, allowed = (
+        sum(getattr(each, key) for each in spendings) / len(spendings) for key in ("spent", "allowed")
+    )
+    return f"{spent:,.0f} of {allowed:,.0f} {spendings[0].currency}"
 
 
 def published_rows(

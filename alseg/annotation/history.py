@@ -61,6 +61,15 @@ class PurchaseHistory:
         """Return how many pixels of an image have been bought, void ones included."""
         return sum(_pixels_of(purchase, image_id) for purchase in self._purchases)
 
+    def clicks_bought(self, image_id: str) -> int:
+        """Return how many clicks the answers about an image have cost."""
+        return sum(purchase.clicks_of(image_id) for purchase in self._purchases)
+
+    @property
+    def questions(self) -> int:
+        """How many questions have been answered, about all images together."""
+        return sum(len(purchase.rows) for purchase in self._purchases)
+
     def pixels_by_purchase(self) -> list[NDArray[np.int64]]:
         """Return how many pixels each purchase has bought of each image, int64 ``(images,)``."""
         found = []

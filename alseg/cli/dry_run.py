@@ -35,7 +35,7 @@ def dry_run_text(experiment: Experiment, plan: Plan, folder: Path, width: int) -
     shares = [planned.pixels / planned.pool_pixels for planned in plan.runs]
     columns = [
         column("budget", list(map(printable, budgets)), "left"),
-        column("pixels at most", [f"{planned.pixels:,}" for planned in plan.runs]),
+        column("pixels at most", [_pixels_text(planned) for planned in plan.runs]),
         column("of pool", [f"{share:.2%}" for share in shares]),
         column("clicks, about", [_clicks_text(planned.clicks) for planned in plan.runs]),
         column("state", states, "left"),
@@ -46,6 +46,11 @@ def dry_run_text(experiment: Experiment, plan: Plan, folder: Path, width: int) -
     count = f"{len(plan.runs)} run{'' if len(plan.runs) == 1 else 's'}"
     heading = f"{experiment.name}: {count}, labels bought after iterations {rounds}"
     return "\n".join([heading, "", *(line.plain for line in lines)])
+
+
+def _pixels_text(planned: PlannedRun) -> str:
+    """Return the most pixels that a run buys, as far as that is known."""
+    return f"{planned.pixels:,}" if planned.exact else f"about {planned.pixels:,}"
 
 
 def _clicks_text(clicks: tuple[int, int] | None) -> str:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from alseg.config.annotator import read_annotator
-from alseg.config.budget import Budget, parse_budget
+from alseg.config.budget import Budget
+from alseg.config.budget_text import parse_budget
 from alseg.config.lookup import Found, Lookup
 from alseg.config.schema import read_section
 from alseg.config.sections import LabelsSection, MethodSection, RootSection

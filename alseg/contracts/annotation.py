@@ -77,7 +77,9 @@ class AnnotationMode(Protocol):
     """What a question is, what its answer reveals and what it costs.
 
     A mode may have an attribute ``answer``, an `AnswerKind`: what the annotator says of a question. Without
-    it, that is the class of every pixel.
+    it, that is the class of every pixel. It may have ``question_pixels(size) -> int``, the most pixels that
+    one question about an image of that size reveals. Then no more questions are proposed than a budget in
+    clicks pays for at one click each.
     """
 
     def clicks(self, answers: Answers) -> NDArray[np.int64]:

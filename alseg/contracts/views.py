@@ -180,8 +180,8 @@ class PartsView:
         pixels: int64 ``(P,)``, size of each part.
         bought: bool ``(P,)``, parts that have been asked about; they are not asked about again.
         count: How many parts can be afforded in this round: of images the most, of regions of mean size
-            about.
-        budget: Pixels that can be afforded in this round.
+            about; of a budget in clicks as many as it pays for at one click each.
+        budget: Pixels that can be afforded in this round; of a budget in clicks or regions the most.
         generator: Seeded for this scenario, seed and round; on the CPU.
         groups: int64 ``(N,)``, the group of each image, such as a city or a drive, numbered from 0 in the
             order in which they come; all 0 where the data set has no groups.

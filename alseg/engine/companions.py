@@ -57,8 +57,7 @@ def find_companions(
 def _fits(parts: MethodParts, method: MethodParts, suspected: set[str]) -> bool:
     """Whether a method needs the same of the network, and has ended no process: then it works alone."""
     return (
-        parts.spec.kind != "select"
-        and set(parts.spec.needs) == set(method.spec.needs)
+        set(parts.spec.needs) == set(method.spec.needs)
         and parts.passes == method.passes
         and name_of(parts.acquisition) not in suspected
         and name_of(parts.mode) not in suspected

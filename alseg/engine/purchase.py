@@ -13,8 +13,9 @@ import torch
 from alseg.acquisition.acquire import acquire, acquire_together
 from alseg.acquisition.job import Pool, QueryJob
 from alseg.acquisition.scoring import score_of
-from alseg.annotation.allowance import BudgetSchedule
+from alseg.annotation.allowance import BudgetSchedule, Limits
 from alseg.annotation.oracle import Answer, Oracle
+from alseg.annotation.price_limit import answers_within
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Picks, PreparingAcquisition, ScoreAcquisition
 from alseg.data.scenario import ScenarioData
@@ -37,13 +38,16 @@ class RoundQueries:
     """What a run asks in a round.
 
     Attributes:
-        picks: Image id to questions, within the budget.
+        picks: Image id to questions, within the budget; of one in clicks as many as it affords at the least
+            price.
         answers: Image id to answer, of images whose answers were looked up meanwhile.
+        limits: What may be spent in the round.
         seconds: How long it took to decide; of a pass for several runs, this run's share.
     """
 
     picks: Mapping[str, Picks]
     answers: Mapping[str, Answer]
+    limits: Limits
     seconds: float
 
 
@@ -124,24 +128,31 @@ class QueryPlanner:
             decision = _Decision(acquire(job, pool))
         elapsed = time.monotonic() - started
         return RoundQueries(
-            picks=decision.picks, answers=answers, seconds=elapsed - decision.spent + decision.share
+            picks=decision.picks,
+            answers=answers,
+            limits=job.limits,
+            seconds=elapsed - decision.spent + decision.share,
         )
 
     def buy(self, queries: RoundQueries) -> Purchase:
-        """Buy the answers to a round's questions; looks up those that have not been.
+        """Buy the answers to a round's questions, of which some have been looked up, within the budget.
 
         Raises:
             ValueError: If the annotation mode's footprint disagrees with the pixels it claimed, or a price is
                 no price.
         """
-        answers = {
-            image_id: queries.answers[image_id]
-            if image_id in queries.answers
-            else self.oracle.look_up(image_id, picks)
-            for image_id, picks in queries.picks.items()
-            if len(picks)
-        }
-        return self.oracle.buy(answers)
+
+        def look_up(image_id: str, picks: Picks) -> Answer:
+            known = queries.answers.get(image_id)
+            same = known is not None and len(known.picks) == len(picks)
+            return known if known is not None and same else self.oracle.look_up(image_id, picks)
+
+        if queries.limits.currency == "clicks":
+            pool = self.oracle.labels.history.image_ids
+            return self.oracle.buy(answers_within(queries.picks, pool, queries.limits, look_up))
+        return self.oracle.buy(
+            {image_id: look_up(image_id, picks) for image_id, picks in queries.picks.items() if len(picks)}
+        )
 
     def forget(self, round_number: int) -> None:
         """Remove what another run has asked for this one, once it is bought."""
@@ -169,8 +180,7 @@ class QueryPlanner:
 
     def _may_ask_together(self, round_number: int, pool: Pool) -> bool:
         """Whether other runs may have the same network, and one pass over the pool spares them another."""
-        sees_images = self.method.spec.kind != "select"
-        return round_number == 1 and pool.options is not None and sees_images
+        return round_number == 1 and pool.options is not None
 
     def _decide_together(self, job: QueryJob, pool: Pool, module: torch.nn.Module) -> _Decision:
         """Take the picks that another run has left, or ask for the other runs too."""

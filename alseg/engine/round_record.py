@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from alseg.contracts import Cost, RoundReport
 from alseg.engine.parts import RunParts
 from alseg.engine.round_report import report_of
+from alseg.storage.records import Spending
 from alseg.storage.round_metrics import percent
 from alseg.toolkit.metrics import metrics_of
 
@@ -29,6 +31,12 @@ class RoundMetrics:
     iou: Mapping[str, float | None]
     subsets: Mapping[str, float | None]
     bought: Mapping[str, int]
+    spending: Spending | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it without what does not apply to the budget."""
+        plain = asdict(self)
+        return plain if self.spending else {key: value for key, value in plain.items() if key != "spending"}
 
 
 def commit_round(
@@ -45,7 +53,7 @@ def commit_round(
     folder = parts.folder
     if not folder.round_is_committed(round_number):
         metrics = _metrics(parts, round_number, counts)
-        folder.commit_round(round_number, asdict(metrics), counts, *parts.evaluation_names(), seconds)
+        folder.commit_round(round_number, metrics.as_json(), counts, *parts.evaluation_names(), seconds)
         folder.write_status("running", round_number=round_number)
         folder.append_event("round", round=round_number, miou=metrics.miou, cost=asdict(metrics.cost))
         parts.context.observers.round_committed(_report(parts, round_number), len(parts.spec.rounds))
@@ -76,6 +84,7 @@ def _metrics(parts: RunParts, round_number: int, counts: NDArray[np.int32]) -> R
         iou={name: percent(value) for name, value in zip(names, metrics.iou, strict=True)},
         subsets={name: percent(value) for name, value in metrics.subsets.items()},
         bought=dict(zip(names, parts.labels.pixels_by_class()[: len(names)].tolist(), strict=True)),
+        spending=None if planner is None else planner.spending.spending(round_number, parts.labels),
     )
 
 

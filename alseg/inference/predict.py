@@ -136,26 +136,6 @@ def predict(
             )
 
 
-@torch.inference_mode()
-def mean_features(model: Any, dataset: Dataset, options: InferenceOptions) -> Iterator[torch.Tensor]:
-    """Yield the features of every image averaged over its pixels, float32 ``(D,)`` on the CPU, in order.
-
-    No logits are computed, and nothing is resized to the size of the labels.
-
-    Args:
-        model: A `SegmentationModel` with features, possibly wrapped. It is put into evaluation mode.
-        dataset: Only its images are read.
-        options: How.
-    """
-    model.eval()
-    model = windowed(model, options.window, options.window_overlap)
-    for _, inputs in _network_inputs(model, dataset, options):
-        with guarded(_network_of(model), "features"):
-            features = model.features(inputs)
-        checked_logits(_network_of(model), features, inputs, "features")
-        yield from features.float().mean(dim=(2, 3)).cpu()
-
-
 def network_outputs(
     model: Any, inputs: torch.Tensor, *, features: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
-import numpy as np
 import torch
 
 from alseg.config.budget import allowance
 from alseg.config.experiment import RunSpec
-from alseg.contracts import AnnotationMode, DataPlan, Recipe, Size, TrainingPlan
-from alseg.data.partitions import RegionMaps
+from alseg.contracts import DataPlan, Recipe, Size, TrainingPlan
 from alseg.data.scenario import Domain, ScenarioData
-from alseg.engine.assembly import Assembler, MethodParts
+from alseg.engine.assembly import Assembler
 from alseg.errors import AlsegError
 from alseg.files import content_hash
 from alseg.guard.calls import guarded
+from alseg.launch.estimates import estimate
 from alseg.launch.needs import unmet_need
 from alseg.launch.preflight_data import check_data
 from alseg.toolkit.labels import unreachable, untranslated
@@ -34,6 +32,7 @@ class PlannedRun:
         pool_pixels: Pixels of the target training set.
         clicks: About the fewest and the most clicks that these pixels cost, at the lowest and the highest
             price of an answer; None where only the answers tell.
+        exact: Whether no run can buy more pixels; otherwise it is about so many.
     """
 
     spec: RunSpec
@@ -41,6 +40,7 @@ class PlannedRun:
     pixels: int
     pool_pixels: int
     clicks: tuple[int, int] | None = (0, 0)
+    exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,7 @@ def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
 
 
 def _plan_method(spec: RunSpec, assembler: Assembler, data: ScenarioData) -> PlannedRun:
-    sizes, classes = data.target.sizes, len(data.label_space.classes)
-    pixels = [height * width for height, width in sizes]
-    pool = sum(pixels)
+    pool = sum(height * width for height, width in data.target.sizes)
     parts = assembler.method(spec)
     if parts is None:
         if spec.method.target_labels == "all":
@@ -106,62 +104,8 @@ def _plan_method(spec: RunSpec, assembler: Assembler, data: ScenarioData) -> Pla
     if reason is not None:
         return PlannedRun(spec, reason, 0, pool)
     with guarded(parts.mode, "checks before training"):
-        per_question = _question_pixels(parts, data.target)
-        most, picks = _most_spent(spec, parts, sizes, per_question)
-        dearest = parts.mode.most_clicks(max(per_question), classes)
-    return PlannedRun(spec, None, most, pool, None if dearest is None else (picks, picks * dearest))
-
-
-def _most_spent(
-    spec: RunSpec, parts: MethodParts, sizes: Sequence[Size], per_question: Sequence[int]
-) -> tuple[int, int]:
-    """Return the most pixels and about the most questions a method can pay; refuse impossible budgets."""
-    budget, label = spec.method.budget, spec.method.label
-    pixels = [height * width for height, width in sizes]
-    if budget is None or not spec.rounds:
-        raise AlsegError(f"Method '{label}' buys labels but the experiment has no rounds.")
-    if budget.unit == "images" and budget.amount > len(sizes):
-        raise AlsegError(
-            f"Method '{label}': a budget of {budget.text} is larger than the pool, "
-            f"which has {len(sizes)} images."
-        )
-    if budget.unit == "pixels-per-image" and budget.amount > min(pixels):
-        raise AlsegError(
-            f"Method '{label}': a budget of {budget.text} is larger than the smallest image, which has "
-            f"{min(pixels):,} pixels."
-        )
-    allowed = allowance(budget, len(spec.rounds), len(spec.rounds), pixels)
-    if isinstance(allowed, list):
-        most = [min(a, parts.mode.most_pixels(size)) for a, size in zip(allowed, sizes, strict=True)]
-        picks = sum(amount // each for amount, each in zip(most, per_question, strict=True))
-        total = sum(most)
-    elif budget.unit == "images":
-        picks, total = allowed, sum(sorted(pixels, reverse=True)[:allowed])
-    else:
-        total = min(allowed, sum(map(parts.mode.most_pixels, sizes)))
-        picks = total // min(per_question)
-    if picks == 0 and parts.unit != "region":  # of regions the mean is known; smaller ones may be paid for
-        raise AlsegError(
-            f"Method '{label}': a budget of {budget.text} does not pay for a single question, which reveals "
-            f"{min(per_question):,} pixels. Raise the budget or choose another annotation mode."
-        )
-    return total, picks
-
-
-def _question_pixels(parts: MethodParts, pool: Domain) -> list[int]:
-    """Return how many pixels one question of each image reveals: in its middle, or a region of mean size.
-
-    Regions are counted in the first image; others are taken to have as many.
-    """
-    if parts.unit == "region" and parts.partition is not None:
-        regions = RegionMaps(pool.dataset, parts.partition, "first image", None).regions(0)
-        return [max(1, height * width // (int(regions.max()) + 1)) for height, width in pool.sizes]
-    mode = cast(AnnotationMode, parts.mode)
-    middles = [np.array([[height // 2, width // 2]], np.int32) for height, width in pool.sizes]
-    return [
-        int(np.count_nonzero(mode.footprint(middle, size) >= 0))
-        for middle, size in zip(middles, pool.sizes, strict=True)
-    ]
+        bought = estimate(spec, parts, data.target, len(data.label_space.classes))
+    return PlannedRun(spec, None, bought.pixels, pool, bought.clicks, exact=bought.exact)
 
 
 def _check_models(
@@ -217,7 +161,7 @@ def _notes(
         notes.append(f"Target classes outside the label space count as void: {', '.join(lost)}.")
     for spec in {spec.method.order: spec for spec in specs}.values():
         parts, budget = assembler.method(spec), spec.method.budget
-        if parts is None or budget is None or budget.unit == "images":
+        if parts is None or budget is None or budget.currency != "pixels":
             continue
         allowed = allowance(
             budget, len(spec.rounds), len(spec.rounds), [height * width for height, width in sizes]

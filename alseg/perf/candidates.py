@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from alseg.contracts import AcquisitionSpec, PoolView, PreparingAcquisition, RankingAcquisition, Unit
+from alseg.acquisition.selected_images import SelectedImages
+from alseg.contracts import AcquisitionSpec, PreparingAcquisition, SelectAcquisition, Unit
 from alseg.perf.madeup import Image, filled_store, parts_view
 
 SOURCE_PER_TARGET = 24_966 / 2_975
@@ -25,7 +26,7 @@ class Candidate:
     Attributes:
         image: Of the pool, and of the source.
         spec: Of the acquisition.
-        acquisition: What the spec builds.
+        acquisition: What the spec builds; one that selects images as one that ranks them.
         unit: What questions are about: of pool methods regions, or images where they rank nothing else.
     """
 
@@ -41,7 +42,10 @@ class Candidate:
             unit: Unit = "part" if "part" in spec.units else spec.units[0]
         else:
             unit = "region" if spec.kind == "pool" and "region" in spec.units else "image"
-        return cls(image, spec, spec.build(), unit)
+        acquisition = spec.build()
+        if isinstance(acquisition, SelectAcquisition):
+            acquisition = SelectedImages(acquisition, spec.name)
+        return cls(image, spec, acquisition, unit)
 
     @property
     def of_pool(self) -> bool:
@@ -55,9 +59,7 @@ class Candidate:
         return " ".join(re.findall(r"Time is [^.]*\.", text))
 
     def observe(self) -> Mapping[str, torch.Tensor]:
-        """Return what it keeps of an image; of *select* acquisitions the core keeps mean features."""
-        if self.spec.kind == "select":
-            return {"features": self.image.features.mean(dim=(1, 2))[None]}
+        """Return what it keeps of an image."""
         found: Mapping[str, torch.Tensor] = self.acquisition.observe(self.image.target(self.unit))
         return found
 
@@ -106,11 +108,7 @@ class Candidate:
         if isinstance(self.acquisition, PreparingAcquisition):
             prepare = self.acquisition.prepare
             return lambda: prepare(store, pool)
-        if isinstance(self.acquisition, RankingAcquisition):
-            rank = self.acquisition.rank
-            return lambda: rank(store, pool)
-        view = PoolView(pool.image_ids, store.column("features"), pool.bought, pool.count, pool.generator)
-        return lambda: self.acquisition.select(view)
+        return lambda: self.acquisition.rank(store, pool)
 
     def pool_bytes(self, images: int) -> int:
         """Return the bytes of all observations of a pool, the source's included."""

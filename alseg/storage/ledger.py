@@ -129,9 +129,16 @@ class Purchase:
     @property
     def clicks(self) -> int:
         """Clicks spent."""
+        return self._clicks(self.rows)
+
+    def clicks_of(self, image_id: str) -> int:
+        """Return the clicks spent on one image."""
+        return self._clicks(self.of_image(image_id))
+
+    def _clicks(self, rows: NDArray[np.void]) -> int:
         if self.questions_per_pick is not None:
-            return len(self.rows) * self.questions_per_pick
-        return int(self.rows["clicks"].sum(dtype=np.int64))
+            return len(rows) * self.questions_per_pick
+        return int(rows["clicks"].sum(dtype=np.int64))
 
     def write(self, folder: Path) -> None:
         """Write the array, then the index that commits it.

@@ -97,6 +97,21 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class Spending:
+    """What has been spent of a budget by the end of a round, and what might have been.
+
+    Attributes:
+        currency: What is counted: clicks or regions; of pixels and images the costs tell.
+        spent: In all images together.
+        allowed: The most that the budget allows so far.
+    """
+
+    currency: Literal["clicks", "regions"]
+    spent: Count
+    allowed: Count
+
+
+@dataclass(frozen=True)
 class RoundResult:
     """A round's ``metrics.json``.
 
@@ -109,7 +124,9 @@ class RoundResult:
         accuracy: Percent of valid pixels; None if there are none.
         iou: Class name to percent; None for a class that the ground truth does not hold.
         subsets: Subset name to mean percent; None where the ground truth holds no class of it.
-        allowance_pixels: Most pixels the budget allowed so far; None without acquisition.
+        allowance_pixels: Most pixels the budget allowed so far; None without acquisition, and where it is
+            in clicks or regions.
+        spending: Of a budget in clicks or regions; None for others.
         bought: Class name to pixels bought so far; None in files from before it was kept.
     """
 
@@ -123,6 +140,7 @@ class RoundResult:
     subsets: Mapping[str, Percent | None] = field(default_factory=dict)
     allowance_pixels: Count | None = None
     bought: Mapping[str, Count] | None = None
+    spending: Spending | None = None
 
 
 @dataclass(frozen=True)

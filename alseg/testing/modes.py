@@ -22,6 +22,9 @@ from alseg.contracts import (
 from alseg.testing.made_answers import made_answers
 
 _CLASSES = 4
+_QUESTIONS = 20
+"""How many questions are asked alone, one after the other."""
+
 _SIZES: tuple[Size, ...] = ((48, 80), (1, 1), (7, 90))
 
 
@@ -32,9 +35,10 @@ def check_annotation_mode(spec: AnnotationModeSpec, **params: Any) -> None:
     the whole image; where its unit is ``region``, about regions of several sizes and shapes. Checked are that
     picks have non-increasing scores, fit the limit and never what scores -inf, that footprints reveal what
     was billed and what was bought stays with its question, that no more is bought than `most_pixels` says,
-    that every answer has a price within `most_clicks`, and that the questions of unit ``region`` name regions
-    by their first pixels and those of unit ``image`` are at most one. Where ``build`` has a parameter
-    ``answer`` that is not given, all this is checked with each kind of answer.
+    that no question reveals more than `question_pixels` says where there is such a method, that every answer
+    has a price within `most_clicks`, and that the questions of unit ``region`` name regions by their first
+    pixels and those of unit ``image`` are at most one. Where ``build`` has a parameter ``answer`` that is not
+    given, all this is checked with each kind of answer.
 
     Args:
         spec: The spec that the plugin registers.
@@ -143,8 +147,20 @@ def _check_rounds(where: str, mode: AnnotationMode, size: Size, limit: int, *, m
         _check_answers(where, mode, picks, footprint, len(asked) - len(picks))
         billed += int(picks.pixels.sum())
         before = footprint
+    _check_question_pixels(where, mode, asked, size)
     most_pixels = mode.most_pixels(size)
     assert billed <= most_pixels, f"{where}: {billed} pixels were bought, but most_pixels says {most_pixels}"
+
+
+def _check_question_pixels(where: str, mode: AnnotationMode, asked: NDArray[np.int32], size: Size) -> None:
+    """Check what an optional method says: no question reveals more, alone."""
+    made: Any = mode.mode if isinstance(mode, _OnRegions) else mode
+    if not hasattr(made, "question_pixels"):
+        return
+    told = made.question_pixels(size)
+    for place in asked[:_QUESTIONS]:
+        revealed = int(np.count_nonzero(mode.footprint(place[None], size) >= 0))
+        assert revealed <= told, f"{where}: a question reveals {revealed} pixels, question_pixels says {told}"
 
 
 def _check_picks(where: str, picks: Picks, limit: int) -> None:

@@ -36,13 +36,13 @@ def part_means(values: torch.Tensor, view: View) -> torch.Tensor:
     return region_means(values, parts_of(view)).float().cpu()
 
 
-def part_features(view: View, dimensions: int) -> torch.Tensor:
+def part_features(view: View, dimensions: int | None) -> torch.Tensor:
     """Return the mean feature of each part.
 
     Args:
         view: With features.
         dimensions: Most numbers to keep of a feature. Where the model has more, a random projection reduces
-            them, see `projected`.
+            them, see `projected`. None keeps all.
 
     Returns:
         float32 ``(R, min(D, dimensions))`` on the CPU: 4 bytes times that many for each part. Over a whole
@@ -57,7 +57,7 @@ def part_features(view: View, dimensions: int) -> torch.Tensor:
         means = view.features.double().mean(dim=(1, 2))[None].cpu()
     else:
         means = resized_means(view.features, parts_of(view))
-    return projected(means, dimensions).float()
+    return (means if dimensions is None else projected(means, dimensions)).float()
 
 
 def resized_means(features: torch.Tensor, parts: torch.Tensor, count: int | None = None) -> torch.Tensor:

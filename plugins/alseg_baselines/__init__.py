@@ -11,7 +11,7 @@ from alseg_baselines.superpixel import Superpixel
 
 @hookimpl
 def register_acquisitions() -> list[AcquisitionSpec]:
-    """Offer random, the three classical uncertainties and core-set selection."""
+    """Offer random and the three classical uncertainties."""
     return [
         AcquisitionSpec(
             name="random",
@@ -38,16 +38,6 @@ def register_acquisitions() -> list[AcquisitionSpec]:
             summary="Smallest gap between the two likeliest classes.",
             source="Scheffer et al., IDA 2001.",
             build=build.margin,
-        ),
-        AcquisitionSpec(
-            name="core-set",
-            summary="Images whose mean features lie farthest from those already bought (k-centre greedy).",
-            source="Sener and Savarese, ICLR 2018, arXiv:1708.00489, algorithm 1.",
-            build=build.core_set,
-            needs=("features",),
-            kind="select",
-            units=("image",),
-            differs="Without refinement by integer programming; the paper leaves the first pick open.",
         ),
     ]
 

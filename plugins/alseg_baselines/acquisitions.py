@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 
-from alseg.contracts import PoolView, TargetView
+from alseg.contracts import TargetView
 from alseg.toolkit import uncertainty
 
 
@@ -40,35 +38,3 @@ class Margin:
     def score(self, view: TargetView) -> torch.Tensor:
         """Return minus the gap of the two largest probabilities, float32 ``(H, W)``, -1 to 0."""
         return -uncertainty.margin(view.logits)
-
-
-class CoreSet:
-    """K-centre greedy over mean features: the image farthest from all that are bought or chosen comes next.
-
-    Where nothing has been bought, the image nearest to the mean of the pool comes first. Time is
-    O(N) for each image bought or chosen.
-
-    Source:
-        Sener and Savarese, ICLR 2018, algorithm 1.
-    """
-
-    def select(self, pool: PoolView) -> Sequence[int]:
-        """Return the images that are farthest from all centres so far, one after another."""
-        features = pool.features
-        if pool.count < 1:
-            return []
-        chosen: list[int] = []
-        if bool(pool.bought.any()):
-            distance = torch.cdist(features, features[pool.bought]).amin(dim=1)
-        else:
-            first = int((features - features.mean(dim=0)).norm(dim=1).argmin())
-            chosen.append(first)
-            distance = (features - features[first]).norm(dim=1)
-        taken = pool.bought.clone()
-        taken[chosen] = True
-        while len(chosen) < pool.count:
-            farthest = int(distance.masked_fill(taken, -1.0).argmax())
-            chosen.append(farthest)
-            taken[farthest] = True
-            distance = torch.minimum(distance, (features - features[farthest]).norm(dim=1))
-        return chosen

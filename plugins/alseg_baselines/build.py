@@ -14,7 +14,7 @@ from alseg.contracts import (
 )
 
 if TYPE_CHECKING:
-    from alseg.contracts import AnnotationMode, ScoreAcquisition, SelectAcquisition
+    from alseg.contracts import AnnotationMode, ScoreAcquisition
 
 
 def random() -> ScoreAcquisition:
@@ -43,13 +43,6 @@ def margin() -> ScoreAcquisition:
     from alseg_baselines.acquisitions import Margin
 
     return Margin()
-
-
-def core_set() -> SelectAcquisition:
-    """Build ``core-set``."""
-    from alseg_baselines.acquisitions import CoreSet
-
-    return CoreSet()
 
 
 def region(

@@ -90,6 +90,11 @@ class Window:
         windows = -(-size[0] // pitch) * -(-size[1] // pitch)
         return min(size[0] * size[1], windows * (2 * self.radius + 1) ** 2)
 
+    def question_pixels(self, size: Size) -> int:
+        """Return the pixels of a window that the border does not cut."""
+        side = 2 * self.radius + 1
+        return min(side, size[0]) * min(side, size[1])
+
     def _free(self, asked: NDArray[np.int32], size: Size) -> NDArray[np.bool_]:
         free = np.ones(size, np.bool_)
         for y, x in asked.tolist():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from alseg.acquisition.job import AcquisitionError, Pool, QueryJob
 from alseg.acquisition.pool_picks import PoolPicks
 from alseg.annotation.allowance import Limits
 from alseg.contracts import Picks, PoolView, TargetView
-from alseg.inference.predict import InferenceOptions
+from alseg.inference.predict import InferenceOptions, predict
 from alseg.seeding import image_token
 from alseg_baselines.modes import WholeImage, Window
+from alseg_baselines.superpixel import Superpixel
 from toys import Stripes, TinyNet
 
 
@@ -77,24 +79,62 @@ def test_every_image_gets_picks_within_its_own_limit() -> None:
 
 
 def test_a_pool_budget_goes_to_the_best_of_all_images() -> None:
-    picks = _acquire(Scoring(_brightness), Window(0, 0), Limits(pool_pixels=80))
+    picks = _acquire(Scoring(_brightness), Window(0, 0), Limits(pool=80))
     # Image 2 scores above the others everywhere: all of its 72 pixels, then 8 of image 1.
     assert {name: len(asked) for name, asked in picks.items()} == {"train-0": 0, "train-1": 8, "train-2": 72}
 
 
 def test_whole_images_are_ranked_by_their_mean_score() -> None:
-    picks = _acquire(Scoring(_brightness), WholeImage(2), Limits(pool_images=2))
+    picks = _acquire(Scoring(_brightness), WholeImage(2), Limits(currency="images", pool=2))
     assert [name for name, asked in picks.items() if len(asked)] == ["train-1", "train-2"]
 
 
 def test_a_pixel_budget_that_pays_for_no_whole_image_buys_none() -> None:
-    picks = _acquire(Scoring(_brightness), WholeImage(2), Limits(pool_pixels=71))
+    picks = _acquire(Scoring(_brightness), WholeImage(2), Limits(pool=71))
     assert sum(map(len, picks.values())) == 0
+
+
+class _Asked(Window):
+    """Remembers the limits it was given."""
+
+    limits: ClassVar[list[int]] = []
+
+    def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
+        self.limits.append(pixel_limit)
+        return super().propose(score, asked, pixel_limit)
+
+
+def test_no_more_questions_are_proposed_than_there_are_clicks() -> None:
+    _Asked.limits.clear()
+    picks = _acquire(Scoring(_brightness), _Asked(1, 2), Limits("clicks", per_image=[2, 0, 100]))
+    # Windows of 9 pixels at one click each; image 2 has no more than 72 pixels, in 2 rows of 4 windows: at
+    # columns 11, 8, 5 and 2.
+    assert _Asked.limits == [18, 0, 72]
+    assert [len(asked) for asked in picks.values()] == [2, 0, 8]
+    # At the border windows have two columns, and two rows: with 18 pixels, three would have fitted.
+    assert picks["train-0"].pixels.tolist() == [4, 6]
+
+
+def test_over_the_pool_there_are_as_many_questions_as_clicks() -> None:
+    # Image 2 scores above image 1.
+    picks = _acquire(Scoring(_brightness), Window(1, 2), Limits("clicks", pool=11))
+    assert [len(asked) for asked in picks.values()] == [0, 3, 8]
+
+
+def test_regions_are_counted_however_large_they_are() -> None:
+    job = replace(
+        _job(Scoring(_brightness), Superpixel(), Limits("regions", pool=3)),
+        unit="region",
+        regions=lambda _: np.tile((np.arange(12, dtype=np.int32) + 1) // 6, (6, 1)),
+    )
+    picks = acquire(job, _pool(InferenceOptions(size=None, batch_size=2)))
+    # Three regions an image, of columns 0-4, 5-10 and 11: the brightest of image 2, all of them.
+    assert [asked.pixels.tolist() for asked in picks.values()] == [[], [], [6, 36, 30]]
 
 
 def test_pruning_on_the_way_changes_nothing() -> None:
     random = np.random.default_rng(0)
-    limits = Limits(pool_pixels=500)
+    limits = Limits(pool=500)
     pruned, whole = PoolPicks(limits), []
     for number in range(200):
         scores = np.sort(random.integers(0, 50, 20))[::-1].astype(np.float32)
@@ -106,6 +146,37 @@ def test_pruning_on_the_way_changes_nothing() -> None:
     assert counts == {str(n): sum(owner == n for _, owner in expected) for n in range(200)}
 
 
+FEATURES = InferenceOptions(size=None, batch_size=2, features=True)
+
+
+def _selecting(select: Callable[[PoolView], list[int]], limits: Limits | None = None) -> dict[str, Picks]:
+    """Return what is asked of three images where an acquisition selects them."""
+    job = _job(Selecting(select), WholeImage(2), limits or Limits("images", pool=2))
+    return dict(acquire(replace(job, unit="image"), _pool(FEATURES)))
+
+
+def test_what_is_selected_first_is_bought_first() -> None:
+    # Images of 72 pixels: of 150 two can be paid, and of 2 clicks no more than two questions.
+    for limits in (Limits(pool=150), Limits("clicks", pool=2)):
+        counts: list[int] = []
+        picks = _selecting(lambda pool: [counts.append(pool.count) or 2, 0], limits)  # noqa: B023
+        assert counts == [2]
+        assert {name: asked.scores.tolist() for name, asked in picks.items() if len(asked)} == {
+            "train-2": [0.0],
+            "train-0": [-1.0],
+        }
+
+
+def test_a_selection_without_features_is_told_that_they_are_not_asked_for() -> None:
+    job = replace(_job(Selecting(lambda _: [0]), WholeImage(2), Limits("images", pool=2)), unit="image")
+    with pytest.raises(AcquisitionError) as raised:
+        acquire(job, _pool(None))
+    assert str(raised.value) == (
+        "Acquisition 'mine' ranks images by their features, but its spec does not say so: its 'needs' lacks "
+        "'features'."
+    )
+
+
 def test_select_acquisitions_rank_whole_images() -> None:
     seen: list[PoolView] = []
 
@@ -113,9 +184,13 @@ def test_select_acquisitions_rank_whole_images() -> None:
         seen.append(pool)
         return [2, 0]
 
-    picks = _acquire(Selecting(select), WholeImage(2), Limits(pool_images=2), features=True)
-    assert [name for name, asked in picks.items() if len(asked)] == ["train-2", "train-0"]
-    assert seen[0].features.shape == (3, 8)
+    torch.manual_seed(3)  # the network is the first thing that is drawn
+    picks = _selecting(select)
+    assert [name for name, asked in picks.items() if len(asked)] == ["train-0", "train-2"]
+    torch.manual_seed(3)
+    predictions = predict(TinyNet(3), Stripes("train", 3, (6, 12)), FEATURES)
+    means = torch.stack([each.features.mean(dim=(1, 2)) for each in predictions if each.features is not None])
+    torch.testing.assert_close(seen[0].features, means)
     assert list(seen[0].image_ids) == TOKENS
     assert seen[0].count == 2
 
@@ -123,7 +198,7 @@ def test_select_acquisitions_rank_whole_images() -> None:
 @pytest.mark.parametrize("chosen", [[0, 0], [0, 1, 2], [3], [-1]])
 def test_an_invalid_selection_is_refused(chosen: list[int]) -> None:
     with pytest.raises(AcquisitionError) as raised:
-        _acquire(Selecting(lambda _: chosen), WholeImage(2), Limits(pool_images=2), features=True)
+        _selecting(lambda _: chosen)
     assert str(raised.value) == (
         "Acquisition 'mine' must select at most 2 different images that are not bought yet; "
         f"it selected {chosen}."
@@ -166,8 +241,8 @@ def test_methods_that_ask_together_ask_what_they_would_alone() -> None:
     noise = Scoring(lambda view: torch.rand(view.size, generator=view.generator))
     methods = [
         (Scoring(_brightness), Window(0, 1), Limits(per_image=[2, 0, 1])),
-        (noise, Window(0, 0), Limits(pool_pixels=50)),
-        (noise, WholeImage(2), Limits(pool_images=2)),
+        (noise, Window(0, 0), Limits(pool=50)),
+        (noise, WholeImage(2), Limits(currency="images", pool=2)),
     ]
     first, *rest = [_job(*each, identity=identity) for each, identity in zip(methods, "abb", strict=True)]
     others = {"noise": rest[0], "whole": rest[1]}
@@ -243,7 +318,7 @@ def test_a_method_that_reads_logits_without_saying_so_is_refused() -> None:
 
 
 def test_overlapping_changes_nothing() -> None:
-    limits = Limits(pool_pixels=50)
+    limits = Limits(pool=50)
     options = [InferenceOptions(size=None, batch_size=2, overlap=overlap) for overlap in (True, False)]
     job = _job(Scoring(lambda view: view.probs.amax(0)), Window(0, 0), limits)
     torch.manual_seed(0)
@@ -257,7 +332,7 @@ def test_overlapping_changes_nothing() -> None:
 def test_picks_are_told_while_others_are_scored_where_the_budget_is_an_images_own() -> None:
     told: list[str] = []
     mode = Window(0, 0)
-    for limits in (Limits(per_image=[1, 1, 1]), Limits(pool_pixels=3)):
+    for limits in (Limits(per_image=[1, 1, 1]), Limits(pool=3)):
         job = replace(
             _job(Scoring(_brightness), mode, limits), on_final=lambda image_id, picks: told.append(image_id)
         )

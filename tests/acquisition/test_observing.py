@@ -100,7 +100,9 @@ def on_regions(acquisition: object, limits: Limits, **changes: Any) -> QueryJob:
 
 def test_images_are_bought_in_the_order_of_their_rank_as_far_as_the_budget_goes() -> None:
     acquisition = Ranks([2, 0, 1])
-    picks = acquire(job_of(acquisition, WholeImage(2), Limits(pool_images=2), unit="image"), pool_of())
+    picks = acquire(
+        job_of(acquisition, WholeImage(2), Limits(currency="images", pool=2), unit="image"), pool_of()
+    )
     assert {name: len(asked) for name, asked in picks.items() if len(asked)} == {"train-2": 1, "train-0": 1}
     assert acquisition.observed == [[0, 1, 2]]
     seen = acquisition.seen
@@ -115,7 +117,7 @@ def test_images_are_bought_in_the_order_of_their_rank_as_far_as_the_budget_goes(
 def test_regions_are_bought_in_the_order_of_their_rank() -> None:
     # Parts 0 to 2 are of image 0, 3 and 4 of image 1, 5 and 6 of image 2; 36, 18, 18 and then 36 pixels each.
     acquisition = Ranks([6, 2, 3, 0])
-    picks = acquire(on_regions(acquisition, Limits(pool_pixels=95)), pool_of())
+    picks = acquire(on_regions(acquisition, Limits(pool=95)), pool_of())
     # 36 + 18 + 36 = 90 pixels; another 36 would be too many.
     assert {name: asked.positions.tolist() for name, asked in picks.items()} == {
         "train-0": [[3, 6]],
@@ -140,7 +142,7 @@ def test_a_budget_of_each_image_is_kept_by_a_ranking_of_the_pool() -> None:
     }
 
 
-@pytest.mark.parametrize("limits", [Limits(pool_pixels=35), Limits(per_image=[0, 0, 0])])
+@pytest.mark.parametrize("limits", [Limits(pool=35), Limits(per_image=[0, 0, 0])])
 def test_a_budget_that_pays_for_no_part_buys_nothing(limits: Limits) -> None:
     picks = acquire(on_regions(Ranks([6, 2]), limits), pool_of())  # the first has 36 pixels
     assert sum(len(asked) for asked in picks.values()) == 0
@@ -148,7 +150,7 @@ def test_a_budget_that_pays_for_no_part_buys_nothing(limits: Limits) -> None:
 
 @pytest.mark.parametrize("ranking", [[], torch.zeros(0, dtype=torch.int64), torch.zeros(0)])
 def test_an_empty_ranking_buys_nothing(ranking: object) -> None:
-    assert acquire(on_regions(Ranks(ranking), Limits(pool_pixels=100)), pool_of()) == {}
+    assert acquire(on_regions(Ranks(ranking), Limits(pool=100)), pool_of()) == {}
 
 
 def test_what_was_asked_about_is_bought_and_is_not_asked_again() -> None:
@@ -156,7 +158,7 @@ def test_what_was_asked_about_is_bought_and_is_not_asked_again() -> None:
     acquisition = Ranks([4])
     job = on_regions(
         acquisition,
-        Limits(pool_pixels=200),
+        Limits(pool=200),
         asked=lambda name: asked.get(name, np.zeros((0, 2), np.int32)),
     )
     acquire(job, pool_of())
@@ -168,7 +170,7 @@ def test_what_was_asked_about_is_bought_and_is_not_asked_again() -> None:
 
 def test_pixels_of_the_pool_are_bought_in_the_order_of_their_rank() -> None:
     ranking = PixelRanking(torch.tensor([1, 0, 1, 1]), torch.tensor([[2, 3], [0, 0], [2, 4], [5, 11]]))
-    picks = acquire(job_of(Ranks(ranking), Window(0, 1), Limits(pool_pixels=3)), pool_of())
+    picks = acquire(job_of(Ranks(ranking), Window(0, 1), Limits(pool=3)), pool_of())
     # The third is beside the first, so that the annotation mode leaves it out.
     assert picks["train-1"].positions.tolist() == [[2, 3], [5, 11]]
     assert picks["train-0"].positions.tolist() == [[0, 0]]
@@ -203,7 +205,7 @@ def test_pixels_of_the_pool_are_bought_in_the_order_of_their_rank() -> None:
     ],
 )
 def test_a_ranking_that_is_none_is_refused(unit: str, ranking: object, told: str) -> None:
-    acquisition, limits = Ranks(ranking), Limits(pool_pixels=100)
+    acquisition, limits = Ranks(ranking), Limits(pool=100)
     job = on_regions(acquisition, limits) if unit == "region" else job_of(acquisition, Window(0, 0), limits)
     with pytest.raises(AcquisitionError, match=told) as caught:
         acquire(job, pool_of())
@@ -217,7 +219,7 @@ def test_an_observation_that_is_none_is_refused() -> None:
         def observe(self, view: View) -> Any:
             return self.answers[TOKENS.index(view.image_id)]
 
-    row, limits = torch.zeros(1, 2), Limits(pool_pixels=100)
+    row, limits = torch.zeros(1, 2), Limits(pool=100)
     for answers, told in (
         ([row], "must return named tensors for image train-0, not Tensor"),
         ([{"a": [1.0]}], "must return named tensors for image train-0, not dict"),
@@ -237,14 +239,14 @@ def test_an_acquisition_that_needs_nothing_cannot_observe_logits() -> None:
         def observe(self, view: View) -> Mapping[str, torch.Tensor]:
             return {"mean": view.logits.mean()[None]}
 
-    job = on_regions(Reading([0]), Limits(pool_pixels=100))
+    job = on_regions(Reading([0]), Limits(pool=100))
     with pytest.raises(AcquisitionError, match="reads the logits, but its spec does not say so"):
         acquire(job, replace(pool_of(), options=None))
 
 
 def test_statistics_of_the_pool_reach_the_scores_of_a_second_pass() -> None:
     seen: list[int] = []
-    job, pool = job_of(Rare(), Window(0, 0), Limits(pool_pixels=5)), pool_of(on_image=lambda: seen.append(1))
+    job, pool = job_of(Rare(), Window(0, 0), Limits(pool=5)), pool_of(on_image=lambda: seen.append(1))
     assert pool.options is not None
     predicted = torch.stack(
         [each.logits.argmax(0) for each in predict(pool.model, pool.dataset, pool.options)]
@@ -264,12 +266,47 @@ def test_statistics_of_the_pool_reach_the_scores_of_a_second_pass() -> None:
     assert int(present.argmin()) in asked
 
 
+@pytest.mark.parametrize(
+    ("limits", "count", "budget"),
+    [
+        # Regions of 36 and 18 pixels; the second one of image 1 is bought.
+        (Limits("regions", pool=2), 2, 36 + 36),
+        (Limits("clicks", pool=2), 2, 36 + 36),
+        (Limits("clicks", pool=100), 6, 3 * 72 - 36),
+        # The largest one of image 0, one of image 1 although there would be money for two.
+        (Limits("regions", per_image=[1, 2, 0]), 3, 36 + 36),
+    ],
+)
+def test_what_clicks_and_regions_afford_is_the_most_that_they_can(
+    limits: Limits, count: int, budget: int
+) -> None:
+    asked = {IDS[1]: np.array([[0, 6]], np.int32)}
+    acquisition = Ranks([0, 2, 5])
+    changes = {"asked": lambda image_id: asked.get(image_id, np.zeros((0, 2), np.int32))}
+    picks = acquire(replace(on_regions(acquisition, limits), **changes), pool_of())
+    assert acquisition.seen is not None
+    assert (acquisition.seen.count, acquisition.seen.budget) == (count, budget)
+    assert sum(map(len, picks.values())) <= count
+
+
+def test_of_parts_clicks_afford_as_many_windows() -> None:
+    ranking = PixelRanking(torch.tensor([2, 1, 1]), torch.tensor([[1, 1], [1, 1], [4, 7]]))
+    acquisition = Ranks(ranking)
+    picks = acquire(job_of(acquisition, Window(1, 2), Limits("clicks", pool=2)), pool_of())
+    assert acquisition.seen is not None
+    assert (acquisition.seen.count, acquisition.seen.budget) == (2, 18)
+    assert {name: each.positions.tolist() for name, each in picks.items() if len(each)} == {
+        IDS[1]: [[1, 1]],
+        IDS[2]: [[1, 1]],
+    }
+
+
 def test_an_acquisition_that_can_rank_and_score_with_statistics_scores() -> None:
     class CanRank(Rare):
         def rank(self, observations: Observations, pool: PartsView) -> Any:
             raise AssertionError("nobody calls it")
 
-    limits, pool = Limits(pool_pixels=5), pool_of()
+    limits, pool = Limits(pool=5), pool_of()
     scored = acquire(job_of(CanRank(), Window(0, 0), limits), pool)
     alone = acquire(job_of(Rare(), Window(0, 0), limits), pool)
     assert {name: picks.positions.tolist() for name, picks in scored.items()} == {
@@ -282,7 +319,7 @@ def test_methods_of_both_phases_share_the_passes_and_get_what_they_get_alone() -
         def score(self, view: TargetView) -> torch.Tensor:
             return view.probs.amin(0)
 
-    limits = Limits(pool_pixels=40)
+    limits = Limits(pool=40)
     jobs = {
         "doubt": job_of(Doubt(), Window(0, 0), limits),
         "rare": job_of(Rare(), Window(1, 2), limits),
@@ -323,7 +360,7 @@ def test_source_images_are_observed_with_their_labels_before_the_pool() -> None:
     )
     job = on_regions(
         looks,
-        Limits(pool_pixels=50),
+        Limits(pool=50),
         observes=("source", "target"),
         source_regions=lambda _: halves(1)[:4, 3:9],
     )
@@ -337,7 +374,7 @@ def test_source_images_are_observed_with_their_labels_before_the_pool() -> None:
     # Those that do not observe the source are spared the pass over it.
     plain = Looks()
     plain.rank = lambda *_: [0]  # type: ignore[method-assign]
-    acquire(on_regions(plain, Limits(pool_pixels=50)), pool_of(source=images))
+    acquire(on_regions(plain, Limits(pool=50)), pool_of(source=images))
     assert [view.domain for view in plain.views] == ["target"] * 3
 
 
@@ -355,7 +392,7 @@ def test_a_view_has_what_was_bought_only_where_that_is_needed() -> None:
     job = job_of(
         Keeps(),
         Window(0, 0),
-        Limits(pool_pixels=1),
+        Limits(pool=1),
         bought=lambda _: bought,
         revealed=lambda _: revealed,
         needs=("logits", "bought"),

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import torch
 
-from alseg.contracts import PoolView
 from alseg.testing import view_of
-from alseg_baselines.acquisitions import CoreSet, Entropy, LeastConfidence, Margin, Random
+from alseg_baselines.acquisitions import Entropy, LeastConfidence, Margin, Random
 
 PROBS = torch.tensor([[[0.7, 0.25]], [[0.2, 0.25]], [[0.1, 0.5]]])
 
@@ -32,23 +31,3 @@ def test_random_depends_on_the_generator_alone() -> None:
     ]
     assert torch.equal(scores[0], scores[1])
     assert not torch.equal(scores[0], scores[2])
-
-
-def _pool(bought: list[bool], count: int) -> PoolView:
-    features = torch.tensor([[0.0], [1.0], [5.0], [6.0], [10.0]])
-    return PoolView(tuple("abcde"), features, torch.tensor(bought), count, torch.Generator())
-
-
-def test_core_set_takes_what_is_farthest_from_all_it_has() -> None:
-    # With 0 bought: 10 is farthest, then 5 (5 from both ends).
-    assert CoreSet().select(_pool([True, False, False, False, False], 2)) == [4, 2]
-
-
-def test_core_set_starts_in_the_middle_where_nothing_is_bought() -> None:
-    # The mean is 4.4: 5 is nearest; then 10 and 0 are both 5 away, the first of them is taken.
-    assert CoreSet().select(_pool([False] * 5, 2)) == [2, 0]
-
-
-def test_core_set_takes_no_more_than_it_may() -> None:
-    assert CoreSet().select(_pool([False] * 5, 0)) == []
-    assert sorted(CoreSet().select(_pool([False] * 5, 5))) == [0, 1, 2, 3, 4]

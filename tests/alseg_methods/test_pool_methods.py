@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-import alseg_baselines
 import alseg_methods
-from alseg.contracts import AcquisitionSpec, Domain, PartsView, PoolView, SourceView, View
+from alseg.contracts import AcquisitionSpec, Domain, PartsView, SourceView, View
 from alseg.testing import observations_of, parts_of_pool, view_of
 from alseg_methods.acquisitions.badge import Badge
 from alseg_methods.acquisitions.cdal import Cdal, class_contexts, context_distances
@@ -28,7 +27,7 @@ NAMES = (
     "badge",
     "cdal",
     "clue",
-    "core-set-regions",
+    "core-set",
     "d2ada",
     "mada",
     "max-herding",
@@ -102,22 +101,12 @@ def test_the_last_image_can_be_bought(name: str) -> None:
     assert ranked(SPECS[name], "image", pool_of("image", bought=[0, 1, 2, 4, 5], count=4)) == [3]
 
 
-@pytest.mark.parametrize("name", ["badge", "clue", "core-set-regions", "d2ada", "max-herding", "redal"])
+@pytest.mark.parametrize("name", ["badge", "clue", "core-set", "d2ada", "max-herding", "redal"])
 def test_long_features_are_reduced(name: str) -> None:
     view = random_view(0, "region")
     seen = SPECS[name].build(dimensions=5).observe(view)
     assert seen["features"].shape == (REGIONS, 5)
     assert seen["features"].dtype == torch.float32
-
-
-def test_core_set_of_images_picks_what_the_baseline_picks() -> None:
-    features = torch.randn((40, 6), generator=torch.Generator().manual_seed(3))
-    (spec,) = [spec for spec in alseg_baselines.register_acquisitions() if spec.name == "core-set"]
-    for bought in ([], [3, 8]):
-        pool = parts_of_pool([[10]] * 40, count=7, bought=bought)
-        images = PoolView(pool.image_ids, features, pool.bought, pool.count, pool.generator)
-        observations = observations_of([{"features": row[None]} for row in features])
-        assert list(CoreSet().rank(observations, pool)) == list(spec.build().select(images))
 
 
 def test_core_set_goes_on_with_smaller_regions_until_the_budget_is_spent() -> None:

@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alseg import AlsegError
-from alseg.config.budget import Budget, allowance, parse_budget
+from alseg.config.budget import Budget, allowance
+from alseg.config.budget_text import parse_budget
+
+FORMS = "2.2%, 40 px/image, 5000 px, 13 images, 400 clicks, 20 clicks/image, 60 regions or 6 regions/image"
 
 
-def error_of(value: object, unit: Literal["part", "image"] = "part") -> str:
+def error_of(value: object, unit: Literal["part", "region", "image"] = "part") -> str:
     with pytest.raises(AlsegError) as caught:
         parse_budget(value, unit)
     return str(caught.value)
@@ -42,9 +45,9 @@ def test_the_long_form_sets_the_scope() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("2,2%", "expected a budget such as 2.2%, 40 px/image or 13 images, got '2,2%'"),
-        ("-1%", "expected a budget such as 2.2%, 40 px/image or 13 images, got '-1%'"),
-        (0.05, "expected a budget such as 2.2%, 40 px/image or 13 images, got 0.05"),
+        ("2,2%", f"expected a budget such as {FORMS}, got '2,2%'"),
+        ("-1%", f"expected a budget such as {FORMS}, got '-1%'"),
+        (0.05, f"expected a budget such as {FORMS}, got 0.05"),
         ("101%", "a budget of 101% is more than the whole pool; the most is 100%"),
         ("0%", "a budget of 0% buys nothing; leave the acquisition out and say target_labels: none"),
         (
@@ -55,9 +58,29 @@ def test_the_long_form_sets_the_scope() -> None:
         (
             "13 images",
             "a budget of 13 images needs an annotation mode that labels whole images; "
-            "this one asks about parts: say a share such as 2.2%, or 40 px/image",
+            "this one asks about parts: say 2.2%, 40 px/image, 5000 px, 400 clicks or 20 clicks/image",
         ),
-        ({"scope": "pool"}, "a budget needs an amount: 2.2%, 40 px/image or 13 images"),
+        ({"scope": "pool"}, f"a budget needs an amount: {FORMS}"),
+        (
+            "6 regions/image",
+            "a budget of 6 regions/image needs an annotation mode that asks about regions of a partition; "
+            "this one asks about parts: say 2.2%, 40 px/image, 5000 px, 400 clicks or 20 clicks/image",
+        ),
+        (
+            {"amount": "400 clicks", "scope": "image"},
+            "a budget of 400 clicks is that of the whole pool, so scope 'image' makes no sense; leave scope "
+            "out, or say how many clicks/image",
+        ),
+        (
+            {"amount": "5000 px", "scope": "image"},
+            "a budget of 5000 px is that of the whole pool, so scope 'image' makes no sense; leave scope "
+            "out, or say how many px/image",
+        ),
+        ("2.5 clicks", "a budget of 2.5 clicks is not a whole number of clicks"),
+        (
+            "0 clicks/image",
+            "a budget of 0 clicks/image buys nothing; leave the acquisition out and say target_labels: none",
+        ),
         ({"amount": "5%", "scope": "all"}, "expected scope image or pool, got 'all'"),
         ({"amuont": "5%"}, "unknown key 'amuont' of a budget, did you mean 'amount'?"),
     ],
@@ -72,17 +95,66 @@ def test_what_is_no_budget_for_parts_of_images_is_refused(value: object, message
         (
             "40 px/image",
             "a budget of 40 px/image needs an annotation mode that asks about parts; "
-            "this one labels whole images: say a share such as 2.2%, or 13 images",
+            "this one labels whole images: say 2.2%, 5000 px, 13 images, 400 clicks or 20 clicks/image",
         ),
         (
             {"amount": "5%", "scope": "image"},
             "scope 'image' makes no sense where whole images are labelled; leave scope out",
+        ),
+        (
+            "60 regions",
+            "a budget of 60 regions needs an annotation mode that asks about regions of a partition; "
+            "this one labels whole images: say 2.2%, 5000 px, 13 images, 400 clicks or 20 clicks/image",
         ),
         ("1.5 images", "a budget of 1.5 images is not a whole number of images"),
     ],
 )
 def test_what_is_no_budget_for_whole_images_is_refused(value: object, message: str) -> None:
     assert error_of(value, "image") == message
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "unit", "currency", "amount", "scope"),
+    [
+        ("400 clicks", "part", "clicks", "clicks", 400, "pool"),
+        ("1 click", "region", "clicks", "clicks", 1, "pool"),
+        ("400clicks", "image", "clicks", "clicks", 400, "pool"),
+        ("20 clicks/image", "part", "clicks-per-image", "clicks", 20, "image"),
+        ("20 clicks / image", "region", "clicks-per-image", "clicks", 20, "pool"),
+        ("20 clicks/image", "image", "clicks-per-image", "clicks", 20, "pool"),
+        ("60 regions", "region", "regions", "regions", 60, "pool"),
+        ("1 region/image", "region", "regions-per-image", "regions", 1, "pool"),
+        ("5000 px", "part", "pixels", "pixels", 5000, "pool"),
+        ("5000 px", "image", "pixels", "pixels", 5000, "pool"),
+    ],
+)
+def test_clicks_regions_and_pixels_of_the_whole_pool_or_of_each_image_are_read(
+    text: str,
+    mode: Literal["part", "region", "image"],
+    unit: Literal["clicks", "regions"],
+    currency: str,
+    amount: int,
+    scope: Literal["image", "pool"],
+) -> None:
+    budget = parse_budget(text, mode)
+    assert budget == Budget(text, unit, Fraction(amount), scope)
+    assert budget.currency == currency
+
+
+def test_regions_per_image_can_be_those_of_every_image() -> None:
+    budget = parse_budget({"amount": "6 regions/image", "scope": "image"}, "region")
+    # 6 in 4 rounds are 1.5, 3, 4.5, 6, however many pixels an image has.
+    assert [allowance(budget, done, 4, [100, 2]) for done in range(1, 5)] == [[1, 1], [3, 3], [4, 4], [6, 6]]
+
+
+def test_clicks_and_pixels_of_the_whole_pool_are_one_number() -> None:
+    # 25 in 2 rounds: 12.5, 25.
+    assert [allowance(parse_budget("25 clicks", "part"), done, 2, [9, 9]) for done in (1, 2)] == [12, 25]
+    # 7 for each of 2 images are 14; 7 in the first of 2 rounds.
+    per_image = parse_budget({"amount": "7 clicks/image", "scope": "pool"}, "part")
+    assert [allowance(per_image, done, 2, [9, 9]) for done in (1, 2)] == [7, 14]
+    # There are no more than 18 pixels; how many clicks they cost is not known.
+    assert allowance(parse_budget("25 px", "part"), 2, 2, [9, 9]) == 18
 
 
 def test_what_rounding_leaves_in_one_round_is_there_in_the_next() -> None:

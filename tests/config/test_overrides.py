@@ -48,7 +48,11 @@ def test_an_override_reaches_into_a_component_given_by_name_only(folder: Path) -
         ("recipe.iteration=100", "unknown parameter 'iteration' of 'plain', did you mean 'iterations'?"),
         ("recipe.iterations=many", "expected a whole number, got 'many'"),
         ("recipe=rippu", "unknown recipe 'rippu'; available: other, plain"),
-        ("methods.1.budget=5", "expected a budget such as 2.2%, 40 px/image or 13 images, got 5"),
+        (
+            "methods.1.budget=5",
+            "expected a budget such as 2.2%, 40 px/image, 5000 px, 13 images, 400 clicks, "
+            "20 clicks/image, 60 regions or 6 regions/image, got 5",
+        ),
         ("methods.4.budget=5%", "'methods' is a list with items 0 to 3, and has no '4'"),
         ("methods.x.budget=5%", "'methods' is a list with items 0 to 3, and has no 'x'"),
         ("methods.-1.budget=5%", "'methods' is a list with items 0 to 3, and has no '-1'"),

@@ -79,7 +79,8 @@ def test_a_partition_is_part_of_what_a_run_is(tmp_path: Path) -> None:
         (
             {"budget": "3 images"},
             "a budget of 3 images needs an annotation mode that labels whole images; this one asks about "
-            "parts: say a share such as 2.2%, or 40 px/image",
+            "regions: say 2.2%, 40 px/image, 5000 px, 400 clicks, 20 clicks/image, 60 regions or 6 "
+            "regions/image",
         ),
     ],
 )

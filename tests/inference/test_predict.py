@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import torch
 
 from alseg.contracts import Dataset, Size
 from alseg.data.loading import InferenceSamples, normalise
-from alseg.inference.predict import InferenceOptions, mean_features, predict
+from alseg.inference.predict import InferenceOptions, predict
 from toys import Stripes, TinyNet
 
 OPTIONS = InferenceOptions(size=None, batch_size=2, features=True)
@@ -99,13 +98,3 @@ def test_mirrored_averaging_leaves_logits_that_a_model_keeps_alone() -> None:
     stored.forward = lambda images: kept  # type: ignore[method-assign]
     list(predict(stored, dataset, InferenceOptions(size=None, flip=True)))
     assert torch.equal(kept, before)
-
-
-def test_mean_features_are_the_mean_over_each_image_and_need_no_logits() -> None:
-    dataset = Stripes("train", 3, (6, 12))
-    model = Counting()
-    means = torch.stack(list(mean_features(model, dataset, OPTIONS)))
-    assert model.passes == 2
-    images = torch.from_numpy(np.stack([dataset.image(index) for index in range(3)])).permute(0, 3, 1, 2)
-    features = model.features(normalise(images, model.mean, model.std))
-    torch.testing.assert_close(means, features.mean(dim=(2, 3)))

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from alseg.contracts import Passes
 from alseg.guard.answers import AnswerError
-from alseg.inference.predict import InferenceOptions, mean_features, predict
+from alseg.inference.predict import InferenceOptions, predict
 from alseg.inference.windows import WindowedModel, window_starts
 from toys import Stripes, TinyNet
 
@@ -116,15 +116,6 @@ def test_predictions_depend_on_no_batch_byte_for_byte() -> None:
         assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
     assert expected[0].shape == (3, 30, 50)
     assert expected[1].shape == (8, 12, 20)  # half of 24 x 40
-
-
-def test_mean_features_are_those_of_windows() -> None:
-    dataset, model = Stripes("train", 2, (24, 40)), TinyNet(3)
-    means = torch.stack(list(mean_features(model, dataset, OPTIONS)))
-    maps = [prediction.features for prediction in predict(model, dataset, OPTIONS)]
-    torch.testing.assert_close(
-        means, torch.stack([found.mean((1, 2)) for found in maps if found is not None])
-    )
 
 
 def test_windows_change_predictions_and_whole_images_are_as_before() -> None:

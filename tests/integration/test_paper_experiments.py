@@ -18,7 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 from alseg.cli import main
-from alseg.config.budget import allowance, parse_budget
+from alseg.config.budget import allowance
+from alseg.config.budget_text import parse_budget
 from alseg.config.experiment import Experiment, read_experiment
 from alseg.registry.loading import load_registry
 from alseg_driving import cityscapes, gtav, synthia

@@ -7,11 +7,13 @@ import pytest
 import torch
 import yaml
 
+import alseg_methods
+import alseg_partitions
 from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
 from alseg.config.experiment import read_experiment
 from alseg.contracts import AnnotationModeSpec
 from alseg.engine.assembly import Assembler
-from alseg.launch.preflight import Plan, check
+from alseg.launch.preflight import Plan, PlannedRun, check
 from toys import Stripes, TinyNet, toy_document, toy_registry
 
 
@@ -50,6 +52,34 @@ def test_costs_are_known_beforehand(tmp_path: Path) -> None:
     assert asking.clicks == (36, 4 * 36)
     # What outlines cost, label maps tell, which nobody reads before.
     assert (everything.pixels, everything.clicks) == (1728, None)
+
+
+def test_what_clicks_and_regions_buy_is_known_about(tmp_path: Path) -> None:
+    def planned(budget: str, annotation: str = "region", **more: object) -> PlannedRun:
+        return _check(tmp_path, _asking(budget=budget, annotation=annotation, **more), alseg_partitions).runs[
+            0
+        ]
+
+    # 20 windows of 9 pixels at one click each, or fewer dearer ones: 20 clicks are spent all the same.
+    windows = planned("20 clicks")
+    assert (windows.pixels, windows.clicks, windows.exact) == (180, (20, 20), True)
+    # 4 windows in each of six images.
+    assert planned("4 clicks/image").pixels == 6 * 36
+    # No more than the pool has: 8 x 4 windows of 9 pixels in an image, at four clicks and fewer.
+    everything = planned("99999 clicks")
+    assert (everything.pixels, everything.clicks) == (1728, (6 * 32, 6 * 32 * 4))
+    # What an image costs only its label map tells, but not that more is spent.
+    images = planned("20 clicks", "image")
+    assert (images.pixels, images.clicks) == (1728, (6, 20))
+    # Squares of 16 pixels, three classes and void.
+    regions = planned("3 regions", "superpixel", partition={"name": "grid", "side": 4})
+    assert (regions.pixels, regions.clicks, regions.exact) == (48, (3, 12), False)
+
+
+def test_more_pixels_than_the_pool_has_are_refused(tmp_path: Path) -> None:
+    assert _refused(tmp_path, _asking(annotation="pixel", budget="1729 px")) == (
+        "Method 'Asking': a budget of 1729 px is larger than the pool, which has 1,728 pixels."
+    )
 
 
 def test_an_annotation_mode_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
@@ -110,7 +140,7 @@ def _build_blind(*, num_classes: int) -> TinyNet:
 
 def test_an_unmet_need_is_a_skip_with_a_reason(tmp_path: Path) -> None:
     document = _asking(acquisition="core-set", annotation="image", budget="2 images") | {"model": "blind"}
-    (planned,) = _check(tmp_path, document, _BlindPlugin()).runs
+    (planned,) = _check(tmp_path, document, _BlindPlugin(), alseg_methods).runs
     assert planned.skipped == "acquisition 'core-set' needs features, which model 'blind' does not provide"
 
 

@@ -81,9 +81,8 @@ def every_method() -> dict[str, dict[str, Any]]:
     """Return an experiment for every method: acquisitions with the modes that fit, recipes, references."""
     found = {
         f"{name} x {mode}": _document(mode, _asking(name, **MODES[mode]))
-        for name, spec in ACQUISITIONS.items()
+        for name in ACQUISITIONS
         for mode in MODES
-        if spec.kind == "score" or mode == "image"
     }
     for method in acquiring_methods():
         if method["acquisition"]["name"] not in ACQUISITIONS:
@@ -100,6 +99,7 @@ def every_method() -> dict[str, dict[str, Any]]:
         found[name] = _document("reference", method, rounds=[0, 3] if "source-free" in name else None)
     pool = {**MODES["region"], "budget": {"amount": "20%", "scope": "pool"}}
     found["over the pool"] = _document("pool", _asking("margin", **pool))
+    found["by clicks"] = _document("clicks", _asking("entropy", **{**MODES["region"], "budget": "40 clicks"}))
     # Methods that ask together share a pass over the pool, and the training before it.
     found["together"] = _document(
         "together",
@@ -191,8 +191,8 @@ def test_every_method_that_is_shipped_is_among_those_that_are_killed() -> None:
     named += alseg_baselines.register_annotation_modes()
     named += [*alseg_baselines.register_recipes(), *alseg_ripu.register_recipes()]  # type: ignore[list-item]
     assert [spec.name for spec in named if f'"name": "{spec.name}"' not in text] == []
-    # 6 acquisitions with 3 modes, core-set with one; those of alseg_methods with each unit that they can
-    # decide on; two starts of a round; recipes, references, the pool, two together.
+    # 6 acquisitions with 3 modes; those of alseg_methods with each unit that they can decide on; two starts
+    # of a round; recipes, references, the pool, clicks, two together.
     others = [method for method in acquiring_methods() if method["acquisition"]["name"] not in ACQUISITIONS]
-    assert len(METHODS) == 6 * 3 + 1 + len(others) + 2 + len(RECIPES) + len(REFERENCES) + 3
+    assert len(METHODS) == 6 * 3 + len(others) + 2 + len(RECIPES) + len(REFERENCES) + 4
     assert len(METHODS) % 11 != 0

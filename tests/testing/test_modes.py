@@ -41,6 +41,12 @@ class Greedy(Window):
 
 
 @dataclass(frozen=True)
+class Small(Window):
+    def question_pixels(self, size: Any) -> int:
+        return 8
+
+
+@dataclass(frozen=True)
 class Understated(Window):
     def propose(self, score: torch.Tensor, asked: NDArray[np.int32], pixel_limit: int) -> Picks:
         picks = super().propose(score, asked, pixel_limit)
@@ -165,6 +171,7 @@ def test_an_answer_that_is_not_the_one_given_or_no_kind_is_found() -> None:
         (Free, "'faulty', 48 x 80 pixels, at most 1280 a round: an answer costs less than one click"),
         (Dear, "at most 1280 a round: an answer costs 100 clicks, but most_clicks says 5"),
         (Greedy, "'faulty', 48 x 80 pixels, at most 1 a round: picks reveal 9 pixels"),
+        (Small, "at most 1280 a round: a question reveals 9 pixels, question_pixels says 8"),
         (Understated, "at most 1280 a round: picks bill "),
         (object, "'faulty' lacks a method of alseg.contracts.AnnotationMode"),
     ],

@@ -1,4 +1,4 @@
-"""Core-set: parts that cover the pool."""
+"""Core-set: regions or images that cover the pool."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 class CoreSet:
     """k-centre greedy over mean features: the part farthest from all that are bought or chosen comes next.
 
-    On whole images its picks are those of ``core-set``, as long as features are not projected. Time is O(P)
-    for each part bought or chosen.
+    Where nothing has been bought, the part nearest to the mean of the pool comes first. Time is O(P) for each
+    part bought or chosen.
 
     Attributes:
-        dimensions: Most numbers to keep of a feature.
+        dimensions: Most numbers to keep of the feature of a region; those of whole images are kept in full.
 
     Source:
         Sener and Savarese, ICLR 2018, arXiv:1708.00489, algorithm 1; on regions as a baseline in Wu et al.,
@@ -33,10 +33,11 @@ class CoreSet:
     dimensions: Dimensions = 256
 
     def observe(self, view: View) -> Mapping[str, torch.Tensor]:
-        """Return mean features, float32 ``(R, dimensions)``: 1 KB a part at 256 dimensions."""
+        """Return mean features, float32 ``(R, dimensions)``: 1 KB a region at 256 dimensions."""
         from alseg.toolkit.embeddings import part_features
 
-        return {"features": part_features(view, self.dimensions)}
+        dimensions = self.dimensions if view.unit == "region" else None
+        return {"features": part_features(view, dimensions)}
 
     def rank(self, observations: Observations, pool: PartsView) -> Sequence[int]:
         """Return parts for the whole budget, farthest first."""
@@ -49,11 +50,12 @@ class CoreSet:
 
 
 SPEC = AcquisitionSpec(
-    name="core-set-regions",
+    name="core-set",
     summary="Regions or images whose mean features lie farthest from those already bought (k-centre greedy).",
     source="Sener and Savarese, ICLR 2018, arXiv:1708.00489, algorithm 1; on regions D2ADA, ECCV 2022.",
     build=CoreSet,
     kind="pool",
     needs=("features",),
     units=("region", "image"),
+    differs="Without refinement by integer programming; the paper leaves the first pick open.",
 )
