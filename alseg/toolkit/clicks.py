@@ -39,7 +39,8 @@ def clicks_per_class(answers: Answers) -> NDArray[np.int64]:
         answers: To ``n`` questions about one image.
     """
     if answers.sets is not None:
-        return answers.sets.sum(axis=1, dtype=np.int64)
+        named: NDArray[np.int64] = answers.sets.sum(axis=1, dtype=np.int64)
+        return named
     said = np.unique(answers.questions * 256 + answers.classes)
     return np.bincount(said // 256, minlength=answers.count)
 

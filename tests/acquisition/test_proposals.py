@@ -105,19 +105,19 @@ def of_region(**changes: object) -> dict[str, object]:
 
 CASES: dict[str, Callable[[], QueryJob]] = {
     "scores over the pool": lambda: job_of(
-        Scoring(), Superpixel(answer="correction"), Limits(pool_pixels=90), **of_region()
+        Scoring(), Superpixel(answer="correction"), Limits(pool=90), **of_region()
     ),
     "scores per image": lambda: job_of(
         Scoring(), Window(radius=1, spacing=2, answer="correction"), Limits(per_image=[30, 20, 10])
     ),
     "ranked regions": lambda: job_of(
-        Ranking(), Superpixel(answer="correction"), Limits(pool_pixels=90), **of_region()
+        Ranking(), Superpixel(answer="correction"), Limits(pool=90), **of_region()
     ),
     "ranked images": lambda: job_of(
-        Ranking(), WholeImage(2.0, "correction"), Limits(pool_images=2), unit="image"
+        Ranking(), WholeImage(2.0, "correction"), Limits("images", pool=2), unit="image"
     ),
     "selected images": lambda: job_of(
-        Selecting(), WholeImage(2.0, "correction"), Limits(pool_images=2), unit="image"
+        Selecting(), WholeImage(2.0, "correction"), Limits("images", pool=2), unit="image"
     ),
 }
 
