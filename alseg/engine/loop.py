@@ -58,7 +58,7 @@ class _Loop:
     def go(self) -> None:
         parts, folder, trainer = self.parts, self.parts.folder, self.parts.trainer
         resume(parts)
-        require_space(folder.checkpoint, checkpoint.largest_size(trainer.module))
+        require_space(folder.checkpoint, trainer.state.largest_size())
         for round_number, stop in enumerate(parts.stages):
             self.phases = Phases(parts.context)
             if round_number > 0:
@@ -112,7 +112,7 @@ class _Loop:
                 on_image=on_image,
             )
             with random_state_kept():  # acquisitions of other runs may be asked, too
-                queries = planner.decide(round_number, pool, parts.trainer.module)
+                queries = planner.decide(round_number, pool, parts.trainer.state)
             self.phases.add("acquire", queries.seconds)
         if "previous" in needs:
             parts.keep_network(round_number)

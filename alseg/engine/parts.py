@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+import torch
 
 from alseg.acquisition.job import SourceImages
 from alseg.annotation.allowance import BudgetSchedule
@@ -75,19 +78,16 @@ class RunParts:
 
     def save(self) -> None:
         """Keep the training state."""
-        checkpoint.save(
-            self.folder.checkpoint,
-            iteration=self.trainer.iteration,
-            model=self.trainer.module,
-            optimizer=self.trainer.optimizer,
-            scaler=self.trainer.scaler,
-        )
+        self.trainer.save(self.folder.checkpoint)
 
     def start_over(self, reason: str) -> None:
         """Go back to the network's first weights, and say why."""
         self.tell(reason)
-        fresh = self.context.assembler.model(self.spec.model, self.num_classes, self.spec.seed)
-        self.trainer.restart(fresh.state_dict())
+        self.trainer.restart(self.first_weights())
+
+    def first_weights(self) -> Mapping[str, torch.Tensor]:
+        """Return the weights with which the network began."""
+        return self.context.assembler.model(self.spec.model, self.num_classes, self.spec.seed).state_dict()
 
     def evaluation_names(self) -> tuple[list[str], list[str]]:
         """Return the names and the groups of the evaluation images."""
@@ -173,6 +173,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         channels_last=spec.channels_last,
         compiled=spec.compile,
         schedule=schedule_of(spec, recipe),
+        rounds=spec.rounds,
     )
     image_pixels = tuple(height * width for height, width in map(target.size, range(len(target))))
     planner = None
