@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +13,13 @@ from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.experiment import RunSpec
-from alseg.contracts import DataPlan, Recipe
+from alseg.contracts import DataPlan, Need, Recipe
 from alseg.data.loading import DenseLabels
 from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
 from alseg.engine.assembly import MethodParts
 from alseg.engine.context import RunContext
+from alseg.engine.needed_outputs import with_needs
 from alseg.engine.purchase import QueryPlanner
 from alseg.engine.regions import method_regions
 from alseg.engine.round_protocol import schedule_of
@@ -133,20 +134,23 @@ class RunParts:
         method = self.method if for_acquisition else None
         needs = method.spec.needs if method else ()
         training_size = self.recipe.plan.target.size
-        return InferenceOptions(
+        options = InferenceOptions(
             size=training_size if for_acquisition else evaluation.size or training_size,
             flip=evaluation.flip and not for_acquisition,
             through_input_size=for_acquisition,
             batch_size=settings.pool_batch if for_acquisition else settings.evaluation_batch,
             workers=settings.workers,
             device=self.context.fabric.device,
-            features="features" in needs,
-            image="image" in needs,
-            outputs=tuple(need.removeprefix("output:") for need in needs if need.startswith("output:")),
             passes=method.passes if method else None,
             axes=(self.spec.seed, round_number),
             overlap=settings.call_timeout is None,  # only the main thread's calls can be ended
         )
+        return self.needing(options, needs)
+
+    def needing(self, options: InferenceOptions, needs: Sequence[Need]) -> InferenceOptions:
+        """Return options under which predictions hold what is needed, by the names of specs."""
+        provided = self.context.assembler.recipe_spec(self.spec.method.recipe).provides
+        return with_needs(options, needs, self.recipe, provided, self.trainer.state.wrapped_modules)
 
 
 def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunParts:

@@ -16,6 +16,7 @@ from alseg.guard.answers import checked_logits
 from alseg.guard.calls import guarded
 from alseg.inference.passes import moments_of_image
 from alseg.inference.prefetch import ahead
+from alseg.inference.recipe_outputs import RecipeOutputs
 
 _STRIPS = 16
 """Parts of an image whose softmax is averaged one after the other, so that no third map is made."""
@@ -66,7 +67,8 @@ class InferenceOptions:
         device: Where the model is.
         features: Whether features are wanted.
         image: Whether the native picture is wanted.
-        outputs: Names of further outputs that are wanted.
+        outputs: Names of further outputs of the network that are wanted.
+        recipe_outputs: Further outputs of the recipe that are wanted; None for none.
         passes: Several passes that are wanted besides the plain one; None for none.
         axes: What the randomness of passes depends on besides the image, such as the run's seed and the
             round.
@@ -83,6 +85,7 @@ class InferenceOptions:
     features: bool = False
     image: bool = False
     outputs: tuple[str, ...] = ()
+    recipe_outputs: RecipeOutputs | None = None
     passes: Passes | None = None
     axes: tuple[int | str, ...] = ()
     overlap: bool = True
@@ -103,6 +106,8 @@ def predict(
     model.eval()
     if previous is not None:
         previous.eval()
+    if options.recipe_outputs is not None:
+        options.recipe_outputs.prepare()
     for group, inputs in _network_inputs(model, dataset, options):
         with guarded(_network_of(model), "predictions"):
             raw, features = network_outputs(model, inputs, features=options.features)
@@ -110,6 +115,9 @@ def predict(
             named = _named_outputs(model, inputs, options.outputs)
             earlier = previous(inputs) if previous is not None else None
         checked_logits(_network_of(model), raw, inputs)
+        if options.recipe_outputs is not None:
+            with guarded(options.recipe_outputs.recipe, "outputs"):
+                named |= options.recipe_outputs.of(model, inputs, raw)
         for place, (index, pixels, native) in enumerate(group):
             sizes = _sizes(inputs, dataset.size(index), options)
             logits = _resized(raw[place], sizes)
@@ -171,7 +179,7 @@ def network_outputs(
     return logits, maps.float()
 
 
-def _named_outputs(model: Any, inputs: torch.Tensor, names: Sequence[str]) -> Mapping[str, torch.Tensor]:
+def _named_outputs(model: Any, inputs: torch.Tensor, names: Sequence[str]) -> dict[str, torch.Tensor]:
     """Return named outputs of a batch, float32 ``(B, D, h, w)``."""
     if not names:
         return {}

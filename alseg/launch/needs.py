@@ -1,4 +1,4 @@
-"""What an acquisition needs and a network or a method may lack."""
+"""What an acquisition needs and a network, a recipe or a method may lack."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str |
         parts: What the method is made of.
         assembler: Makes the network.
     """
-    provided = {*assembler.model_spec(spec.model).provides, *_GIVEN}
+    recipe, model = assembler.recipe_spec(spec.method.recipe), assembler.model_spec(spec.model)
+    provided = {*model.provides, *recipe.provides, *_GIVEN}
     missing = [need for need in parts.spec.needs if need not in provided]
     if missing:
+        outputs = any(need.startswith("output:") for need in missing)
+        lacking = f"neither model '{spec.model.name}' nor recipe '{spec.method.recipe.name}' provides"
+        only_model = f"model '{spec.model.name}' does not provide"
         return (
-            f"acquisition '{parts.spec.name}' needs {' and '.join(missing)}, "
-            f"which model '{spec.model.name}' does not provide"
+            f"acquisition '{parts.spec.name}' needs {' and '.join(missing)}, which "
+            f"{lacking if outputs else only_model}"
         )
     drops_out = parts.passes is not None and parts.passes.source == "dropout"
     if drops_out and not can_drop_out(assembler.model(spec.model, 2, spec.seed)):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from alseg import hookimpl
+from alseg.contracts import RecipeSpec
+from alseg.errors import AlsegError
+from alseg.toolkit.recipes import SupervisedRecipe
 from stateful import StatefulPlugin, TeacherRecipe, stateful_document
 from stopping import StopAfter
 from toys import Silent, round_bytes, run_folder, run_toy
@@ -87,3 +93,57 @@ def test_initial_weights_come_with_initial_modules(tmp_path: Path) -> None:
     assert run_toy(tmp_path / "stopped", document, StatefulPlugin()).done == 1
     # Stopped after the second round's training: the third one begins with modules of a fresh process.
     assert _same(_weights(tmp_path / "stopped"), _weights(tmp_path / "through"))
+
+
+def _asking(**method: object) -> dict[str, object]:
+    return {
+        "label": "Far",
+        "acquisition": "far-from-source",
+        "annotation": {"name": "region", "radius": 1},
+        "budget": "20%",
+        **method,
+    }
+
+
+def test_an_acquisition_asks_with_an_output_of_the_recipe(tmp_path: Path) -> None:
+    document = stateful_document(methods=[_asking()])
+    assert run_toy(tmp_path / "through", document, StatefulPlugin()).done == 1
+    # Stopped before the second purchase, so that a fresh process gives the output from what was kept.
+    reporter = StopAfter("evaluate", 2, 1)
+    assert run_toy(tmp_path / "stopped", document, StatefulPlugin(), reporter=reporter).signal is not None
+    assert run_toy(tmp_path / "stopped", document, StatefulPlugin()).done == 1
+    first, second = (round_bytes(run_folder(tmp_path / name, "far")) for name in ("through", "stopped"))
+    assert first == second
+    scores = np.load(run_folder(tmp_path / "through", "far") / "rounds" / "01" / "ledger.npy")["score"]
+    assert len(np.unique(scores)) > len(scores) // 2
+
+
+def test_an_output_that_neither_model_nor_recipe_gives_skips_the_method(tmp_path: Path) -> None:
+    document = stateful_document(methods=[_asking(recipe={"name": "toy", "iterations": 8})])
+    outcome = run_toy(tmp_path, document, StatefulPlugin())
+    assert len(outcome.skipped) == 1
+    status = json.loads((run_folder(tmp_path, "far") / "status.json").read_text())
+    assert status["reason"] == (
+        "acquisition 'far-from-source' needs output:domain, which neither model 'tiny' nor recipe 'toy' "
+        "provides"
+    )
+
+
+class _SilentPlugin:
+    @hookimpl
+    def register_recipes(self) -> list[RecipeSpec]:
+        return [
+            RecipeSpec(
+                name="silent",
+                summary="Promises an output.",
+                source="alseg's tests",
+                build=SupervisedRecipe,
+                provides=("output:domain",),
+            )
+        ]
+
+
+def test_a_recipe_without_the_method_for_its_outputs_is_refused_before_training(tmp_path: Path) -> None:
+    with pytest.raises(AlsegError) as caught:
+        run_toy(tmp_path, stateful_document(recipe={"name": "silent"}), _SilentPlugin())
+    assert "provides output:domain, but has no method 'outputs'. Update the plugin;" in str(caught.value)

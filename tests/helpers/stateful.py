@@ -11,7 +11,14 @@ import torch
 from torch.nn import functional as F
 
 from alseg import hookimpl
-from alseg.contracts import Forward, RecipeSpec, SegmentationModel, TrainingBatch
+from alseg.contracts import (
+    AcquisitionSpec,
+    Forward,
+    RecipeSpec,
+    SegmentationModel,
+    TargetView,
+    TrainingBatch,
+)
 from alseg.toolkit.recipes import SupervisedRecipe
 from toys import toy_document
 
@@ -90,9 +97,38 @@ class TeacherRecipe(SupervisedRecipe):
         for of_teacher, own in zip(modules["teacher"].parameters(), network.parameters(), strict=True):
             of_teacher.lerp_(own, 0.5)
 
+    def outputs(
+        self, model: SegmentationModel, modules: Modules, images: torch.Tensor, logits: torch.Tensor
+    ) -> Mapping[str, torch.Tensor]:
+        """Return what the discriminator says of each place, ``domain``."""
+        assert not modules["teacher"].training
+        return {"domain": modules["discriminator"](logits.softmax(1))}
+
+
+class FarFromSource:
+    """Asks where the discriminator sees the target."""
+
+    def score(self, view: TargetView) -> torch.Tensor:
+        """Return what it says, resized."""
+        (domain,) = F.interpolate(view.outputs["domain"][None], view.size, mode="bilinear")[0]
+        return domain
+
 
 class StatefulPlugin:
-    """Registers the recipe."""
+    """Registers the recipe, and an acquisition that needs an output of it."""
+
+    @hookimpl
+    def register_acquisitions(self) -> list[AcquisitionSpec]:
+        """Offer ``far-from-source``."""
+        return [
+            AcquisitionSpec(
+                name="far-from-source",
+                summary="Where the discriminator sees the target.",
+                source="alseg's tests",
+                build=FarFromSource,
+                needs=("output:domain",),
+            )
+        ]
 
     @hookimpl
     def register_recipes(self) -> list[RecipeSpec]:
@@ -103,6 +139,7 @@ class StatefulPlugin:
                 summary="A teacher, a discriminator and a memory.",
                 source="alseg's tests",
                 build=TeacherRecipe,
+                provides=("output:domain",),
             )
         ]
 
