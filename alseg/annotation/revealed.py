@@ -30,6 +30,7 @@ from alseg.data.cache import uncached
 from alseg.data.partitions import RegionMaps
 from alseg.guard.answers import checked_footprint, checked_label
 from alseg.guard.calls import guarded
+from alseg.storage.derived import DerivedMaps
 from alseg.storage.ledger import Purchase, refuse_other_regions, refuse_outside
 from alseg.toolkit.labels import translated
 
@@ -53,6 +54,7 @@ class RevealedLabels:
 
     Attributes:
         history: What has been bought.
+        derived: Label maps of a recipe that take the place of what was revealed in training; None for none.
 
     Raises:
         ValueError: If everything is known and there is a mode.
@@ -81,6 +83,7 @@ class RevealedLabels:
         self._point_resize = point_resize
         self._outline_tolerance = outline_tolerance
         self.history = PurchaseHistory(dataset)
+        self.derived: DerivedMaps | None = None
         self._counts: dict[str, LabelCount] = {}
         self._uncounted: set[str] = set()
         self._full_count: FullCount | None = None
@@ -138,8 +141,12 @@ class RevealedLabels:
         return self.label_within(index, self.footprint(index, positions))
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
-        """Return an image's label map as far as it is bought, resized, uint8 of ``size``, 255 elsewhere."""
-        return self._resize.resized(self.revealed(index), size)
+        """Return an image's label map as far as it is bought, resized, uint8 of ``size``, 255 elsewhere.
+
+        Where a recipe has derived another one, that one.
+        """
+        derived = self.derived.label(self.dataset.image_id(index)) if self.derived is not None else None
+        return self._resize.resized(self.revealed(index) if derived is None else derived, size)
 
     def footprint(self, index: int, positions: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return which question about an image reveals each of its pixels.

@@ -44,6 +44,7 @@ from alseg.contracts.bounds import (
     Zoom,
 )
 from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
+from alseg.contracts.derivation import Derivation, DerivationView, DerivingRecipe
 from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observers import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
@@ -99,6 +100,9 @@ __all__ = [
     "DataPlan",
     "Dataset",
     "DatasetSpec",
+    "Derivation",
+    "DerivationView",
+    "DerivingRecipe",
     "Distance",
     "Domain",
     "FollowsSteps",

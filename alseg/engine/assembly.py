@@ -30,6 +30,7 @@ from alseg.contracts import (
 from alseg.data.cache import CachedDataset, Stamped
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
+from alseg.guard.recipe_answers import check_derivation
 from alseg.registry.registry import Registry
 from alseg.seeding import derive
 from alseg.toolkit.labels import translation
@@ -102,6 +103,7 @@ class Assembler:
                 f"Recipe '{component.name}' of plugin {plugin} provides {', '.join(provides)}, but has no "
                 "method 'outputs'. Update the plugin; docs/plugins.md lists what a recipe may have."
             )
+        check_derivation(recipe)
         return recipe
 
     def recipe_spec(self, component: Component) -> RecipeSpec:

@@ -19,6 +19,7 @@ from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
 from alseg.engine.assembly import MethodParts
 from alseg.engine.context import RunContext
+from alseg.engine.derivation import derived_after
 from alseg.engine.needed_outputs import with_needs
 from alseg.engine.purchase import QueryPlanner
 from alseg.engine.regions import method_regions
@@ -63,6 +64,11 @@ class RunParts:
     planner: QueryPlanner | None
     stages: tuple[int, ...]
     image_pixels: tuple[int, ...]
+
+    @property
+    def derivations(self) -> Mapping[int, int]:
+        """The iteration at which the recipe derives labels in each round; empty where it derives none."""
+        return {} if self.method is None else derived_after(self.recipe, self.stages)
 
     @property
     def num_classes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alseg.engine.derivation import find_underived
 from alseg.engine.parts import RunParts
 from alseg.engine.quarantine import quarantine_damaged
 from alseg.engine.recovery import last_usable_iteration
@@ -30,6 +31,9 @@ def resume(parts: RunParts) -> None:
                 iteration = checkpoint.load(path, model=trainer.module, optimizer=None)
             if iteration > limit:
                 raise DamageError(f"{path} is of iteration {iteration}, past what is there of the run.")
+            lacking = find_underived(folder, parts.stages, parts.derivations, iteration)
+            if lacking is not None:
+                raise DamageError(f"{path} is of iteration {iteration}, but {lacking}.")
         except DamageError as error:
             parts.start_over(f"{error} Training starts over; bought labels are kept.")
             remove(path)

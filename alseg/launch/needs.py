@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from alseg.config.specs import RunSpec
+from alseg.contracts import DerivingRecipe, Need
 from alseg.engine.assembly import Assembler, MethodParts
 from alseg.inference.passes import can_drop_out
 
@@ -18,17 +21,14 @@ def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str |
         parts: What the method is made of.
         assembler: Makes the network.
     """
-    recipe, model = assembler.recipe_spec(spec.method.recipe), assembler.model_spec(spec.model)
-    provided = {*model.provides, *recipe.provides, *_GIVEN}
-    missing = [need for need in parts.spec.needs if need not in provided]
-    if missing:
-        outputs = any(need.startswith("output:") for need in missing)
-        lacking = f"neither model '{spec.model.name}' nor recipe '{spec.method.recipe.name}' provides"
-        only_model = f"model '{spec.model.name}' does not provide"
-        return (
-            f"acquisition '{parts.spec.name}' needs {' and '.join(missing)}, which "
-            f"{lacking if outputs else only_model}"
-        )
+    lacking = _lacking(spec, f"acquisition '{parts.spec.name}' needs", parts.spec.needs, assembler)
+    if lacking is None:
+        recipe = assembler.recipe(spec.method.recipe)
+        if isinstance(recipe, DerivingRecipe) and recipe.derivation is not None:
+            who = f"recipe '{spec.method.recipe.name}' derives labels and needs"
+            lacking = _lacking(spec, who, recipe.derivation.needs, assembler)
+    if lacking is not None:
+        return lacking
     drops_out = parts.passes is not None and parts.passes.source == "dropout"
     if drops_out and not can_drop_out(assembler.model(spec.model, 2, spec.seed)):
         return (
@@ -36,3 +36,15 @@ def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str |
             "up has none; give the model dropout, or the acquisition another source of passes"
         )
     return None
+
+
+def _lacking(spec: RunSpec, who: str, needs: Sequence[Need], assembler: Assembler) -> str | None:
+    """Return a line about needs that are not met; None where all are."""
+    recipe, model = assembler.recipe_spec(spec.method.recipe), assembler.model_spec(spec.model)
+    missing = [need for need in needs if need not in {*model.provides, *recipe.provides, *_GIVEN}]
+    if not missing:
+        return None
+    whose = f"model '{spec.model.name}' does not provide"
+    if any(need.startswith("output:") for need in missing):
+        whose = f"neither model '{spec.model.name}' nor recipe '{spec.method.recipe.name}' provides"
+    return f"{who} {' and '.join(missing)}, which {whose}"
