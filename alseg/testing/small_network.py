@@ -32,13 +32,16 @@ class SmallNetwork(torch.nn.Module):
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / 4)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits of half the size."""
         logits: torch.Tensor = self.head(self.backbone(images).relu())
         return logits
 
     def backbone_parameters(self) -> list[torch.nn.Parameter]:
+        """Return those of the first convolution."""
         return list(self.backbone.parameters())
 
     def head_parameters(self) -> list[torch.nn.Parameter]:
+        """Return those of the second convolution."""
         return list(self.head.parameters())
 
 
