@@ -33,6 +33,7 @@ from alseg.data.partitions import RegionMaps
 from alseg.data.training_answers import TrainingAnswers
 from alseg.guard.answers import answer_kind, checked_footprint, checked_label
 from alseg.guard.calls import guarded
+from alseg.storage.derived import DerivedMaps
 from alseg.storage.ledger import Purchase, refuse_other_regions, refuse_outside
 from alseg.toolkit.imaging import resize_label_nearest
 from alseg.toolkit.labels import translated
@@ -59,6 +60,7 @@ class RevealedLabels:
 
     Attributes:
         history: What has been bought.
+        derived: Label maps of a recipe that take the place of what was revealed in training; None for none.
 
     Raises:
         ValueError: If everything is known and there is a mode.
@@ -91,6 +93,7 @@ class RevealedLabels:
         self._num_classes = num_classes
         self._errors = errors
         self.history = PurchaseHistory(dataset)
+        self.derived: DerivedMaps | None = None
         self._counts: dict[str, LabelCount] = {}
         self._uncounted: set[str] = set()
         self._full_count: FullCount | None = None
@@ -146,8 +149,11 @@ class RevealedLabels:
         return self.said(index, positions).label
 
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
-        """Return an image's label map as far as it is bought, resized, uint8 of ``size``, 255 elsewhere."""
-        return self._resize.resized(self.revealed(index), size)
+        """Return an image's label map as far as it is bought, resized, uint8 of ``size``, 255 elsewhere.
+
+        Where a recipe has derived another one, that one.
+        """
+        return self._training_label(index, None, size)
 
     def training_answers(self, index: int, size: Size) -> TrainingAnswers:
         """Return an image's label map as far as it is bought, with the answers that gave it, resized."""
@@ -158,7 +164,7 @@ class RevealedLabels:
             return TrainingAnswers(self.training_label(index, size), nowhere, nothing)
         said = self.said(index, positions, wants_sets=True)
         assert said.sets is not None
-        label = self._resize.resized(said.label, size)
+        label = self._training_label(index, said.label, size)
         return TrainingAnswers(label, resize_label_nearest(said.footprint, size), said.sets)
 
     def said(self, index: int, positions: NDArray[np.int32], *, wants_sets: bool = False) -> Said:
@@ -262,6 +268,15 @@ class RevealedLabels:
         positions = self.history.positions(image_id)
         refuse_outside(positions, image_id, self.dataset.size(index))
         return positions
+
+    def _training_label(
+        self, index: int, revealed: NDArray[np.uint8] | None, size: Size
+    ) -> NDArray[np.uint8]:
+        """Return what is derived of an image, or else revealed (looked up where None is given), resized."""
+        derived = self.derived.label(self.dataset.image_id(index)) if self.derived is not None else None
+        if derived is None:
+            derived = self.revealed(index) if revealed is None else revealed
+        return self._resize.resized(derived, size)
 
     def _count_restored(self) -> None:
         """Count what purchases of an earlier process have revealed."""

@@ -10,7 +10,15 @@ import click
 
 from alseg.cli.inputs import read_registry
 from alseg.cli.options import json_option
-from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, DatasetSpec, LabelSpace, ModelSpec, Spec
+from alseg.contracts import (
+    AcquisitionSpec,
+    AnnotationModeSpec,
+    DatasetSpec,
+    LabelSpace,
+    ModelSpec,
+    RecipeSpec,
+    Spec,
+)
 from alseg.errors import AlsegError, unknown_name
 from alseg.registry.entries import Entry, PluginInfo
 from alseg.registry.registry import KINDS, Registry
@@ -159,7 +167,7 @@ def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
                 "splits": list(spec.splits),
                 "needs_root": spec.needs_root,
             }
-        case ModelSpec():
+        case ModelSpec() | RecipeSpec():
             return {"provides": list(spec.provides)}
         case AcquisitionSpec():
             return {

@@ -45,6 +45,7 @@ from alseg.contracts.bounds import (
     Zoom,
 )
 from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
+from alseg.contracts.derivation import Derivation, DerivationView, DerivingRecipe
 from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observers import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
@@ -58,9 +59,11 @@ from alseg.contracts.specs import (
     RecipeSpec,
     Spec,
 )
+from alseg.contracts.stateful import FollowsSteps, OutputRecipe, SeveralOptimizers, StatefulRecipe
 from alseg.contracts.training import (
     Augmentation,
     DataPlan,
+    Forward,
     Recipe,
     SegmentationModel,
     TrainingBatch,
@@ -99,8 +102,13 @@ __all__ = [
     "DataPlan",
     "Dataset",
     "DatasetSpec",
+    "Derivation",
+    "DerivationView",
+    "DerivingRecipe",
     "Distance",
     "Domain",
+    "FollowsSteps",
+    "Forward",
     "Interval",
     "Iterations",
     "LabelSpace",
@@ -113,6 +121,7 @@ __all__ = [
     "Observer",
     "ObserverSpec",
     "ObservingAcquisition",
+    "OutputRecipe",
     "Partition",
     "PartitionSpec",
     "PartsView",
@@ -134,12 +143,14 @@ __all__ = [
     "Seed",
     "SegmentationModel",
     "SelectAcquisition",
+    "SeveralOptimizers",
     "Share",
     "Side",
     "Size",
     "SomeShare",
     "SourceView",
     "Spec",
+    "StatefulRecipe",
     "TargetView",
     "Tolerance",
     "TrainingBatch",

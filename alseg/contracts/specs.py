@@ -73,7 +73,14 @@ class ModelSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeSpec(Spec):
-    """A training recipe: ``build(**params) -> Recipe``."""
+    """A training recipe: ``build(**params) -> Recipe``.
+
+    Attributes:
+        provides: Further outputs that acquisitions can be given by it, ``output:NAME`` each. They need a
+            method ``outputs`` on the recipe, see `alseg.contracts.stateful.OutputRecipe`.
+    """
+
+    provides: tuple[Need, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

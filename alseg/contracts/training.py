@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -115,6 +115,9 @@ class TrainingBatch:
         target_classes: bool ``(B, R, C + 1)``, the classes that the answer to each question leaves possible,
             void last; R is the largest number of questions about an image of the batch, rows beyond those of
             an image are False. None as above.
+        round: Purchases made before this step, 0 before the first. A run that buys nothing counts the rounds
+            of its experiment.
+        rounds: Purchases that a run makes in all.
     """
 
     iteration: int
@@ -126,10 +129,33 @@ class TrainingBatch:
     target_labelled: bool | None = None
     target_regions: torch.Tensor | None = None
     target_classes: torch.Tensor | None = None
+    round: int = 0
+    rounds: int = 0
+
+
+class Forward(Protocol):
+    """Calls a network for a recipe, in the run's precision."""
+
+    def __call__(self, images: torch.Tensor, network: torch.nn.Module | None = None, /) -> torch.Tensor:
+        """Map normalised images to logits at the images' own size.
+
+        Args:
+            images: Float ``(B, 3, H, W)``.
+            network: Another network of the same kind, such as a teacher among the recipe's modules; None for
+                the one that is trained.
+
+        Returns:
+            float32 ``(B, C, H, W)``, with gradients unless the recipe switches them off.
+        """
+        ...
 
 
 class Recipe(Protocol):
-    """How labelled source, bought target labels and unlabelled target become a trained model."""
+    """How labelled source, bought target labels and unlabelled target become a trained model.
+
+    What else a recipe may have is in `alseg.contracts.stateful`: modules of its own, several optimisers,
+    something done after each step, outputs for acquisitions.
+    """
 
     plan: TrainingPlan
 
@@ -141,9 +167,7 @@ class Recipe(Protocol):
         """Return the factor on every group's initial learning rate at ``iteration`` (steps already taken)."""
         ...
 
-    def losses(
-        self, forward: Callable[[torch.Tensor], torch.Tensor], batch: TrainingBatch
-    ) -> Mapping[str, torch.Tensor]:
+    def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
         """Return named scalar losses; their sum is minimised, each one is logged.
 
         Args:

@@ -20,7 +20,7 @@ Precision = Literal["32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true",
 """How numbers are rounded in training and inference, by Lightning Fabric's names."""
 
 Need = str
-"""What an acquisition can ask to see: one of `NEEDS`, or ``output:NAME`` for a named output of the model."""
+"""What an acquisition can ask to see: one of `NEEDS`, or ``output:NAME``, an output of model or recipe."""
 
 NEEDS = ("logits", "probs", "features", "image", "regions", "moments", "bought", "revealed", "previous")
 """What an acquisition can ask to see besides named outputs."""

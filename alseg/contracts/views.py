@@ -64,8 +64,8 @@ class View:
         generator: Seeded for this scenario, seed, round and image; on the CPU.
         image: uint8 RGB ``(3, H, W)`` at label size, on the CPU; None unless ``image`` is needed.
         features: float32 ``(D, h, w)`` of the model; None unless ``features`` are needed.
-        outputs: Named further outputs of the model, float32 ``(D, h, w)`` each; those that ``output:NAME`` in
-            the needs names.
+        outputs: Named further outputs of the model or the recipe, float32 ``(D, h, w)`` each; those that
+            ``output:NAME`` in the needs names.
         moments: Of several passes; None unless ``moments`` are needed.
         regions: int32 ``(H, W)`` on the CPU, ids 0 to R - 1 of the method's partition, which cuts
             source images too. They come without being named in the needs wherever questions are about

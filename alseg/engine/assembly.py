@@ -19,9 +19,11 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    OutputRecipe,
     Partition,
     Passes,
     Recipe,
+    RecipeSpec,
     RegionAnnotationMode,
     Unit,
 )
@@ -29,6 +31,7 @@ from alseg.data.cache import CachedDataset, Stamped
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
 from alseg.guard.answers import answer_kind
+from alseg.guard.recipe_answers import check_derivation
 from alseg.registry.registry import Registry
 from alseg.seeding import derive
 from alseg.toolkit.labels import translation
@@ -88,9 +91,26 @@ class Assembler:
         )
 
     def recipe(self, component: Component) -> Recipe:
-        """Return the recipe."""
+        """Return the recipe.
+
+        Raises:
+            AlsegError: If it cannot be built, or lacks what its plugin says of it.
+        """
         recipe: Recipe = self._build("recipes", component)
+        provides = self.recipe_spec(component).provides
+        if provides and not isinstance(recipe, OutputRecipe):
+            plugin = self.registry.get("recipes", component.name).plugin
+            raise AlsegError(
+                f"Recipe '{component.name}' of plugin {plugin} provides {', '.join(provides)}, but has no "
+                "method 'outputs'. Update the plugin; docs/plugins.md lists what a recipe may have."
+            )
+        check_derivation(recipe)
         return recipe
+
+    def recipe_spec(self, component: Component) -> RecipeSpec:
+        """Return what the recipe's plugin says of it."""
+        spec: RecipeSpec = self.registry.get("recipes", component.name).spec
+        return spec
 
     def method(self, spec: RunSpec) -> MethodParts | None:
         """Return what the run's method is made of, or None where it buys no labels."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from alseg.contracts import LabelSpace
 from alseg.errors import DamageError
+from alseg.storage.derived import INDEX_NAME as DERIVED_INDEX
+from alseg.storage.derived import MAPS_NAME, DerivedMaps
 from alseg.storage.ledger import INDEX_NAME, Purchase
 from alseg.storage.rescore import label_space_of, recomputed
 from alseg.storage.round_files import read_image_counts
@@ -92,6 +94,7 @@ def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[D
         damage = _damage_of_results(folder, number, asked.space, required=done)
         if damage is not None:
             found.append(damage)
+        found.extend(_damage_of_derived(folder, number))
     return found
 
 
@@ -110,6 +113,17 @@ def _problem_of_purchase(folder: RunFolder, number: int, *, required: bool) -> s
     if folder.purchase_is_committed(number):
         return problem_of(lambda: Purchase.read(folder.round_folder(number)))
     return f"{folder.round_folder(number) / INDEX_NAME} is missing." if required else None
+
+
+def _damage_of_derived(folder: RunFolder, number: int) -> Iterator[Damage]:
+    """Yield what is wrong with the label maps that a round's training is using."""
+    round_folder = folder.round_folder(number)
+    if folder.round_is_committed(number) or not DerivedMaps.committed(round_folder):
+        return  # once a round is committed, nothing reads them any more
+    problem = problem_of(lambda: DerivedMaps.read(round_folder))
+    if problem is not None:
+        again = f"Labels of round {number} are derived again where training needs them."
+        yield Damage(f"{problem} {again}", (round_folder / DERIVED_INDEX, round_folder / MAPS_NAME))
 
 
 def _damage_of_results(

@@ -2,8 +2,9 @@
 
     for each round:  ACQUIRE -> ANNOTATE -> TRAIN -> EVALUATE -> COMMIT
 
-Round 0 buys nothing: it is source training, which runs that have it in common share. Every arrow is a point
-from which an interrupted run goes on.
+Round 0 buys nothing: it is source training, which runs that have it in common share. A recipe that derives
+label maps does so within TRAIN, see `alseg.engine.derivation`. Every arrow is a point from which an
+interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from alseg.acquisition.job import Pool
 from alseg.config.experiment import RunSpec
 from alseg.engine.context import RunContext
+from alseg.engine.derivation import use_derived
 from alseg.engine.kept_examples import keep_examples
 from alseg.engine.parts import RunParts, make_parts
 from alseg.engine.phases import Phases
@@ -29,6 +31,7 @@ from alseg.engine.steps import Steps
 from alseg.errors import DamageError
 from alseg.evaluation.confusion import evaluate
 from alseg.guard.calls import random_state_kept
+from alseg.storage.derived import DerivedMaps
 from alseg.storage.disk_space import require_space
 from alseg.storage.examples import read_examples
 from alseg.storage.ledger import Purchase
@@ -58,12 +61,13 @@ class _Loop:
     def go(self) -> None:
         parts, folder, trainer = self.parts, self.parts.folder, self.parts.trainer
         resume(parts)
-        require_space(folder.checkpoint, checkpoint.largest_size(trainer.module))
+        require_space(folder.checkpoint, trainer.state.largest_size())
         for round_number, stop in enumerate(parts.stages):
             self.phases = Phases(parts.context)
             if round_number > 0:
                 self.buy(round_number)
             if folder.round_is_committed(round_number) and trainer.iteration >= stop:
+                DerivedMaps.forget(folder.round_folder(round_number))
                 replay_round(parts, round_number)
                 continue
             if round_number == 0 and not parts.labels.labelled:
@@ -78,6 +82,7 @@ class _Loop:
     def buy(self, round_number: int) -> None:
         """Ask for the labels of a round and pay for them, or learn all of them."""
         parts, folder = self.parts, self.parts.folder
+        parts.labels.derived = None  # derived from what had been bought before
         if parts.planner is not None:
             if folder.purchase_is_committed(round_number):
                 parts.labels.restore(Purchase.read(folder.round_folder(round_number)))
@@ -112,7 +117,7 @@ class _Loop:
                 on_image=on_image,
             )
             with random_state_kept():  # acquisitions of other runs may be asked, too
-                queries = planner.decide(round_number, pool, parts.trainer.module)
+                queries = planner.decide(round_number, pool, parts.trainer.state)
             self.phases.add("acquire", queries.seconds)
         if "previous" in needs:
             parts.keep_network(round_number)
@@ -122,8 +127,14 @@ class _Loop:
 
     def train(self, round_number: int) -> NDArray[np.int32]:
         """Train to the end of a round and count confusions, int32 ``(N, C, C)``."""
+        parts, derivation = self.parts, self.parts.derivations.get(round_number)
+        if derivation is not None and parts.trainer.iteration < parts.stages[round_number]:
+            if derivation > parts.stages[round_number - 1]:
+                start_round(parts, round_number)
+                self.steps.train(derivation, self.phases)
+            use_derived(parts, self.phases, round_number)
         if round_number > 0:
-            start_round(self.parts, round_number)
+            start_round(parts, round_number)
         self.steps.train(self.parts.stages[round_number], self.phases)
         return self.evaluate(round_number)
 
@@ -147,4 +158,5 @@ class _Loop:
     def commit(self, round_number: int, counts: NDArray[np.int32]) -> None:
         """Write the round; from then on it is never done again."""
         commit_round(self.parts, round_number, counts, self.phases.seconds)
+        DerivedMaps.forget(self.parts.folder.round_folder(round_number))
         self.parts.context.stop.check()

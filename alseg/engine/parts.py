@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import torch
 
 from alseg.acquisition.job import SourceImages
 from alseg.annotation.allowance import BudgetSchedule
@@ -11,12 +14,14 @@ from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.experiment import RunSpec
-from alseg.contracts import DataPlan, Recipe
+from alseg.contracts import DataPlan, Need, Recipe
 from alseg.data.loading import DenseLabels
 from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
 from alseg.engine.assembly import MethodParts
 from alseg.engine.context import RunContext
+from alseg.engine.derivation import derived_after
+from alseg.engine.needed_outputs import with_needs
 from alseg.engine.purchase import QueryPlanner
 from alseg.engine.regions import method_regions
 from alseg.engine.round_protocol import schedule_of
@@ -62,6 +67,11 @@ class RunParts:
     image_pixels: tuple[int, ...]
 
     @property
+    def derivations(self) -> Mapping[int, int]:
+        """The iteration at which the recipe derives labels in each round; empty where it derives none."""
+        return {} if self.method is None else derived_after(self.recipe, self.stages)
+
+    @property
     def num_classes(self) -> int:
         """Classes of the scenario's label space."""
         return len(self.data.label_space.classes)
@@ -76,19 +86,16 @@ class RunParts:
 
     def save(self) -> None:
         """Keep the training state."""
-        checkpoint.save(
-            self.folder.checkpoint,
-            iteration=self.trainer.iteration,
-            model=self.trainer.module,
-            optimizer=self.trainer.optimizer,
-            scaler=self.trainer.scaler,
-        )
+        self.trainer.save(self.folder.checkpoint)
 
     def start_over(self, reason: str) -> None:
         """Go back to the network's first weights, and say why."""
         self.tell(reason)
-        fresh = self.context.assembler.model(self.spec.model, self.num_classes, self.spec.seed)
-        self.trainer.restart(fresh.state_dict())
+        self.trainer.restart(self.first_weights())
+
+    def first_weights(self) -> Mapping[str, torch.Tensor]:
+        """Return the weights with which the network began."""
+        return self.context.assembler.model(self.spec.model, self.num_classes, self.spec.seed).state_dict()
 
     def evaluation_names(self) -> tuple[list[str], list[str]]:
         """Return the names and the groups of the evaluation images."""
@@ -134,7 +141,7 @@ class RunParts:
         method = self.method if for_acquisition else None
         needs = method.spec.needs if method else ()
         training_size = self.recipe.plan.target.size
-        return InferenceOptions(
+        options = InferenceOptions(
             size=training_size if for_acquisition else evaluation.size or training_size,
             flip=evaluation.flip and not for_acquisition,
             through_input_size=for_acquisition,
@@ -143,13 +150,16 @@ class RunParts:
             batch_size=settings.pool_batch if for_acquisition else settings.evaluation_batch,
             workers=settings.workers,
             device=self.context.fabric.device,
-            features="features" in needs,
-            image="image" in needs,
-            outputs=tuple(need.removeprefix("output:") for need in needs if need.startswith("output:")),
             passes=method.passes if method else None,
             axes=(self.spec.seed, round_number),
             overlap=settings.call_timeout is None,  # only the main thread's calls can be ended
         )
+        return self.needing(options, needs)
+
+    def needing(self, options: InferenceOptions, needs: Sequence[Need]) -> InferenceOptions:
+        """Return options under which predictions hold what is needed, by the names of specs."""
+        provided = self.context.assembler.recipe_spec(self.spec.method.recipe).provides
+        return with_needs(options, needs, self.recipe, provided, self.trainer.state.wrapped_modules)
 
 
 def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunParts:
@@ -176,6 +186,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         channels_last=spec.channels_last,
         compiled=spec.compile,
         schedule=schedule_of(spec, recipe),
+        rounds=spec.rounds,
     )
     image_pixels = tuple(height * width for height, width in map(target.size, range(len(target))))
     planner = None

@@ -30,7 +30,7 @@ from alseg.guard.answers import answer_kind
 from alseg.inference.predict import Prediction
 from alseg.storage.ledger import Purchase
 from alseg.storage.run_folder import RunFolder
-from alseg.training import checkpoint
+from alseg.training.state import TrainingState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ class QueryPlanner:
         """Whether anything of the network is needed to decide what is asked, or to propose answers."""
         return bool(self.method.spec.needs) or answer_kind(self.method.mode) == "correction"
 
-    def decide(self, round_number: int, pool: Pool, module: torch.nn.Module) -> RoundQueries:
+    def decide(self, round_number: int, pool: Pool, state: TrainingState) -> RoundQueries:
         """Decide what to ask in a round. In the first, runs with the same training so far ask together.
 
         Answers are looked up while other images are still scored, where nothing can change the questions any
@@ -108,7 +108,7 @@ class QueryPlanner:
         Args:
             round_number: From 1 on.
             pool: The images.
-            module: The network whose weights the pool's model has.
+            state: That of the network which the pool's model is.
 
         Raises:
             AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
@@ -123,7 +123,7 @@ class QueryPlanner:
 
         job = replace(self._job(self.spec, self.method, self.spending, round_number), on_final=look_up)
         if self._may_ask_together(round_number, pool):
-            decision = self._decide_together(job, pool, module)
+            decision = self._decide_together(job, pool, state)
         else:
             decision = _Decision(acquire(job, pool))
         elapsed = time.monotonic() - started
@@ -182,12 +182,12 @@ class QueryPlanner:
         """Whether other runs may have the same network, and one pass over the pool spares them another."""
         return round_number == 1 and pool.options is not None
 
-    def _decide_together(self, job: QueryJob, pool: Pool, module: torch.nn.Module) -> _Decision:
+    def _decide_together(self, job: QueryJob, pool: Pool, state: TrainingState) -> _Decision:
         """Take the picks that another run has left, or ask for the other runs too."""
         companions = self._companions()
         if not companions and not self._common_pass.holds(self.spec.folder):
             return _Decision(acquire(job, pool))
-        weights = checkpoint.digest(module.state_dict())
+        weights = state.digest()
         with self._shared_training.held(self.context.stop):
             left = self._common_pass.take(self.spec.folder, weights)
             if left is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alseg.engine.derivation import find_underived
 from alseg.engine.parts import RunParts
 from alseg.engine.quarantine import quarantine_damaged
 from alseg.engine.recovery import last_usable_iteration
@@ -20,18 +21,19 @@ def resume(parts: RunParts) -> None:
     for problem in quarantine_damaged(folder, len(parts.stages)):
         parts.tell(problem)
     limit = last_usable_iteration(folder, parts.stages, buys=parts.method is not None)
-    for path, optimizer in (
-        (folder.checkpoint, trainer.optimizer),
-        (folder.weights, None),  # after them, nothing is left to train
-    ):
+    for path in (folder.checkpoint, folder.weights):
         if not path.exists():
             continue
         try:
-            iteration = checkpoint.load(
-                path, model=trainer.module, optimizer=optimizer, scaler=trainer.scaler
-            )
+            if path == folder.checkpoint:
+                iteration = trainer.state.load(path)
+            else:  # after the final weights, nothing is left to train
+                iteration = checkpoint.load(path, model=trainer.module, optimizer=None)
             if iteration > limit:
                 raise DamageError(f"{path} is of iteration {iteration}, past what is there of the run.")
+            lacking = find_underived(folder, parts.stages, parts.derivations, iteration)
+            if lacking is not None:
+                raise DamageError(f"{path} is of iteration {iteration}, but {lacking}.")
         except DamageError as error:
             parts.start_over(f"{error} Training starts over; bought labels are kept.")
             remove(path)

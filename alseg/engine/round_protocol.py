@@ -39,7 +39,7 @@ def start_round(parts: RunParts, round_number: int) -> None:
     if parts.spec.round_start == "continue" or not begins:
         return
     if parts.spec.round_start == "initial":
-        fresh = parts.context.assembler.model(parts.spec.model, parts.num_classes, parts.spec.seed)
-        parts.trainer.module.load_state_dict(fresh.state_dict())
-    parts.trainer.forget_steps()
+        parts.trainer.state.begin_anew(parts.first_weights())
+    else:
+        parts.trainer.state.forget_steps()
     parts.log(f"round {round_number}: training starts from {parts.spec.round_start} weights")

@@ -19,7 +19,6 @@ from alseg.files import content_hash, remove, remove_unfinished
 from alseg.storage.lock import BusyError, exclusive
 from alseg.storage.round_files import read_counts, write_counts
 from alseg.system.signals import Interrupted, StopRequest
-from alseg.training import checkpoint
 from alseg.training.trainer import Trainer
 
 
@@ -39,7 +38,8 @@ def shared_key(spec: RunSpec, assembler: Assembler) -> str:
         "channels_last": spec.channels_last,
         "compile": spec.compile,
         "seed": spec.seed,
-        "rounds": list(spec.rounds[:1]),
+        # Recipes are told how many rounds there will be.
+        "rounds": [*spec.rounds[:1], len(spec.rounds)],
         "made_with": provenance_of(anything, assembler.registry, assembler.scenario(spec.scenario)),
     }
     return content_hash(parts)[:16]
@@ -97,9 +97,7 @@ class SharedTraining:
         """
         try:
             counts = read_counts(self._counts)
-            trainer.iteration = checkpoint.load(
-                self._weights, model=trainer.module, optimizer=trainer.optimizer, scaler=trainer.scaler
-            )
+            trainer.iteration = trainer.state.load(self._weights)
             return counts
         except DamageError:
             remove(self._weights)
@@ -109,11 +107,5 @@ class SharedTraining:
         self, trainer: Trainer, counts: NDArray[np.int32], image_ids: list[str], groups: list[str]
     ) -> None:
         """Write the training state and the confusion counts; the counts complete the folder."""
-        checkpoint.save(
-            self._weights,
-            iteration=trainer.iteration,
-            model=trainer.module,
-            optimizer=trainer.optimizer,
-            scaler=trainer.scaler,
-        )
+        trainer.save(self._weights)
         write_counts(self._counts, counts, image_ids, groups)

@@ -17,6 +17,7 @@ from alseg.guard.answers import checked_logits
 from alseg.guard.calls import guarded
 from alseg.inference.passes import moments_of_image
 from alseg.inference.prefetch import ahead
+from alseg.inference.recipe_outputs import RecipeOutputs
 from alseg.inference.windows import windowed
 
 _STRIPS = 16
@@ -70,7 +71,8 @@ class InferenceOptions:
         device: Where the model is.
         features: Whether features are wanted.
         image: Whether the native picture is wanted.
-        outputs: Names of further outputs that are wanted.
+        outputs: Names of further outputs of the network that are wanted.
+        recipe_outputs: Further outputs of the recipe that are wanted; None for none.
         passes: Several passes that are wanted besides the plain one; None for none.
         axes: What the randomness of passes depends on besides the image, such as the run's seed and the
             round.
@@ -89,6 +91,7 @@ class InferenceOptions:
     features: bool = False
     image: bool = False
     outputs: tuple[str, ...] = ()
+    recipe_outputs: RecipeOutputs | None = None
     passes: Passes | None = None
     axes: tuple[int | str, ...] = ()
     overlap: bool = True
@@ -111,6 +114,8 @@ def predict(
     if previous is not None:
         previous.eval()
         previous = windowed(previous, options.window, options.window_overlap)
+    if options.recipe_outputs is not None:
+        options.recipe_outputs.prepare()
     for group, inputs in _network_inputs(model, dataset, options):
         with guarded(_network_of(model), "predictions"):
             raw, features = network_outputs(model, inputs, features=options.features)
@@ -118,6 +123,9 @@ def predict(
             named = _named_outputs(model, inputs, options.outputs)
             earlier = previous(inputs) if previous is not None else None
         checked_logits(_network_of(model), raw, inputs)
+        if options.recipe_outputs is not None:
+            with guarded(options.recipe_outputs.recipe, "outputs"):
+                named |= options.recipe_outputs.of(model, inputs, raw)
         for place, (index, pixels, native) in enumerate(group):
             sizes = _sizes(inputs, dataset.size(index), options)
             logits = _resized(raw[place], sizes)
@@ -160,7 +168,7 @@ def network_outputs(
     return logits, maps.float()
 
 
-def _named_outputs(model: Any, inputs: torch.Tensor, names: Sequence[str]) -> Mapping[str, torch.Tensor]:
+def _named_outputs(model: Any, inputs: torch.Tensor, names: Sequence[str]) -> dict[str, torch.Tensor]:
     """Return named outputs of a batch, float32 ``(B, D, h, w)``."""
     if not names:
         return {}

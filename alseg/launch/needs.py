@@ -1,8 +1,11 @@
-"""What an acquisition needs and a network or a method may lack."""
+"""What an acquisition needs and a network, a recipe or a method may lack."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from alseg.config.specs import RunSpec
+from alseg.contracts import DerivingRecipe, Need
 from alseg.engine.assembly import Assembler, MethodParts
 from alseg.inference.passes import can_drop_out
 
@@ -18,13 +21,14 @@ def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str |
         parts: What the method is made of.
         assembler: Makes the network.
     """
-    provided = {*assembler.model_spec(spec.model).provides, *_GIVEN}
-    missing = [need for need in parts.spec.needs if need not in provided]
-    if missing:
-        return (
-            f"acquisition '{parts.spec.name}' needs {' and '.join(missing)}, "
-            f"which model '{spec.model.name}' does not provide"
-        )
+    lacking = _lacking(spec, f"acquisition '{parts.spec.name}' needs", parts.spec.needs, assembler)
+    if lacking is None:
+        recipe = assembler.recipe(spec.method.recipe)
+        if isinstance(recipe, DerivingRecipe) and recipe.derivation is not None:
+            who = f"recipe '{spec.method.recipe.name}' derives labels and needs"
+            lacking = _lacking(spec, who, recipe.derivation.needs, assembler)
+    if lacking is not None:
+        return lacking
     drops_out = parts.passes is not None and parts.passes.source == "dropout"
     if drops_out and not can_drop_out(assembler.model(spec.model, 2, spec.seed)):
         return (
@@ -32,3 +36,15 @@ def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str |
             "up has none; give the model dropout, or the acquisition another source of passes"
         )
     return None
+
+
+def _lacking(spec: RunSpec, who: str, needs: Sequence[Need], assembler: Assembler) -> str | None:
+    """Return a line about needs that are not met; None where all are."""
+    recipe, model = assembler.recipe_spec(spec.method.recipe), assembler.model_spec(spec.model)
+    missing = [need for need in needs if need not in {*model.provides, *recipe.provides, *_GIVEN}]
+    if not missing:
+        return None
+    whose = f"model '{spec.model.name}' does not provide"
+    if any(need.startswith("output:") for need in missing):
+        whose = f"neither model '{spec.model.name}' nor recipe '{spec.method.recipe.name}' provides"
+    return f"{who} {' and '.join(missing)}, which {whose}"

@@ -7,7 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from alseg.contracts import NEEDS, AcquisitionSpec, DatasetSpec, LabelSpace, ModelSpec, PublishedResult, Spec
+from alseg.contracts import (
+    NEEDS,
+    AcquisitionSpec,
+    DatasetSpec,
+    LabelSpace,
+    ModelSpec,
+    PublishedResult,
+    RecipeSpec,
+    Spec,
+)
 from alseg.registry.parameters import check_parameters
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -62,17 +71,20 @@ def _check_spec(spec: Spec) -> None:
         _check_needs(spec.name, "needs", spec.needs)
     if isinstance(spec, ModelSpec):
         _check_needs(spec.name, "provides", spec.provides)
+    if isinstance(spec, RecipeSpec):
+        _check_needs(spec.name, "provides", spec.provides, ())
     check_parameters(spec)
 
 
-def _check_needs(spec_name: str, field_name: str, needs: object) -> None:
-    """Check words for what an acquisition may see."""
+def _check_needs(spec_name: str, field_name: str, needs: object, words: Sequence[str] = NEEDS) -> None:
+    """Check words for what an acquisition may see: some, and named outputs."""
     if not isinstance(needs, tuple):
         raise TypeError(f"{field_name} of '{spec_name}' is {needs!r}, expected a tuple")
     for need in needs:
-        if need not in NEEDS and not (isinstance(need, str) and _OUTPUT.fullmatch(need)):
-            allowed = ", ".join(map(repr, (*NEEDS, "output:NAME")))
-            raise TypeError(f"{field_name} of '{spec_name}' has {need!r}, expected one of {allowed}")
+        if need not in words and not (isinstance(need, str) and _OUTPUT.fullmatch(need)):
+            allowed = ", ".join(map(repr, (*words, "output:NAME")))
+            choice = f"one of {allowed}" if words else allowed
+            raise TypeError(f"{field_name} of '{spec_name}' has {need!r}, expected {choice}")
 
 
 def _check_fake_and_expected(spec: DatasetSpec) -> None:

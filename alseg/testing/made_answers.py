@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -50,7 +52,7 @@ def made_answers(
     )
 
 
-def made_batch_answers(labels: torch.Tensor | None, num_classes: int) -> dict[str, torch.Tensor]:
+def made_batch_answers(labels: torch.Tensor | None, num_classes: int) -> dict[str, Any]:
     """Return ``target_regions`` and ``target_classes`` of a batch whose questions are stripes of 8 columns.
 
     Nothing is asked in rows without a label. Every second answer is a set of two classes, of every second of

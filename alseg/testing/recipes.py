@@ -8,13 +8,20 @@ from dataclasses import fields, replace
 from typing import Any
 
 import torch
-from torch.nn import functional as F
 
 from alseg.contracts import IGNORE_INDEX, RecipeSpec, Size, TrainingBatch, TrainingPlan
 from alseg.testing.made_answers import made_batch_answers
+from alseg.testing.recipe_state import check_further_answers, check_state
+from alseg.testing.small_network import (
+    CLASSES,
+    LARGE,
+    Modules,
+    SmallNetwork,
+    losses_of,
+    modules_of,
+    optimizers_of,
+)
 
-_CLASSES = 4
-_LARGE: Size = (24, 32)
 _SMALL: Size = (16, 24)
 
 
@@ -24,7 +31,9 @@ def check_recipe(spec: RecipeSpec, **params: Any) -> None:
     It is built, and trains a network of two convolutions on noise: where nothing, little and everything is
     labelled, with inputs of one size and of two. Checked are the plan, the learning rates, that losses are
     finite scalars with finite gradients, also over nothing, that batches stay as they are, that the same seed
-    gives the same losses, and that no state is kept from one step to the next.
+    gives the same losses, and that no state is kept from one step to the next. Of a recipe with state, which
+    takes steps with all its optimisers, also that its modules are made alike every time, and that what it has
+    learned goes on to the same bytes from what the core keeps of it; that derived label maps are such maps.
 
     Args:
         spec: The spec that the plugin registers.
@@ -38,39 +47,15 @@ def check_recipe(spec: RecipeSpec, **params: Any) -> None:
     _check_plan(where, recipe)
     _check_schedule(where, recipe)
     _check_optimizer(where, recipe)
+    check_state(where, recipe)
+    check_further_answers(where, spec, recipe)
     batches = dict(_batches(recipe.plan))
     first = {what: _check_losses(f"{where}, {what}", recipe, batch) for what, batch in batches.items()}
     for what, batch in reversed(batches.items()):
-        assert _values(_losses(recipe, _Network(), batch)) == first[what], (
+        assert _values(_losses(recipe, SmallNetwork(), batch)) == first[what], (
             f"{where}, {what}: the same step gives other losses after others; keep no state between steps, "
             "and draw with torch's global generator"
         )
-
-
-class _Network(torch.nn.Module):
-    """Two convolutions with fixed initial weights; fulfils `alseg.contracts.SegmentationModel`."""
-
-    mean = (0.5, 0.5, 0.5)
-    std = (0.25, 0.25, 0.25)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.backbone = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
-        self.head = torch.nn.Conv2d(8, _CLASSES, 1)
-        generator = torch.Generator().manual_seed(0)
-        with torch.no_grad():
-            for parameter in self.parameters():
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) / 4)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.head(self.backbone(images).relu())
-        return logits
-
-    def backbone_parameters(self) -> list[torch.nn.Parameter]:
-        return list(self.backbone.parameters())
-
-    def head_parameters(self) -> list[torch.nn.Parameter]:
-        return list(self.head.parameters())
 
 
 def _check_plan(where: str, recipe: Any) -> None:
@@ -95,22 +80,22 @@ def _check_schedule(where: str, recipe: Any) -> None:
 
 
 def _check_optimizer(where: str, recipe: Any) -> None:
-    network = _Network()
-    optimizer = recipe.make_optimizer(network)
-    assert isinstance(optimizer, torch.optim.Optimizer), (
-        f"{where}: make_optimizer must return a torch.optim.Optimizer, got {type(optimizer).__name__}"
-    )
-    own = {id(parameter) for parameter in network.parameters()}
-    trained = [id(parameter) for group in optimizer.param_groups for parameter in group["params"]]
-    assert set(trained) <= own, f"{where}: the optimiser has parameters that are not the network's"
-    rates = [float(group["lr"]) for group in optimizer.param_groups]
-    assert max(rates) > 0, f"{where}: all learning rates of the optimiser are 0"
+    network = SmallNetwork()
+    modules = modules_of(where, recipe, network)
+    for optimizer in optimizers_of(where, recipe, network, modules).values():
+        own = {id(p) for module in (network, *modules.values()) for p in module.parameters()}
+        trained = [id(parameter) for group in optimizer.param_groups for parameter in group["params"]]
+        whose = "the network's or its modules'" if modules else "the network's"
+        assert set(trained) <= own, f"{where}: the optimiser has parameters that are not {whose}"
+        rates = [float(group["lr"]) for group in optimizer.param_groups]
+        assert max(rates) > 0, f"{where}: all learning rates of the optimiser are 0"
 
 
 def _check_losses(where: str, recipe: Any, batch: TrainingBatch) -> dict[str, float]:
     untouched = {name: value.clone() for name, value in _tensors(batch).items()}
-    network = _Network()
-    losses = _losses(recipe, network, batch)
+    network = SmallNetwork()
+    modules = modules_of(where, recipe, network)
+    losses = _losses(recipe, network, batch, modules)
     assert isinstance(losses, Mapping), f"{where}: losses must be a mapping, got {type(losses).__name__}"
     for name, loss in losses.items():
         assert isinstance(loss, torch.Tensor) and loss.ndim == 0 and loss.is_floating_point(), (
@@ -120,20 +105,23 @@ def _check_losses(where: str, recipe: Any, batch: TrainingBatch) -> dict[str, fl
     for name, value in _tensors(batch).items():
         assert torch.equal(value, untouched[name]), f"{where}: it changes the batch's {name}"
     if losses:
-        _check_step(where, recipe, network, torch.stack(list(losses.values())).sum())
+        _check_step(where, recipe, network, modules, torch.stack(list(losses.values())).sum())
     unknown = replace(batch, source_labelled=None, target_labelled=None)
     found = _values(losses)
-    assert _values(_losses(recipe, _Network(), unknown)) == found, (
+    assert _values(_losses(recipe, SmallNetwork(), unknown)) == found, (
         f"{where}: losses differ where source_labelled and target_labelled are None"
     )
     return found
 
 
-def _check_step(where: str, recipe: Any, network: _Network, total: torch.Tensor) -> None:
-    optimizer = recipe.make_optimizer(network)
+def _check_step(
+    where: str, recipe: Any, network: SmallNetwork, modules: Modules, total: torch.Tensor
+) -> None:
+    optimizers = optimizers_of(where, recipe, network, modules)
     assert total.requires_grad, f"{where}: the losses do not depend on the network"
     total.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+    for optimizer in optimizers.values():
+        optimizer.step()
     for name, parameter in network.named_parameters():
         gradient = parameter.grad
         assert gradient is None or bool(gradient.isfinite().all()), (
@@ -142,13 +130,12 @@ def _check_step(where: str, recipe: Any, network: _Network, total: torch.Tensor)
         assert bool(parameter.isfinite().all()), f"{where}: after a step {name} is not finite"
 
 
-def _losses(recipe: Any, network: _Network, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
-    def forward(images: torch.Tensor) -> torch.Tensor:
-        return F.interpolate(network(images), size=images.shape[-2:], mode="bilinear")
-
-    torch.manual_seed(batch.iteration)
-    losses: Mapping[str, torch.Tensor] = recipe.losses(forward, batch)
-    return losses
+def _losses(
+    recipe: Any, network: SmallNetwork, batch: TrainingBatch, modules: Modules | None = None
+) -> Mapping[str, torch.Tensor]:
+    if modules is None:
+        modules = modules_of("", recipe, network)
+    return losses_of(recipe, network, modules, batch)
 
 
 def _values(losses: Mapping[str, torch.Tensor]) -> dict[str, float]:
@@ -169,8 +156,8 @@ def _batches(plan: TrainingPlan) -> Iterator[tuple[str, TrainingBatch]]:
         "nothing labelled": (0, 0),
     }
     for iteration, (what, (of_source, of_target)) in enumerate(labelled_rows.items()):
-        for size, word in ((_LARGE, "one size"), (_SMALL, "two sizes")):
-            source = _domain(plan.source.batch_size, _LARGE, of_source, seed=2 * iteration)
+        for size, word in ((LARGE, "one size"), (_SMALL, "two sizes")):
+            source = _domain(plan.source.batch_size, LARGE, of_source, seed=2 * iteration)
             target = _domain(plan.target.batch_size, size, of_target, seed=2 * iteration + 1)
             yield (
                 f"{what}, inputs of {word}",
@@ -182,7 +169,7 @@ def _batches(plan: TrainingPlan) -> Iterator[tuple[str, TrainingBatch]]:
                     target_labels=target[1],
                     source_labelled=source[2],
                     target_labelled=target[2],
-                    **(made_batch_answers(target[1], _CLASSES) if plan.target.regions else {}),
+                    **(made_batch_answers(target[1], CLASSES) if plan.target.regions else {}),
                 ),
             )
 
@@ -195,7 +182,7 @@ def _domain(
         return None, None, None
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn((batch_size, 3, *size), generator=generator)
-    labels = torch.randint(0, _CLASSES, (batch_size, *size), generator=generator)
+    labels = torch.randint(0, CLASSES, (batch_size, *size), generator=generator)
     if labelled_rows is not None:
         labels[:, labelled_rows:] = IGNORE_INDEX
     return images, labels, bool((labels != IGNORE_INDEX).any())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -29,7 +29,7 @@ from alseg.errors import AlsegError
 if TYPE_CHECKING:
     import torch
 
-    from alseg.contracts import SegmentationModel, TrainingBatch
+    from alseg.contracts import Forward, SegmentationModel, TrainingBatch
     from alseg.toolkit.losses import Term
 
 
@@ -127,9 +127,7 @@ class SupervisedRecipe:
         """Return the polynomial factor at ``iteration`` (steps already taken), from 1 down to 0."""
         return toolkit.optim.poly_factor(iteration, self.decay_iterations or self.iterations, self.power)
 
-    def losses(
-        self, forward: Callable[[torch.Tensor], torch.Tensor], batch: TrainingBatch
-    ) -> Mapping[str, torch.Tensor]:
+    def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
         """Return the weighted losses of one step, see `losses_of`.
 
         Args:

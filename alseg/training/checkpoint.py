@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import pickle
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import torch
@@ -31,7 +32,7 @@ _DEEPEST = 50
 _MOST_SHARED = 8
 """Tensors that share their memory, on average, at most."""
 
-_KEYS = frozenset({"format", "iteration", "model", "optimizer", "scaler", "sha256"})
+_KEYS = frozenset({"format", "iteration", "model", "optimizer", "optimizers", "modules", "scaler", "sha256"})
 
 
 class Scaler(Protocol):
@@ -53,10 +54,21 @@ def save(
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer | None,
     scaler: Scaler | None = None,
+    modules: Mapping[str, torch.nn.Module] = MappingProxyType({}),
+    optimizers: Mapping[str, torch.optim.Optimizer] = MappingProxyType({}),
 ) -> None:
     """Write the training state.
 
     Random states need no place in it: every step derives its streams from the run's seed and its own number.
+
+    Args:
+        path: The file.
+        iteration: Steps taken.
+        model: The network.
+        optimizer: The only one; None where there are several, or none is kept.
+        scaler: Scales losses.
+        modules: Of a recipe with state, by name.
+        optimizers: Of a recipe that names them.
 
     Raises:
         WriteError: If the file cannot be written.
@@ -64,6 +76,10 @@ def save(
     content: dict[str, Any] = {"format": FORMAT, "iteration": iteration, "model": model.state_dict()}
     if optimizer is not None:
         content["optimizer"] = optimizer.state_dict()
+    if modules:
+        content["modules"] = _states(modules)
+    if optimizers:
+        content["optimizers"] = _states(optimizers)
     if scaler is not None and (state := scaler.state_dict()):
         content["scaler"] = state
     content["sha256"] = digest(content)
@@ -76,20 +92,37 @@ def load(
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer | None,
     scaler: Scaler | None = None,
+    modules: Mapping[str, torch.nn.Module] | None = None,
+    optimizers: Mapping[str, torch.optim.Optimizer] | None = None,
 ) -> int:
-    """Read a training state into model, optimiser and scaler.
+    """Read a training state into model, optimisers, scaler and modules.
+
+    Args:
+        path: The file.
+        model: The network.
+        optimizer: The only one; None where it is not wanted.
+        scaler: Scales losses; None where it is not wanted.
+        modules: Of the recipe, by name; None where they are not wanted.
+        optimizers: Those that the recipe names; None where they are not wanted.
 
     Returns:
         The iteration at which it was saved.
 
     Raises:
-        DamageError: If the file is missing, damaged or does not fit the model; names it.
+        DamageError: If the file is missing, damaged or does not fit the model or the recipe; names it.
     """
     content = _read(path)
+    for key, wanted in (("modules", modules), ("optimizers", optimizers)):
+        if wanted is not None:
+            _refuse_others(path, key, wanted, content)
     try:
         model.load_state_dict(content["model"])
+        for name, module in (modules or {}).items():
+            module.load_state_dict(content["modules"][name])
         if optimizer is not None:
             optimizer.load_state_dict(content["optimizer"])
+        for name, each in (optimizers or {}).items():
+            each.load_state_dict(content["optimizers"][name])
         if scaler is not None and "scaler" in content:
             scaler.load_state_dict(content["scaler"])
         return int(content["iteration"])
@@ -98,6 +131,24 @@ def load(
         lines = [line.strip() for line in str(error).splitlines()][:2]
         reason = lines[-1].rstrip(".") if lines else type(error).__name__
         raise DamageError(f"Checkpoint {path} is of another model: {reason}.") from error
+
+
+def _states(parts: Mapping[str, torch.nn.Module] | Mapping[str, torch.optim.Optimizer]) -> dict[str, Any]:
+    return {name: part.state_dict() for name, part in parts.items()}
+
+
+def _refuse_others(path: Path, key: str, wanted: Collection[str], content: Mapping[str, Any]) -> None:
+    """Refuse a training state whose modules or optimisers are not those of the recipe."""
+    kept = content.get(key, {})
+    if not isinstance(kept, Mapping) or set(kept) != set(wanted):
+        raise DamageError(
+            f"Checkpoint {path} is of another recipe: it has the {key} {_listed(kept)}, the recipe "
+            f"{_listed(wanted)}."
+        )
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(map(str, sorted(names))) or "none"
 
 
 def verify(path: Path) -> None:

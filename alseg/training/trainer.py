@@ -7,14 +7,25 @@ checkpoint gives the same bytes as training through.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
 
-from alseg.contracts import IGNORE_INDEX, DataPlan, Recipe, Size, TrainingBatch
+from alseg.contracts import (
+    IGNORE_INDEX,
+    DataPlan,
+    FollowsSteps,
+    Recipe,
+    SegmentationModel,
+    Size,
+    StatefulRecipe,
+    TrainingBatch,
+)
 from alseg.data.loading import (
     DenseLabels,
     Sample,
@@ -30,11 +41,7 @@ from alseg.guard.answers import checked_losses
 from alseg.guard.calls import guarded
 from alseg.inference.predict import resize_logits
 from alseg.seeding import derive
-from alseg.training.checkpoint import Scaler
-from alseg.training.device import set_up
-
-HALF_EPSILON = 1e-4
-"""Least epsilon of an optimiser where weights are float16, which rounds the usual 1e-8 to 0."""
+from alseg.training.state import TrainingState
 
 StepLosses = Mapping[str, float]
 _Batches = Iterator[Sample | None]
@@ -59,6 +66,11 @@ class Trainer:
         channels_last: Whether images and weights lie in memory with channels last.
         compiled: Whether the network is compiled.
         schedule: Returns the factor on the learning rates at an iteration; that of the recipe unless given.
+        rounds: Iterations at which labels are bought.
+
+    Attributes:
+        iteration: Steps taken.
+        state: What training changes.
     """
 
     def __init__(
@@ -75,48 +87,45 @@ class Trainer:
         channels_last: bool = False,
         compiled: bool = False,
         schedule: Callable[[int], float] | None = None,
+        rounds: Sequence[int] = (),
     ) -> None:
         self.iteration = 0
         self._schedule = schedule or recipe.learning_rate_factor
-        if channels_last:
-            model = model.to(memory_format=torch.channels_last)
-        if compiled:
-            model.compile()
-        self.module = model
-        with guarded(recipe, "optimizer"):
-            self.optimizer = recipe.make_optimizer(model)  # type: ignore[arg-type]
-        for group in self.optimizer.param_groups:
-            group.setdefault("initial_lr", group["lr"])
+        self.state = TrainingState(
+            fabric, model, recipe, seed, channels_last=channels_last, compiled=compiled
+        )
         self._fabric = fabric
-        self.scaler: Scaler = fabric.strategy.precision
-        self._reset_scaler()  # runs of one process share it
         self._recipe = recipe
         self._data = data
         self._target_labels = target_labels
         self._target_order = target_order
         self._seed = seed
         self._workers = workers
+        self._rounds = rounds
         self._source_order: Order | None = None
-        self.model, self._fabric_optimizer = set_up(fabric, model, self.optimizer)
-        for group in self.optimizer.param_groups:
-            if "eps" in group and any(parameter.dtype == torch.float16 for parameter in group["params"]):
-                group["eps"] = max(group["eps"], HALF_EPSILON)
+
+    @property
+    def module(self) -> torch.nn.Module:
+        """The network itself."""
+        return self.state.module
+
+    @property
+    def model(self) -> Any:
+        """The network, wrapped for device and precision."""
+        return self.state.model
 
     def restart(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Forget all training and begin with other weights."""
-        self.module.load_state_dict(weights)
-        self.forget_steps()
+        self.state.begin_anew(weights)
         self.iteration = 0
 
-    def forget_steps(self) -> None:
-        """Forget what the optimiser knows of the steps taken; weights and their number stay."""
-        self.optimizer.state.clear()
-        self._reset_scaler()
+    def save(self, path: Path) -> None:
+        """Write the training state.
 
-    def _reset_scaler(self) -> None:
-        if self.scaler.state_dict():
-            fresh = torch.amp.GradScaler(self._fabric.device.type)
-            self.scaler.load_state_dict(fresh.state_dict())
+        Raises:
+            WriteError: If the file cannot be written.
+        """
+        self.state.save(path, self.iteration)
 
     def train(self, stop: int, after_step: Callable[[int, StepLosses], None]) -> None:
         """Take steps until ``stop`` have been taken in all.
@@ -131,7 +140,7 @@ class Trainer:
         plan = self._recipe.plan
         sources = self._batches("source", plan.source, stop)
         targets = self._batches("target", plan.target, stop)
-        self.model.train()
+        self.state.train_mode()
         for source, target in zip(sources, targets, strict=False):
             if self.iteration >= stop:
                 break
@@ -142,9 +151,7 @@ class Trainer:
 
     def _step(self, source: Sample | None, target: Sample | None) -> StepLosses:
         torch.manual_seed(derive("step", self._seed, self.iteration))
-        factor = self._schedule(self.iteration)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * factor
+        self.state.set_rates(self._schedule(self.iteration))
         source_images, source_labels = self._on_device(source)
         target_images, target_labels = self._on_device(target)
         batch = TrainingBatch(
@@ -156,8 +163,10 @@ class Trainer:
             source_labelled=_has_labels(source),
             target_labelled=_has_labels(target),
             **self._answers_on_device(target),
+            round=bisect_right(self._rounds, self.iteration),
+            rounds=len(self._rounds),
         )
-        losses = checked_losses(self._recipe, self._recipe.losses(self._forward, batch))
+        losses = self._losses(batch)
         values: dict[str, float] = {}
         if losses:
             stacked = torch.stack(list(losses.values()))
@@ -169,10 +178,24 @@ class Trainer:
                 "Look at these images, or lower the recipe's learning rate."
             )
         if losses:
-            self._fabric_optimizer.zero_grad()
+            self.state.forget_gradients()
             self._fabric.backward(stacked.sum())
-            self._fabric_optimizer.step()
+            self.state.step()
+        self._follow_step()
         return values
+
+    def _losses(self, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
+        recipe, modules = self._recipe, self.state.wrapped_modules
+        if isinstance(recipe, StatefulRecipe):
+            return checked_losses(recipe, recipe.losses(self._forward, batch, modules))
+        return checked_losses(recipe, recipe.losses(self._forward, batch))
+
+    def _follow_step(self) -> None:
+        if isinstance(self._recipe, FollowsSteps):
+            with torch.no_grad():
+                self._recipe.after_step(
+                    cast(SegmentationModel, self.module), self.state.modules, self.iteration
+                )
 
     def _batch_in_words(self) -> str:
         """Name the images of the step at hand."""
@@ -185,9 +208,9 @@ class Trainer:
             parts += [f"{domain} {', '.join(names)}"] if names else []
         return f"Images of the batch: {'; '.join(parts)}."
 
-    def _forward(self, images: torch.Tensor) -> torch.Tensor:
+    def _forward(self, images: torch.Tensor, network: torch.nn.Module | None = None) -> torch.Tensor:
         size: Size = (images.shape[-2], images.shape[-1])
-        return resize_logits(self.model(images), size)
+        return resize_logits((self.model if network is None else network)(images), size)
 
     def _on_device(self, batch: Sample | None) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
         if batch is None:

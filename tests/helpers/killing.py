@@ -94,12 +94,13 @@ def _run(folder: Path, document: dict[str, Any], stop: str | int | None) -> None
     import torch
 
     from acquisitions import PLUGINS
+    from stateful import StatefulPlugin
     from toys import run_toy
 
     torch.set_num_threads(1)
     recorder = _Recorder(folder, stop)
     _instrument(recorder)
-    outcome = run_toy(folder, document, *PLUGINS, reporter=_reporter(recorder))
+    outcome = run_toy(folder, document, *PLUGINS, StatefulPlugin(), reporter=_reporter(recorder))
     if outcome.signal is not None:
         sys.exit(128 + outcome.signal)
     sys.exit(1 if outcome.failed else 0)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, PublishedResult, hookimpl
+from alseg.contracts import RecipeSpec
 from alseg.registry.entries import PluginInfo
 from alseg.registry.loading import load_registry, registry_of
 from fakeregistry import Fakes, build_nothing
@@ -182,6 +183,12 @@ def test_a_plugin_cannot_offer_a_name_twice() -> None:
 )
 def test_a_wrong_return_value_is_reported(returned: Any, problem: str) -> None:
     assert failure_of(register_acquisitions=lambda: returned) == f"register_acquisitions: {problem}"
+
+
+def test_a_recipe_can_provide_named_outputs_only() -> None:
+    recipe = RecipeSpec(name="mine", build=build_nothing, provides=("features",), **TEXTS)
+    problem = "TypeError: provides of 'mine' has 'features', expected 'output:NAME'"
+    assert failure_of(register_recipes=[recipe]) == f"register_recipes: {problem}"
 
 
 def test_a_default_that_is_not_of_its_type_is_reported() -> None:

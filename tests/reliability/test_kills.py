@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from killing import events_of, finish, result_bytes, run_and_wait, start
+from stateful import stateful_document
 from toys import toy_document
 
 # One method that buys twice. A checkpoint after every step: 1e-9 minutes are always over.
@@ -87,6 +88,45 @@ TOGETHER_KILL_POINTS = (
     "removing picks#1",
 )
 
+# A recipe with a teacher, a discriminator of its own optimiser, and labels derived half-way through a round,
+# from which one of the runs begins anew. Rounds derive after 3 and 6 steps. Each chain is one run, killed at
+# one point after the other: the numbers count what happens since the kill before.
+STATEFUL = stateful_document({"derive_at": 0.5}, settings={"device": "cpu", "checkpoint_minutes": 1e-9})
+STATEFUL_ANEW = stateful_document(
+    {"derive_at": 0.5, "derive_restart": "initial"}, settings={"device": "cpu", "checkpoint_minutes": 1e-9}
+)
+CHAINS = {
+    "source training": (
+        "half-written checkpoint.pt#1",
+        "renamed checkpoint.pt#1",
+        "train#1",
+        "evaluate#2",
+        "renamed confusion.npz#1",
+        "acquire#3",
+    ),
+    "derivation": (
+        "renamed ledger.json#1",
+        "begin derive#1",
+        "derive#4",
+        "half-written derived.bin#1",
+        "renamed derived.bin#1",
+        "half-written derived.json#1",
+        "renamed derived.json#1",
+        "renamed checkpoint.pt#1",
+    ),
+    "training on derived labels": (
+        "train#4",  # the first step on derived labels
+        "half-written checkpoint.pt#1",
+        "evaluate#4",
+        "renamed metrics.json#1",
+        "derive#6",
+        "renamed derived.json#1",
+        "train#1",
+        "renamed checkpoint.pt#2",
+        "half-written weights.pt#1",
+    ),
+}
+
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -120,6 +160,27 @@ def test_a_run_killed_anywhere_goes_on_to_the_same_bytes(
     assert events_of(tmp_path)[-1] == point
     assert run_and_wait(tmp_path, DOCUMENT) == 0
     assert result_bytes(tmp_path) == result_bytes(undisturbed)
+
+
+@pytest.fixture(scope="module", params=[STATEFUL, STATEFUL_ANEW], ids=["continue", "anew"])
+def stateful(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return an experiment whose recipe keeps a state, and the folder of a run that nothing happened to."""
+    folder = tmp_path_factory.mktemp("stateful")
+    assert run_and_wait(folder, request.param) == 0
+    return request.param, folder
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_run_with_a_teacher_and_derived_labels_killed_anywhere_goes_on_to_the_same_bytes(
+    tmp_path: Path, stateful: Any, chain: str
+) -> None:
+    document, folder = stateful
+    for point in CHAINS[chain]:
+        assert run_and_wait(tmp_path, document, point) == -signal.SIGKILL, point
+        assert events_of(tmp_path)[-1] == point
+    assert run_and_wait(tmp_path, document) == 0
+    assert result_bytes(tmp_path) == result_bytes(folder)
+    assert not any(Path(name).name.startswith("derived") for name in result_bytes(folder))
 
 
 @pytest.fixture(scope="module")

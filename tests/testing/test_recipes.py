@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from alseg.contracts import RecipeSpec, SegmentationModel, TrainingBatch
+from alseg.contracts import DerivationView, RecipeSpec, SegmentationModel, TrainingBatch
 from alseg.testing import check_recipe
 from alseg.toolkit.recipes import SupervisedRecipe
+from stateful import Memory, Modules, TeacherRecipe
 
 Forward = Callable[[torch.Tensor], torch.Tensor]
 
@@ -121,4 +122,101 @@ FIRST = "everything labelled, inputs of one size"
 def test_a_recipe_that_breaks_the_contract_fails(build: Callable[..., object], message: str) -> None:
     with pytest.raises(AssertionError) as caught:
         check_recipe(spec(build))
+    assert str(caught.value).partition("\nassert")[0] == message
+
+
+def test_a_recipe_with_state_passes() -> None:
+    teacher = RecipeSpec(
+        name="mine",
+        summary="A recipe.",
+        source="a paper",
+        build=FourClasses,
+        provides=("output:domain",),
+    )
+    check_recipe(teacher, derive_at=0.5)
+
+
+class FourClasses(TeacherRecipe):
+    def modules(self, model: SegmentationModel) -> Modules:
+        made = super().modules(model)
+        return {**made, "discriminator": torch.nn.Conv2d(4, 1, 1), "memory": Memory(4)}
+
+
+class Forgetful(FourClasses):
+    def after_step(self, model: SegmentationModel, modules: Modules, iteration: int) -> None:
+        steps = getattr(modules["teacher"], "steps", 0) + 1
+        modules["teacher"].steps = steps  # type: ignore[assignment]
+        for parameter in modules["teacher"].parameters():
+            parameter.add_(steps)
+
+
+class Restless(FourClasses):
+    def derive(self, view: DerivationView, modules: Modules) -> torch.Tensor:
+        modules["memory"].mean.add_(1)  # type: ignore[operator, union-attr]
+        return torch.zeros(view.size, dtype=torch.uint8)
+
+
+class Beyond(FourClasses):
+    def derive(self, view: DerivationView, modules: Modules) -> torch.Tensor:
+        return torch.full(view.size, 4, dtype=torch.uint8)
+
+
+class Fickle(FourClasses):
+    draws = 0
+
+    def derive(self, view: DerivationView, modules: Modules) -> torch.Tensor:
+        self.draws += 1
+        return torch.full(view.size, self.draws % 2, dtype=torch.uint8)
+
+
+class Unseeded(FourClasses):
+    def modules(self, model: SegmentationModel) -> Modules:
+        torch.seed()
+        return super().modules(model)
+
+
+class Same(FourClasses):
+    def modules(self, model: SegmentationModel) -> Modules:
+        return {**super().modules(model), "teacher": model}  # type: ignore[dict-item]
+
+
+class Twice(FourClasses):
+    def make_optimizers(
+        self, model: SegmentationModel, modules: Modules
+    ) -> Mapping[str, torch.optim.Optimizer]:
+        return {"first": self.make_optimizer(model), "second": self.make_optimizer(model)}
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (
+            Forgetful,
+            "'mine': module 'teacher' goes on to other values from what is kept of it; keep all state in "
+            "parameters and persistent buffers of modules",
+        ),
+        (Restless, "'mine': outputs or derive change module 'memory'; only steps may"),
+        (Beyond, "'mine': derive returned class 4 of 4; void is 255"),
+        (
+            Fickle,
+            "'mine': derive returns another label map when called again; draw with view.generator",
+        ),
+        (
+            Unseeded,
+            "'mine': module 'discriminator' begins with other values a second time; draw with torch's global "
+            "generator",
+        ),
+        (
+            Same,
+            "'mine': module 'teacher' has parameters of the network; return a copy: copy.deepcopy(model)",
+        ),
+        (Twice, "'mine': optimiser 'second' trains what another one trains"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_recipe_with_state_that_breaks_the_contract_fails(
+    build: Callable[..., object], message: str
+) -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_recipe(replace(spec(build), provides=("output:domain",)), derive_at=0.5)
     assert str(caught.value).partition("\nassert")[0] == message
