@@ -26,6 +26,7 @@ from alseg.contracts.annotation import (
     RegionAnnotationMode,
 )
 from alseg.contracts.bounds import (
+    Accumulation,
     BatchSize,
     ColorStrength,
     Distance,
@@ -38,7 +39,9 @@ from alseg.contracts.bounds import (
     Share,
     Side,
     SomeShare,
+    Temperature,
     Tolerance,
+    WarmUp,
     Weight,
     WeightDecay,
     Zoom,
@@ -48,7 +51,9 @@ from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observers import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
 from alseg.contracts.specs import (
+    ADDED_LATER,
     AcquisitionSpec,
+    AddedLater,
     AnnotationModeSpec,
     DatasetSpec,
     ModelSpec,
@@ -81,10 +86,13 @@ from alseg.contracts.views import (
 )
 
 __all__ = [
+    "ADDED_LATER",
     "IGNORE_INDEX",
     "NEEDS",
     "OUTLINE_TOLERANCE",
+    "Accumulation",
     "AcquisitionSpec",
+    "AddedLater",
     "AnnotationMode",
     "AnnotationModeSpec",
     "Answers",
@@ -139,11 +147,13 @@ __all__ = [
     "SourceView",
     "Spec",
     "TargetView",
+    "Temperature",
     "Tolerance",
     "TrainingBatch",
     "TrainingPlan",
     "Unit",
     "View",
+    "WarmUp",
     "Weight",
     "WeightDecay",
     "Zoom",

@@ -86,16 +86,21 @@ class TrainingPlan:
         iterations: Optimiser steps in a run, all rounds together.
         source: Labelled source batches.
         target: Target batches, with labels where they have been bought and 255 elsewhere.
+        accumulation: Batches that a step draws from each domain, one after the other. The step's losses are
+            the means over them.
     """
 
     iterations: int
     source: DataPlan
     target: DataPlan
+    accumulation: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingBatch:
-    """What one optimiser step sees, on the training device.
+    """What one optimiser step sees, or one of its batches where it accumulates several.
+
+    Tensors are on the training device.
 
     Attributes:
         iteration: Steps already taken, from 0.

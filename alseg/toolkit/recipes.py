@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from alseg import toolkit
 from alseg.contracts import (
+    ADDED_LATER,
     IGNORE_INDEX,
+    Accumulation,
     Augmentation,
     BatchSize,
     ColorStrength,
@@ -20,6 +22,7 @@ from alseg.contracts import (
     Side,
     SomeShare,
     TrainingPlan,
+    WarmUp,
     Weight,
     WeightDecay,
     Zoom,
@@ -63,6 +66,9 @@ class SupervisedRecipe:
         target_sampling: How target images are drawn: ``uniform``, or ``labelled`` for a share of them from
             images with bought labels, once there are any.
         labelled_share: That share of the target images, above 0 and at most 1.
+        warmup: Steps in which the learning rates rise linearly from almost 0; 0 for none.
+        accumulate: Batches that a step draws from each domain, one after the other, with the means of their
+            losses: the memory of one batch, and gradients as of a larger one, but for batch norm.
 
     Raises:
         AlsegError: If there is nothing to train on, or a number is out of range.
@@ -90,12 +96,15 @@ class SupervisedRecipe:
     label_resize: Literal["point", "nearest"] = "point"
     target_sampling: Literal["uniform", "labelled"] = "uniform"
     labelled_share: SomeShare = 0.5
+    warmup: Annotated[WarmUp, ADDED_LATER] = 0
+    accumulate: Annotated[Accumulation, ADDED_LATER] = 1
 
     def __post_init__(self) -> None:
         self._check()
         augmentation = Augmentation(flip=self.flip, scale=self.scale, color=self.color)
         self.plan = TrainingPlan(
             iterations=self.iterations,
+            accumulation=self.accumulate,
             source=DataPlan(
                 batch_size=self.source_batch,
                 size=self.source_size,
@@ -124,8 +133,12 @@ class SupervisedRecipe:
         )
 
     def learning_rate_factor(self, iteration: int) -> float:
-        """Return the polynomial factor at ``iteration`` (steps already taken), from 1 down to 0."""
-        return toolkit.optim.poly_factor(iteration, self.decay_iterations or self.iterations, self.power)
+        """Return the polynomial factor at ``iteration`` (steps already taken), from 1 down to 0.
+
+        In a warm-up it is multiplied by one that rises to 1.
+        """
+        decay = toolkit.optim.poly_factor(iteration, self.decay_iterations or self.iterations, self.power)
+        return decay * toolkit.optim.warm_up_factor(iteration, self.warmup)
 
     def losses(
         self, forward: Callable[[torch.Tensor], torch.Tensor], batch: TrainingBatch
@@ -188,6 +201,11 @@ class SupervisedRecipe:
             self._refuse(
                 "source_batch and target_batch must be at least 0, and one of them at least 1, not "
                 f"{self.source_batch} and {self.target_batch}"
+            )
+        if self.warmup < 0 or self.accumulate < 1:
+            self._refuse(
+                f"warmup must be at least 0 and accumulate at least 1, not {self.warmup} and "
+                f"{self.accumulate}"
             )
         if not self.learning_rate > 0:
             self._refuse(f"learning_rate must be above 0, not {self.learning_rate}")

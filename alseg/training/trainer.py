@@ -7,8 +7,8 @@ checkpoint gives the same bytes as training through.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from itertools import repeat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice, repeat
 from typing import Any
 
 import torch
@@ -36,7 +36,8 @@ HALF_EPSILON = 1e-4
 """Least epsilon of an optimiser where weights are float16, which rounds the usual 1e-8 to 0."""
 
 StepLosses = Mapping[str, float]
-_Batches = Iterator[tuple[torch.Tensor, torch.Tensor] | None]
+_Batch = tuple[torch.Tensor, torch.Tensor] | None
+_Batches = Iterator[_Batch]
 
 
 class DivergedError(Exception):
@@ -131,23 +132,26 @@ class Trainer:
         sources = self._batches("source", plan.source, stop)
         targets = self._batches("target", plan.target, stop)
         self.model.train()
-        for source, target in zip(sources, targets, strict=False):
-            if self.iteration >= stop:
-                break
+        batches = zip(sources, targets, strict=False)
+        while self.iteration < stop and (parts := list(islice(batches, plan.accumulation))):
             with guarded(self._recipe, f"training step {self.iteration}"):
-                losses = self._step(source, target)
+                losses = self._step(parts)
             self.iteration += 1
             after_step(self.iteration, losses)
 
-    def _step(
-        self,
-        source: tuple[torch.Tensor, torch.Tensor] | None,
-        target: tuple[torch.Tensor, torch.Tensor] | None,
-    ) -> StepLosses:
+    def _step(self, parts: Sequence[tuple[_Batch, _Batch]]) -> StepLosses:
         torch.manual_seed(derive("step", self._seed, self.iteration))
         factor = self._schedule(self.iteration)
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor
+        self._fabric_optimizer.zero_grad()
+        found = [self._add_gradients(source, target, len(parts)) for source, target in parts]
+        if any(found):
+            self._fabric_optimizer.step()
+        return _means(found)
+
+    def _add_gradients(self, source: _Batch, target: _Batch, parts: int) -> StepLosses:
+        """Add the gradients of one of a step's batches, and return its losses."""
         source_images, source_labels = self._on_device(source)
         target_images, target_labels = self._on_device(target)
         batch = TrainingBatch(
@@ -171,9 +175,7 @@ class Trainer:
                 "Look at these images, or lower the recipe's learning rate."
             )
         if losses:
-            self._fabric_optimizer.zero_grad()
-            self._fabric.backward(stacked.sum())
-            self._fabric_optimizer.step()
+            self._fabric.backward(stacked.sum() / parts)
         return values
 
     def _batch_in_words(self) -> str:
@@ -181,8 +183,8 @@ class Trainer:
         parts = []
         for domain, plan in (("source", self._recipe.plan.source), ("target", self._recipe.plan.target)):
             dataset = (self._data.source if domain == "source" else self._data.target).dataset
-            first = self.iteration * plan.batch_size
-            draws = range(first, first + plan.batch_size)
+            drawn = plan.batch_size * self._recipe.plan.accumulation
+            draws = range(self.iteration * drawn, (self.iteration + 1) * drawn)
             names = [dataset.image_id(self._order(domain, plan).image(draw)) for draw in draws]
             parts += [f"{domain} {', '.join(names)}"] if names else []
         return f"Images of the batch: {'; '.join(parts)}."
@@ -191,9 +193,7 @@ class Trainer:
         size: Size = (images.shape[-2], images.shape[-1])
         return resize_logits(self.model(images), size)
 
-    def _on_device(
-        self, batch: tuple[torch.Tensor, torch.Tensor] | None
-    ) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
+    def _on_device(self, batch: _Batch) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
         if batch is None:
             return None, None
         images, labels = (part.to(self._fabric.device, non_blocking=True) for part in batch)
@@ -208,7 +208,8 @@ class Trainer:
             DenseLabels(part.dataset, part.translation) if domain == "source" else self._target_labels
         )
         samples = TrainingSamples(part.dataset, labels, plan, domain, self._seed)
-        batches = StepBatches(self._order(domain, plan), plan.batch_size, self.iteration, stop)
+        each = self._recipe.plan.accumulation
+        batches = StepBatches(self._order(domain, plan), plan.batch_size, self.iteration * each, stop * each)
         pin = self._fabric.device.type == "cuda"
         return started(training_loader(samples, batches, self._workers, pin_memory=pin))
 
@@ -222,6 +223,14 @@ class Trainer:
         return self._source_order
 
 
-def _has_labels(batch: tuple[torch.Tensor, torch.Tensor] | None) -> bool | None:
+def _means(found: Sequence[StepLosses]) -> StepLosses:
+    """Return the mean of each loss over a step's batches; a batch without it counts as 0."""
+    if len(found) == 1:
+        return found[0]
+    names = dict.fromkeys(name for losses in found for name in losses)
+    return {name: sum(losses.get(name, 0.0) for losses in found) / len(found) for name in names}
+
+
+def _has_labels(batch: _Batch) -> bool | None:
     """Return whether a batch that is still on the CPU has a labelled pixel."""
     return None if batch is None else bool((batch[1] != IGNORE_INDEX).any())
