@@ -67,6 +67,7 @@ from alseg.contracts.training import (
     DataPlan,
     Recipe,
     SegmentationModel,
+    SourceSampling,
     TrainingBatch,
     TrainingPlan,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "Side",
     "Size",
     "SomeShare",
+    "SourceSampling",
     "SourceView",
     "Spec",
     "TargetView",

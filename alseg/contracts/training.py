@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import torch
 
 
+SourceSampling = Literal["shuffle", "class-balanced", "rare-class"]
+"""How source images are drawn, see `DataPlan`."""
+
+
 class SegmentationModel(Protocol):
     """A ``torch.nn.Module`` that the loop can train and ask for predictions.
 
@@ -60,22 +64,31 @@ class DataPlan:
     Attributes:
         batch_size: Images per step from this domain; 0 leaves the domain out.
         size: Input size ``(height, width)`` in pixels; None keeps the native size (all images must share it).
-        augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``.
-        sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes that the
-            images drawn so far show least are drawn more often, see `alseg.data.sampling`).
+        augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``,
+            or to ``crop``.
+        sampling: ``shuffle`` (every image once per epoch), ``class-balanced`` (classes that the
+            images drawn so far show least are drawn more often, see `alseg.data.sampling`) or ``rare-class``
+            (a class is drawn first, rare ones more often, see `alseg.data.rare_classes`).
             Of the target ``shuffle`` or ``labelled`` (a share of the draws are of images with bought labels).
         labelled_share: That share, above 0 and at most 1, for ``labelled``.
         label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall
             on one place count once), ``nearest`` samples the grid and loses most single pixels. Dense source
             label maps are always resized by ``nearest``.
+        crop: Height and width of a random cut of the resized image, in pixels; None for the whole image.
+        temperature: Of ``rare-class``: the lower, the more the rarest classes are preferred.
+        rare_share: Of ``rare-class``: share of an image above which it shows a class. A cut should show as
+            many pixels of the class for which its image was drawn; up to 10 more are tried.
     """
 
     batch_size: int
     size: Size | None
     augmentation: Augmentation = Augmentation()
-    sampling: Literal["shuffle", "class-balanced", "labelled"] = "shuffle"
+    sampling: SourceSampling | Literal["labelled"] = "shuffle"
     labelled_share: float = 0.5
     label_resize: Literal["point", "nearest"] = "point"
+    crop: Size | None = None
+    temperature: float = 0.01
+    rare_share: float = 0.0015
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,8 @@ from torchvision.transforms.v2 import functional as transforms
 
 from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
 from alseg.data.cache import resized_image, resized_label, uncached
+from alseg.data.cropping import Wanted, draw_cut
+from alseg.data.rare_classes import RareClassOrder
 from alseg.data.sampling import Draw, StepBatches
 from alseg.guard.calls import guarded
 from alseg.seeding import derive
@@ -74,10 +76,20 @@ class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
         labels: The label maps.
         plan: Size and random changes.
         axes: What the random changes depend on besides the draw, such as the domain and the run's seed.
+        rare_classes: Knows the class for which an image was drawn, which its cut should show; None where
+            images are drawn for no class.
     """
 
-    def __init__(self, dataset: Dataset, labels: TrainingLabels, plan: DataPlan, *axes: int | str) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        labels: TrainingLabels,
+        plan: DataPlan,
+        *axes: int | str,
+        rare_classes: RareClassOrder | None = None,
+    ) -> None:
         self._dataset, self._labels, self._plan, self._axes = dataset, labels, plan, axes
+        self._rare_classes = rare_classes
 
     def __getitem__(self, draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
         """Return uint8 ``(3, H, W)`` and uint8 ``(H, W)``."""
@@ -95,7 +107,15 @@ class TrainingSamples(TorchDataset[tuple[torch.Tensor, torch.Tensor]]):
             # A zoom is hardly ever the same again, so it is not worth being kept.
             pixels = torch.from_numpy(resize_image(self._dataset.image(index), scaled_size))
         label = torch.from_numpy(self._labels.training_label(index, scaled_size).copy())
-        return _change(pixels, label, size, self._plan.augmentation, random)
+        frame, wanted = self._plan.crop or size, self._wanted(number, scaled_size)
+        return _change(pixels, label, frame, self._plan.augmentation, random, wanted)
+
+    def _wanted(self, number: int, size: Size) -> Wanted | None:
+        """Return what the cut of a draw should show, of an image of some size."""
+        if self._rare_classes is None:
+            return None
+        pixels = self._plan.rare_share * size[0] * size[1]
+        return Wanted(self._rare_classes.drawn(number).label, pixels)
 
 
 def _zoomed(size: Size, augmentation: Augmentation, random: np.random.Generator) -> Size:
@@ -112,9 +132,10 @@ def _change(
     size: Size,
     augmentation: Augmentation,
     random: np.random.Generator,
+    wanted: Wanted | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     if image.shape[-2:] != size:
-        image, label = _cut_or_pad(image, label, size, random)
+        image, label = _cut_or_pad(image, label, size, random, wanted)
     if augmentation.flip and random.random() < 0.5:
         image, label = image.flip(-1), label.flip(-1)
     if augmentation.color:
@@ -126,20 +147,14 @@ def _change(
 
 
 def _cut_or_pad(
-    image: torch.Tensor, label: torch.Tensor, size: Size, random: np.random.Generator
+    image: torch.Tensor, label: torch.Tensor, size: Size, random: np.random.Generator, wanted: Wanted | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Place the zoomed sample at random in a frame of ``size``; outside it is black and void."""
+    """Place the sample at random in a frame of ``size``; outside it is black and void."""
     framed_image = torch.zeros((3, *size), dtype=torch.uint8)
     framed_label = torch.full(size, IGNORE_INDEX, dtype=torch.uint8)
-    spans = []
-    for have, want in zip(image.shape[-2:], size, strict=True):
-        offset = int(random.integers(0, abs(have - want) + 1))
-        extent = min(have, want)
-        read, write = (offset, 0) if have > want else (0, offset)
-        spans.append((slice(read, read + extent), slice(write, write + extent)))
-    (read_y, write_y), (read_x, write_x) = spans
-    framed_image[:, write_y, write_x] = image[:, read_y, read_x]
-    framed_label[write_y, write_x] = label[read_y, read_x]
+    read, write = draw_cut(label, size, random, wanted)
+    framed_image[:, *write] = image[:, *read]
+    framed_label[write] = label[read]
     return framed_image, framed_label
 
 

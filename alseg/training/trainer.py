@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 
@@ -23,8 +24,9 @@ from alseg.data.loading import (
     started,
     training_loader,
 )
+from alseg.data.rare_classes import RareClassOrder
 from alseg.data.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
-from alseg.data.scenario import ScenarioData
+from alseg.data.scenario import Domain, ScenarioData
 from alseg.guard.answers import checked_losses
 from alseg.guard.calls import guarded
 from alseg.inference.predict import resize_logits
@@ -207,20 +209,28 @@ class Trainer:
         labels: TrainingLabels = (
             DenseLabels(part.dataset, part.translation) if domain == "source" else self._target_labels
         )
-        samples = TrainingSamples(part.dataset, labels, plan, domain, self._seed)
-        each = self._recipe.plan.accumulation
-        batches = StepBatches(self._order(domain, plan), plan.batch_size, self.iteration * each, stop * each)
+        order, each = self._order(domain, plan), self._recipe.plan.accumulation
+        rare_classes = order if isinstance(order, RareClassOrder) else None
+        samples = TrainingSamples(part.dataset, labels, plan, domain, self._seed, rare_classes=rare_classes)
+        batches = StepBatches(order, plan.batch_size, self.iteration * each, stop * each)
         pin = self._fabric.device.type == "cuda"
         return started(training_loader(samples, batches, self._workers, pin_memory=pin))
 
     def _order(self, domain: str, plan: DataPlan) -> Order:
         if domain == "target":
             return self._target_order
-        if plan.sampling != "class-balanced":
-            return ShuffledOrder(len(self._data.source.dataset), domain, self._seed)
         if self._source_order is None:
-            self._source_order = ClassBalancedOrder(self._data.source.class_pixels, domain, self._seed)
+            self._source_order = _source_order(self._data.source, plan, domain, self._seed)
         return self._source_order
+
+
+def _source_order(source: Domain, plan: DataPlan, *axes: int | str) -> Order:
+    if plan.sampling == "class-balanced":
+        return ClassBalancedOrder(source.class_pixels, *axes)
+    if plan.sampling == "rare-class":
+        pixels = np.array([height * width for height, width in source.sizes], np.int64)
+        return RareClassOrder(source.class_pixels, pixels, plan.temperature, plan.rare_share, *axes)
+    return ShuffledOrder(len(source.dataset), *axes)
 
 
 def _means(found: Sequence[StepLosses]) -> StepLosses:

@@ -18,10 +18,23 @@ def test_a_warm_up_multiplies_the_decay() -> None:
     assert [plain.learning_rate_factor(step) for step in (0, 5, 10)] == [1.0, 0.95, 0.9]
 
 
+def test_both_domains_are_cut_and_the_source_is_drawn_by_rare_classes() -> None:
+    plan = SupervisedRecipe(crop=(512, 500), sampling="rare-class", temperature=0.1, rare_share=0.2).plan
+    assert plan.source.crop == plan.target.crop == (512, 500)
+    assert (plan.source.sampling, plan.source.temperature, plan.source.rare_share) == ("rare-class", 0.1, 0.2)
+    assert plan.target.sampling == "shuffle"
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
         ({"warmup": -1}, "warmup must be at least 0 and accumulate at least 1, not -1 and 1"),
+        (
+            {"crop": (641, 640)},
+            "crop [641, 640] does not fit in target_size [640, 1280]; choose a smaller crop, or null for "
+            "whole images",
+        ),
+        ({"temperature": 0.0}, "temperature must be above 0, not 0.0"),
         ({"accumulate": 0}, "warmup must be at least 0 and accumulate at least 1, not 0 and 0"),
     ],
 )
