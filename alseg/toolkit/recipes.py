@@ -223,6 +223,11 @@ class SupervisedRecipe:
                 f"warmup must be at least 0 and accumulate at least 1, not {self.warmup} and "
                 f"{self.accumulate}"
             )
+        if self.warmup and self.warmup >= self.iterations:
+            self._refuse(
+                f"warmup {self.warmup} is not less than iterations {self.iterations}: the learning rate "
+                "would never be reached"
+            )
         if not self.learning_rate > 0:
             self._refuse(f"learning_rate must be above 0, not {self.learning_rate}")
         if self.decay_iterations is not None and self.decay_iterations < self.iterations:

@@ -35,6 +35,10 @@ def test_both_domains_are_cut_and_the_source_is_drawn_by_rare_classes() -> None:
             "whole images",
         ),
         ({"temperature": 0.0}, "temperature must be above 0, not 0.0"),
+        (
+            {"iterations": 9, "warmup": 9},
+            "warmup 9 is not less than iterations 9: the learning rate would never be reached",
+        ),
         ({"accumulate": 0}, "warmup must be at least 0 and accumulate at least 1, not 0 and 0"),
     ],
 )
