@@ -45,6 +45,8 @@ class Component:
     Attributes:
         name: The name under which the plugin registers it.
         params: A value for every parameter, defaults included, as ``build`` takes them; no arrays or objects.
+            Parameters that were added later are left out at their default, see
+            `alseg.contracts.AddedLater`.
     """
 
     name: str

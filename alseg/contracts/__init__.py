@@ -27,6 +27,7 @@ from alseg.contracts.annotation import (
     RegionAnnotationMode,
 )
 from alseg.contracts.bounds import (
+    Accumulation,
     BatchSize,
     ColorStrength,
     Distance,
@@ -39,7 +40,9 @@ from alseg.contracts.bounds import (
     Share,
     Side,
     SomeShare,
+    Temperature,
     Tolerance,
+    WarmUp,
     Weight,
     WeightDecay,
     Zoom,
@@ -50,7 +53,9 @@ from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observers import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
 from alseg.contracts.specs import (
+    ADDED_LATER,
     AcquisitionSpec,
+    AddedLater,
     AnnotationModeSpec,
     DatasetSpec,
     ModelSpec,
@@ -66,6 +71,7 @@ from alseg.contracts.training import (
     Forward,
     Recipe,
     SegmentationModel,
+    SourceSampling,
     TrainingBatch,
     TrainingPlan,
 )
@@ -85,10 +91,13 @@ from alseg.contracts.views import (
 )
 
 __all__ = [
+    "ADDED_LATER",
     "IGNORE_INDEX",
     "NEEDS",
     "OUTLINE_TOLERANCE",
+    "Accumulation",
     "AcquisitionSpec",
+    "AddedLater",
     "AnnotationMode",
     "AnnotationModeSpec",
     "AnswerKind",
@@ -148,15 +157,18 @@ __all__ = [
     "Side",
     "Size",
     "SomeShare",
+    "SourceSampling",
     "SourceView",
     "Spec",
     "StatefulRecipe",
     "TargetView",
+    "Temperature",
     "Tolerance",
     "TrainingBatch",
     "TrainingPlan",
     "Unit",
     "View",
+    "WarmUp",
     "Weight",
     "WeightDecay",
     "Zoom",

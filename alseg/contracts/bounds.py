@@ -50,11 +50,20 @@ WeightDecay = Annotated[float, Interval(ge=0, le=1_000)]
 Power = Annotated[float, Interval(ge=0, le=100)]
 """Exponent of a decay."""
 
+Temperature = Annotated[float, Interval(ge=0.001, le=1_000)]
+"""Divides what goes into a softmax."""
+
 Zoom = Annotated[float, Interval(ge=0.01, le=100)]
 """Factor of an image's height and width."""
 
 ColorStrength = Annotated[float, Interval(ge=0, le=100)]
 """Of random brightness, contrast and saturation: factors are drawn up to 1 plus this."""
+
+WarmUp = Annotated[int, Interval(ge=0, le=1_000_000_000)]
+"""Optimiser steps in which the learning rate rises; 0 for none."""
+
+Accumulation = Annotated[int, Interval(ge=1, le=65_536)]
+"""Batches of an optimiser step."""
 
 Seed = Annotated[int, Interval(ge=0, le=2**63 - 1)]
 """Of random streams."""

@@ -10,6 +10,17 @@ from alseg.contracts.types import Need
 from alseg.contracts.views import Domain, Unit
 
 
+class AddedLater:
+    """Marks a parameter that a component did not have at first: ``Annotated[int, ADDED_LATER]``.
+
+    At its default such a parameter is no part of a run's identity, so that runs from before keep theirs.
+    """
+
+
+ADDED_LATER = AddedLater()
+"""The mark."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Spec:
     """What every component has: a name, a description and a builder.

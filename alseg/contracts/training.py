@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import torch
 
 
+SourceSampling = Literal["shuffle", "class-balanced", "rare-class"]
+"""How source images are drawn, see `DataPlan`."""
+
+
 class SegmentationModel(Protocol):
     """A ``torch.nn.Module`` that the loop can train and ask for predictions.
 
@@ -60,9 +64,11 @@ class DataPlan:
     Attributes:
         batch_size: Images per step from this domain; 0 leaves the domain out.
         size: Input size ``(height, width)`` in pixels; None keeps the native size (all images must share it).
-        augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``.
-        sampling: ``shuffle`` (every image once per epoch) or ``class-balanced`` (classes that the
-            images drawn so far show least are drawn more often, see `alseg.data.sampling`).
+        augmentation: Random changes, after resizing; a zoomed image is cut or padded (void) back to ``size``,
+            or to ``crop``.
+        sampling: ``shuffle`` (every image once per epoch), ``class-balanced`` (classes that the
+            images drawn so far show least are drawn more often, see `alseg.data.sampling`) or ``rare-class``
+            (a class is drawn first, rare ones more often, see `alseg.data.rare_classes`).
             Of the target ``shuffle`` or ``labelled`` (a share of the draws are of images with bought labels).
         labelled_share: That share, above 0 and at most 1, for ``labelled``.
         label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall
@@ -70,15 +76,22 @@ class DataPlan:
             label maps are always resized by ``nearest``.
         regions: Whether batches say which question revealed each pixel and which classes its answer leaves
             possible; of the target only.
+        crop: Height and width of a random cut of the resized image, in pixels; None for the whole image.
+        temperature: Of ``rare-class``: the lower, the more the rarest classes are preferred.
+        rare_share: Of ``rare-class``: share of an image above which it shows a class. A cut should show as
+            many pixels of the class for which its image was drawn; up to 10 more are tried.
     """
 
     batch_size: int
     size: Size | None
     augmentation: Augmentation = Augmentation()
-    sampling: Literal["shuffle", "class-balanced", "labelled"] = "shuffle"
+    sampling: SourceSampling | Literal["labelled"] = "shuffle"
     labelled_share: float = 0.5
     label_resize: Literal["point", "nearest"] = "point"
     regions: bool = False
+    crop: Size | None = None
+    temperature: float = 0.01
+    rare_share: float = 0.0015
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,16 +102,21 @@ class TrainingPlan:
         iterations: Optimiser steps in a run, all rounds together.
         source: Labelled source batches.
         target: Target batches, with labels where they have been bought and 255 elsewhere.
+        accumulation: Batches that a step draws from each domain, one after the other. The step's losses are
+            the means over them.
     """
 
     iterations: int
     source: DataPlan
     target: DataPlan
+    accumulation: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingBatch:
-    """What one optimiser step sees, on the training device.
+    """What one optimiser step sees, or one of its batches where it accumulates several.
+
+    Tensors are on the training device.
 
     Attributes:
         iteration: Steps already taken, from 0.

@@ -22,6 +22,8 @@ from torchvision.transforms.v2 import functional as transforms
 
 from alseg.contracts import IGNORE_INDEX, Augmentation, DataPlan, Dataset, Size
 from alseg.data.cache import resized_image, resized_label, uncached
+from alseg.data.cropping import Wanted, draw_cut
+from alseg.data.rare_classes import RareClassOrder
 from alseg.data.sampling import Draw, StepBatches
 from alseg.data.training_answers import TrainingAnswers
 from alseg.guard.calls import guarded
@@ -88,15 +90,25 @@ class TrainingSamples(TorchDataset[Sample]):
         labels: The label maps.
         plan: Size and random changes.
         axes: What the random changes depend on besides the draw, such as the domain and the run's seed.
+        rare_classes: Knows the class for which an image was drawn, which its cut should show; None where
+            images are drawn for no class.
 
     Raises:
         ValueError: If the plan asks for regions and nobody was asked for the labels.
     """
 
-    def __init__(self, dataset: Dataset, labels: TrainingLabels, plan: DataPlan, *axes: int | str) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        labels: TrainingLabels,
+        plan: DataPlan,
+        *axes: int | str,
+        rare_classes: RareClassOrder | None = None,
+    ) -> None:
         if plan.regions and not isinstance(labels, AnsweredLabels):
             raise ValueError(f"regions of the plan: {type(labels).__name__} are no answers to questions")
         self._dataset, self._labels, self._plan, self._axes = dataset, labels, plan, axes
+        self._rare_classes = rare_classes
 
     def __getitem__(self, draw: Draw) -> Sample:
         """Return uint8 ``(3, H, W)`` and uint8 ``(H, W)``.
@@ -116,13 +128,22 @@ class TrainingSamples(TorchDataset[Sample]):
         else:
             # A zoom is hardly ever the same again, so it is not worth being kept.
             pixels = torch.from_numpy(resize_image(self._dataset.image(index), scaled_size))
+        further: list[torch.Tensor] = []
         if self._plan.regions and isinstance(self._labels, AnsweredLabels):
             answers = self._labels.training_answers(index, scaled_size)
             maps = [torch.from_numpy(each.copy()) for each in (answers.label, answers.regions)]
-            classes = torch.from_numpy(answers.classes)
-            return *_change(pixels, maps, size, self._plan.augmentation, random), classes
-        label = torch.from_numpy(self._labels.training_label(index, scaled_size).copy())
-        return _change(pixels, [label], size, self._plan.augmentation, random)
+            further = [torch.from_numpy(answers.classes)]
+        else:
+            maps = [torch.from_numpy(self._labels.training_label(index, scaled_size).copy())]
+        frame, wanted = self._plan.crop or size, self._wanted(number, scaled_size)
+        return *_change(pixels, maps, frame, self._plan.augmentation, random, wanted), *further
+
+    def _wanted(self, number: int, size: Size) -> Wanted | None:
+        """Return what the cut of a draw should show, of an image of some size."""
+        if self._rare_classes is None:
+            return None
+        pixels = self._plan.rare_share * size[0] * size[1]
+        return Wanted(self._rare_classes.drawn(number).label, pixels)
 
 
 def _zoomed(size: Size, augmentation: Augmentation, random: np.random.Generator) -> Size:
@@ -143,10 +164,11 @@ def _change(
     size: Size,
     augmentation: Augmentation,
     random: np.random.Generator,
+    wanted: Wanted | None,
 ) -> Sample:
     """Change an image, with its label map and perhaps its regions moving along."""
     if image.shape[-2:] != size:
-        image, *maps = _cut_or_pad(image, maps, size, random)
+        image, *maps = _cut_or_pad(image, maps, size, random, wanted)
     if augmentation.flip and random.random() < 0.5:
         image, *maps = (each.flip(-1) for each in (image, *maps))
     if augmentation.color:
@@ -158,22 +180,20 @@ def _change(
 
 
 def _cut_or_pad(
-    image: torch.Tensor, maps: Sequence[torch.Tensor], size: Size, random: np.random.Generator
+    image: torch.Tensor,
+    maps: Sequence[torch.Tensor],
+    size: Size,
+    random: np.random.Generator,
+    wanted: Wanted | None,
 ) -> Sample:
-    """Place the zoomed sample at random in a frame of ``size``; outside it is black, void and not asked."""
-    spans = []
-    for have, want in zip(image.shape[-2:], size, strict=True):
-        offset = int(random.integers(0, abs(have - want) + 1))
-        extent = min(have, want)
-        read, write = (offset, 0) if have > want else (0, offset)
-        spans.append((slice(read, read + extent), slice(write, write + extent)))
-    (read_y, write_y), (read_x, write_x) = spans
+    """Place the sample at random in a frame of ``size``; outside it is black, void and not asked."""
+    read, write = draw_cut(maps[0], size, random, wanted)
     framed = [
         torch.zeros((3, *size), dtype=torch.uint8),
         *(torch.full(size, value, dtype=each.dtype) for each, value in zip(maps, _OUTSIDE, strict=False)),
     ]
     for frame, each in zip(framed, (image, *maps), strict=True):
-        frame[..., write_y, write_x] = each[..., read_y, read_x]
+        frame[..., *write] = each[..., *read]
     return tuple(framed)
 
 

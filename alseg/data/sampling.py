@@ -141,24 +141,24 @@ def class_balanced_draws(shows: NDArray[np.bool_], draws: int, random: np.random
 
 
 class StepBatches:
-    """The draws of a range of training steps, a batch a step; a ``batch_sampler`` for a data loader.
+    """The draws of a range of batches; a ``batch_sampler`` for a data loader.
 
     Args:
         order: Which image a draw is.
-        batch_size: Images per step.
-        start: First step, in steps already taken.
-        stop: The step after the last.
+        batch_size: Images of a batch.
+        start: First batch, counted from the run's first.
+        stop: The batch after the last.
     """
 
     def __init__(self, order: Order, batch_size: int, start: int, stop: int) -> None:
         self._order, self._batch_size, self._start, self._stop = order, batch_size, start, stop
 
     def __len__(self) -> int:
-        """Return the number of steps."""
+        """Return the number of batches."""
         return self._stop - self._start
 
     def __iter__(self) -> Iterator[list[Draw]]:
-        """Yield each step's draws."""
-        for step in range(self._start, self._stop):
-            first = step * self._batch_size
+        """Yield each batch's draws."""
+        for batch in range(self._start, self._stop):
+            first = batch * self._batch_size
             yield [(draw, self._order.image(draw)) for draw in range(first, first + self._batch_size)]

@@ -40,11 +40,12 @@ class TargetOrder:
         images: Number of images in the pool.
         plan: Of the target; gives the batch size, the sampling and the share.
         seed: The run's seed.
+        accumulation: Batches of a step.
     """
 
-    def __init__(self, images: int, plan: DataPlan, seed: int) -> None:
+    def __init__(self, images: int, plan: DataPlan, seed: int, accumulation: int = 1) -> None:
         self._images, self._seed = images, seed
-        self._batch_size = plan.batch_size
+        self._step_images = plan.batch_size * accumulation
         # Exact, so that the share of a long run is not a matter of rounding.
         share = Fraction(plan.labelled_share).limit_denominator(10**6)
         self._share = share if plan.sampling == "labelled" else None
@@ -61,7 +62,7 @@ class TargetOrder:
         Raises:
             ValueError: If an earlier purchase was made later.
         """
-        first = iteration * self._batch_size
+        first = iteration * self._step_images
         if first < self._stages[-1].first:
             raise ValueError(f"A purchase at iteration {iteration} comes after a later one.")
         if self._share is None or len(labelled) in (0, self._images):
@@ -106,6 +107,6 @@ class TargetOrder:
             iteration: Steps taken; later ones do not count.
         """
         last = np.full(self._images, -1, np.int64)
-        for draw in range(iteration * self._batch_size):
-            last[self.image(draw)] = draw // self._batch_size
+        for draw in range(iteration * self._step_images):
+            last[self.image(draw)] = draw // self._step_images
         return last

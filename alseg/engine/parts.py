@@ -173,7 +173,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
     method = assembler.method(spec)
     target, plan = data.target.dataset, recipe.plan.target
     labels = _labels(spec, method, data, plan, context)
-    order = TargetOrder(len(target), plan, spec.seed)
+    order = TargetOrder(len(target), plan, spec.seed, recipe.plan.accumulation)
     trainer = Trainer(
         context.fabric,
         assembler.model(spec.model, len(data.label_space.classes), spec.seed),

@@ -83,7 +83,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
 
 
 def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
-    if plan.size is not None or plan.batch_size < 2:
+    if plan.size is not None or plan.crop is not None or plan.batch_size < 2:
         return
     sizes = set(domain.sizes)
     if len(sizes) > 1:

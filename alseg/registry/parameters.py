@@ -73,7 +73,8 @@ def validate_parameters(spec: Spec, given: Mapping[str, object]) -> dict[str, An
         given: Plain values as read from YAML: bool, int, float, text, None, lists and mappings of them.
 
     Returns:
-        A value for every parameter, in the order of the signature, ready for ``spec.build``.
+        A value for every parameter, in the order of the signature, ready for ``spec.build``. Parameters that
+        were added later are left out at their default, see `alseg.contracts.AddedLater`.
 
     Raises:
         ParameterError: If a parameter is unknown, missing or of the wrong type; holds all of them.
@@ -93,7 +94,9 @@ def validate_parameters(spec: Spec, given: Mapping[str, object]) -> dict[str, An
         problems += _problems(spec, parameters, given, errors.errors(include_url=False), meant)
     if problems:
         raise ParameterError(f"'{spec.name}'", problems)
-    return {name: getattr(validated, f"value_{index}") for index, name in enumerate(names)}
+    values = {name: getattr(validated, f"value_{index}") for index, name in enumerate(names)}
+    unsaid = {one.name for one in parameters if one.added_later and values[one.name] == one.default}
+    return {name: value for name, value in values.items() if name not in unsaid}
 
 
 def _config() -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args, get_origin
 
-from alseg.contracts import Spec
+from alseg.contracts import AddedLater, Spec
 from alseg.registry.bounds import bounds_in
 
 
@@ -38,12 +38,14 @@ class Parameter:
         annotation: Its type, resolved.
         type_text: The type for people, such as ``tuple[int, int] | None``.
         default: The default value, or `REQUIRED`.
+        added_later: Whether it is no part of a run's identity at its default, see `AddedLater`.
     """
 
     name: str
     annotation: Any
     type_text: str
     default: object
+    added_later: bool
 
 
 def parameters_of(spec: Spec) -> tuple[Parameter, ...]:
@@ -69,9 +71,15 @@ def parameters_of(spec: Spec) -> tuple[Parameter, ...]:
             annotation=annotation,
             type_text=text_of_type(annotation),
             default=REQUIRED if accepted[name].default is inspect.Parameter.empty else accepted[name].default,
+            added_later=_is_added_later(annotation),
         )
         for name, annotation in hints.items()
     )
+
+
+def _is_added_later(annotation: Any) -> bool:
+    marks = get_args(annotation)[1:] if get_origin(annotation) is typing.Annotated else ()
+    return any(isinstance(mark, AddedLater) for mark in marks)
 
 
 def text_of_type(annotation: Any) -> str:

@@ -1,13 +1,16 @@
 from . import allocation as allocation
+from . import augment as augment
 from . import clicks as clicks
 from . import clustering as clustering
 from . import diversity as diversity
+from . import ema as ema
 from . import embeddings as embeddings
 from . import image_file as image_file
 from . import imaging as imaging
 from . import labels as labels
 from . import losses as losses
 from . import metrics as metrics
+from . import mixing as mixing
 from . import optim as optim
 from . import passes as passes
 from . import recipes as recipes

@@ -135,6 +135,36 @@ class CrossEntropy:
         return total / self._counts.sum().clamp(min=1)
 
 
+class WeightedCrossEntropy:
+    """Cross-entropy with a weight for each pixel, the mean over all pixels, labelled or not.
+
+    Args:
+        labels: int64 ``(B, H, W)``.
+        weights: float ``(B, H, W)``.
+        ignore_index: The label of pixels whose weight is taken as 0.
+    """
+
+    reach = 0
+
+    def __init__(self, labels: torch.Tensor, weights: torch.Tensor, ignore_index: int = IGNORE_INDEX) -> None:
+        counts = labels != ignore_index
+        self._labels = torch.where(counts, labels, 0)
+        self._weights = torch.where(counts, weights, 0)
+
+    def measure(self, strip: Strip) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the weighted sum of ``-log p`` of the labels, and the number of pixels."""
+        weights, labels = strip.of(self._weights), strip.of(self._labels)
+        chosen = strip.inner(strip.logits).gather(0, labels[None])[0]
+        surprise = (strip.inner(strip.log_total) - chosen).mul_(weights)
+        pixels = torch.full((), weights.numel(), dtype=counting(weights.device), device=weights.device)
+        return surprise.sum(), pixels
+
+    def add_gradient(self, strip: Strip, weight: torch.Tensor, gradient: torch.Tensor) -> None:
+        """Add ``-weight`` times the pixel's own weight at each label."""
+        each = strip.of(self._weights).to(gradient.dtype) * -weight
+        gradient.scatter_add_(0, strip.of(self._labels)[None], each[None])
+
+
 class Weighted:
     """A loss times a number.
 

@@ -1,4 +1,4 @@
-"""What recipes share: the optimiser with two learning rates, the polynomial schedule, one forward pass."""
+"""What recipes share: the optimiser with two learning rates, warm-up and decay, one forward pass."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import torch
 from alseg.contracts import SegmentationModel, TrainingBatch
 
 OptimizerName = Literal["sgd", "adamw"]
+
+
+_FIRST_FACTOR = 1e-6
+"""Of the learning rate, in the first step of a warm-up."""
 
 
 def poly_factor(iteration: int, decay_iterations: int, power: float) -> float:
@@ -29,6 +33,21 @@ def poly_factor(iteration: int, decay_iterations: int, power: float) -> float:
     if decay_iterations < 1:
         raise ValueError(f"decay_iterations must be at least 1, not {decay_iterations}")
     return float(max(0.0, 1 - iteration / decay_iterations) ** power)
+
+
+def warm_up_factor(iteration: int, steps: int) -> float:
+    """Return the factor of a linear warm-up: almost 0 at first, 1 from ``steps`` on.
+
+    Args:
+        iteration: Steps already taken, from 0.
+        steps: Steps of the warm-up; 0 for none.
+
+    Source:
+        The released code of Hoyer et al., CVPR 2022, arXiv:2111.14887, which starts at a millionth, too.
+    """
+    if iteration >= steps:
+        return 1.0
+    return 1 - (1 - iteration / steps) * (1 - _FIRST_FACTOR)
 
 
 def build_optimizer(

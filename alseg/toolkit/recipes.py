@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from alseg import toolkit
 from alseg.contracts import (
+    ADDED_LATER,
     IGNORE_INDEX,
+    Accumulation,
     Augmentation,
     BatchSize,
     ColorStrength,
@@ -17,9 +19,13 @@ from alseg.contracts import (
     LearningRate,
     Momentum,
     Power,
+    Share,
     Side,
     SomeShare,
+    SourceSampling,
+    Temperature,
     TrainingPlan,
+    WarmUp,
     Weight,
     WeightDecay,
     Zoom,
@@ -58,11 +64,20 @@ class SupervisedRecipe:
         flip: Whether images are mirrored at random.
         scale: Lowest and highest factor of a random zoom.
         color: Strength of random brightness, contrast and saturation.
-        sampling: How source images are drawn.
+        sampling: How source images are drawn: ``shuffle``, ``class-balanced``, or ``rare-class`` with a
+            temperature.
         label_resize: How bought labels shrink, see `alseg.contracts.DataPlan`.
         target_sampling: How target images are drawn: ``uniform``, or ``labelled`` for a share of them from
             images with bought labels, once there are any.
         labelled_share: That share of the target images, above 0 and at most 1.
+        warmup: Steps in which the learning rates rise linearly from almost 0; 0 for none.
+        accumulate: Batches that a step draws from each domain, one after the other, with the means of their
+            losses: the memory of one batch, and gradients as of a larger one, but for batch norm.
+        crop: Height and width of a random cut of the inputs of both domains, in pixels; None for whole
+            images.
+        temperature: Of ``rare-class`` sampling: the lower, the more the rarest classes are preferred.
+        rare_share: Of ``rare-class`` sampling: share of an image above which it shows a class, and that the
+            class should cover in a cut, too.
 
     Raises:
         AlsegError: If there is nothing to train on, or a number is out of range.
@@ -86,21 +101,30 @@ class SupervisedRecipe:
     flip: bool = False
     scale: tuple[Zoom, Zoom] = (1.0, 1.0)
     color: ColorStrength = 0.0
-    sampling: Literal["shuffle", "class-balanced"] = "shuffle"
+    sampling: SourceSampling = "shuffle"
     label_resize: Literal["point", "nearest"] = "point"
     target_sampling: Literal["uniform", "labelled"] = "uniform"
     labelled_share: SomeShare = 0.5
+    warmup: Annotated[WarmUp, ADDED_LATER] = 0
+    accumulate: Annotated[Accumulation, ADDED_LATER] = 1
+    crop: Annotated[tuple[Side, Side] | None, ADDED_LATER] = None
+    temperature: Annotated[Temperature, ADDED_LATER] = 0.01
+    rare_share: Annotated[Share, ADDED_LATER] = 0.0015
 
     def __post_init__(self) -> None:
         self._check()
         augmentation = Augmentation(flip=self.flip, scale=self.scale, color=self.color)
         self.plan = TrainingPlan(
             iterations=self.iterations,
+            accumulation=self.accumulate,
             source=DataPlan(
                 batch_size=self.source_batch,
                 size=self.source_size,
                 augmentation=augmentation,
                 sampling=self.sampling,
+                crop=self.crop,
+                temperature=self.temperature,
+                rare_share=self.rare_share,
             ),
             target=DataPlan(
                 batch_size=self.target_batch,
@@ -109,6 +133,7 @@ class SupervisedRecipe:
                 sampling="labelled" if self.target_sampling == "labelled" else "shuffle",
                 labelled_share=self.labelled_share,
                 label_resize=self.label_resize,
+                crop=self.crop,
             ),
         )
 
@@ -124,8 +149,12 @@ class SupervisedRecipe:
         )
 
     def learning_rate_factor(self, iteration: int) -> float:
-        """Return the polynomial factor at ``iteration`` (steps already taken), from 1 down to 0."""
-        return toolkit.optim.poly_factor(iteration, self.decay_iterations or self.iterations, self.power)
+        """Return the polynomial factor at ``iteration`` (steps already taken), from 1 down to 0.
+
+        In a warm-up it is multiplied by one that rises to 1.
+        """
+        decay = toolkit.optim.poly_factor(iteration, self.decay_iterations or self.iterations, self.power)
+        return decay * toolkit.optim.warm_up_factor(iteration, self.warmup)
 
     def losses(self, forward: Forward, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
         """Return the weighted losses of one step, see `losses_of`.
@@ -187,6 +216,16 @@ class SupervisedRecipe:
                 "source_batch and target_batch must be at least 0, and one of them at least 1, not "
                 f"{self.source_batch} and {self.target_batch}"
             )
+        if self.warmup < 0 or self.accumulate < 1:
+            self._refuse(
+                f"warmup must be at least 0 and accumulate at least 1, not {self.warmup} and "
+                f"{self.accumulate}"
+            )
+        if self.warmup and self.warmup >= self.iterations:
+            self._refuse(
+                f"warmup {self.warmup} is not less than iterations {self.iterations}: the learning rate "
+                "would never be reached"
+            )
         if not self.learning_rate > 0:
             self._refuse(f"learning_rate must be above 0, not {self.learning_rate}")
         if self.decay_iterations is not None and self.decay_iterations < self.iterations:
@@ -201,9 +240,20 @@ class SupervisedRecipe:
         for key, size in (("source_size", self.source_size), ("target_size", self.target_size)):
             if size is not None and min(size) < 1:
                 self._refuse(f"{key} must be a height and a width of at least 1 pixel, not {list(size)}")
+            if size is not None and self.crop is not None and not _fits(self.crop, size):
+                self._refuse(
+                    f"crop {list(self.crop)} does not fit in {key} {list(size)}; choose a smaller crop, or "
+                    "null for whole images"
+                )
+        if not self.temperature > 0:
+            self._refuse(f"temperature must be above 0, not {self.temperature}")
 
     def _refuse(self, problem: str) -> None:
         raise AlsegError(f"Recipe '{self.title}': {problem}.")
+
+
+def _fits(crop: tuple[int, int], size: tuple[int, int]) -> bool:
+    return 0 < crop[0] <= size[0] and 0 < crop[1] <= size[1]
 
 
 def _labelled(labels: torch.Tensor, known: bool | None) -> bool:

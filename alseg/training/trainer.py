@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 
@@ -35,8 +36,9 @@ from alseg.data.loading import (
     started,
     training_loader,
 )
+from alseg.data.rare_classes import RareClassOrder
 from alseg.data.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBatches
-from alseg.data.scenario import ScenarioData
+from alseg.data.scenario import Domain, ScenarioData
 from alseg.guard.answers import checked_losses
 from alseg.guard.calls import guarded
 from alseg.inference.predict import resize_logits
@@ -44,7 +46,8 @@ from alseg.seeding import derive
 from alseg.training.state import TrainingState
 
 StepLosses = Mapping[str, float]
-_Batches = Iterator[Sample | None]
+_Batch = Sample | None
+_Batches = Iterator[_Batch]
 
 
 class DivergedError(Exception):
@@ -141,17 +144,25 @@ class Trainer:
         sources = self._batches("source", plan.source, stop)
         targets = self._batches("target", plan.target, stop)
         self.state.train_mode()
-        for source, target in zip(sources, targets, strict=False):
-            if self.iteration >= stop:
-                break
+        batches = zip(sources, targets, strict=False)
+        while self.iteration < stop and (parts := list(islice(batches, plan.accumulation))):
             with guarded(self._recipe, f"training step {self.iteration}"):
-                losses = self._step(source, target)
+                losses = self._step(parts)
             self.iteration += 1
             after_step(self.iteration, losses)
 
-    def _step(self, source: Sample | None, target: Sample | None) -> StepLosses:
+    def _step(self, parts: Sequence[tuple[_Batch, _Batch]]) -> StepLosses:
         torch.manual_seed(derive("step", self._seed, self.iteration))
         self.state.set_rates(self._schedule(self.iteration))
+        self.state.forget_gradients()
+        found = [self._add_gradients(source, target, len(parts)) for source, target in parts]
+        if any(found):
+            self.state.step()
+        self._follow_step()
+        return _means(found)
+
+    def _add_gradients(self, source: _Batch, target: _Batch, parts: int) -> StepLosses:
+        """Add the gradients of one of a step's batches, and return its losses."""
         source_images, source_labels = self._on_device(source)
         target_images, target_labels = self._on_device(target)
         batch = TrainingBatch(
@@ -162,9 +173,9 @@ class Trainer:
             target_labels=target_labels,
             source_labelled=_has_labels(source),
             target_labelled=_has_labels(target),
-            **self._answers_on_device(target),
             round=bisect_right(self._rounds, self.iteration),
             rounds=len(self._rounds),
+            **self._answers_on_device(target),
         )
         losses = self._losses(batch)
         values: dict[str, float] = {}
@@ -178,10 +189,7 @@ class Trainer:
                 "Look at these images, or lower the recipe's learning rate."
             )
         if losses:
-            self.state.forget_gradients()
-            self._fabric.backward(stacked.sum())
-            self.state.step()
-        self._follow_step()
+            self._fabric.backward(stacked.sum() / parts)
         return values
 
     def _losses(self, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
@@ -202,8 +210,8 @@ class Trainer:
         parts = []
         for domain, plan in (("source", self._recipe.plan.source), ("target", self._recipe.plan.target)):
             dataset = (self._data.source if domain == "source" else self._data.target).dataset
-            first = self.iteration * plan.batch_size
-            draws = range(first, first + plan.batch_size)
+            drawn = plan.batch_size * self._recipe.plan.accumulation
+            draws = range(self.iteration * drawn, (self.iteration + 1) * drawn)
             names = [dataset.image_id(self._order(domain, plan).image(draw)) for draw in draws]
             parts += [f"{domain} {', '.join(names)}"] if names else []
         return f"Images of the batch: {'; '.join(parts)}."
@@ -212,14 +220,14 @@ class Trainer:
         size: Size = (images.shape[-2], images.shape[-1])
         return resize_logits((self.model if network is None else network)(images), size)
 
-    def _on_device(self, batch: Sample | None) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
+    def _on_device(self, batch: _Batch) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
         if batch is None:
             return None, None
         images, labels = (part.to(self._fabric.device, non_blocking=True) for part in batch[:2])
         model: Any = self.module
         return normalise(images, model.mean, model.std), labels.long()
 
-    def _answers_on_device(self, batch: Sample | None) -> dict[str, torch.Tensor]:
+    def _answers_on_device(self, batch: _Batch) -> dict[str, Any]:
         """Return regions and classes of a batch by their names in `TrainingBatch`, if the plan wants them."""
         if batch is None or not self._recipe.plan.target.regions:
             return {}
@@ -233,21 +241,38 @@ class Trainer:
         labels: TrainingLabels = (
             DenseLabels(part.dataset, part.translation) if domain == "source" else self._target_labels
         )
-        samples = TrainingSamples(part.dataset, labels, plan, domain, self._seed)
-        batches = StepBatches(self._order(domain, plan), plan.batch_size, self.iteration, stop)
+        order, each = self._order(domain, plan), self._recipe.plan.accumulation
+        rare_classes = order if isinstance(order, RareClassOrder) else None
+        samples = TrainingSamples(part.dataset, labels, plan, domain, self._seed, rare_classes=rare_classes)
+        batches = StepBatches(order, plan.batch_size, self.iteration * each, stop * each)
         pin = self._fabric.device.type == "cuda"
         return started(training_loader(samples, batches, self._workers, pin_memory=pin))
 
     def _order(self, domain: str, plan: DataPlan) -> Order:
         if domain == "target":
             return self._target_order
-        if plan.sampling != "class-balanced":
-            return ShuffledOrder(len(self._data.source.dataset), domain, self._seed)
         if self._source_order is None:
-            self._source_order = ClassBalancedOrder(self._data.source.class_pixels, domain, self._seed)
+            self._source_order = _source_order(self._data.source, plan, domain, self._seed)
         return self._source_order
 
 
-def _has_labels(batch: Sample | None) -> bool | None:
+def _source_order(source: Domain, plan: DataPlan, *axes: int | str) -> Order:
+    if plan.sampling == "class-balanced":
+        return ClassBalancedOrder(source.class_pixels, *axes)
+    if plan.sampling == "rare-class":
+        pixels = np.array([height * width for height, width in source.sizes], np.int64)
+        return RareClassOrder(source.class_pixels, pixels, plan.temperature, plan.rare_share, *axes)
+    return ShuffledOrder(len(source.dataset), *axes)
+
+
+def _means(found: Sequence[StepLosses]) -> StepLosses:
+    """Return the mean of each loss over a step's batches; a batch without it counts as 0."""
+    if len(found) == 1:
+        return found[0]
+    names = dict.fromkeys(name for losses in found for name in losses)
+    return {name: sum(losses.get(name, 0.0) for losses in found) / len(found) for name in names}
+
+
+def _has_labels(batch: _Batch) -> bool | None:
     """Return whether a batch that is still on the CPU has a labelled pixel."""
     return None if batch is None else bool((batch[1] != IGNORE_INDEX).any())

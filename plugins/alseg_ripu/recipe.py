@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from alseg import toolkit
-from alseg.contracts import IGNORE_INDEX, Iterations, Share, Weight
+from alseg.contracts import IGNORE_INDEX, Iterations, Share, SourceSampling, Weight
 from alseg.toolkit.recipes import SupervisedRecipe
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Ripu(SupervisedRecipe):
     title: ClassVar[str] = "ripu"
 
     decay_iterations: Iterations | None = 62_500
-    sampling: Literal["shuffle", "class-balanced"] = "class-balanced"
+    sampling: SourceSampling = "class-balanced"
     consistency: Weight = 0.1
     consistency_distance: Literal["l1", "kl"] = "l1"
     negative_learning: Weight = 1.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 import golden_pools
+import golden_recipes
 import golden_scores
 from golden import COMMITTED, FOLDER, Arrays, Check
 
@@ -15,8 +16,6 @@ RECIPE = "a training recipe computes it, and no recipe here does"
 
 UNCHECKED = {
     "alc_acquisition": "it corrects labels that exist already, for which there is no annotation mode",
-    "classmix": f"{RECIPE}: class mixing",
-    "dacs_ema": f"{RECIPE}: an averaged teacher",
     "gao_eccv24": "one answer labels a whole superpixel or several merged ones; here answers are pixels",
     "mulactseg_losses": f"{RECIPE}: losses of sets of classes",
     "mulactseg_pseudo_labels": f"{RECIPE}: pseudo labels of sets of classes",
@@ -38,9 +37,11 @@ UNREAD = {
 }
 """Of files that are checked, the keys that no check reads, and why."""
 
+PARTS = (golden_scores.CHECKS, golden_pools.CHECKS, golden_recipes.CHECKS)
+
 CHECKS: dict[str, tuple[Check, ...]] = {
-    name: (*golden_scores.CHECKS.get(name, ()), *golden_pools.CHECKS.get(name, ()))
-    for name in sorted({*golden_scores.CHECKS, *golden_pools.CHECKS})
+    name: tuple(check for part in PARTS for check in part.get(name, ()))
+    for name in sorted({name for part in PARTS for name in part})
 }
 
 PRESENT = sorted(file.stem for file in FOLDER.glob("*.npz"))

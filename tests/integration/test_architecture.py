@@ -42,13 +42,16 @@ WITHOUT_TORCH = (
 
 TOOLKIT = (
     "allocation",
+    "augment",
     "clicks",
     "clustering",
     "diversity",
+    "ema",
     "embeddings",
     "imaging",
     "labels",
     "losses",
+    "mixing",
     "optim",
     "passes",
     "recipes",

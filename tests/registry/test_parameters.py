@@ -7,6 +7,7 @@ import pytest
 from annotated_types import Ge, Interval
 
 from alseg import AcquisitionSpec, DatasetSpec
+from alseg.contracts import ADDED_LATER
 from alseg.registry.parameters import ParameterError, validate_parameters
 from alseg.registry.signatures import REQUIRED, parameters_of
 
@@ -89,6 +90,18 @@ def test_defaults_are_filled_in_and_given_values_win() -> None:
         "sides": None,
         "share": None,
     }
+
+
+def test_a_parameter_that_was_added_later_is_left_out_at_its_default() -> None:
+    def later(radius: int = 1, steps: Annotated[int, Interval(ge=0, le=9), ADDED_LATER] = 0) -> Nothing:
+        return None
+
+    assert [parameter.type_text for parameter in parameters_of(spec_of(later))] == ["int", "int (0 to 9)"]
+    assert validate_parameters(spec_of(later), {}) == {"radius": 1}
+    assert validate_parameters(spec_of(later), {"steps": 0}) == {"radius": 1}
+    assert validate_parameters(spec_of(later), {"steps": 4}) == {"radius": 1, "steps": 4}
+    with pytest.raises(ParameterError, match="must be at most 9, got 10"):
+        validate_parameters(spec_of(later), {"steps": 10})
 
 
 def test_a_default_is_not_shared_between_runs() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from alseg.toolkit import losses
-from alseg.toolkit.losses import CrossEntropy, Term, Weighted, counting, softmax_losses
+from alseg.toolkit.losses import CrossEntropy, Term, Weighted, WeightedCrossEntropy, counting, softmax_losses
 from alseg_ripu.losses import LocalConsistency, NegativeLearning
 
 CLASSES = 5
@@ -59,11 +59,21 @@ def plain_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Ten
     return functional.cross_entropy(logits, labels, ignore_index=255)
 
 
+def pixel_weights(labels: torch.Tensor) -> torch.Tensor:
+    return labels % 3 / 2
+
+
+def plain_weighted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    each = functional.cross_entropy(logits, labels, ignore_index=255, reduction="none")
+    return (each * pixel_weights(labels)).mean()
+
+
 PLAIN: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "cross-entropy": plain_cross_entropy,
     "l1": plain_l1,
     "kl": plain_kl,
     "negative": plain_negative,
+    "weighted": plain_weighted,
 }
 
 
@@ -73,6 +83,7 @@ def terms(labels: torch.Tensor) -> dict[str, Term]:
         "l1": LocalConsistency(labels, "l1"),
         "kl": LocalConsistency(labels, "kl"),
         "negative": NegativeLearning(0.2),
+        "weighted": WeightedCrossEntropy(labels, pixel_weights(labels)),
     }
 
 
@@ -110,7 +121,7 @@ def test_gradients_are_differences_of_values() -> None:
 def test_several_losses_have_the_sum_of_their_gradients() -> None:
     logits, labels = inputs((24, 40), torch.float64)
     together = softmax_losses(logits, terms(labels))
-    weights = dict(zip(PLAIN, (1.0, 0.1, 2.0, 3.0), strict=True))
+    weights = dict(zip(PLAIN, (1.0, 0.1, 2.0, 3.0, 0.5), strict=True))
     found = gradient(sum((weights[name] * loss for name, loss in together.items()), torch.zeros(())), logits)
     expected = sum(
         (weights[name] * gradient(plain(logits, labels), logits) for name, plain in PLAIN.items()),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from alseg.contracts import TrainingBatch
-from alseg.toolkit.optim import OptimizerName, build_optimizer, joint_forward, poly_factor
+from alseg.toolkit.optim import OptimizerName, build_optimizer, joint_forward, poly_factor, warm_up_factor
 
 
 class TwoParts(torch.nn.Module):
@@ -47,6 +47,14 @@ def test_the_learning_rate_decays_to_zero_and_stays_there() -> None:
 def test_a_decay_over_no_iterations_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^decay_iterations must be at least 1, not 0$"):
         poly_factor(0, 0, 0.9)
+
+
+def test_a_warm_up_rises_from_almost_nothing_to_one() -> None:
+    assert warm_up_factor(0, 4) == pytest.approx(1e-6)
+    # 1 - (1 - 2 / 4) * (1 - 1e-6)
+    assert warm_up_factor(2, 4) == pytest.approx(0.5000005)
+    assert [warm_up_factor(step, 4) for step in (4, 100)] == [1.0, 1.0]
+    assert warm_up_factor(0, 0) == 1.0
 
 
 def test_the_head_has_its_own_learning_rate() -> None:
