@@ -39,7 +39,8 @@ def clicks_per_class(answers: Answers) -> NDArray[np.int64]:
         answers: To ``n`` questions about one image.
     """
     if answers.sets is not None:
-        return np.count_nonzero(answers.sets, axis=1)
+        of_set: NDArray[np.int64] = answers.sets.astype(np.int64).sum(axis=1)
+        return of_set
     said = np.unique(answers.questions * 256 + answers.classes)
     return np.bincount(said // 256, minlength=answers.count)
 
