@@ -56,7 +56,9 @@ def _write_picks(revisit: SavedRun, last: int, output: Path) -> int:
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("round", "image", "y", "x", "score", "pixels", "void", "clicks"))
+    proposed = any("proposed" in (each.rows.dtype.names or ()) for each in revisit.purchases.values())
+    columns = ("y", "x", "score", "pixels", "void", "clicks", *(["proposed"] if proposed else []))
+    writer.writerow(("round", "image", *columns))
     count = 0
     for number, purchase in revisit.purchases.items():
         if number > last:

@@ -90,8 +90,9 @@ class _Loop:
                 purchase = self.acquire(round_number, parts.planner)
                 purchase.write(folder.round_folder(round_number))
                 parts.log(
-                    f"round {round_number}: bought {purchase.pixels} pixels ({purchase.void} void) with "
-                    f"{purchase.clicks} clicks in {len(purchase.spans)} images"
+                    f"round {round_number}: bought {purchase.pixels} pixels "
+                    f"({purchase.void} without a class) with {purchase.clicks} clicks "
+                    f"in {len(purchase.spans)} images"
                 )
             parts.planner.forget(round_number)
         elif parts.spec.method.target_labels == "all":

@@ -142,6 +142,10 @@ def test_every_kind_of_answer_runs_is_shown_compared_and_reported(tmp_path: Path
         assert clicks == costs[kind]["clicks"]
         known = sum(np.count_nonzero(labels.revealed(image) != 255) for image in range(6))
         assert known == costs[kind]["valid_pixels"] == costs[kind]["trained_pixels"]
+        command("export", folder, "--what", "picks", "--output", tmp_path / "exported" / kind)
+        head, first, *_ = (tmp_path / "exported" / kind / "picks.csv").read_text().splitlines()
+        assert head.endswith("clicks,proposed" if kind == "correction" else "clicks")
+        assert head.count(",") == first.count(",")
         command("show", folder, "--output", tmp_path / "shown" / kind)
     # The first round asks the same of all of them; most squares hold two classes.
     assert costs["classes"]["valid_pixels"] < costs["pixels"]["valid_pixels"] <= costs["pixels"]["pixels"]
@@ -183,6 +187,24 @@ def test_a_run_that_was_interrupted_gets_the_same_answers(tmp_path: Path, kind: 
     again = round_bytes(folder)
     assert again.keys() == whole.keys()
     assert [name for name, content in whole.items() if again[name] != content] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_saved_run_knows_what_its_annotator_said_wrongly(tmp_path: Path, kind: str) -> None:
+    annotator = {"confusion": "50%", "boundary": 1}
+    run_toy(tmp_path, toy_document(methods=[method(kind, annotator=annotator)]), alseg_partitions)
+    folder = run_folder(tmp_path, kind)
+    run = SavedRun(folder, toy_registry(alseg_partitions))
+    revealed = [run.labels(2).revealed(image) for image in range(6)]
+    counts = sum(np.bincount(each.ravel(), minlength=256)[:3] for each in revealed)
+    names = [info.name for info in STRIPES.classes]
+    bought = metrics_of(folder, 2)["bought"]
+    assert [bought.get(name, 0) for name in names] == np.asarray(counts).tolist()
+    known = [each != 255 for each in revealed]
+    assert any(
+        (each[is_known] != truth(image)[is_known]).any()
+        for image, (each, is_known) in enumerate(zip(revealed, known, strict=True))
+    )
 
 
 def test_batches_say_which_question_revealed_a_pixel_and_what_its_answer_leaves_possible(

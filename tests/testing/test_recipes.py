@@ -91,6 +91,42 @@ def test_a_recipe_of_one_domain_passes(batches: dict[str, Any]) -> None:
     check_recipe(spec(SupervisedRecipe), **batches)
 
 
+class OfSets(SupervisedRecipe):
+    """Reads which question revealed a pixel, and the sets of its answer."""
+
+    seen: list[tuple[torch.Tensor | None, torch.Tensor | None]] = []  # noqa: RUF012 - read by the test
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.plan = replace(self.plan, target=replace(self.plan.target, regions=True))
+
+    def losses(self, forward: Any, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
+        self.seen.append((batch.target_regions, batch.target_classes))
+        return super().losses(forward, batch)
+
+
+class OfSourceSets(SupervisedRecipe):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.plan = replace(self.plan, source=replace(self.plan.source, regions=True))
+
+
+def test_a_recipe_that_asks_for_regions_gets_them() -> None:
+    OfSets.seen.clear()
+    check_recipe(spec(OfSets))
+    sizes, several = set(), 0
+    for regions, classes in OfSets.seen:
+        assert regions is not None and regions.dtype == torch.int64
+        assert classes is not None and classes.dtype == torch.bool
+        assert classes.shape == (len(regions), int(regions.max()) + 1, 5)
+        sizes.add(classes.shape[1])
+        several += int((classes.sum(-1) > 1).sum())
+    # Stripes of 8 columns in 32 or 24, none where nothing is labelled.
+    assert sizes == {0, 3, 4}
+    assert several > 0
+    check_recipe(spec(OfSets), target_batch=0)
+
+
 FIRST = "everything labelled, inputs of one size"
 
 
@@ -98,6 +134,7 @@ FIRST = "everything labelled, inputs of one size"
     ("build", "message"),
     [
         (Unplanned, "'mine': plan must be a TrainingPlan, got NoneType"),
+        (OfSourceSets, "'mine': plan.source asks for regions, which only target labels have"),
         (Negative, "'mine': learning_rate_factor(0) must be a finite number, at least 0, got -1.0"),
         (Foreign, "'mine': the optimiser has parameters that are not the network's"),
         (PerPixel, f"'mine', {FIRST}: loss 'pixels' must be a float scalar"),
