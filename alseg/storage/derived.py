@@ -66,7 +66,7 @@ class DerivedMaps:
                 packed = zlib.compress(np.ascontiguousarray(label).tobytes(), _LEVEL)
                 file.write(packed)
                 hashed.update(packed)
-                places[image_id] = (end, end + len(packed), *label.shape)  # type: ignore[assignment]
+                places[image_id] = (end, end + len(packed), *label.shape)
                 end += len(packed)
 
         try:
