@@ -5,14 +5,17 @@ from . import diversity as diversity
 from . import embeddings as embeddings
 from . import image_file as image_file
 from . import imaging as imaging
+from . import interpolation as interpolation
 from . import labels as labels
 from . import losses as losses
 from . import metrics as metrics
 from . import optim as optim
 from . import passes as passes
+from . import pseudo_labels as pseudo_labels
 from . import recipes as recipes
 from . import regions as regions
 from . import selection as selection
+from . import set_losses as set_losses
 from . import text_file as text_file
 from . import uncertainty as uncertainty
 from . import weights as weights
