@@ -8,29 +8,23 @@ from __future__ import annotations
 import pytest
 
 import golden_pools
+import golden_regions
 import golden_scores
 from golden import COMMITTED, FOLDER, Arrays, Check
 
 RECIPE = "a training recipe computes it, and no recipe here does"
 
 UNCHECKED = {
-    "alc_acquisition": "it corrects labels that exist already, for which there is no annotation mode",
     "classmix": f"{RECIPE}: class mixing",
     "dacs_ema": f"{RECIPE}: an averaged teacher",
-    "gao_eccv24": "one answer labels a whole superpixel or several merged ones; here answers are pixels",
-    "mulactseg_losses": f"{RECIPE}: losses of sets of classes",
-    "mulactseg_pseudo_labels": f"{RECIPE}: pseudo labels of sets of classes",
 }
 """Files that cannot be checked, and why."""
 
 VERSION = "provenance of the numbers"
 
-MERGING = "no partition here merges regions"
-
 HYPERBOLIC = "a hyperbolic classifier belongs to a network, and no network here has one"
 
 UNREAD = {
-    "amsl_merge": {"edges": MERGING, "merged_eps0.1": MERGING, "merged_eps0.2": MERGING},
     "d2ada_density": {"sklearn_version": VERSION},
     "halo": {"A_MLR": HYPERBOLIC, "P_MLR": HYPERBOLIC, "hyper_logits": HYPERBOLIC},
     "mulactseg_acquisition": {"pool_rule": "tables have NaN for what is not in the pool"},
@@ -38,9 +32,11 @@ UNREAD = {
 }
 """Of files that are checked, the keys that no check reads, and why."""
 
+CHECKED = (golden_scores.CHECKS, golden_pools.CHECKS, golden_regions.CHECKS)
+
 CHECKS: dict[str, tuple[Check, ...]] = {
-    name: (*golden_scores.CHECKS.get(name, ()), *golden_pools.CHECKS.get(name, ()))
-    for name in sorted({*golden_scores.CHECKS, *golden_pools.CHECKS})
+    name: tuple(check for checks in CHECKED for check in checks.get(name, ()))
+    for name in sorted({name for checks in CHECKED for name in checks})
 }
 
 PRESENT = sorted(file.stem for file in FOLDER.glob("*.npz"))
