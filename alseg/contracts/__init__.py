@@ -38,12 +38,14 @@ from alseg.contracts.bounds import (
     Share,
     Side,
     SomeShare,
+    Temperature,
     Tolerance,
     Weight,
     WeightDecay,
     Zoom,
 )
 from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
+from alseg.contracts.derivation import Derivation, DerivationView, DerivingRecipe
 from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observers import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
@@ -97,6 +99,9 @@ __all__ = [
     "DataPlan",
     "Dataset",
     "DatasetSpec",
+    "Derivation",
+    "DerivationView",
+    "DerivingRecipe",
     "Distance",
     "Domain",
     "Interval",
@@ -139,6 +144,7 @@ __all__ = [
     "SourceView",
     "Spec",
     "TargetView",
+    "Temperature",
     "Tolerance",
     "TrainingBatch",
     "TrainingPlan",

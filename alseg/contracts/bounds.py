@@ -48,6 +48,9 @@ WeightDecay = Annotated[float, Interval(ge=0, le=1_000)]
 Power = Annotated[float, Interval(ge=0, le=100)]
 """Exponent of a decay."""
 
+Temperature = Annotated[float, Interval(ge=0.001, le=1_000)]
+"""Divides what goes into a softmax."""
+
 Zoom = Annotated[float, Interval(ge=0.01, le=100)]
 """Factor of an image's height and width."""
 

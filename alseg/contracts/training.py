@@ -68,6 +68,8 @@ class DataPlan:
         label_resize: How bought labels shrink: ``point`` keeps every bought pixel at its place (two that fall
             on one place count once), ``nearest`` samples the grid and loses most single pixels. Dense source
             label maps are always resized by ``nearest``.
+        regions: Whether batches say which question revealed each pixel and which classes its answer leaves
+            possible; of the target only.
     """
 
     batch_size: int
@@ -76,6 +78,7 @@ class DataPlan:
     sampling: Literal["shuffle", "class-balanced", "labelled"] = "shuffle"
     labelled_share: float = 0.5
     label_resize: Literal["point", "nearest"] = "point"
+    regions: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +109,12 @@ class TrainingBatch:
         source_labelled: Whether any source pixel has a label, known without waiting for the device; None
             where the labels have to be asked.
         target_labelled: As for source.
+        target_regions: int64 ``(B, H, W)``, the question about its image that revealed each pixel, from 0 in
+            the order asked, -1 where nothing was asked; None unless the plan asks for ``regions``. It moves
+            with the image; a resize samples the grid.
+        target_classes: bool ``(B, R, C + 1)``, the classes that the answer to each question leaves possible,
+            void last; R is the largest number of questions about an image of the batch, rows beyond those of
+            an image are False. None as above.
     """
 
     iteration: int
@@ -115,6 +124,8 @@ class TrainingBatch:
     target_labels: torch.Tensor | None
     source_labelled: bool | None = None
     target_labelled: bool | None = None
+    target_regions: torch.Tensor | None = None
+    target_classes: torch.Tensor | None = None
 
 
 class Recipe(Protocol):

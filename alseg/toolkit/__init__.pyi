@@ -8,6 +8,7 @@ from . import imaging as imaging
 from . import interpolation as interpolation
 from . import labels as labels
 from . import losses as losses
+from . import merging as merging
 from . import metrics as metrics
 from . import optim as optim
 from . import passes as passes
@@ -16,6 +17,7 @@ from . import recipes as recipes
 from . import regions as regions
 from . import selection as selection
 from . import set_losses as set_losses
+from . import sieving as sieving
 from . import text_file as text_file
 from . import uncertainty as uncertainty
 from . import weights as weights

@@ -17,12 +17,10 @@ def jensen_shannon(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     Returns:
         float64 ``(...)``, 0 to log 2.
     """
-    distributions = [
-        values.double() / values.double().sum(dim=-1, keepdim=True) for values in (first, second)
-    ]
-    between = (distributions[0] + distributions[1]) / 2
-    entropies = [torch.special.entr(values).sum(dim=-1) for values in (*distributions, between)]
-    return (entropies[2] - (entropies[0] + entropies[1]) / 2).clamp(min=0)
+    one, other = (values.double() / values.double().sum(dim=-1, keepdim=True) for values in (first, second))
+    within = (torch.special.entr(one).sum(dim=-1) + torch.special.entr(other).sum(dim=-1)) / 2
+    divergence: torch.Tensor = torch.special.entr((one + other) / 2).sum(dim=-1) - within
+    return divergence.clamp(min=0)
 
 
 def region_edges(regions: torch.Tensor) -> torch.Tensor:
@@ -35,13 +33,16 @@ def region_edges(regions: torch.Tensor) -> torch.Tensor:
         int64 ``(E, 2)`` on the CPU, the smaller id first, each pair once, in ascending order.
     """
     ids = regions.cpu().long()
-    pairs = torch.cat(
+    count = int(ids.max()) + 1
+    sides = ((ids[:, :-1], ids[:, 1:]), (ids[:-1], ids[1:]))
+    keys = torch.cat(
         [
-            torch.stack([one.flatten(), other.flatten()], dim=1)
-            for one, other in ((ids[:, :-1], ids[:, 1:]), (ids[:-1], ids[1:]))
+            (torch.minimum(one, other) * count + torch.maximum(one, other))[one != other]
+            for one, other in sides
         ]
     )
-    return pairs[pairs[:, 0] != pairs[:, 1]].sort(dim=1).values.unique(dim=0)
+    found = torch.unique(keys)
+    return torch.stack([found // count, found % count], dim=1)
 
 
 def merge_adjacent(

@@ -62,7 +62,7 @@ def set_pseudo_labels(
     pixels = asked.nonzero()
     peaks = group_peaks(probs[:, asked].T.contiguous(), ids[asked], len(sets))
     boxes = _boxes(ids, len(sets))
-    for region in ids[asked].unique().tolist():
+    for region in torch.unique(ids[asked]).tolist():
         classes = known[region].nonzero().flatten()
         if not len(classes):
             continue
@@ -108,7 +108,8 @@ def _with_neighbours(ids: torch.Tensor, region: int, box: torch.Tensor) -> list[
     """Return the region and those that touch it, diagonally too."""
     part = ids[_window(box[None], margin=1)]
     mask = (part == region).float()[None]
-    touched: list[int] = part[functional.max_pool2d(mask, 3, stride=1, padding=1)[0] > 0].unique().tolist()
+    near = functional.max_pool2d(mask, 3, stride=1, padding=1)[0] > 0
+    touched: list[int] = torch.unique(part[near]).tolist()
     return touched
 
 

@@ -7,13 +7,16 @@ import torch
 _POINTS = 20
 """Of the curve in which a knee is looked for."""
 
+_ROUNDING = 1e-6
+"""Lead of a straight line by rounding."""
+
 
 def knee(values: torch.Tensor, sensitivity: float = 1.0) -> int | None:
     """Return where a rising curve bends most from steep to flat.
 
     The curve is mapped to 0-1 in both directions. Its *lead* is how far it lies above the diagonal. A local
-    maximum of the lead is a knee if the lead then falls by more than ``sensitivity`` mean steps along the
-    curve before it reaches the next local maximum.
+    maximum above the diagonal is a knee if the lead then falls by more than ``sensitivity`` mean steps along
+    the curve before the next local maximum, or below the diagonal after a local minimum.
 
     Args:
         values: float ``(n,)`` at equal distances, rising and concave.
@@ -34,7 +37,7 @@ def knee(values: torch.Tensor, sensitivity: float = 1.0) -> int | None:
     found, threshold = None, 0.0
     for place in range(1, count - 1):
         before, here, after = lead[place - 1 : place + 2]
-        if here >= before and here >= after:
+        if here > _ROUNDING and here >= before and here >= after:
             found, threshold = place, here - sensitivity / (count - 1)
         elif here <= before and here <= after:
             threshold = 0.0

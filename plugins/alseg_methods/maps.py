@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from alseg.contracts import Interval, View
+from alseg.contracts import View
 
 if TYPE_CHECKING:
     import torch
 
 Uncertainty = Literal["entropy", "least-confidence", "margin", "bvsb"]
 """A map of `uncertainty_map`."""
-
-Temperature = Annotated[float, Interval(ge=0.001, le=1_000)]
-"""Divides logits before a softmax."""
 
 
 def uncertainty_map(logits: torch.Tensor, name: Uncertainty) -> torch.Tensor:

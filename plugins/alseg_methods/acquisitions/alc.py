@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from alseg.contracts import AcquisitionSpec, TargetView
-from alseg_methods.maps import Temperature
+from alseg.contracts import AcquisitionSpec, TargetView, Temperature
 
 if TYPE_CHECKING:
     import torch

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from alseg.contracts import AcquisitionSpec, Observations, PartsView, View
-from alseg_methods.maps import Temperature
+from alseg.contracts import AcquisitionSpec, Observations, PartsView, Temperature, View
 
 if TYPE_CHECKING:
     import torch

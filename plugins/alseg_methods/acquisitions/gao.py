@@ -44,8 +44,8 @@ def domain_differences(one: torch.Tensor, other: torch.Tensor, regions: torch.Te
 
     from alseg.toolkit.regions import region_means
 
-    means = [region_means(logits.softmax(0), regions) for logits in (one, other)]
-    return (1 - cosine_similarity(*means, dim=1)).clamp(min=0)
+    first, second = (region_means(logits.softmax(0), regions) for logits in (one, other))
+    return (1 - cosine_similarity(first, second, dim=1)).clamp(min=0)
 
 
 def group_scores(

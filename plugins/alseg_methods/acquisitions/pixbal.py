@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from alseg.contracts import AcquisitionSpec, Interval, Observations, PartsView, TargetView, View
-from alseg_methods.maps import Temperature
+from alseg.contracts import AcquisitionSpec, Interval, Observations, PartsView, TargetView, Temperature, View
 
 if TYPE_CHECKING:
     import torch
