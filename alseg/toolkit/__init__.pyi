@@ -5,6 +5,7 @@ from . import diversity as diversity
 from . import embeddings as embeddings
 from . import image_file as image_file
 from . import imaging as imaging
+from . import interpolation as interpolation
 from . import labels as labels
 from . import losses as losses
 from . import merging as merging
