@@ -117,16 +117,25 @@ class MulActSeg(SupervisedRecipe):
             sets,
             expand=self.expand and view.regions is not None,
         ).cpu()
-        return torch.where(view.revealed != IGNORE_INDEX, view.revealed, labels)
+        # Questions with a revealed label have been answered pixel by pixel or by one class; void stays void.
+        filled = torch.zeros(count + 1, dtype=torch.bool)
+        filled[asked[view.revealed != IGNORE_INDEX]] = True
+        filled[count] = False
+        return torch.where(filled[asked], view.revealed, labels)
 
     def _set_losses(self, logits: torch.Tensor, batch: TrainingBatch) -> dict[str, torch.Tensor]:
-        """Return the losses of regions with several classes, of pixels that have no label."""
+        """Return the losses of regions with several classes, of none of whose pixels there is a label."""
+        import torch
+
         regions, sets, labels = batch.target_regions, batch.target_classes, batch.target_labels
         if regions is None or sets is None or labels is None:
             return {}
-        several = sets.sum(dim=2, keepdim=True) > 1
-        unlabelled = regions.masked_fill(labels != IGNORE_INDEX, -1)
-        pixels = toolkit.set_losses.SetPixels.of(logits, unlabelled, sets & several)
+        # Pixels where nothing was asked make one more region.
+        places = torch.where(regions < 0, sets.shape[1], regions).flatten(1)
+        labelled = (labels != IGNORE_INDEX).flatten(1).long()
+        most = labelled.new_zeros((len(sets), sets.shape[1] + 1)).scatter_reduce(1, places, labelled, "amax")
+        wanted = (sets.sum(dim=2) > 1) & (most[:, :-1] == 0)
+        pixels = toolkit.set_losses.SetPixels.of(logits, regions, sets & wanted[..., None])
         if not len(pixels.groups):
             return {}
         losses: dict[str, torch.Tensor] = {}

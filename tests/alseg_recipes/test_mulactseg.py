@@ -77,6 +77,12 @@ def test_pixels_with_pseudo_labels_are_left_to_the_cross_entropy() -> None:
     assert losses["target"] == pytest.approx(expected, rel=1e-5)
 
 
+def test_void_pixels_of_an_answer_pixel_by_pixel_are_not_trained() -> None:
+    # The second region has its classes 1 and void, each at one pixel, and so has the third 0 and void.
+    labels = torch.tensor([[[0, 0, 1, 255, 0, 255]]])
+    assert losses_of(MulActSeg(), batch_of(target_labels=labels)).keys() == {"source", "target"}
+
+
 @pytest.mark.parametrize("sets", [None, torch.zeros((1, 0, 4), dtype=torch.bool), SETS[:, :1]])
 def test_without_sets_of_several_classes_it_is_cross_entropy(sets: torch.Tensor | None) -> None:
     regions = None if sets is None else REGIONS.clamp(max=sets.shape[1] - 1)
@@ -126,11 +132,12 @@ def test_without_partition_or_expansion_only_regions_asked_about_are_labelled() 
         assert labels.tolist() == [[0, 0, 2, 255, 255]]
 
 
-def test_revealed_labels_stay() -> None:
-    revealed = torch.tensor([[255, 1, 255, 255, 1]], dtype=torch.uint8)
+def test_a_question_with_revealed_labels_keeps_them_and_its_void() -> None:
+    revealed = torch.tensor([[0, 0, 255, 255, 255]], dtype=torch.uint8)
     labels = MulActSeg().derive(view_of_answers(CLASSES, PARTITION, revealed=revealed), {})
+    # The fourth pixel, of a neighbour, is reached as before.
     assert labels is not None
-    assert labels.tolist() == [[0, 1, 2, 0, 1]]
+    assert labels.tolist() == [[0, 0, 255, 0, 255]]
 
 
 def test_answers_that_are_no_sets_derive_nothing() -> None:
