@@ -1,4 +1,4 @@
-"""Statistics over the regions of an image: means, sizes, commonest classes."""
+"""Statistics over the regions of an image: means, sizes, commonest classes, places of the largest values."""
 
 from __future__ import annotations
 
@@ -115,3 +115,24 @@ def modal_classes(
     # max does not promise the first of equals.
     first = (counts == most[:, None]).int().argmax(dim=1)
     return torch.where(most > 0, first, torch.full_like(modal, IGNORE_INDEX))
+
+
+def group_peaks(values: torch.Tensor, groups: torch.Tensor, count: int) -> torch.Tensor:
+    """Return for each group and column the row with the largest value.
+
+    Args:
+        values: float ``(n, C)``, without NaN; no gradient passes.
+        groups: int64 ``(n,)``, the group of each row, 0 to ``count - 1``.
+        count: Number of groups, ``G``.
+
+    Returns:
+        int64 ``(G, C)``, indices of rows, the first of equals; -1 for a group without rows. The same on
+        every device and in every order of work, without a loop over groups.
+    """
+    rows, columns = values.shape
+    into = groups[:, None].expand(rows, columns)
+    largest = values.new_full((count, columns), -torch.inf).scatter_reduce(0, into, values, "amax")
+    numbers = torch.arange(rows, device=values.device)[:, None].expand(rows, columns)
+    places = torch.where(values == largest[groups], numbers, rows)
+    first = torch.full((count, columns), rows, device=values.device).scatter_reduce(0, into, places, "amin")
+    return torch.where(first < rows, first, -1)

@@ -10,6 +10,7 @@ from alseg.contracts import (
     Iterations,
     LearningRate,
     Power,
+    RecipeSpec,
     Share,
     SourceSampling,
     WarmUp,
@@ -51,3 +52,11 @@ class DAFormer(MeanTeacher):
     jitter: Share = 0.2
     ignore_top: Share = 0.03
     ignore_bottom: Share = 0.235
+
+
+SPEC = RecipeSpec(
+    name="daformer",
+    summary="The mean teacher with rare-class sampling, warm-up and AdamW; no feature distance.",
+    source="Hoyer et al., CVPR 2022, arXiv:2111.14887.",
+    build=DAFormer,
+)

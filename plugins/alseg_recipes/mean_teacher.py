@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from alseg import toolkit
-from alseg.contracts import IGNORE_INDEX, Interval, Iterations, Share, Side, Weight
+from alseg.contracts import IGNORE_INDEX, Interval, Iterations, RecipeSpec, Share, Side, Weight
 from alseg.toolkit.recipes import SupervisedRecipe
 
 if TYPE_CHECKING:
@@ -129,3 +129,11 @@ def _without_unlabelled(batch: TrainingBatch) -> TrainingBatch:
     if labelled is None and batch.target_labels is not None:
         labelled = bool((batch.target_labels != IGNORE_INDEX).any())
     return batch if labelled else replace(batch, target_images=None, target_labels=None)
+
+
+SPEC = RecipeSpec(
+    name="mean-teacher",
+    summary="Class mixing of source and target; an averaged teacher labels what nobody has labelled.",
+    source="Tranheden et al. (DACS), WACV 2021, arXiv:2007.08702.",
+    build=MeanTeacher,
+)

@@ -21,6 +21,7 @@ def test_every_method_works_with_two_classes(spec: AcquisitionSpec) -> None:
 
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("badge", {"trials": "log", "first": "residual", "dimensions": 2}),
+    ("alc", {"temperature": 0.001}),
     ("bald", {"source": "flip", "count": 2}),
     ("bvsb", {"temperature": 0.001}),
     ("cdal", {"weighting": "uniform"}),
@@ -29,6 +30,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("clue", {"temperature": 0.001, "dimensions": 1}),
     ("d2ada", {"alpha": 0.5, "beta": 0.0, "per_class": 1, "fitted": 2}),
     ("equal", {"terms": "divergence"}),
+    ("gao", {"sure": 1.0, "divergence": 0.0}),
     ("mada", {"anchors": 1, "least": 1, "dimensions": 3}),
     ("max-herding", {"candidates": 1}),
     ("max-herding", {"bandwidth": 1e-6}),
