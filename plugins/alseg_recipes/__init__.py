@@ -10,7 +10,6 @@ from alseg import RecipeSpec, hookimpl
 
 @hookimpl
 def register_recipes() -> list[RecipeSpec]:
-    """Offer ``SPEC`` of every module here that has one, by name of the module."""
-    names = sorted(found.name for found in pkgutil.iter_modules(__path__))
-    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    return [module.SPEC for module in modules if hasattr(module, "SPEC")]
+    """Offer ``SPEC`` of each module, by its name; modules whose names begin with ``_`` only help."""
+    names = sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
+    return [importlib.import_module(f"{__name__}.{name}").SPEC for name in names]

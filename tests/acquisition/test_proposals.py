@@ -23,7 +23,7 @@ from toys import Stripes, TinyNet
 NOTHING = np.zeros((0, 2), np.int32)
 REGIONS = np.repeat(np.arange(4, dtype=np.int32), 3)[None].repeat(6, axis=0)  # stripes of 3 of 12 columns
 DATA = Stripes("train", 3, (6, 12))
-OPTIONS = InferenceOptions(size=None, batch_size=2)
+OPTIONS = InferenceOptions(size=None, batch_size=2, features=True)
 
 
 class Scoring:
@@ -117,7 +117,11 @@ CASES: dict[str, Callable[[], QueryJob]] = {
         Ranking(), WholeImage(2.0, "correction"), Limits("images", pool=2), unit="image"
     ),
     "selected images": lambda: job_of(
-        Selecting(), WholeImage(2.0, "correction"), Limits("images", pool=2), unit="image"
+        Selecting(),
+        WholeImage(2.0, "correction"),
+        Limits("images", pool=2),
+        unit="image",
+        needs=("features",),
     ),
 }
 
