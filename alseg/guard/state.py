@@ -100,13 +100,13 @@ def _set_logging(before: tuple[int, int, list[logging.Handler]]) -> None:
 
 
 def _signals() -> list[Any]:
+    if threading.current_thread() is not threading.main_thread():
+        return []  # no other thread can change them, but the main one may while this one is at work
     return [_handler_of(number) for number in _HANDLERS]
 
 
 def _set_signals(handlers: list[Any]) -> None:
-    if threading.current_thread() is not threading.main_thread():
-        return  # no other thread can have changed them, or can put them back
-    for number, handler in zip(_HANDLERS, handlers, strict=True):
+    for number, handler in zip(_HANDLERS, handlers, strict=False):
         if handler is not None and _handler_of(number) != handler:
             signal.signal(number, handler)
 

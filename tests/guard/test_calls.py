@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import sys
 import threading
 import time
@@ -111,6 +112,30 @@ def test_changes_that_move_results_are_told_once_for_each_plugin() -> None:
     assert told == [
         "recipe 'x' changed torch's default dtype, which was put back: it would have moved other results."
     ]
+
+
+def test_handlers_that_the_main_thread_changes_are_no_change_of_a_call_in_another_thread() -> None:
+    told: list[str] = []
+    inside, changed = threading.Event(), threading.Event()
+
+    def call() -> None:
+        with guarded("dataset 'x'", "image"):
+            inside.set()
+            changed.wait(10)
+
+    before = signal.getsignal(signal.SIGCHLD)
+    thread = threading.Thread(target=call)
+    try:
+        with watching(notes=None, tell=told.append):
+            thread.start()
+            inside.wait(10)
+            signal.signal(signal.SIGCHLD, lambda *_: None)
+            mine = signal.getsignal(signal.SIGCHLD)
+            changed.set()
+            thread.join()
+        assert told == [] and signal.getsignal(signal.SIGCHLD) is mine
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_an_exit_in_a_plugin_is_an_error_that_names_it() -> None:
