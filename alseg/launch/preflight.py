@@ -79,7 +79,8 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
             planned[spec.method.order] = _plan_method(spec, assembler, data)
     _check_models(specs, assembler, data, recipes)
     runs = tuple(replace(planned[spec.method.order], spec=spec) for spec in specs)
-    return Plan(runs, (*doubts, *_notes(specs, data, assembler, sizes)))
+    lengths = {spec.method.label: recipes[spec.method.order].plan.iterations for spec in specs}
+    return Plan(runs, (*doubts, *_unequal_lengths(lengths), *_notes(specs, data, assembler, sizes)))
 
 
 def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
@@ -147,6 +148,22 @@ def _check_model(spec: RunSpec, assembler: Assembler, data: ScenarioData, sizes:
                 f"Model '{spec.model.name}' predicts {logits.shape[1]} classes; label space "
                 f"{data.label_space.name} has {num_classes}."
             )
+
+
+def _unequal_lengths(iterations: Mapping[str, int]) -> list[str]:
+    """Say so where methods train for different numbers of steps; another recipe has other defaults.
+
+    Args:
+        iterations: Label of a method to its steps.
+    """
+    examples = {steps: label for label, steps in reversed(iterations.items())}
+    if len(examples) < 2:
+        return []
+    each = ", ".join(f"'{examples[steps]}' {steps:,}" for steps in sorted(examples))
+    return [
+        f"Methods train for different numbers of iterations: {each}. A method's recipe of another name "
+        "starts from its own defaults: set its `iterations`, sizes and learning rate, too."
+    ]
 
 
 def _notes(

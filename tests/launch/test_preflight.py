@@ -54,6 +54,17 @@ def test_costs_are_known_beforehand(tmp_path: Path) -> None:
     assert (everything.pixels, everything.clicks) == (1728, None)
 
 
+def test_methods_that_train_for_other_numbers_of_steps_are_named(tmp_path: Path) -> None:
+    methods = [
+        {"label": "One", "target_labels": "none"},
+        {"label": "Two", "target_labels": "none"},
+        {"label": "Longer", "target_labels": "none", "recipe": {"iterations": 9}},
+    ]
+    (note,) = _check(tmp_path, toy_document(methods=methods)).notes
+    assert "'One' 8, 'Longer' 9" in note and "iterations" in note
+    assert _check(tmp_path, toy_document(methods=methods[:2])).notes == ()
+
+
 def test_what_clicks_and_regions_buy_is_known_about(tmp_path: Path) -> None:
     def planned(budget: str, annotation: str = "region", **more: object) -> PlannedRun:
         return _check(tmp_path, _asking(budget=budget, annotation=annotation, **more), alseg_partitions).runs[
