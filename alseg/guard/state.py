@@ -101,7 +101,7 @@ def _set_logging(before: tuple[int, int, list[logging.Handler]]) -> None:
 
 def _signals() -> list[Any]:
     if threading.current_thread() is not threading.main_thread():
-        return []  # no other thread can change them, but the main one may while this one is at work
+        return []  # no other thread can change them
     return [_handler_of(number) for number in _HANDLERS]
 
 
@@ -125,7 +125,6 @@ OF_PROCESS = (
     State("the working folder", _folder, _go_to, told=True),
     State("environment variables", lambda: dict(_RAW), _set_environment),
     State("sys.path", lambda: list(sys.path), _set_path),
-    State("the handlers of signals", _signals, _set_signals, told=True),
     State("sys.stdout or sys.stderr", _streams, _set_streams),
     State("filters of warnings", _warnings, _set_warnings),
     State("the root logger", _logging, _set_logging),
@@ -146,7 +145,11 @@ OF_PROCESS = (
 )
 """Shared by all threads."""
 
-OF_THREAD = (State("the decimal context", _decimals, _set_decimals, told=True),)
+OF_THREAD = (
+    State("the decimal context", _decimals, _set_decimals, told=True),
+    # The main thread's, which changes them itself between its calls, while others are under way elsewhere.
+    State("the handlers of signals", _signals, _set_signals, told=True),
+)
 """Of each thread its own."""
 
 RANDOM = (State("Python's random state", random.getstate, random.setstate),)

@@ -131,6 +131,8 @@ def test_handlers_that_the_main_thread_changes_are_no_change_of_a_call_in_anothe
             inside.wait(10)
             signal.signal(signal.SIGCHLD, lambda *_: None)
             mine = signal.getsignal(signal.SIGCHLD)
+            with guarded("dataset 'y'", "image"):
+                pass
             changed.set()
             thread.join()
         assert told == [] and signal.getsignal(signal.SIGCHLD) is mine
