@@ -1,4 +1,7 @@
-"""Training recipes from the literature, one module each."""
+"""Training recipes from the literature, one module each.
+
+They import torch inside functions only: hooks run in every command. What needs it at import is in `parts`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from alseg import RecipeSpec, hookimpl
 
 @hookimpl
 def register_recipes() -> list[RecipeSpec]:
-    """Offer ``SPEC`` of every module here that has one, by name of the module."""
-    names = sorted(found.name for found in pkgutil.iter_modules(__path__))
-    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    return [module.SPEC for module in modules if hasattr(module, "SPEC")]
+    """Offer ``SPEC`` of every module here, by name of the module.
+
+    Raises:
+        AttributeError: If a module has none.
+    """
+    names = sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.ispkg)
+    return [importlib.import_module(f"{__name__}.{name}").SPEC for name in names]
