@@ -10,11 +10,11 @@ import alseg_recipes
 from stopping import StopAfter
 from toys import round_bytes, run_folder, run_toy, toy_document
 
-
 OWN_KEYS: dict[str, dict[str, object]] = {
     "adversarial": {"adversarial": 0.5, "channels": 4, "layers": 2, "until": 0.8},
     "daformer": {},
     "mean-teacher": {},
+    "two-classifiers": {},
 }
 """Recipes with state, and keys that make them small."""
 

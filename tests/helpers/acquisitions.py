@@ -30,6 +30,7 @@ MODES: dict[str, dict[str, Any]] = {
 SMALL = {"iterations": 8, "learning_rate": 0.05, "source_size": None, "target_size": None}
 RECIPES: dict[str, dict[str, Any]] = {
     "output:domain": {"name": "adversarial", "channels": 4, "layers": 2, **SMALL},
+    "output:second": {"name": "two-classifiers", **SMALL},
 }
 """Recipes that provide outputs which the toy network has not."""
 PARAMETERS: dict[str, dict[str, Any]] = {"ripu": {"radius": 1}, "ripu-pixel": {"radius": 2}}
