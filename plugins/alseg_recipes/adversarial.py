@@ -64,7 +64,7 @@ class Adversarial(SupervisedRecipe):
 
     def modules(self, model: SegmentationModel) -> Mapping[str, nn.Module]:
         """Return the ``discriminator`` of softmaxes with the network's classes."""
-        from alseg_recipes.parts.discriminator import Discriminator, count_classes
+        from alseg_recipes._discriminator import Discriminator, count_classes
 
         return {"discriminator": Discriminator(count_classes(model), self.channels, self.layers)}
 
@@ -118,7 +118,7 @@ class Adversarial(SupervisedRecipe):
         """
         from torch.nn import functional
 
-        from alseg_recipes.parts.discriminator import log_odds
+        from alseg_recipes._discriminator import log_odds
 
         logits = functional.interpolate(
             logits.float(), size=images.shape[-2:], mode="bilinear", align_corners=True
@@ -135,7 +135,7 @@ class Adversarial(SupervisedRecipe):
         self, source: torch.Tensor, target: torch.Tensor, discriminator: nn.Module
     ) -> dict[str, torch.Tensor]:
         """Return the losses that need the discriminator, of logits ``(B, C, H, W)``."""
-        from alseg_recipes.parts.discriminator import domain_loss, untrained
+        from alseg_recipes._discriminator import domain_loss, untrained
 
         losses: dict[str, torch.Tensor] = {}
         of_target = target.softmax(1)

@@ -109,7 +109,7 @@ class MeanTeacher(SupervisedRecipe):
     def _loss_of_mix(
         self, forward: Callable[..., torch.Tensor], batch: TrainingBatch, teacher: nn.Module
     ) -> torch.Tensor:
-        from alseg_recipes.parts.mixed_batch import generator_of_step, mixed_with_source, pseudo_labels
+        from alseg_recipes._mixed_batch import generator_of_step, mixed_with_source, pseudo_labels
 
         generator = generator_of_step()
         target = pseudo_labels(forward, batch, teacher, self.threshold, self.ignore_top, self.ignore_bottom)

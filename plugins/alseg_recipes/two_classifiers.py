@@ -52,7 +52,7 @@ class TwoClassifiers(SupervisedRecipe):
         Raises:
             AlsegError: If the network has no head.
         """
-        from alseg_recipes.parts.second_classifier import second_of
+        from alseg_recipes._second_classifier import second_of
 
         return {"second": second_of(model)}
 
@@ -92,7 +92,7 @@ class TwoClassifiers(SupervisedRecipe):
             modules: Those of `modules`; changed in place.
             iteration: Not used.
         """
-        from alseg_recipes.parts.second_classifier import follow_backbone
+        from alseg_recipes._second_classifier import follow_backbone
 
         network: Any = model
         follow_backbone(modules["second"], network)
@@ -122,7 +122,7 @@ class TwoClassifiers(SupervisedRecipe):
         batch: TrainingBatch,
     ) -> dict[str, torch.Tensor]:
         """Return the losses of the second classifier, from its logits and the target logits of the first."""
-        from alseg_recipes.parts.second_classifier import agreement, with_pseudo_labels
+        from alseg_recipes._second_classifier import agreement, with_pseudo_labels
 
         losses: dict[str, torch.Tensor] = {}
         cross_entropy, measure = toolkit.losses.CrossEntropy, toolkit.losses.softmax_losses

@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from alseg.contracts import IGNORE_INDEX, TrainingBatch
+from alseg_recipes._discriminator import Discriminator, count_classes, domain_loss, log_odds
 from alseg_recipes.adversarial import Adversarial
-from alseg_recipes.parts.discriminator import Discriminator, count_classes, domain_loss, log_odds
 
 CLASSES = 3
 

@@ -14,7 +14,7 @@ from alseg import AlsegError
 from alseg.contracts import IGNORE_INDEX, TrainingBatch
 from alseg.testing.small_network import CLASSES, SmallNetwork
 from alseg.toolkit.recipes import SupervisedRecipe
-from alseg_recipes.parts.second_classifier import agreement, second_of, with_pseudo_labels
+from alseg_recipes._second_classifier import agreement, second_of, with_pseudo_labels
 from alseg_recipes.two_classifiers import TwoClassifiers
 from toys import round_bytes, run_folder, run_toy, toy_document
 
