@@ -115,6 +115,7 @@ def test_methods_of_every_kind_run_on_streets_and_spend_about_the_same(tmp_path:
             assert 0.9 < bought[method.label] <= 1.96, method.label
 
 
+@pytest.mark.slow
 def test_methods_that_read_a_network_beside_the_segmenter_run_on_streets(tmp_path: Path) -> None:
     methods = buying("methods-auxiliary")
     own = [method.order for method in methods if method.recipe.name == "two-classifiers"]
