@@ -46,13 +46,14 @@ def representative_ranks(probs: torch.Tensor, asked: torch.Tensor) -> torch.Tens
     import torch
     from torch.nn.functional import cosine_similarity
 
-    rows, places = probs.flatten(1).T.double(), asked.flatten().nonzero().flatten()
-    classes, ranks = rows[places].argmax(1), torch.full_like(asked.flatten(), -1, dtype=torch.int64)
-    for number in classes.unique().tolist():
-        mine = places[classes == number]
-        likeness = cosine_similarity(rows[mine], rows[mine].mean(0, keepdim=True), dim=1)
+    places = asked.flatten().nonzero().flatten()
+    rows = probs.flatten(1)[:, places].T.double()
+    classes, ranks = rows.argmax(1), torch.full_like(asked.flatten(), -1, dtype=torch.int64)
+    for number in torch.bincount(classes).nonzero().flatten().tolist():
+        of_class = (classes == number).nonzero().flatten()
+        likeness = cosine_similarity(rows[of_class], rows[of_class].mean(0, keepdim=True), dim=1)
         order = likeness.argsort(descending=True, stable=True)
-        ranks[mine[order]] = torch.arange(len(mine), device=ranks.device)
+        ranks[places[of_class[order]]] = torch.arange(len(of_class), device=ranks.device)
     return ranks.view(asked.shape)
 
 
