@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from alseg import AlsegError
 from alseg.contracts import IGNORE_INDEX
-from alseg.errors import AlsegError
 
 
 def second_of(network: Any) -> nn.Module:
