@@ -36,6 +36,7 @@ _COST_KEYS = (
     "clicks_per_image",
     "drawn_pixels",
     "drawn_percent",
+    "of_budget",
 )
 
 
@@ -219,7 +220,7 @@ def _ranking_record(ranking: Ranking) -> dict[str, Any]:
     return {**record, "scenarios": ranking.scenarios, "seeds_ranked": seeds}
 
 
-def _cost_record(costs: Costs) -> dict[str, float | None]:
+def _cost_record(costs: Costs) -> dict[str, float | str | None]:
     return {
         **asdict(costs),
         "pixels_percent": costs.pixels_percent,

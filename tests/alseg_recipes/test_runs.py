@@ -10,8 +10,16 @@ import alseg_recipes
 from stopping import StopAfter
 from toys import round_bytes, run_folder, run_toy, toy_document
 
+OWN_KEYS: dict[str, dict[str, object]] = {
+    "adversarial": {"adversarial": 0.5, "channels": 4, "layers": 2, "until": 0.8},
+    "daformer": {},
+    "mean-teacher": {},
+    "two-classifiers": {},
+}
+"""Recipes with state, and keys that make them small."""
 
-@pytest.mark.parametrize("name", ["mean-teacher", "daformer"])
+
+@pytest.mark.parametrize("name", OWN_KEYS)
 @pytest.mark.parametrize(
     ("phase", "occurrence", "steps"), [("train", 1, 1), ("train", 2, 1), ("acquire", 2, 1)]
 )
@@ -27,6 +35,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
         "target_size": None,
         "crop": [8, 16],
         "accumulate": 2,
+        **OWN_KEYS[name],
     }
     document = toy_document(methods=[toy_document()["methods"][1]], recipe=recipe)  # type: ignore[index]
     assert run_toy(tmp_path / "through", document, alseg_recipes).done == 1

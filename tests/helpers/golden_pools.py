@@ -19,7 +19,7 @@ from alseg.toolkit.diversity import (
     k_center_greedy,
     kmeans_plus_plus,
 )
-from alseg_methods.aada import aada_weight
+from alseg_methods.acquisitions.aada import importance
 from alseg_methods.acquisitions.clue import cluster_examples
 from alseg_methods.acquisitions.d2ada import class_weight, components_for, mixture_log_densities
 from alseg_methods.acquisitions.mada import class_vectors, least_mean_squared_error
@@ -85,7 +85,7 @@ def check_clue_repo(arrays: Arrays) -> None:
     assert left[picks].tolist() == arrays["badge_picks"].tolist()
 
     entropy = torch.special.entr(probs).sum(dim=1)
-    weight = aada_weight(torch.from_numpy(arrays["discriminator_logits"][left]))
+    weight = importance(double(arrays["discriminator_logits"][left]).softmax(dim=1)[:, 1])
     assert_near(entropy, arrays["aada_entropy"])
     assert_near(weight, arrays["aada_weight"])
     assert_near(weight * entropy, arrays["aada_score"])

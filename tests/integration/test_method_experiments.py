@@ -17,7 +17,10 @@ from alseg.registry.loading import load_registry
 from alseg_driving import cityscapes, gtav
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-NAMES = ("methods", "gta2city-methods")
+BESIDE = ("methods-adversarial", "methods-two-classifiers")
+"""Experiments whose acquisitions read a network beside the segmenter, which their recipe trains."""
+ON_STREETS = ("methods", *BESIDE)
+NAMES = (*ON_STREETS, "gta2city-methods")
 RUN = (
     "Random regions",
     "PixBal",
@@ -56,7 +59,8 @@ def run(name: str, results: Path, *overrides: str) -> list[dict[str, str]]:
 def test_every_acquisition_that_comes_with_alseg_is_compared_on_streets() -> None:
     entries = load_registry().acquisitions.values()
     ours = {entry.spec.name for entry in entries if entry.plugin.distribution == "alseg"}
-    compared = {method.acquisition.name for method in buying("methods") if method.acquisition}
+    methods = [method for name in ON_STREETS for method in buying(name)]
+    compared = {method.acquisition.name for method in methods if method.acquisition}
     assert compared == ours - WITHOUT.keys()
 
 
@@ -111,6 +115,26 @@ def test_methods_of_every_kind_run_on_streets_and_spend_about_the_same(tmp_path:
         else:
             # 40 pixels of an image of 2,048, where picks 3 apart leave room for them.
             assert 0.9 < bought[method.label] <= 1.96, method.label
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BESIDE)
+def test_methods_that_read_a_network_beside_the_segmenter_run_on_streets(name: str, tmp_path: Path) -> None:
+    methods = read(name).methods
+    small = [f"scenario.{side}.{key}" for side in ("source", "target") for key in ("height=32", "width=64")]
+    rows = run(
+        name,
+        tmp_path,
+        *small,
+        *("scenario.source.count=4", "scenario.target.count=4", "scenario.target.val_count=2"),
+        *("model.weights=none", "recipe.iterations=3", "recipe.decay_iterations=3", "rounds=[1, 2]"),
+        *("recipe.source_size=[32, 64]", "recipe.target_size=[32, 64]"),
+        "settings={device: cpu, threads: 1, examples: 0}",
+    )
+    bought = {row["label"]: float(row["pixels_percent"] or 0) for row in rows}
+    assert sorted(bought) == sorted(method.label for method in methods)
+    asking = {method.label for method in methods if method.acquisition}
+    assert all(0.9 < bought[label] <= 5 for label in asking)
 
 
 @pytest.mark.slow
