@@ -156,7 +156,7 @@ def _unequal_lengths(iterations: Mapping[str, int]) -> list[str]:
     Args:
         iterations: Label of a method to its steps.
     """
-    examples = {steps: label for label, steps in reversed(iterations.items())}
+    examples = {steps: label for label, steps in reversed(list(iterations.items()))}
     if len(examples) < 2:
         return []
     each = ", ".join(f"'{examples[steps]}' {steps:,}" for steps in sorted(examples))
