@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 # Tests run side by side: threads that wait for each other's cores would only slow them down. Set before torch
 # is imported, and handed on to the commands that tests start.
@@ -40,6 +41,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
         if not torch.cuda.is_available():
             pytest.skip("there is no GPU here")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_overview() -> Iterator[None]:
+    """Keep ``alseg run`` from drawing its results, which takes as long as a small run.
+
+    Where that is what a test is about, a fixture of this name takes this one's place.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("alseg.overview.write.overview_or_note", lambda *_: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

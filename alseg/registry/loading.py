@@ -194,10 +194,12 @@ def _entry_points() -> Iterator[tuple[PluginInfo, metadata.EntryPoint]]:
     for distribution in metadata.distributions():
         try:
             points = [point for point in distribution.entry_points if point.group == GROUP]
+            if not points:  # reading the metadata of everything installed takes long
+                continue
             name, version = distribution.metadata["Name"], distribution.version
         except Exception:  # without a readable entry point there is no plugin to report
             continue
-        if points and name and name.lower() not in found:  # the first on the path is the one that is imported
+        if name and name.lower() not in found:  # the first on the path is the one that is imported
             found[name.lower()] = (name, str(version), points)
     for key in sorted(found, key=lambda key: (key != OWN_DISTRIBUTION, key)):
         name, version, points = found[key]

@@ -46,21 +46,19 @@ def check_parameters(spec: Spec) -> None:
     Raises:
         TypeError: As `parameters_of`, and if a default is not of its parameter's type.
     """
-    from pydantic import ValidationError, create_model
+    from pydantic import ValidationError
 
-    for parameter in parameters_of(spec):
-        if parameter.default is REQUIRED:
-            continue
-        model: type[BaseModel] = create_model(
-            "Default", __config__=_config(), value=_field(parameter, "value")
-        )
-        try:
-            model()
-        except ValidationError:
-            raise TypeError(
-                f"default {parameter.default!r} of parameter '{parameter.name}' of '{spec.name}' "
-                f"is not {parameter.type_text}"
-            ) from None
+    parameters = [each for each in parameters_of(spec) if each.default is not REQUIRED]
+    try:
+        _model(parameters).model_validate({})
+    except ValidationError as errors:
+        wrong = {error["loc"][0] for error in errors.errors(include_url=False)}
+        # About a default, pydantic names the field and not its alias.
+        parameter = next(each for index, each in enumerate(parameters) if f"value_{index}" in wrong)
+        raise TypeError(
+            f"default {parameter.default!r} of parameter '{parameter.name}' of '{spec.name}' "
+            f"is not {parameter.type_text}"
+        ) from None
 
 
 def validate_parameters(spec: Spec, given: Mapping[str, object]) -> dict[str, Any]:

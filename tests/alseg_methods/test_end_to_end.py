@@ -35,9 +35,11 @@ def assert_same(found: Path, expected: Path, tolerance: float = 0.0) -> None:
 @pytest.mark.slow
 def test_every_acquisition_asks_the_same_in_any_order_and_batch(tmp_path: Path) -> None:
     asking = acquiring_methods()
-    first = toy_document(methods=asking, settings={"device": "cpu", "pool_batch": 4})
+    short = {"rounds": [1, 2], "recipe": {"name": "toy", "iterations": 3}}  # of training; each buys twice
+    settings = {"device": "cpu", "examples": 0}
+    first = toy_document(**short, methods=asking, settings={**settings, "pool_batch": 4})
     some = list({str(method["acquisition"]["name"]): method for method in asking}.values())  # a unit of each
-    second = toy_document(methods=some[::-1], settings={"device": "cpu", "pool_batch": 1})
+    second = toy_document(**short, methods=some[::-1], settings={**settings, "pool_batch": 1})
     outcome = run_toy(tmp_path / "first", first, *PLUGINS)
     assert [label for label, _ in outcome.failed] == []
     assert outcome.done == len(asking)

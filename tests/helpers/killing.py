@@ -24,7 +24,7 @@ def toy_server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     # The server looks for modules where this variable says, and is started with the first process.
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), *filter(None, sys.path)])
-    context.set_forkserver_preload(["killing", "toys"])
+    context.set_forkserver_preload(["killing", "toys", "numpy.ma", "alseg.config.reader", "preloaded"])
     return context
 
 
@@ -93,14 +93,13 @@ def _run(folder: Path, document: dict[str, Any], stop: str | int | None) -> None
     """
     import torch
 
-    from acquisitions import PLUGINS
-    from stateful import StatefulPlugin
+    from preloaded import KILLED
     from toys import run_toy
 
     torch.set_num_threads(1)
     recorder = _Recorder(folder, stop)
     _instrument(recorder)
-    outcome = run_toy(folder, document, *PLUGINS, StatefulPlugin(), reporter=_reporter(recorder))
+    outcome = run_toy(folder, document, *KILLED, reporter=_reporter(recorder))
     if outcome.signal is not None:
         sys.exit(128 + outcome.signal)
     sys.exit(1 if outcome.failed else 0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -220,10 +222,21 @@ class Silent:
 
 
 def toy_registry(*more: object) -> Registry:
-    """Return a registry of the toy plugin, the baselines and others."""
+    """Return a registry of the toy plugin, the baselines and others.
+
+    Where all others are modules, or have no attributes, they are checked once per process.
+    """
+    constant = all(isinstance(plugin, ModuleType) or not vars(plugin) for plugin in more)
+    return _checked_once(*more) if constant else _checked(*more)
+
+
+def _checked(*more: object) -> Registry:
     registry = registry_of(ToyPlugin(), alseg_baselines, *more)
     assert not registry.failures, registry.failures
     return registry
+
+
+_checked_once = cache(_checked)
 
 
 def run_toy(

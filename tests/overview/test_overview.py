@@ -34,6 +34,11 @@ METHODS = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_overview() -> None:
+    """Let ``alseg run`` draw here."""
+
+
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("toy")

@@ -192,7 +192,7 @@ def test_a_recipe_can_provide_named_outputs_only() -> None:
 
 
 def test_a_default_that_is_not_of_its_type_is_reported() -> None:
-    def build(radius: int = None) -> None:  # type: ignore[assignment]  # noqa: RUF013
+    def build(share: float, count: int = 1, radius: int = None) -> None:  # type: ignore[assignment]  # noqa: RUF013
         return None
 
     problem = "TypeError: default None of parameter 'radius' of 'mine' is not int"

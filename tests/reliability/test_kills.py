@@ -20,56 +20,67 @@ DOCUMENT = toy_document(
     settings={"device": "cpu", "checkpoint_minutes": 1e-9},
 )
 
-# An event and its occurrence. Rounds end after 2, 4 and 8 steps; there are 6 images to evaluate and to ask
-# about in each. Metrics and counts are written once a round; the checkpoint after each step, at the end of
-# each round's training, and once for the shared source training.
-KILL_POINTS = (
-    "half-written experiment.yaml#1",
-    "half-written run.json#1",
-    "renamed run.json#1",
-    "half-written status.json#1",
-    "begin train#1",
-    "train#1",
-    "half-written checkpoint.pt#1",
-    "written checkpoint.pt#1",
-    "renamed checkpoint.pt#1",
-    "train#2",
-    "begin evaluate#1",
-    "evaluate#3",
-    "half-written confusion.npz#1",
-    "renamed confusion.npz#1",
-    "half-written checkpoint.pt#4",
-    "renamed checkpoint.pt#4",
-    "renamed confusion.npz#2",
-    "half-written timing.json#1",
-    "half-written metrics.json#1",
-    "renamed metrics.json#1",
-    "begin acquire#1",
-    "acquire#4",
-    "half-written examples.npz#1",
-    "renamed examples.npz#1",
-    "half-written ledger.npy#1",
-    "renamed ledger.npy#1",
-    "half-written ledger.json#1",
-    "renamed ledger.json#1",
-    "begin train#2",
-    "train#4",
-    "half-written checkpoint.pt#6",
-    "evaluate#10",
-    "half-written metrics.json#2",
-    "renamed metrics.json#2",
-    "acquire#12",
-    "half-written ledger.npy#2",
-    "half-written ledger.json#2",
-    "train#7",
-    "renamed checkpoint.pt#9",
-    "evaluate#18",
-    "renamed metrics.json#3",
-    "half-written examples.npz#3",
-    "half-written weights.pt#1",
-    "renamed weights.pt#1",
-    "removing checkpoint.pt#1",
-)
+# Points at which one run is killed, one after the other: an event and its occurrence since the kill before.
+# Rounds end after 2, 4 and 8 steps; there are 6 images to evaluate and to ask about in each. Metrics and
+# counts are written once a round, and the counts of the first one twice; the checkpoint after each step, at
+# the end of each round's training, and once for the shared source training.
+CHAINS = {
+    "first files": (
+        "half-written experiment.yaml#1",
+        "half-written run.json#1",
+        "renamed run.json#1",
+        "half-written status.json#1",
+        "begin train#1",
+        "half-written checkpoint.pt#1",
+        "renamed checkpoint.pt#3",  # of the shared source training
+        "evaluate#3",
+        "renamed confusion.npz#2",
+        "begin acquire#1",
+        "renamed ledger.npy#1",
+        "train#2",
+    ),
+    "source training": (
+        "train#1",
+        "written checkpoint.pt#1",
+        "train#1",
+        "begin evaluate#1",
+        "half-written confusion.npz#1",
+        "half-written checkpoint.pt#1",
+        "half-written timing.json#1",
+        "acquire#4",
+        "half-written ledger.npy#1",
+        "begin train#1",
+        "half-written checkpoint.pt#2",
+        "evaluate#4",
+    ),
+    "first purchase": (
+        "renamed checkpoint.pt#1",
+        "renamed confusion.npz#1",
+        "renamed checkpoint.pt#1",
+        "half-written metrics.json#1",
+        "half-written examples.npz#1",
+        "renamed examples.npz#1",
+        "half-written ledger.json#1",
+        "renamed ledger.json#1",
+        "half-written metrics.json#1",
+        "acquire#6",
+        "half-written examples.npz#1",
+        "train#3",
+    ),
+    "last round": (
+        "renamed metrics.json#1",
+        "renamed metrics.json#1",
+        "half-written ledger.npy#1",
+        "half-written ledger.json#1",
+        "renamed checkpoint.pt#2",
+        "evaluate#6",
+        "renamed metrics.json#1",
+        "half-written examples.npz#1",
+        "half-written weights.pt#1",
+        "renamed weights.pt#1",
+        "removing checkpoint.pt#1",
+    ),
+}
 
 # Two methods whose first purchase is decided in one pass over the pool.
 ASKING_TOGETHER: dict[str, Any] = toy_document(
@@ -79,53 +90,85 @@ ASKING_TOGETHER: dict[str, Any] = toy_document(
     ],
     settings={"device": "cpu"},
 )
-TOGETHER_KILL_POINTS = (
-    "acquire#3",
-    "half-written picks#1",
-    "renamed picks#1",
-    "renamed ledger.json#1",  # of the first method
-    "renamed ledger.json#3",  # of the second one, whose picks waited for it
-    "removing picks#1",
+TOGETHER_CHAINS = (
+    ("acquire#3", "half-written picks#1", "renamed ledger.json#1"),  # of the first method
+    ("renamed picks#1", "removing picks#1"),
+    ("renamed ledger.json#3",),  # of the second one, whose picks waited for it
 )
 
 # A recipe with a teacher, a discriminator of its own optimiser, and labels derived half-way through a round,
-# from which one of the runs begins anew. Rounds derive after 3 and 6 steps. Each chain is one run, killed at
-# one point after the other: the numbers count what happens since the kill before.
-STATEFUL = stateful_document({"derive_at": 0.5}, settings={"device": "cpu", "checkpoint_minutes": 1e-9})
-STATEFUL_ANEW = stateful_document(
-    {"derive_at": 0.5, "derive_restart": "initial"}, settings={"device": "cpu", "checkpoint_minutes": 1e-9}
+# from which one of the runs begins anew. Rounds derive after 3 and 6 steps.
+EVERY_STEP = {"device": "cpu", "checkpoint_minutes": 1e-9}
+STATEFUL = stateful_document({"derive_at": 0.5}, settings=EVERY_STEP)
+STATEFUL_ANEW = stateful_document({"derive_at": 0.5, "derive_restart": "initial"}, settings=EVERY_STEP)
+WHOLE_IMAGES = {"iterations": 8, "source_size": None, "target_size": None, "learning_rate": 0.05}
+# Sets of classes of superpixels; pseudo labels half-way through a round, from which training begins anew.
+CLASS_SETS = toy_document(
+    recipe={"name": "mulactseg", **WHOLE_IMAGES},
+    methods=[
+        {
+            "label": "Sets",
+            "acquisition": "entropy",
+            "partition": {"name": "grid", "side": 4},
+            "annotation": {"name": "superpixel", "answer": "classes"},
+            "budget": "30%",
+        }
+    ],
+    settings=EVERY_STEP,
 )
-CHAINS = {
-    "source training": (
-        "half-written checkpoint.pt#1",
-        "renamed checkpoint.pt#1",
-        "train#1",
-        "evaluate#2",
-        "renamed confusion.npz#1",
-        "acquire#3",
-    ),
-    "derivation": (
-        "renamed ledger.json#1",
-        "begin derive#1",
-        "derive#4",
-        "half-written derived.bin#1",
-        "renamed derived.bin#1",
-        "half-written derived.json#1",
-        "renamed derived.json#1",
-        "renamed checkpoint.pt#1",
-    ),
-    "training on derived labels": (
-        "train#4",  # the first step on derived labels
-        "half-written checkpoint.pt#1",
-        "evaluate#4",
-        "renamed metrics.json#1",
-        "derive#6",
-        "renamed derived.json#1",
-        "train#1",
-        "renamed checkpoint.pt#2",
-        "half-written weights.pt#1",
+MEAN_TEACHER = stateful_document(
+    {"name": "mean-teacher", **WHOLE_IMAGES, "crop": [8, 16], "accumulate": 2}, settings=EVERY_STEP
+)
+DERIVATION = (
+    "renamed ledger.json#1",
+    "begin derive#1",
+    "derive#4",
+    "half-written derived.bin#1",
+    "renamed derived.bin#1",
+    "half-written derived.json#1",
+    "renamed derived.json#1",
+    "renamed checkpoint.pt#1",
+)
+ON_DERIVED_LABELS = (
+    "train#4",  # the first step on derived labels
+    "half-written checkpoint.pt#1",
+    "evaluate#4",
+    "renamed metrics.json#1",
+    "derive#5",
+    "renamed derived.json#1",
+    "train#1",
+    "renamed checkpoint.pt#2",
+    "half-written weights.pt#1",
+)
+TRAINING_OF_THE_SOURCE = (
+    "half-written checkpoint.pt#1",
+    "renamed checkpoint.pt#1",
+    "train#1",
+    "evaluate#2",
+    "renamed confusion.npz#1",
+    "acquire#3",
+)
+SECOND_DERIVATION = ("renamed metrics.json#1", "derive#5", "half-written weights.pt#1")
+LATER_ROUNDS = ("train#1", "renamed checkpoint.pt#1", "renamed weights.pt#1")
+STATES = {
+    "teacher and discriminator": (STATEFUL, (TRAINING_OF_THE_SOURCE, DERIVATION, ON_DERIVED_LABELS)),
+    "teacher made anew": (STATEFUL_ANEW, (ON_DERIVED_LABELS,)),
+    "mulactseg": (CLASS_SETS, ((*DERIVATION, *SECOND_DERIVATION),)),
+    "mean-teacher": (
+        MEAN_TEACHER,
+        ((*TRAINING_OF_THE_SOURCE, *LATER_ROUNDS),),
     ),
 }
+"""Experiments whose runs keep more than a network, and chains of points at which a run of them is killed."""
+
+
+def killed_at_each(folder: Path, document: dict[str, Any], chain: tuple[str, ...]) -> Path:
+    """Kill one run at each point of a chain, let it end, and return its folder."""
+    for point in chain:
+        assert run_and_wait(folder, document, point) == -signal.SIGKILL, point
+        assert events_of(folder)[-1] == point
+    assert run_and_wait(folder, document) == 0
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -152,35 +195,23 @@ def test_an_undisturbed_run_leaves_its_results_and_nothing_else(undisturbed: Pat
     }
 
 
-@pytest.mark.parametrize("point", KILL_POINTS)
-def test_a_run_killed_anywhere_goes_on_to_the_same_bytes(
-    tmp_path: Path, undisturbed: Path, point: str
-) -> None:
-    assert run_and_wait(tmp_path, DOCUMENT, point) == -signal.SIGKILL
-    assert events_of(tmp_path)[-1] == point
-    assert run_and_wait(tmp_path, DOCUMENT) == 0
-    assert result_bytes(tmp_path) == result_bytes(undisturbed)
-
-
-@pytest.fixture(scope="module", params=[STATEFUL, STATEFUL_ANEW], ids=["continue", "anew"])
-def stateful(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return an experiment whose recipe keeps a state, and the folder of a run that nothing happened to."""
-    folder = tmp_path_factory.mktemp("stateful")
-    assert run_and_wait(folder, request.param) == 0
-    return request.param, folder
-
-
 @pytest.mark.parametrize("chain", CHAINS)
-def test_a_run_with_a_teacher_and_derived_labels_killed_anywhere_goes_on_to_the_same_bytes(
-    tmp_path: Path, stateful: Any, chain: str
+def test_a_run_killed_anywhere_goes_on_to_the_same_bytes(
+    tmp_path: Path, undisturbed: Path, chain: str
 ) -> None:
-    document, folder = stateful
-    for point in CHAINS[chain]:
-        assert run_and_wait(tmp_path, document, point) == -signal.SIGKILL, point
-        assert events_of(tmp_path)[-1] == point
-    assert run_and_wait(tmp_path, document) == 0
-    assert result_bytes(tmp_path) == result_bytes(folder)
-    assert not any(Path(name).name.startswith("derived") for name in result_bytes(folder))
+    assert result_bytes(killed_at_each(tmp_path, DOCUMENT, CHAINS[chain])) == result_bytes(undisturbed)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_run_with_a_state_or_derived_labels_killed_anywhere_goes_on_to_the_same_bytes(
+    tmp_path: Path, name: str
+) -> None:
+    document, chains = STATES[name]
+    assert run_and_wait(tmp_path / "undisturbed", document) == 0
+    expected = result_bytes(tmp_path / "undisturbed")
+    assert not any(Path(file).name.startswith("derived") for file in expected)
+    for number, chain in enumerate(chains):
+        assert result_bytes(killed_at_each(tmp_path / str(number), document, chain)) == expected, chain
 
 
 @pytest.fixture(scope="module")
@@ -192,13 +223,11 @@ def asked_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("point", TOGETHER_KILL_POINTS)
+@pytest.mark.parametrize("chain", TOGETHER_CHAINS)
 def test_runs_that_ask_together_and_are_killed_get_what_each_gets_alone(
-    tmp_path: Path, asked_alone: Path, point: str
+    tmp_path: Path, asked_alone: Path, chain: tuple[str, ...]
 ) -> None:
-    assert run_and_wait(tmp_path, ASKING_TOGETHER, point) == -signal.SIGKILL
-    assert events_of(tmp_path)[-1] == point
-    assert run_and_wait(tmp_path, ASKING_TOGETHER) == 0
+    killed_at_each(tmp_path, ASKING_TOGETHER, chain)
     varying = {"experiment.yaml", "run.json"}  # hold the other method, or the place among them
     first, second = (
         {name: content for name, content in result_bytes(folder).items() if Path(name).name not in varying}
