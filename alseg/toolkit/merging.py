@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
+
+from alseg.toolkit.regions import region_means
+from alseg.toolkit.uncertainty import entropy
 
 
 def jensen_shannon(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
@@ -21,6 +25,19 @@ def jensen_shannon(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     within = (torch.special.entr(one).sum(dim=-1) + torch.special.entr(other).sum(dim=-1)) / 2
     divergence: torch.Tensor = torch.special.entr((one + other) / 2).sum(dim=-1) - within
     return divergence.clamp(min=0)
+
+
+def mean_entropies(logits: torch.Tensor, regions: torch.Tensor) -> torch.Tensor:
+    """Return the mean entropy of each region, in units of the largest possible one.
+
+    Args:
+        logits: float ``(C, H, W)``.
+        regions: int ``(H, W)``, ids 0 to R - 1.
+
+    Returns:
+        float64 ``(R,)``, 0 to 1, on the device of the logits.
+    """
+    return region_means(entropy(logits).clamp(min=0), regions) / math.log(max(2, len(logits)))
 
 
 def region_edges(regions: torch.Tensor) -> torch.Tensor:
