@@ -254,7 +254,7 @@ def test_regions_without_questions_about_them_are_not_kept(tmp_path: Path) -> No
 def test_examples_show_the_score_of_their_own_image(tmp_path: Path) -> None:
     """Of three of six images; each is kept with the score that decided about it."""
     document = toy_document(
-        methods=[method(acquisition="random-boundary")], settings={"device": "cpu", "examples": 3}
+        methods=[method(acquisition="gao", **METHODS["amsl"])], settings={"device": "cpu", "examples": 3}
     )
     few = tmp_path / "few"
     assert run_toy(few, document, *PLUGINS).done == 1
