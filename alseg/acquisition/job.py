@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from alseg.contracts import (
     SelectAcquisition,
     Unit,
 )
-from alseg.inference.predict import InferenceOptions
+from alseg.inference.predict import InferenceOptions, Prediction
 
 Acquisition = ScoreAcquisition | SelectAcquisition | ObservingAcquisition
 
@@ -76,6 +76,14 @@ class Pool:
     on_image: Callable[[], None] = lambda: None
 
 
+class AdaptsRegions(Protocol):
+    """Makes the regions of a round, image after image."""
+
+    def see(self, prediction: Prediction, image_id: str, job: QueryJob, pool: Pool) -> None:
+        """See an image, before anything is asked about it; what was seen before is not made again."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class QueryJob:
     """A method that asks about the images of a pool.
@@ -92,6 +100,7 @@ class QueryJob:
         unit: What a question is about.
         regions: Returns an image's regions by index, int32 ``(H, W)``; None where the method has no
             partition.
+        adapted: Makes these regions in the pass over the pool, where the partition follows the network.
         source_regions: The same of a source image.
         revealed: Returns the labels of an image that have been bought, by index, uint8 ``(H, W)``, 255
             elsewhere.
@@ -110,6 +119,7 @@ class QueryJob:
     observes: Sequence[Domain] = ("target",)
     unit: Unit = "part"
     regions: Callable[[int], NDArray[np.int32]] | None = None
+    adapted: AdaptsRegions | None = None
     source_regions: Callable[[int], NDArray[np.int32]] | None = None
     revealed: Callable[[int], NDArray[np.uint8]] | None = None
     bought: Callable[[int], NDArray[np.bool_]] | None = None

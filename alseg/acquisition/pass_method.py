@@ -61,6 +61,8 @@ class PassMethod:
         """See the next image of a pass."""
         if self.done:
             return
+        if self.job.adapted is not None:
+            self.job.adapted.see(scores.prediction, scores.image_id, self.job, self._pool)
         if self.observer is not None:
             self.observer.observe(scores.prediction, scores.image_id)
             return

@@ -57,6 +57,19 @@ class PurchaseHistory:
         """Return where an image has been asked about, int32 ``(m, 2)`` rows ``(y, x)``."""
         return all_positions(self._purchases, image_id)
 
+    def regions(self, image_id: str) -> NDArray[np.int32] | None:
+        """Return the regions of an image as they were when it was last asked about, int32 ``(H, W)``.
+
+        None where it was not, or its regions are the same in all rounds.
+
+        Raises:
+            DamageError: If the file that holds them is missing or was changed; names it.
+        """
+        for purchase in reversed(self._purchases):
+            if image_id in purchase.spans:
+                return None if purchase.regions is None else purchase.regions.of_image(image_id)
+        return None
+
     def pixels_bought(self, image_id: str) -> int:
         """Return how many pixels of an image have been bought, void ones included."""
         return sum(_pixels_of(purchase, image_id) for purchase in self._purchases)

@@ -13,6 +13,7 @@ from alseg.annotation.revealed import RevealedLabels
 from alseg.contracts import IGNORE_INDEX, Answers, Picks
 from alseg.guard.answers import answer_kind
 from alseg.guard.calls import guarded
+from alseg.storage.asked_regions import AskedRegions
 from alseg.storage.ledger import Purchase
 from alseg.toolkit.clicks import price_of
 
@@ -67,11 +68,12 @@ class Oracle:
         with guarded(self._mode, f"answers about {image_id}"):
             return self._looked_up(image_id, picks)
 
-    def buy(self, answers: Mapping[str, Answer]) -> Purchase:
+    def buy(self, answers: Mapping[str, Answer], regions: AskedRegions | None = None) -> Purchase:
         """Buy the answers to a round's questions.
 
         Args:
             answers: Image id to answer, each looked up after the round before was bought.
+            regions: Of the images, where the partition follows the network; they are kept with the purchase.
 
         Returns:
             The purchase, from now on part of the revealed labels.
@@ -80,6 +82,7 @@ class Oracle:
             {image_id: answer.picks for image_id, answer in answers.items()},
             {image_id: answer.void for image_id, answer in answers.items()},
             {image_id: answer.clicks for image_id, answer in answers.items()},
+            regions,
         )
         self.labels.add(purchase, {image_id: answer.count for image_id, answer in answers.items()})
         return purchase

@@ -9,7 +9,7 @@ in them. Acquisitions know images by opaque tokens only, which prevents mistakes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -31,6 +31,7 @@ from alseg.contracts import (
 from alseg.data.cache import uncached
 from alseg.data.partitions import RegionMaps
 from alseg.data.training_answers import TrainingAnswers
+from alseg.errors import AlsegError
 from alseg.guard.answers import answer_kind, checked_footprint, checked_label
 from alseg.guard.calls import guarded
 from alseg.storage.derived import DerivedMaps
@@ -61,6 +62,8 @@ class RevealedLabels:
     Attributes:
         history: What has been bought.
         derived: Label maps of a recipe that take the place of what was revealed in training; None for none.
+        deciding: Gives the regions of an image in a round that is being decided on, where the partition
+            follows the network, by index; None for an image that it does not know yet.
 
     Raises:
         ValueError: If everything is known and there is a mode.
@@ -94,6 +97,7 @@ class RevealedLabels:
         self._errors = errors
         self.history = PurchaseHistory(dataset)
         self.derived: DerivedMaps | None = None
+        self.deciding: Callable[[int], NDArray[np.int32] | None] | None = None
         self._counts: dict[str, LabelCount] = {}
         self._uncounted: set[str] = set()
         self._full_count: FullCount | None = None
@@ -134,7 +138,10 @@ class RevealedLabels:
         """
         if self._regions is not None:
             for image_id in purchase.spans:
-                regions = self._regions.regions(self.history.index_of(image_id))
+                index = self.history.index_of(image_id)
+                regions = _asked_regions(purchase, image_id, self.dataset.size(index))
+                if regions is None:
+                    regions = self._regions.regions(index)
                 refuse_other_regions(purchase.of_image(image_id), image_id, regions)
         self.history.append(purchase)
         self._uncounted |= purchase.spans.keys()
@@ -213,7 +220,21 @@ class RevealedLabels:
         """
         if self.mode is None:
             raise ValueError("These labels have no annotation mode: nothing can be asked.")
-        return _footprint(self.mode, self._regions, index, positions, self.dataset.size(index))
+        return _footprint(self.mode, self.regions(index), positions, self.dataset.size(index))
+
+    def regions(self, index: int) -> NDArray[np.int32] | None:
+        """Return the regions that questions about an image are about, int32 ``(H, W)``, not to be changed.
+
+        Where the partition follows the network, these are the ones of the round that is being decided on,
+        else of the last one in which the image was asked about: what was asked before stays as it was. None
+        where questions are not about regions.
+        """
+        if self._regions is None:
+            return None
+        found = self.deciding(index) if self.deciding is not None else None
+        if found is None:
+            found = self.history.regions(self.dataset.image_id(index))
+        return self._regions.regions(index) if found is None else found
 
     def bought(self, index: int) -> NDArray[np.bool_]:
         """Return the pixels of an image that have been bought, bool ``(H, W)``."""
@@ -303,10 +324,25 @@ class RevealedLabels:
         return TrainingResize(self._training_size, self._point_resize and not self._everything)
 
 
+def _asked_regions(purchase: Purchase, image_id: str, size: Size) -> NDArray[np.int32] | None:
+    """Return the regions of an image that a purchase has kept; None where it has kept none.
+
+    Raises:
+        AlsegError: If they are of an image of another size.
+    """
+    if purchase.regions is None:
+        return None
+    if purchase.regions.size(image_id) != tuple(size):
+        raise AlsegError(
+            f"{purchase.regions.path} is of other data: {image_id} has another size there. Put the data back "
+            "as they were, or begin the run anew with --fresh."
+        )
+    return purchase.regions.of_image(image_id)
+
+
 def _footprint(
     mode: AnnotationMode | RegionAnnotationMode,
-    regions: RegionMaps | None,
-    index: int,
+    regions: NDArray[np.int32] | None,
     positions: NDArray[np.int32],
     size: Size,
 ) -> NDArray[np.int32]:
@@ -314,6 +350,5 @@ def _footprint(
     if regions is None:
         footprint = cast(AnnotationMode, mode).footprint(positions, size)
     else:
-        of_regions = cast(RegionAnnotationMode, mode)
-        footprint = of_regions.footprint(positions, size, regions=regions.regions(index))
+        footprint = cast(RegionAnnotationMode, mode).footprint(positions, size, regions=regions)
     return checked_footprint(mode, footprint, size)

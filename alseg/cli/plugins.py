@@ -16,6 +16,7 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    PartitionSpec,
     RecipeSpec,
     Spec,
 )
@@ -179,6 +180,9 @@ def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
             }
         case AnnotationModeSpec():
             return {"unit": spec.unit}
+        case PartitionSpec():
+            adapts = callable(getattr(spec.build, "adapt", None))
+            return {"needs": list(spec.needs)} if adapts else {}
         case _:
             return {}
 

@@ -19,6 +19,7 @@ from alseg.contracts.acquisition import (
     SelectAcquisition,
 )
 from alseg.contracts.annotation import (
+    AdaptivePartition,
     AnnotationMode,
     AnswerKind,
     Answers,
@@ -97,6 +98,7 @@ __all__ = [
     "OUTLINE_TOLERANCE",
     "Accumulation",
     "AcquisitionSpec",
+    "AdaptivePartition",
     "AddedLater",
     "AnnotationMode",
     "AnnotationModeSpec",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from alseg.contracts.views import TargetView
+
 AnswerKind = Literal["pixels", "dominant", "classes", "correction"]
 """What an annotator says of a question: the class of each of its pixels, the class of most of them, the set
 of classes in it, or whether the class that the network proposes is that of most of them, else which is."""
@@ -187,5 +189,29 @@ class Partition(Protocol):
 
         Returns:
             int32 ``(H, W)``, ids 0 to R - 1, each of them used, of no order.
+        """
+        ...
+
+
+@runtime_checkable
+class AdaptivePartition(Partition, Protocol):
+    """A partition whose regions follow the network: each round changes those of `Partition.regions`.
+
+    alseg calls it once a round for each image of the pool, and keeps the maps of images that were asked about
+    in the run's folder. What an earlier question was about stays a region of its own; the others lose those
+    pixels. Source images keep the regions of `regions`.
+    """
+
+    def adapt(self, regions: NDArray[np.int32], view: TargetView) -> NDArray[np.int32]:
+        """Return the region of each pixel in this round.
+
+        Args:
+            regions: int32 ``(H, W)``, ids 0 to R - 1, as `Partition.regions` cuts the image; not to be
+                changed.
+            view: What the network says of the image, with what the spec's ``needs`` name. It holds the same
+                regions; ``moments`` and ``statistics`` are never there.
+
+        Returns:
+            int32 ``(H, W)``, ids 0 to R - 1, each of them used, of no order. Regions need not be connected.
         """
         ...

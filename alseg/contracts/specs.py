@@ -135,7 +135,14 @@ class AnnotationModeSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionSpec(Spec):
-    """A partition of images into regions: ``build(**params) -> Partition``."""
+    """A partition of images into regions: ``build(**params) -> Partition | AdaptivePartition``.
+
+    Attributes:
+        needs: What ``adapt`` of an adaptive partition reads, by the words of acquisitions but ``moments``. A
+            method whose model does not provide it is skipped with a reason. Of others it says nothing.
+    """
+
+    needs: tuple[Need, ...] = ("logits",)
 
 
 @dataclass(frozen=True, kw_only=True)

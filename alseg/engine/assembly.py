@@ -14,11 +14,13 @@ from alseg.config.building import build
 from alseg.config.experiment import Component, RunSpec, Scenario
 from alseg.contracts import (
     AcquisitionSpec,
+    AdaptivePartition,
     AnnotationMode,
     Dataset,
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    Need,
     OutputRecipe,
     Partition,
     Passes,
@@ -49,6 +51,7 @@ class MethodParts:
         mode: What a question is.
         unit: What a question is about.
         partition: Cuts images into regions; None where the method has none.
+        partition_needs: What it reads to adapt regions in each round; empty where it does not.
     """
 
     acquisition: Acquisition
@@ -56,6 +59,17 @@ class MethodParts:
     mode: AnnotationMode | RegionAnnotationMode
     unit: Unit = "part"
     partition: Partition | None = None
+    partition_needs: tuple[Need, ...] = ()
+
+    @property
+    def adaptive(self) -> AdaptivePartition | None:
+        """The partition, where its regions follow the network; else None."""
+        return self.partition if isinstance(self.partition, AdaptivePartition) else None
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What the acquisition and the partition read, by the names of their specs."""
+        return tuple(dict.fromkeys((*self.spec.needs, *self.partition_needs)))
 
     @property
     def passes(self) -> Passes | None:
@@ -123,8 +137,19 @@ class Assembler:
             spec=acquisition,
             mode=self._mode(method.annotation),
             unit=self.registry.get("annotation_modes", method.annotation.name).spec.unit,
-            partition=self._build("partitions", method.partition) if method.partition else None,
+            **self._partition(method.partition),
         )
+
+    def _partition(self, component: Component | None) -> dict[str, Any]:
+        """Return the partition of a method and what it reads, by the names in `MethodParts`."""
+        if component is None:
+            return {}
+        partition, spec = (
+            self._build("partitions", component),
+            self.registry.get("partitions", component.name).spec,
+        )
+        needs = spec.needs if isinstance(partition, AdaptivePartition) else ()
+        return {"partition": partition, "partition_needs": needs}
 
     def _mode(self, component: Component) -> AnnotationMode | RegionAnnotationMode:
         mode = self._build("annotation_modes", component)

@@ -55,9 +55,13 @@ def find_companions(
 
 
 def _fits(parts: MethodParts, method: MethodParts, suspected: set[str]) -> bool:
-    """Whether a method needs the same of the network, and has ended no process: then it works alone."""
+    """Whether a method can be asked for: it needs the same of the network.
+
+    One whose regions follow the network, or that has ended a process, works alone.
+    """
     return (
-        set(parts.spec.needs) == set(method.spec.needs)
+        parts.adaptive is None
+        and set(parts.spec.needs) == set(method.spec.needs)
         and parts.passes == method.passes
         and name_of(parts.acquisition) not in suspected
         and name_of(parts.mode) not in suspected

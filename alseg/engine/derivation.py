@@ -130,7 +130,10 @@ def _view(
     asked = labels.footprint(index, positions)
     says_sets = answer_kind(labels.mode) == "classes" and len(positions) > 0
     sets = labels.said(index, positions, wants_sets=True).sets if says_sets else None
-    regions = method_regions(parts.spec, method, parts.data, parts.context.partitions).target
+    regions = labels.regions(index)
+    if regions is None:
+        of_pool = method_regions(parts.spec, method, parts.data, parts.context.partitions).target
+        regions = None if of_pool is None else of_pool.regions(index)
     return DerivationView(
         image_id=image_token(image_id),
         logits=prediction.logits,
@@ -138,7 +141,7 @@ def _view(
         image=prediction.image,
         features=prediction.features,
         outputs=prediction.outputs,
-        regions=None if regions is None else torch.from_numpy(regions.regions(index).copy()),
+        regions=None if regions is None else torch.from_numpy(regions.copy()),
         unit=method.unit,
         round=round_number,
         rounds=len(parts.spec.rounds),

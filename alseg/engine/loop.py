@@ -102,7 +102,7 @@ class _Loop:
     def acquire(self, round_number: int, planner: QueryPlanner) -> Purchase:
         """Choose what to ask, and get the answers."""
         parts = self.parts
-        target, needs = parts.data.target.dataset, planner.method.spec.needs
+        target, needs = parts.data.target.dataset, planner.method.needs
         options = parts.inference_options(for_acquisition=True, round_number=round_number)
         with self.phases.phase("acquire", planner.images_to_see, timed=False) as on_image:
             pool = Pool(
@@ -123,7 +123,7 @@ class _Loop:
         if "previous" in needs:
             parts.keep_network(round_number)
         folder = parts.folder.round_folder(round_number)
-        keep_examples(parts, self.phases, folder, options, partial(planner.score, pool))
+        keep_examples(parts, self.phases, folder, options, partial(planner.score, pool, queries))
         return planner.buy(queries)
 
     def train(self, round_number: int) -> NDArray[np.int32]:

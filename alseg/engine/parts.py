@@ -139,7 +139,7 @@ class RunParts:
         """Return how predictions are made, for an acquisition of a round or for evaluation."""
         settings, evaluation = self.context.settings, self.spec.evaluation
         method = self.method if for_acquisition else None
-        needs = method.spec.needs if method else ()
+        needs = method.needs if method else ()
         training_size = self.recipe.plan.target.size
         options = InferenceOptions(
             size=training_size if for_acquisition else evaluation.size or training_size,

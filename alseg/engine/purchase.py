@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from alseg.acquisition.acquire import acquire, acquire_together
+from alseg.acquisition.adapted_regions import AdaptedRegions
 from alseg.acquisition.job import Pool, QueryJob
 from alseg.acquisition.scoring import score_of
 from alseg.annotation.allowance import BudgetSchedule, Limits
@@ -28,6 +31,7 @@ from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.files import content_hash
 from alseg.guard.answers import answer_kind
 from alseg.inference.predict import Prediction
+from alseg.storage.asked_regions import AskedRegions
 from alseg.storage.ledger import Purchase
 from alseg.storage.run_folder import RunFolder
 from alseg.training.state import TrainingState
@@ -42,6 +46,8 @@ class RoundQueries:
             price.
         answers: Image id to answer, of images whose answers were looked up meanwhile.
         limits: What may be spent in the round.
+        adapted: The regions of the round, where the partition follows the network; else None.
+        round: From 1.
         seconds: How long it took to decide; of a pass for several runs, this run's share.
     """
 
@@ -49,6 +55,8 @@ class RoundQueries:
     answers: Mapping[str, Answer]
     limits: Limits
     seconds: float
+    adapted: AdaptedRegions | None
+    round: int
 
 
 class _Decision(NamedTuple):
@@ -97,7 +105,7 @@ class QueryPlanner:
     @property
     def needs_predictions(self) -> bool:
         """Whether anything of the network is needed to decide what is asked, or to propose answers."""
-        return bool(self.method.spec.needs) or answer_kind(self.method.mode) == "correction"
+        return bool(self.method.needs) or answer_kind(self.method.mode) == "correction"
 
     def decide(self, round_number: int, pool: Pool, state: TrainingState) -> RoundQueries:
         """Decide what to ask in a round. In the first, runs with the same training so far ask together.
@@ -121,7 +129,9 @@ class QueryPlanner:
             if len(picks):
                 answers[image_id] = self.oracle.look_up(image_id, picks)
 
-        job = replace(self._job(self.spec, self.method, self.spending, round_number), on_final=look_up)
+        adapted = self._adapted()
+        job = self._job(self.spec, self.method, self.spending, round_number, adapted)
+        job = replace(job, on_final=look_up)
         if self._may_ask_together(round_number, pool):
             decision = self._decide_together(job, pool, state)
         else:
@@ -132,6 +142,8 @@ class QueryPlanner:
             answers=answers,
             limits=job.limits,
             seconds=elapsed - decision.spent + decision.share,
+            adapted=adapted,
+            round=round_number,
         )
 
     def buy(self, queries: RoundQueries) -> Purchase:
@@ -149,22 +161,36 @@ class QueryPlanner:
 
         if queries.limits.currency == "clicks":
             pool = self.oracle.labels.history.image_ids
-            return self.oracle.buy(answers_within(queries.picks, pool, queries.limits, look_up))
-        return self.oracle.buy(
-            {image_id: look_up(image_id, picks) for image_id, picks in queries.picks.items() if len(picks)}
-        )
+            answers = answers_within(queries.picks, pool, queries.limits, look_up)
+        else:
+            answers = {name: look_up(name, picks) for name, picks in queries.picks.items() if len(picks)}
+        purchase = self.oracle.buy(answers, self._kept_regions(queries, answers))
+        self.oracle.labels.deciding = None
+        return purchase
 
     def forget(self, round_number: int) -> None:
         """Remove what another run has asked for this one, once it is bought."""
         if round_number == 1:
             self._common_pass.forget(self.spec.folder)
 
-    def score(self, pool: Pool, prediction: Prediction, image_id: str) -> torch.Tensor | None:
-        """Return the score of an image, float ``(H, W)``; None where all of the pool is looked at first."""
+    def score(
+        self, pool: Pool, queries: RoundQueries, prediction: Prediction, image_id: str
+    ) -> torch.Tensor | None:
+        """Return the score of an image as a round had it, float ``(H, W)``.
+
+        None where all of the pool is looked at first.
+
+        Args:
+            pool: The pool.
+            queries: What the run asks in the round, before it is bought.
+            prediction: What the network says of the image, whatever its index.
+            image_id: The image.
+        """
         if self.method.spec.kind != "score":
             return None
-        job = self._job(self.spec, self.method, self.spending, pool.round)
-        return score_of(cast(ScoreAcquisition, self.method.acquisition), job, prediction, image_id, pool)
+        job = self._job(self.spec, self.method, self.spending, pool.round, queries.adapted)
+        of_pool = replace(prediction, index=self.oracle.labels.history.index_of(image_id))
+        return score_of(cast(ScoreAcquisition, self.method.acquisition), job, of_pool, image_id, pool)
 
     @cached_property
     def _training_key(self) -> str:
@@ -180,7 +206,7 @@ class QueryPlanner:
 
     def _may_ask_together(self, round_number: int, pool: Pool) -> bool:
         """Whether other runs may have the same network, and one pass over the pool spares them another."""
-        return round_number == 1 and pool.options is not None
+        return round_number == 1 and pool.options is not None and self.method.adaptive is None
 
     def _decide_together(self, job: QueryJob, pool: Pool, state: TrainingState) -> _Decision:
         """Take the picks that another run has left, or ask for the other runs too."""
@@ -223,11 +249,41 @@ class QueryPlanner:
             for each in found
         }
 
+    def _adapted(self) -> AdaptedRegions | None:
+        """Return the regions of a round, of no image yet; None where they are the same in all rounds."""
+        base = self._regions(self.spec, self.method).target
+        if self.method.adaptive is None or base is None:
+            return None
+        labels, of_regions = self.oracle.labels, self.method.unit == "region"
+
+        def asked(index: int) -> NDArray[np.int32]:
+            return labels.footprint(index, labels.history.positions(labels.dataset.image_id(index)))
+
+        adapted = AdaptedRegions(
+            self.method.adaptive, self.method.partition_needs, base.regions, asked if of_regions else None
+        )
+        labels.deciding = adapted.find
+        return adapted
+
+    def _kept_regions(self, queries: RoundQueries, answers: Mapping[str, Answer]) -> AskedRegions | None:
+        """Write the regions of images that are asked about; None where they are the same in all rounds."""
+        adapted, index_of = queries.adapted, self.oracle.labels.history.index_of
+        if adapted is None or self.method.unit != "region":
+            return None
+        maps = ((image_id, adapted.regions(index_of(image_id))) for image_id in answers)
+        return AskedRegions.write(self.folder.round_folder(queries.round), maps)
+
     def _job(
-        self, spec: RunSpec, method: MethodParts, spending: BudgetSchedule, round_number: int
+        self,
+        spec: RunSpec,
+        method: MethodParts,
+        spending: BudgetSchedule,
+        round_number: int,
+        adapted: AdaptedRegions | None = None,
     ) -> QueryJob:
         # Where nothing has been bought, what is known of the labels holds for every run.
         labels, regions = self.oracle.labels, self._regions(spec, method)
+        of_pool = adapted or regions.target
         return QueryJob(
             acquisition=method.acquisition,
             name=method.spec.name,
@@ -238,7 +294,8 @@ class QueryPlanner:
             needs=method.spec.needs,
             observes=method.spec.observes,
             unit=method.unit,
-            regions=regions.target.regions if regions.target else None,
+            regions=of_pool.regions if of_pool else None,
+            adapted=adapted,
             source_regions=regions.source.regions if regions.source else None,
             revealed=labels.revealed,
             bought=labels.bought,

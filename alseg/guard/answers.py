@@ -183,18 +183,20 @@ def checked_label(dataset: object, label: Any, size: Size | None = None) -> NDAr
     return answer
 
 
-def checked_regions(partition: object, regions: Any, size: Size) -> NDArray[np.int32]:
-    """Return what ``regions`` of a partition returned, as int32.
+def checked_regions(
+    partition: object, regions: Any, size: Size, method: str = "regions"
+) -> NDArray[np.int32]:
+    """Return what ``regions`` or ``adapt`` of a partition returned, as int32.
 
     Raises:
         AnswerError: If it is no map of whole numbers of the image's size, or an id from 0 on is left out.
     """
     if not _is_array(regions, "iu", 2) or regions.shape != tuple(size):
-        raise refused(partition, "regions", f"int32 {tuple(size)}", regions)
+        raise refused(partition, method, f"int32 {tuple(size)}", regions)
     lowest, highest = int(regions.min()), int(regions.max())
     if lowest < 0 or highest >= regions.size or not np.bincount(regions.ravel().astype(np.int64)).all():
         raise AnswerError(
-            f"{name_of(partition)}: regions must return ids 0 to R - 1, each of them used, but returned "
+            f"{name_of(partition)}: {method} must return ids 0 to R - 1, each of them used, but returned "
             f"{len(np.unique(regions)):,} ids from {lowest:,} to {highest:,}. Mend the plugin; "
             "docs/plugins.md says what each method returns."
         )

@@ -167,7 +167,10 @@ class SavedRun:
             footprint = cast(AnnotationMode, self._mode).footprint(positions, size)
         else:
             [index] = self.find(self.pool, [image_id])
-            footprint = self.labels(0).footprint(index, positions)
+            labels = self.labels(0)
+            for purchase in self.purchases.values():
+                labels.history.append(purchase)
+            footprint = labels.footprint(index, positions)
         return np.where(footprint >= 0, rounds[np.maximum(footprint, 0)], np.int16(-1)).astype(np.int16)
 
     def find(self, split: Split, image_ids: Sequence[str]) -> list[int]:

@@ -22,6 +22,9 @@ def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str |
         assembler: Makes the network.
     """
     lacking = _lacking(spec, f"acquisition '{parts.spec.name}' needs", parts.spec.needs, assembler)
+    if lacking is None and spec.method.partition is not None:
+        who = f"partition '{spec.method.partition.name}' needs"
+        lacking = _lacking(spec, who, parts.partition_needs, assembler)
     if lacking is None:
         recipe = assembler.recipe(spec.method.recipe)
         if isinstance(recipe, DerivingRecipe) and recipe.derivation is not None:

@@ -13,6 +13,7 @@ from alseg.contracts import (
     DatasetSpec,
     LabelSpace,
     ModelSpec,
+    PartitionSpec,
     PublishedResult,
     RecipeSpec,
     Spec,
@@ -69,6 +70,8 @@ def _check_spec(spec: Spec) -> None:
         _check_fake_and_expected(spec)
     if isinstance(spec, AcquisitionSpec):
         _check_needs(spec.name, "needs", spec.needs)
+    if isinstance(spec, PartitionSpec):
+        _check_needs(spec.name, "needs", spec.needs, [need for need in NEEDS if need != "moments"])
     if isinstance(spec, ModelSpec):
         _check_needs(spec.name, "provides", spec.provides)
     if isinstance(spec, RecipeSpec):

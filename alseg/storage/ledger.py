@@ -29,6 +29,7 @@ from alseg.files import (
     write_atomically,
     write_text,
 )
+from alseg.storage.asked_regions import AskedRegions
 from alseg.system.archives import read_header
 from alseg.system.regular_file import naming_damage, open_regular
 
@@ -50,7 +51,10 @@ _CHUNK = 2**20
 _CONSTANT = "questions_per_pick"
 """Key of files from before clicks were counted from answers: clicks of every row."""
 
-_INDEX_KEYS = frozenset({_CONSTANT, "sha256", "images"})
+_REGIONS = "regions"
+"""Key of files whose questions are about regions that follow the network: checksum of the maps beside."""
+
+_INDEX_KEYS = frozenset({_CONSTANT, _REGIONS, "sha256", "images"})
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,14 @@ class Purchase:
             asked.
         spans: Image id to first row and the row after its last.
         questions_per_pick: Clicks each row cost, of files from before the rows had ``clicks``; else None.
+        regions: The regions of the images that were asked about, as they were then, where the partition
+            follows the network; else None. They are written before the purchase.
     """
 
     rows: NDArray[np.void]
     spans: Mapping[str, tuple[int, int]]
     questions_per_pick: int | None = None
+    regions: AskedRegions | None = None
 
     @classmethod
     def of(
@@ -76,6 +83,7 @@ class Purchase:
         picks: Mapping[str, Picks],
         void: Mapping[str, NDArray[np.int64]],
         clicks: Mapping[str, NDArray[np.int64]],
+        regions: AskedRegions | None = None,
     ) -> Purchase:
         """Pack the picks of one round.
 
@@ -84,6 +92,7 @@ class Purchase:
                 none has.
             void: Image id to int64 ``(n,)``, void pixels per pick.
             clicks: Image id to int64 ``(n,)``, what each answer cost.
+            regions: Of the images, where the partition follows the network.
         """
         touched = {image_id: asked for image_id, asked in picks.items() if len(asked)}
         stops = np.cumsum([len(asked) for asked in touched.values()]).tolist()
@@ -104,7 +113,7 @@ class Purchase:
             if asked.proposed is not None:
                 part[_PROPOSED] = asked.proposed
         spans = dict(zip(touched, zip(starts, stops, strict=True), strict=True))
-        return cls(rows, spans)
+        return cls(rows, spans, regions=regions)
 
     def of_image(self, image_id: str) -> NDArray[np.void]:
         """Return one image's rows; empty where it was not asked about."""
@@ -150,10 +159,12 @@ class Purchase:
         content = io.BytesIO()  # numpy does not say why it cannot write to a file itself
         np.save(content, self.rows, allow_pickle=False)
         write_atomically(array, lambda file: file.write(content.getbuffer()))
-        index = {
+        index: dict[str, Any] = {
             "sha256": hashlib.sha256(content.getbuffer()).hexdigest(),
             "images": {image_id: list(span) for image_id, span in self.spans.items()},
         }
+        if self.regions is not None:
+            index[_REGIONS] = self.regions.sha256
         # Without line breaks and spaces, which would take as much room as the names.
         text = json.dumps({**index, SEAL: content_hash(index)}, separators=(",", ":"), ensure_ascii=False)
         write_text(folder / INDEX_NAME, text + "\n")
@@ -164,7 +175,7 @@ class Purchase:
 
         Args:
             folder: A round's folder.
-            verify: Whether to compare the array's checksum, which reads all of it.
+            verify: Whether to compare the checksums, which reads all of the rows and of the regions.
 
         Raises:
             DamageError: If a file is missing or damaged; names it.
@@ -181,7 +192,8 @@ class Purchase:
                 rows = _mapped(file)
             spans = {str(name): (int(start), int(stop)) for name, (start, stop) in index["images"].items()}
             constant = int(index[_CONSTANT]) if _CONSTANT in index else None
-            purchase = cls(rows, spans, constant)
+        regions = _regions_of(folder, spans, str(index[_REGIONS]), verify) if _REGIONS in index else None
+        purchase = cls(rows, spans, constant, regions)
         if not purchase._is_whole() or (verify and not purchase._is_bounded()):
             raise DamageError(f"{array} {_misfit()}")
         return purchase
@@ -220,7 +232,7 @@ class Purchase:
 
     @staticmethod
     def refuse_partial(folder: Path) -> None:
-        """Check that both files are there and the array is as long as its header says, reading no more.
+        """Check that the files are there and the array is as long as its header says, reading no more.
 
         Raises:
             DamageError: If a file is missing, or the array too short; names it.
@@ -276,6 +288,20 @@ def refuse_other_regions(rows: NDArray[np.void], image_id: str, regions: NDArray
             f"The regions of image {image_id} are not those about which the run has asked: the partition, "
             "its files or OpenCV changed. Put them back as they were, or begin the run anew with --fresh."
         )
+
+
+def _regions_of(
+    folder: Path, spans: Mapping[str, tuple[int, int]], sha256: str, verify: bool
+) -> AskedRegions:
+    """Return the regions that a purchase is about.
+
+    Raises:
+        DamageError: If a file of theirs is missing or damaged, or they are those of another purchase.
+    """
+    regions = AskedRegions.read(folder, verify=verify)
+    if regions.sha256 != sha256 or not spans.keys() <= regions.places.keys():
+        raise DamageError(f"{regions.path} is damaged: it does not fit {INDEX_NAME}.")
+    return regions
 
 
 def _misfit(error: Exception | None = None) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alseg.contracts import Partition, PartitionSpec, Size
-from alseg.testing.made_images import described, seed_globally
+from alseg.contracts import AdaptivePartition, Partition, PartitionSpec, Size
+from alseg.testing.adapted_regions import check_adapted, check_ids
+from alseg.testing.made_images import seed_globally
 
 PARTITION_SIZES: tuple[Size, ...] = ((1, 1), (1, 40), (7, 9), (64, 96))
 """Heights and widths of the images that `check_partition` has cut."""
@@ -22,12 +23,14 @@ def partition_image_id(size: Size) -> str:
 
 
 def check_partition(spec: PartitionSpec, **params: Any) -> None:
-    """Check a partition against `alseg.contracts.Partition`.
+    """Check a partition against `alseg.contracts.Partition`, and `AdaptivePartition` if it is one.
 
     It is built and cuts images of 1 x 1, 1 x 40, 7 x 9 and 64 x 96 pixels (height, width): noise, one colour
     and two. Checked are dtype, shape, that ids go from 0 on without a gap, that images are not changed, that
     all randomness comes from the generator, that nothing depends on other images, that the partition can be
-    pickled, and that a ``stamp`` is a text.
+    pickled, and that a ``stamp`` is a text. ``adapt`` is checked with made-up predictions in two rounds: that
+    it returns regions, the same for the same view, reads nothing but what the spec's ``needs`` name, and
+    changes nothing that it is given.
 
     Args:
         spec: The spec that the plugin registers.
@@ -50,11 +53,15 @@ def check_partition(spec: PartitionSpec, **params: Any) -> None:
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise AssertionError(f"'{spec.name}': the partition cannot be pickled: {error}") from error
     seed_globally(2)
+    adapted: set[str] = set()
     for (where, image_id, image), regions in reversed(list(zip(cut, kept, strict=True))):
         again = copy.regions(image, image_id, torch.Generator().manual_seed(0))
         assert np.array_equal(again, regions), (
             f"{where}: a pickled copy, which saw the images in another order, gives other regions"
         )
+        if isinstance(partition, AdaptivePartition) and image_id not in adapted:
+            adapted.add(image_id)
+            check_adapted(partition, copy, spec, regions, where)
 
 
 def _check_regions(
@@ -65,13 +72,7 @@ def _check_regions(
     seed_globally(0)
     regions = partition.regions(shown, image_id, torch.Generator().manual_seed(0))
     size = image.shape[:2]
-    assert isinstance(regions, np.ndarray) and regions.dtype == np.int32 and regions.shape == size, (
-        f"{where}: regions must be int32 {size}, got {described(regions)}"
-    )
-    ids = np.unique(regions)
-    assert np.array_equal(ids, np.arange(len(ids))), (
-        f"{where}: ids must go from 0 on without a gap, got {len(ids)} ids from {ids[0]} to {ids[-1]}"
-    )
+    check_ids(where, regions, size)
     assert np.array_equal(shown, image), f"{where}: it changes the image"
     kept = regions.copy()
     seed_globally(1)

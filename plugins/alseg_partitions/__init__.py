@@ -1,9 +1,10 @@
-"""Partitions of images into regions: squares, superpixels (SLIC, SEEDS) and masks from files."""
+"""Partitions of images: squares, superpixels (SLIC, SEEDS), masks from files, and superpixels that merge."""
 
 from __future__ import annotations
 
 from alseg import hookimpl
 from alseg.contracts import PartitionSpec
+from alseg_partitions.adaptive import Amsl, Gao
 from alseg_partitions.grid import Grid
 from alseg_partitions.masks import Masks
 from alseg_partitions.superpixels import Seeds, Slic
@@ -11,7 +12,7 @@ from alseg_partitions.superpixels import Seeds, Slic
 
 @hookimpl
 def register_partitions() -> list[PartitionSpec]:
-    """Offer ``grid``, ``slic``, ``seeds`` and ``file``."""
+    """Offer ``grid``, ``slic``, ``seeds``, ``file``, ``amsl`` and ``gao``."""
     return [
         PartitionSpec(
             name="grid",
@@ -36,5 +37,19 @@ def register_partitions() -> list[PartitionSpec]:
             summary="Regions from one image of ids for each image, such as the masks of SAM.",
             source="Your own files.",
             build=Masks,
+        ),
+        PartitionSpec(
+            name="amsl",
+            summary="Superpixels, merged in each round with neighbours of like predictions.",
+            source="Kim et al. (AMSL), ICCV 2023, arXiv:2303.16817.",
+            build=Amsl,
+            needs=("logits", "probs"),
+        ),
+        PartitionSpec(
+            name="gao",
+            summary="Superpixels; in the first round sure ones of like predictions are one region.",
+            source="Gao et al., ECCV 2024, doi:10.1007/978-3-031-72754-2_23.",
+            build=Gao,
+            needs=("logits", "probs"),
         ),
     ]

@@ -6,7 +6,8 @@ import torch
 
 from alseg.contracts import TargetView
 from alseg.testing import view_of
-from alseg_methods.acquisitions.gao import Gao, domain_differences, mean_entropies
+from alseg.toolkit.merging import mean_entropies
+from alseg_methods.acquisitions.gao import Gao, domain_differences
 
 PROBS = torch.tensor([[[1.0, 1.0, 1.0, 0.5, 0.8, 0.0]], [[0.0, 0.0, 0.0, 0.5, 0.2, 1.0]]])
 REGIONS = torch.tensor([[0, 1, 1, 2, 3, 4]], dtype=torch.int32)
@@ -32,10 +33,10 @@ def test_the_difference_is_one_less_the_cosine_of_mean_predictions() -> None:
     assert domain_differences(one, one, torch.tensor([[0, 1]])).tolist() == [0, 0]
 
 
-def test_at_first_one_region_of_each_sure_group_is_asked_about() -> None:
+def test_at_first_sure_regions_come_first_and_the_largest_foremost() -> None:
     score = Gao().score(view())[0]
-    # Regions 0 and 1 are alike, 3 of 6 pixels; 4 is a group of its own, 1 of 6.
-    expected = torch.tensor([1.5, -1, -1, 1.0, 0.7219281, 1 + 1 / 6])
+    # Regions 0, 1 and 4 are sure: 1, 2 and 1 of 6 pixels.
+    expected = torch.tensor([1 + 1 / 6, 1 + 2 / 6, 1 + 2 / 6, 1.0, 0.7219281, 1 + 1 / 6])
     torch.testing.assert_close(score, expected, rtol=0, atol=1e-6)
 
 
@@ -47,9 +48,6 @@ def test_then_regions_whose_prediction_has_changed_are() -> None:
     torch.testing.assert_close(score, expected, rtol=0, atol=1e-6)
 
 
-def test_thresholds_decide_what_is_sure_and_alike() -> None:
-    score = Gao(sure=0.8, divergence=0.1).score(view())[0]
-    # (0.8, 0.2) is sure now; its divergence from (1, 0) is 0.075, so that it belongs to the first group.
-    torch.testing.assert_close(score, torch.tensor([1 + 4 / 6, -1, -1, 1, -1, 1 + 1 / 6]))
-    apart = Gao(sure=0.8, divergence=0.05).score(view())[0]
-    torch.testing.assert_close(apart, torch.tensor([1.5, -1, -1, 1, 1 + 1 / 6, 1 + 1 / 6]))
+def test_a_threshold_decides_what_is_sure() -> None:
+    score = Gao(sure=0.8).score(view())[0]
+    torch.testing.assert_close(score, torch.tensor([7 / 6, 8 / 6, 8 / 6, 1, 7 / 6, 7 / 6]))

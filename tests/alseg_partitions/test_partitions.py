@@ -94,4 +94,5 @@ def test_a_missing_file_and_a_pattern_without_a_name_are_refused(tmp_path: Path)
 
 
 def test_every_partition_is_offered() -> None:
-    assert [spec.name for spec in register_partitions()] == ["grid", "slic", "seeds", "file"]
+    names = [spec.name for spec in register_partitions()]
+    assert names == ["grid", "slic", "seeds", "file", "amsl", "gao"]

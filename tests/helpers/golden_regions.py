@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
-from alseg.toolkit.merging import merge_adjacent, merge_alike, region_edges
+from alseg.contracts import TargetView
+from alseg.toolkit.merging import mean_entropies, merge_adjacent, merge_alike, region_edges
 from alseg.toolkit.pseudo_labels import set_pseudo_labels
 from alseg.toolkit.regions import modal_classes, region_means
 from alseg.toolkit.set_losses import merged_positive_loss, prototypical_loss
 from alseg_methods.acquisitions.alc import corrections
-from alseg_methods.acquisitions.gao import domain_differences, group_scores, mean_entropies
+from alseg_methods.acquisitions.gao import domain_differences
+from alseg_partitions.adaptive import Gao
 from golden import Arrays, Check, Tensors, assert_near
 
 LOSSES = {"merged_positive": merged_positive_loss, "prototypical": prototypical_loss}
@@ -79,10 +82,13 @@ def check_gao(arrays: Arrays) -> None:
     asked = torch.isin(regions, torch.tensor(sure))
     first = classes[merged[regions]].masked_fill(~asked, -1)
     assert torch.equal(first, golden["labels_phase1"][0])
-    # The acquisition asks about each root of the groups without the fault, and about no other sure region.
-    scores = group_scores(probs, entropies, regions, SURE, ALIKE)
-    roots = [group[0] for group in merge_alike(region_means(probs, regions), sure, ALIKE)]
-    assert (scores > 1).nonzero().flatten().tolist() == sorted(roots)
+    # The partition makes a region of each group without the fault, and of each unsure superpixel.
+    view = TargetView("a", adapted, torch.Generator(), regions=regions.int(), unit="region")
+    found = Gao(sure=SURE, divergence=ALIKE).adapt(regions.numpy().astype(np.int32), view)
+    alike = merge_alike(region_means(probs, regions), sure, ALIKE)
+    apart = [*alike, *([region] for region in unsure.tolist())]
+    assert found.max() + 1 == len(apart)
+    assert all(len(np.unique(found[np.isin(regions.numpy(), group)])) == 1 for group in apart)
 
     differences = domain_differences(adapted, trained, regions)[unsure]
     wanted = unsure[differences.argsort(descending=True, stable=True)[: golden["budget_phase2"]]]

@@ -11,9 +11,10 @@ import alseg_methods
 import alseg_partitions
 from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
 from alseg.config.experiment import read_experiment
-from alseg.contracts import AnnotationModeSpec
+from alseg.contracts import AnnotationModeSpec, PartitionSpec
 from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import Plan, PlannedRun, check
+from alseg_partitions.grid import Grid
 from toys import Stripes, TinyNet, toy_document, toy_registry
 
 
@@ -153,6 +154,34 @@ def test_an_unmet_need_is_a_skip_with_a_reason(tmp_path: Path) -> None:
     document = _asking(acquisition="core-set", annotation="image", budget="2 images") | {"model": "blind"}
     (planned,) = _check(tmp_path, document, _BlindPlugin(), alseg_methods).runs
     assert planned.skipped == "acquisition 'core-set' needs features, which model 'blind' does not provide"
+
+
+class _Adaptive:
+    """A partition whose regions follow the network."""
+
+    def regions(self, image: object, image_id: str, generator: object) -> None: ...
+
+    def adapt(self, regions: object, view: object) -> None: ...
+
+
+class _AdaptivePlugin:
+    @hookimpl
+    def register_partitions(self) -> list[PartitionSpec]:
+        spec = {"summary": "Test.", "source": "Test.", "needs": ("features",)}
+        return [
+            PartitionSpec(name="adaptive", build=lambda: _Adaptive(), **spec),  # type: ignore[arg-type]
+            PartitionSpec(name="fixed", build=lambda: Grid(4), **spec),  # type: ignore[arg-type]
+        ]
+
+
+def test_an_unmet_need_of_an_adaptive_partition_is_a_skip_too(tmp_path: Path) -> None:
+    for name, reason in (
+        ("adaptive", "partition 'adaptive' needs features, which model 'blind' does not provide"),
+        ("fixed", None),
+    ):
+        document = _asking(partition=name, annotation="superpixel") | {"model": "blind"}
+        (planned,) = _check(tmp_path, document, _BlindPlugin(), _AdaptivePlugin()).runs
+        assert planned.skipped == reason
 
 
 class _FaultyStripes(Stripes):

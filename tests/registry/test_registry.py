@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from alseg import AcquisitionSpec, AlsegError, ClassInfo, LabelSpace, ModelSpec, PublishedResult, hookimpl
-from alseg.contracts import RecipeSpec
+from alseg.contracts import PartitionSpec, RecipeSpec
 from alseg.registry.entries import PluginInfo
 from alseg.registry.loading import load_registry, registry_of
 from fakeregistry import Fakes, build_nothing
@@ -183,6 +183,14 @@ def test_a_plugin_cannot_offer_a_name_twice() -> None:
 )
 def test_a_wrong_return_value_is_reported(returned: Any, problem: str) -> None:
     assert failure_of(register_acquisitions=lambda: returned) == f"register_acquisitions: {problem}"
+
+
+def test_a_partition_needs_words_that_there_are_and_no_moments() -> None:
+    spec = PartitionSpec(name="mine", build=build_nothing, needs=("moments",), **TEXTS)
+    assert failure_of(register_partitions=lambda: [spec]) == (
+        "register_partitions: TypeError: needs of 'mine' has 'moments', expected one of 'logits', 'probs', "
+        "'features', 'image', 'regions', 'bought', 'revealed', 'previous', 'output:NAME'"
+    )
 
 
 def test_a_recipe_can_provide_named_outputs_only() -> None:

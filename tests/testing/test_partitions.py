@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from alseg.contracts import PartitionSpec, Size
+from alseg.contracts import PartitionSpec, Size, TargetView
 from alseg.testing import check_partition
 
 Cut = Callable[[NDArray[np.uint8], torch.Generator], Any]
@@ -178,3 +178,82 @@ def test_params_are_handed_on(tmp_path: Path) -> None:
 
     check_partition(PartitionSpec(name="mine", summary="Test.", source="Test.", build=build), root=tmp_path)
     assert seen == [tmp_path]
+
+
+class Adapts(Cuts):
+    """A partition that adapts as the class attribute says, so that it can be pickled."""
+
+    change: Callable[[NDArray[np.int32], TargetView], Any] = staticmethod(lambda regions, view: regions)
+
+    def regions(self, image: NDArray[np.uint8], image_id: str, generator: torch.Generator) -> Any:
+        return np.arange(image.shape[0] * image.shape[1], dtype=np.int32).reshape(image.shape[:2])
+
+    def adapt(self, regions: NDArray[np.int32], view: TargetView) -> Any:
+        return type(self).change(regions, view)
+
+
+def _by_class(regions: NDArray[np.int32], view: TargetView) -> NDArray[np.int32]:
+    return (
+        np.unique(view.logits.argmax(0).numpy(), return_inverse=True)[1]
+        .reshape(regions.shape)
+        .astype(np.int32)
+    )
+
+
+def _written(regions: NDArray[np.int32], view: TargetView) -> NDArray[np.int32]:
+    regions[:] = 0
+    return regions
+
+
+def _overwritten(regions: NDArray[np.int32], view: TargetView) -> NDArray[np.int32]:
+    view.logits.zero_()
+    return regions
+
+
+def _drawn(regions: NDArray[np.int32], view: TargetView) -> NDArray[np.int32]:
+    order = np.random.permutation(regions.size).astype(np.int32)
+    return order[regions]
+
+
+def test_a_partition_may_follow_what_its_needs_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Adapts, "change", staticmethod(_by_class))
+    check_partition(_spec(Adapts()))
+
+
+FIRST = "'mine', 64 x 96 pixels, two colours, 2 classes, round 1"
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            lambda regions, _: regions.astype(np.int64),
+            f"{FIRST}: adapt: regions must be int32 (64, 96), got int64 (64, 96)",
+        ),
+        (
+            lambda regions, _: regions + 1,
+            f"{FIRST}: adapt: ids must go from 0 on without a gap, got 6144 ids from 1 to 6144",
+        ),
+        (_written, f"{FIRST}: it changes the regions that it is given"),
+        (_overwritten, f"{FIRST}: it changes the view's logits"),
+        (
+            _drawn,
+            f"{FIRST}: adapt gives other regions for the same view; all randomness must come from the "
+            "view's generator",
+        ),
+    ],
+)
+def test_what_is_wrong_with_adapted_regions_is_said(
+    monkeypatch: pytest.MonkeyPatch, change: Any, problem: str
+) -> None:
+    monkeypatch.setattr(Adapts, "change", staticmethod(change))
+    with pytest.raises(AssertionError) as caught:
+        check_partition(_spec(Adapts()))
+    assert str(caught.value) == problem
+
+
+def test_adapting_by_what_the_needs_do_not_name_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Adapts, "change", staticmethod(lambda regions, view: view.image.numpy()[0]))
+    with pytest.raises(AssertionError) as caught:
+        check_partition(_spec(Adapts()))
+    assert str(caught.value).startswith(f"{FIRST}: failed; does it read what 'needs' does not name?")
