@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_registry, require_device
+from alseg.cli.inputs import MOST_PROCESSES, NumberRange, parse_size, read_registry, require_device
 from alseg.cli.options import FOLDER, device_option, json_option, root_option
 from alseg.text.display import output_width, put_json, say
 
@@ -73,7 +73,7 @@ def _window(context: click.Context, option: click.Parameter, value: str | None) 
 )
 @click.option(
     "--overlap",
-    type=click.FloatRange(0, 0.9),
+    type=NumberRange(0, 0.9),
     help="Share of a window that the next one covers, too. [default: the run's, or 1/3]",
 )
 @click.option("--save-colors", type=FOLDER, help="Write predictions in colours to this folder.")

@@ -68,7 +68,8 @@ OUTSIDE: dict[str, Make] = {
 def valued(annotation: Any, make: Make) -> Any:
     """Return a value of a type in which every number is what ``make`` makes of it."""
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in (typing.Union, types.UnionType):
+    composed = origin is typing.Annotated and get_origin(arguments[0]) is not None
+    if composed or origin in (typing.Union, types.UnionType):
         return valued(arguments[0], make)
     if origin in (tuple, list):
         return [valued(argument, make) for argument in arguments if argument is not Ellipsis]
@@ -142,13 +143,18 @@ def everything_at(make: Make) -> dict[str, Any]:
         {"label": f"recipe {name}", "target_labels": "none", "recipe": given(spec, make)}
         for name, spec in specs("recipes").items()
     ]
+    models = [
+        {"label": f"model {name}", "target_labels": "none", "model": given(spec, make)}
+        for name, spec in specs("models").items()
+        if numeric(spec) and name != "smp"
+    ]
     return {
         "name": "bounds",
         "scenario": {"source": given(streets, make), "target": "streets"},
         "model": given(smp, make),
         "recipe": "plain",
         "rounds": [1],
-        "methods": [{**method, "budget": "10%"} for method in buying] + recipes,
+        "methods": [{**method, "budget": "10%"} for method in buying] + recipes + models,
     }
 
 
@@ -314,8 +320,8 @@ def test_a_number_of_the_command_line_has_both_bounds_and_refuses_what_is_outsid
 
 
 def test_there_are_as_many_numbers_on_the_command_line_as_expected() -> None:
-    # perf 2, compare 2, data 3, eval 2, export 1, report 1, show 1
-    assert len(NUMBERS) == 12
+    # perf 2, compare 2, data 3, eval 3, export 1, report 1, show 1
+    assert len(NUMBERS) == 13
 
 
 def test_a_parameter_on_the_command_line_that_is_outside_is_named() -> None:
