@@ -48,14 +48,15 @@ class Image:
     Attributes:
         logits: float32 ``(C, H, W)``.
         features: float32 ``(256, h, w)`` at an eighth of the resolution.
-        embedding: float32 ``(64, h, w)`` with norms less than 1.
+        outputs: Named ones, float32 ``(D, h, w)``: an ``embedding`` of 64 channels with norms less than 1,
+            the logits of a ``second`` classifier, and one channel of the ``domain``.
         moments: Of two passes that differ.
         regions: int32 ``(H, W)``.
     """
 
     logits: torch.Tensor
     features: torch.Tensor
-    embedding: torch.Tensor
+    outputs: Mapping[str, torch.Tensor]
     moments: Moments
     regions: torch.Tensor
 
@@ -72,7 +73,11 @@ class Image:
         return cls(
             logits=logits,
             features=torch.randn(CHANNELS, *coarse, generator=generator).abs(),
-            embedding=embedding / (1 + embedding.norm(dim=0)),
+            outputs={
+                "embedding": embedding / (1 + embedding.norm(dim=0)),
+                "second": torch.randn(len(logits), *coarse, generator=generator),
+                "domain": torch.randn(1, *coarse, generator=generator),
+            },
             moments=builder.moments(),
             regions=wavy_regions(size, regions),
         )
@@ -86,7 +91,7 @@ class Image:
             torch.Generator().manual_seed(0),
             image=torch.zeros((3, *size), dtype=torch.uint8),
             features=self.features,
-            outputs={"embedding": self.embedding},
+            outputs=self.outputs,
             moments=self.moments,
             regions=self.regions if unit == "region" else None,
             unit=unit,
@@ -103,7 +108,7 @@ class Image:
             self.logits,
             torch.Generator().manual_seed(0),
             features=self.features,
-            outputs={"embedding": self.embedding},
+            outputs=self.outputs,
             moments=self.moments,
             regions=self.regions if unit == "region" else None,
             unit=unit,

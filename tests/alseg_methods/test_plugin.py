@@ -30,7 +30,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("clue", {"temperature": 0.001, "dimensions": 1}),
     ("d2ada", {"alpha": 0.5, "beta": 0.0, "per_class": 1, "fitted": 2}),
     ("equal", {"terms": "divergence"}),
-    ("gao", {"sure": 1.0, "divergence": 0.0}),
+    ("gao", {"sure": 1.0}),
     ("mada", {"anchors": 1, "least": 1, "dimensions": 3}),
     ("max-herding", {"candidates": 1}),
     ("max-herding", {"bandwidth": 1e-6}),

@@ -1,11 +1,10 @@
 """What `killing` imports into its server beforehand: plugins of runs that are killed, already checked."""
 
-import alseg_recipes
 from acquisitions import PLUGINS
 from stateful import StatefulPlugin
 from toys import toy_registry
 
-KILLED = (*PLUGINS, alseg_recipes, StatefulPlugin())
+KILLED = (*PLUGINS, StatefulPlugin())
 """Plugins of runs that are killed, beside the toy plugin."""
 
 toy_registry()
