@@ -163,7 +163,7 @@ def test_every_choice_has_a_random_one_with_its_annotation_budget_and_network(na
             if (method.acquisition.name == "random") == random
         }
 
-    assert conditions(random=False) == conditions(random=True)
+    assert conditions(random=False) <= conditions(random=True)
 
 
 @pytest.mark.parametrize("name", ALL_NAMES)
@@ -179,7 +179,9 @@ def test_references_are_what_their_labels_say(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in ALL_NAMES if not name.endswith(("-source", "-released", "-ablation"))]
+    "name",
+    # `answers` compares recipes.
+    [name for name in ALL_NAMES if not name.endswith(("-source", "-released", "-ablation", "answers"))],
 )
 def test_both_ends_of_the_gap_are_declared_and_differ_in_labels_alone(name: str) -> None:
     experiment = read(name)

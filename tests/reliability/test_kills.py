@@ -91,7 +91,8 @@ ASKING_TOGETHER: dict[str, Any] = toy_document(
     settings={"device": "cpu"},
 )
 TOGETHER_CHAINS = (
-    ("acquire#3", "half-written picks#1", "renamed ledger.json#1"),  # of the first method
+    ("acquire#3",),
+    ("half-written picks#1", "renamed ledger.json#1"),  # of the first method
     ("renamed picks#1", "removing picks#1"),
     ("renamed ledger.json#3",),  # of the second one, whose picks waited for it
 )
