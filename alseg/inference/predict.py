@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from alseg.contracts import Dataset, Moments, Passes, Size
 from alseg.contracts.types import WINDOW_OVERLAP
-from alseg.data.loading import InferenceSample, InferenceSamples, inference_loader, normalise, started
+from alseg.data.inference_samples import InferenceSample, InferenceSamples, inference_loader
+from alseg.data.loading import normalise, started
 from alseg.guard.answers import checked_logits
 from alseg.guard.calls import guarded
 from alseg.inference.passes import moments_of_image

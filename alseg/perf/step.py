@@ -16,7 +16,8 @@ from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.contracts import AnnotationMode, DatasetSpec, ScoreAcquisition, Size, TargetView
 from alseg.data.fake import write_fake
-from alseg.data.loading import InferenceSamples, normalise
+from alseg.data.inference_samples import InferenceSamples
+from alseg.data.loading import normalise
 from alseg.inference.predict import network_outputs, resize_logits
 from alseg.perf import poolpass
 from alseg.perf.inputs import NUM_CLASSES, regions_per_round

@@ -21,7 +21,7 @@ import alseg_streets
 from alseg import hookimpl
 from alseg.cli import main
 from alseg.contracts import Dataset, LabelSpace, ModelSpec
-from alseg.data.loading import InferenceSamples
+from alseg.data.inference_samples import InferenceSamples
 from alseg.evaluation.prediction_files import id_table
 from alseg.registry.loading import registry_of
 from alseg.registry.registry import Registry

@@ -10,7 +10,8 @@ import torch
 from alseg import DataError
 from alseg.contracts import DataPlan, Dataset
 from alseg.data.cache import CachedDataset
-from alseg.data.loading import DenseLabels, InferenceSamples, TrainingSamples
+from alseg.data.inference_samples import InferenceSamples
+from alseg.data.loading import DenseLabels, TrainingSamples
 from alseg_driving.gtav import build_gtav, write_fake
 from toys import Stripes
 

@@ -6,7 +6,8 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.contracts import Augmentation, DataPlan, Size
-from alseg.data.loading import DenseLabels, InferenceSamples, TrainingSamples, normalise, training_loader
+from alseg.data.inference_samples import InferenceSamples
+from alseg.data.loading import DenseLabels, TrainingSamples, normalise, training_loader
 from alseg.data.sampling import ShuffledOrder, StepBatches
 from alseg.data.scenario import Domain
 from alseg.data.training_answers import TrainingAnswers

@@ -5,7 +5,8 @@ from dataclasses import replace
 import torch
 
 from alseg.contracts import Dataset, Size
-from alseg.data.loading import InferenceSamples, normalise
+from alseg.data.inference_samples import InferenceSamples
+from alseg.data.loading import normalise
 from alseg.inference.predict import InferenceOptions, predict
 from toys import Stripes, TinyNet
 
