@@ -1,7 +1,8 @@
 """Target labels as far as they are known: label maps for training, and what they have cost.
 
-Inside alseg nothing else reads a target training label. Acquisitions and annotation modes get predictions and
-positions; the training loop gets the label maps of `RevealedLabels`, void wherever nobody has paid.
+Inside alseg nothing else but the annotator reads a target training label. Acquisitions and annotation modes
+get predictions and positions; the training loop gets the label maps of `RevealedLabels`, void wherever nobody
+has paid.
 
 Plugins run with the rights of the user: one that opens the files of a data set by itself can read every label
 in them. Acquisitions know images by opaque tokens only, which prevents mistakes, not intent.
@@ -10,13 +11,13 @@ in them. Acquisitions know images by opaque tokens only, which prevents mistakes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.annotation.answering import Said, answered, seen_in
-from alseg.annotation.errors import AnnotatorErrors, spoken_without_errors
+from alseg.annotation.annotator import SimulatedAnnotator
+from alseg.annotation.answering import Said
+from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.history import PurchaseHistory
 from alseg.annotation.label_count import FullCount, LabelCount, TrainingResize, count_everything
 from alseg.contracts import (
@@ -31,8 +32,6 @@ from alseg.contracts import (
 from alseg.data.cache import uncached
 from alseg.data.partitions import RegionMaps
 from alseg.data.training_answers import TrainingAnswers
-from alseg.errors import AlsegError
-from alseg.guard.answers import answer_kind, checked_footprint, checked_label
 from alseg.guard.calls import guarded
 from alseg.storage.derived import DerivedMaps
 from alseg.storage.ledger import Purchase, refuse_other_regions, refuse_outside
@@ -89,12 +88,12 @@ class RevealedLabels:
         self.mode = mode
         self._regions = regions
         self._translation = translation
+        self._annotator = SimulatedAnnotator(dataset, translation, mode, num_classes, errors)
         self._everything = everything
         self._training_size = training_size
         self._point_resize = point_resize
         self._outline_tolerance = outline_tolerance
         self._num_classes = num_classes
-        self._errors = errors
         self.history = PurchaseHistory(dataset)
         self.derived: DerivedMaps | None = None
         self.deciding: Callable[[int], NDArray[np.int32] | None] | None = None
@@ -139,7 +138,8 @@ class RevealedLabels:
         if self._regions is not None:
             for image_id in purchase.spans:
                 index = self.history.index_of(image_id)
-                regions = _asked_regions(purchase, image_id, self.dataset.size(index))
+                kept, size = purchase.regions, self.dataset.size(index)
+                regions = None if kept is None else kept.of_size(image_id, size)
                 if regions is None:
                     regions = self._regions.regions(index)
                 refuse_other_regions(purchase.of_image(image_id), image_id, regions)
@@ -185,25 +185,7 @@ class RevealedLabels:
         Raises:
             AnswerError: If the mode's footprint or kind of answer is none.
         """
-        footprint = self.footprint(index, positions)
-        kind, errors = answer_kind(self.mode), self._errors
-        # Few pixels are bought; looking up them alone spares a pass over all.
-        places = np.flatnonzero(footprint >= 0)
-        size, image_id = self.dataset.size(index), self.dataset.image_id(index)
-        whole = checked_label(self.dataset, self.dataset.label(index), size)
-        looked_at = places if errors is None else errors.looked_at(places, size, image_id)
-        classes = self._translation[whole.reshape(-1)[looked_at]]
-        if kind == "pixels" and errors is None and not wants_sets:
-            label = np.full(footprint.shape, IGNORE_INDEX, np.uint8)
-            label.reshape(-1)[places] = classes
-            return Said(footprint, label, None)
-        spoken = (
-            spoken_without_errors(len(positions), self._num_classes)
-            if errors is None
-            else errors.spoken(positions, self._num_classes, image_id)
-        )
-        seen = seen_in(footprint, classes, self._num_classes)
-        return answered(kind, footprint, seen, spoken, wants_sets=wants_sets)
+        return self._annotator.said(index, positions, self.regions(index), wants_sets=wants_sets)
 
     def footprint(self, index: int, positions: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return which question about an image reveals each of its pixels.
@@ -218,9 +200,7 @@ class RevealedLabels:
         Raises:
             ValueError: If there is no mode, or its footprint is none.
         """
-        if self.mode is None:
-            raise ValueError("These labels have no annotation mode: nothing can be asked.")
-        return _footprint(self.mode, self.regions(index), positions, self.dataset.size(index))
+        return self._annotator.footprint(index, positions, self.regions(index))
 
     def regions(self, index: int) -> NDArray[np.int32] | None:
         """Return the regions that questions about an image are about, int32 ``(H, W)``, not to be changed.
@@ -322,33 +302,3 @@ class RevealedLabels:
     @property
     def _resize(self) -> TrainingResize:
         return TrainingResize(self._training_size, self._point_resize and not self._everything)
-
-
-def _asked_regions(purchase: Purchase, image_id: str, size: Size) -> NDArray[np.int32] | None:
-    """Return the regions of an image that a purchase has kept; None where it has kept none.
-
-    Raises:
-        AlsegError: If they are of an image of another size.
-    """
-    if purchase.regions is None:
-        return None
-    if purchase.regions.size(image_id) != tuple(size):
-        raise AlsegError(
-            f"{purchase.regions.path} is of other data: {image_id} has another size there. Put the data back "
-            "as they were, or begin the run anew with --fresh."
-        )
-    return purchase.regions.of_image(image_id)
-
-
-def _footprint(
-    mode: AnnotationMode | RegionAnnotationMode,
-    regions: NDArray[np.int32] | None,
-    positions: NDArray[np.int32],
-    size: Size,
-) -> NDArray[np.int32]:
-    """Return which question reveals each pixel of an image; some modes are told the regions."""
-    if regions is None:
-        footprint = cast(AnnotationMode, mode).footprint(positions, size)
-    else:
-        footprint = cast(RegionAnnotationMode, mode).footprint(positions, size, regions=regions)
-    return checked_footprint(mode, footprint, size)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.contracts import Size
+from alseg.errors import AlsegError
 from alseg.storage.packed_maps import PackedMaps
 
 MAPS_NAME = "regions.bin"
@@ -22,6 +24,19 @@ class AskedRegions(PackedMaps):
     maps_name = MAPS_NAME
     index_name = INDEX_NAME
     dtype = "<i4"
+
+    def of_size(self, image_id: str, size: Size) -> NDArray[np.int32] | None:
+        """Return the regions of an image, int32 ``(H, W)`` of a size; None where it has none here.
+
+        Raises:
+            AlsegError: If they are of another size, and so of other data.
+        """
+        if self.size(image_id) != tuple(size):
+            raise AlsegError(
+                f"{self.path} is of other data: {image_id} has another size there. Put the data back as they "
+                "were, or begin the run anew with --fresh."
+            )
+        return self.of_image(image_id)
 
     @classmethod
     def stored(cls, values: NDArray[Any]) -> NDArray[Any]:

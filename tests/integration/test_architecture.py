@@ -86,6 +86,7 @@ READ_LABELS = {
     "alseg.data.evidence": "checks a data set on its own, and some label maps of every split before a run",
     "alseg.evaluation.confusion": "the evaluation split",
     "alseg.data.fake": "writes made-up data",
+    "alseg.annotation.annotator": "answers questions about the target",
     "alseg.annotation.revealed": "the one holder of target labels",
     "alseg.inspection.saved_run": "draws the truth for people, after the run",
     "alseg.testing.datasets": "checks a data set on its own",
