@@ -181,9 +181,12 @@ def _gap(rows: Sequence[Row]) -> Iterator[str]:
 
 def _spent(rows: Iterable[Row]) -> Iterator[str]:
     """Say how much was spent of budgets in clicks or regions."""
-    spent = [f"{row.label} {row.costs.of_budget}" for row in rows if row.costs and row.costs.of_budget]
-    if spent:
-        yield f"Spent of what the budget allowed so far, mean over seeds: {'; '.join(spent)}."
+    spent = {row.label: row.costs.of_budget for row in rows if row.costs and row.costs.of_budget}
+    if not spent:
+        return
+    alike = len(spent) > 1 and len(set(spent.values())) == 1
+    told = [f"each {next(iter(spent.values()))}"] if alike else [" ".join(each) for each in spent.items()]
+    yield f"Spent of what the budget allowed so far, mean over seeds: {'; '.join(told)}."
 
 
 def _never_drawn(rows: Iterable[Row]) -> Iterator[str]:

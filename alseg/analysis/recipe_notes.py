@@ -61,10 +61,13 @@ def _differing(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _changes(usual: Mapping[str, Any], own: Mapping[str, Any]) -> str:
-    """Return ``consistency 0 (not 0.1)`` for each parameter that differs."""
+    """Return ``consistency 0 (not 0.1)`` for each parameter that differs, of two recipes that both have."""
+    keys = dict.fromkeys([*usual, *own])
+    if usual.get("recipe") != own.get("recipe"):
+        keys = {key: None for key in keys if key in usual and key in own}
     return ", ".join(
         f"{key.replace('_', ' ')} {_text(own.get(key, _MISSING))} (not {_text(usual.get(key, _MISSING))})"
-        for key in dict.fromkeys([*usual, *own])
+        for key in keys
         if usual.get(key, _MISSING) != own.get(key, _MISSING)
     )
 

@@ -132,6 +132,14 @@ def test_methods_with_different_recipes_are_not_paired_and_a_note_says_what_diff
     ) in comparison.notes
 
 
+def test_of_a_recipe_of_another_name_only_what_both_have_is_said_to_differ(results: Path) -> None:
+    other = {"name": "teacher", "params": {"iterations": 200, "alpha": 0.99, "target_size": [180, 240]}}
+    write_run(results, "Random", order=0, acquisition="random", iou=[[10] * 3], recipe=USUAL)
+    write_run(results, "Random, teacher", order=1, acquisition="random", iou=[[11] * 3], recipe=other)
+    (note,) = (note for note in compared(results).notes if note.startswith("Recipes differ"))
+    assert "Random, teacher with recipe teacher (not ripu), iterations 200 (not 300). " in note
+
+
 def test_methods_with_different_recipes_are_not_ranked_together(results: Path) -> None:
     write_recipes(results)
     (ranking,) = compared(results, ranks=True).rankings or ()
