@@ -57,15 +57,6 @@ class Component:
         return {"name": self.name, "params": _plain(self.params)}
 
 
-def without_usual_answer(mode: Component) -> Component:
-    """Return an annotation mode without its ``answer`` if that is ``pixels``.
-
-    Modes had no such parameter once, and runs from then keep their identity.
-    """
-    params = {key: value for key, value in mode.params.items() if (key, value) != ("answer", "pixels")}
-    return Component(mode.name, params)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
     """Where labels exist, where they are wanted and in which classes results are given.
@@ -151,7 +142,7 @@ class Method:
             "labels_since": self.labels_since,
             "outline_tolerance": self.outline_tolerance if self.target_labels == "all" else None,
             "acquisition": self.acquisition and self.acquisition.as_json(),
-            "annotation": self.annotation and without_usual_answer(self.annotation).as_json(),
+            "annotation": self.annotation and self.annotation.as_json(),
             "budget": budget,
             "recipe": self.recipe.as_json(),
         }
@@ -238,8 +229,6 @@ class RunSpec:
         plain["method"]["twin"] = plain["method"].pop("folder_number")  # its name in run.json, format 3
         if self.method.partition is None:
             del plain["method"]["partition"]
-        if self.method.annotation is not None:
-            plain["method"]["annotation"] = without_usual_answer(self.method.annotation).as_json()
         if self.method.annotator is None:
             del plain["method"]["annotator"]
         if self.method.budget is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -247,9 +246,6 @@ class SavedRun:
             return None
         retired = _RETIRED.get(annotation.name, frozenset())
         params = {key: value for key, value in annotation.params.items() if key not in retired}
-        spec = self._registry.get("annotation_modes", annotation.name).spec
-        if "answer" in signature(spec.build).parameters:
-            params = {"answer": "pixels", **params}  # run.json leaves it out, see `without_usual_answer`
         return self._build("annotation_modes", Part(annotation.name, params))  # type: ignore[no-any-return]
 
     def _split(self, name: str) -> Split:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from alseg import AlsegError
 from alseg.contracts import (
+    ADDED_LATER,
     OUTLINE_TOLERANCE,
     AnswerKind,
     Distance,
@@ -15,6 +16,9 @@ from alseg.contracts import (
 
 if TYPE_CHECKING:
     from alseg.contracts import AnnotationMode, ScoreAcquisition
+
+Answer = Annotated[AnswerKind, ADDED_LATER]
+"""Modes said the class of every pixel before they had a parameter for it."""
 
 
 def random() -> ScoreAcquisition:
@@ -45,9 +49,7 @@ def margin() -> ScoreAcquisition:
     return Margin()
 
 
-def region(
-    radius: Radius = 1, spacing: Distance | None = None, answer: AnswerKind = "pixels"
-) -> AnnotationMode:
+def region(radius: Radius = 1, spacing: Distance | None = None, answer: Answer = "pixels") -> AnnotationMode:
     """Build ``region``.
 
     Args:
@@ -90,7 +92,7 @@ def pixel(spacing: Distance = 32) -> AnnotationMode:
     return Window(radius=0, spacing=spacing)
 
 
-def image(tolerance: Tolerance = OUTLINE_TOLERANCE, answer: AnswerKind = "pixels") -> AnnotationMode:
+def image(tolerance: Tolerance = OUTLINE_TOLERANCE, answer: Answer = "pixels") -> AnnotationMode:
     """Build ``image``.
 
     Args:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import AnswerKind, Answers, Picks, Size
+from alseg.contracts import ADDED_LATER, AnswerKind, Answers, Picks, Size
 from alseg.toolkit.clicks import clicks_per_class
 from alseg_baselines.prices import most_classes_said
 
@@ -24,7 +24,7 @@ class Superpixel:
         answer: What the annotator says of a region.
     """
 
-    answer: AnswerKind = "pixels"
+    answer: Annotated[AnswerKind, ADDED_LATER] = "pixels"
 
     def clicks(self, answers: Answers) -> NDArray[np.int64]:
         """Return one click for each class that the annotator says, void being one."""
