@@ -14,7 +14,7 @@ from alseg.contracts import (
     PublishedResult,
     RecipeSpec,
 )
-from alseg.errors import AlsegError, DataError, unknown_name
+from alseg.errors import AlsegError, AnswerFileError, DataError, unknown_name
 from alseg.hookspecs import hookimpl
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "AcquisitionSpec",
     "AlsegError",
     "AnnotationModeSpec",
+    "AnswerFileError",
     "ClassInfo",
     "DataError",
     "DatasetSpec",

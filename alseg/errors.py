@@ -34,6 +34,10 @@ class DamageError(AlsegError):
     """A file that is missing, not as it was written, or not what it should be: it must be made again."""
 
 
+class AnswerFileError(AlsegError):
+    """A file of answers that cannot be used: file, place and remedy are named, and nothing of it is taken."""
+
+
 class UnreadableError(AlsegError):
     """A file that the system does not let this process read now; it may be whole, so it is no damage.
 

@@ -18,6 +18,13 @@ from alseg.contracts.acquisition import (
     ScoreAcquisition,
     SelectAcquisition,
 )
+from alseg.contracts.annotating import (
+    GivenAnswer,
+    ImageQuestions,
+    PeopleAnnotator,
+    Question,
+    QuestionSheet,
+)
 from alseg.contracts.annotation import (
     AdaptivePartition,
     AnnotationMode,
@@ -120,6 +127,8 @@ __all__ = [
     "Domain",
     "FollowsSteps",
     "Forward",
+    "GivenAnswer",
+    "ImageQuestions",
     "Interval",
     "Iterations",
     "LabelSpace",
@@ -137,12 +146,15 @@ __all__ = [
     "PartitionSpec",
     "PartsView",
     "Passes",
+    "PeopleAnnotator",
     "Picks",
     "PixelRanking",
     "PoolView",
     "Power",
     "PreparingAcquisition",
     "PublishedResult",
+    "Question",
+    "QuestionSheet",
     "Radius",
     "RankingAcquisition",
     "Recipe",
