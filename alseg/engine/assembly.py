@@ -12,6 +12,7 @@ import torch
 from alseg.acquisition.job import Acquisition
 from alseg.config.building import build
 from alseg.config.experiment import Component, RunSpec, Scenario
+from alseg.config.label_spaces import resolve
 from alseg.contracts import (
     AcquisitionSpec,
     AdaptivePartition,
@@ -34,6 +35,7 @@ from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
 from alseg.guard.answers import answer_kind
 from alseg.guard.recipe_answers import check_derivation
+from alseg.registry.datasets import label_space_of
 from alseg.registry.registry import Registry
 from alseg.seeding import derive
 from alseg.toolkit.labels import translation
@@ -96,12 +98,13 @@ class Assembler:
         Raises:
             AlsegError: If files are missing or a split is empty.
         """
-        space = self.registry.get("label_spaces", scenario.label_space).spec
+        space = resolve(self.registry, scenario.label_space)
+        root, source_root = scenario.root_of("target"), scenario.root_of("source")
         return ScenarioData(
             label_space=space,
-            source=self._domain(scenario.source, scenario.source_split, space, scenario.root),
-            target=self._domain(scenario.target, scenario.target_split, space, scenario.root),
-            evaluation=self._domain(scenario.target, scenario.evaluation_split, space, scenario.root),
+            source=self._domain(scenario.source, scenario.source_split, space, source_root),
+            target=self._domain(scenario.target, scenario.target_split, space, root),
+            evaluation=self._domain(scenario.target, scenario.evaluation_split, space, root),
         )
 
     def recipe(self, component: Component) -> Recipe:
@@ -178,7 +181,7 @@ class Assembler:
         return model
 
     def _domain(self, component: Component, split: str, space: LabelSpace, root: str | None) -> Domain:
-        key = (repr((component.name, sorted(component.params.items()))), split, space.name, root)
+        key = (repr((component.name, sorted(component.params.items()))), split, repr(space), root)
         if key not in self._domains:
             spec: DatasetSpec = self.registry.get("datasets", component.name).spec
             # Absolute: whatever becomes of the working folder, files stay where they are.
@@ -188,7 +191,7 @@ class Assembler:
                 raise AlsegError(f"Split '{split}' of data set '{spec.name}' is empty.")
             if self._cache is not None and isinstance(dataset, Stamped):
                 dataset = CachedDataset(dataset, self._cache)
-            own: LabelSpace = self.registry.get("label_spaces", spec.label_space).spec
+            own = label_space_of(self.registry, spec, component.params, folder) or space
             self._domains[key] = Domain(
                 dataset, translation(own, space), own, len(space.classes), self._cache
             )

@@ -11,7 +11,8 @@ from alseg.toolkit.metrics import SCORER_VERSION
 def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
     """Return the content of run.json."""
     method = spec.method
-    space = assembler.registry.get("label_spaces", spec.scenario.label_space).spec
+    data = assembler.scenario(spec.scenario)
+    space = data.label_space
     return {
         "experiment": spec.experiment,
         "run": spec.folder,
@@ -41,6 +42,6 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
             {"plugin": info.name, "distribution": info.distribution, "version": info.version}
             for info in assembler.registry.plugins
         ],
-        "made_with": provenance_of(spec, assembler.registry, assembler.scenario(spec.scenario)),
+        "made_with": provenance_of(spec, assembler.registry, data),
         "spec": spec.as_json(),
     }
