@@ -5,6 +5,7 @@ from . import clustering as clustering
 from . import diversity as diversity
 from . import ema as ema
 from . import embeddings as embeddings
+from . import file_layout as file_layout
 from . import image_file as image_file
 from . import imaging as imaging
 from . import interpolation as interpolation
@@ -14,6 +15,7 @@ from . import merging as merging
 from . import metrics as metrics
 from . import mixing as mixing
 from . import optim as optim
+from . import paired_files as paired_files
 from . import passes as passes
 from . import pseudo_labels as pseudo_labels
 from . import recipes as recipes

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from alseg import DataError, toolkit
 from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg.toolkit.file_layout import Layout, Pair, check_split
 from alseg_driving.fake import blocks
-from alseg_driving.layout import Layout, Pair, check_split
 
 LAYOUT = Layout(
     title="CamVid",
@@ -46,7 +46,7 @@ def build_camvid(*, root: Path | None, split: str) -> Dataset:
             malformed or leads out of the data set's folder.
         AlsegError: If there is no such split.
     """
-    from alseg_driving.paired import PairedFiles, class_table
+    from alseg.toolkit.paired_files import PairedFiles, class_table
     from alseg_driving.spaces import CAMVID_11
 
     check_split("camvid", split, SPLITS)

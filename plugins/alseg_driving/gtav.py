@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg.toolkit.file_layout import Layout, Pair, check_split, leave_out
 from alseg_driving.fake import blocks
-from alseg_driving.layout import Layout, Pair, check_split, leave_out
 
 LAYOUT = Layout(
     title="GTAV",
@@ -50,8 +50,8 @@ def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> 
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
+    from alseg.toolkit.paired_files import LEAVE_OUT_HINT, PairedFiles, class_table
     from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS, train_ids_problem
-    from alseg_driving.paired import LEAVE_OUT_HINT, PairedFiles, class_table
 
     check_split("gtav", split, SPLITS)
     base = LAYOUT.base(root, "images")

@@ -1,4 +1,4 @@
-"""The one data set class of this plugin: image files and label maps with raw ids."""
+"""A split whose images and label maps are files with raw ids, read one by one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg import IGNORE_INDEX, DataError
-from alseg.contracts import Size
+from alseg.contracts import IGNORE_INDEX, Size
+from alseg.errors import DataError
+from alseg.toolkit.file_layout import Pair
 from alseg.toolkit.imaging import image_size, read_image, read_label
 from alseg.toolkit.labels import translated
-from alseg_driving.layout import Pair
 
 LEAVE_OUT_HINT = (
     "Or leave the image out: write {{image_id}} into a text file and set 'exclude' of {name} to it."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from alseg import AlsegError, DataError, unknown_name
+from alseg.errors import AlsegError, DataError, unknown_name
 from alseg.toolkit.text_file import read_lines
 
 
