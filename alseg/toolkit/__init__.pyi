@@ -9,6 +9,7 @@ from . import file_layout as file_layout
 from . import image_file as image_file
 from . import imaging as imaging
 from . import interpolation as interpolation
+from . import label_files as label_files
 from . import labels as labels
 from . import losses as losses
 from . import merging as merging

@@ -18,6 +18,7 @@ from alseg.contracts import IGNORE_INDEX, Size
 from alseg.errors import DataError
 from alseg.toolkit.image_file import (
     AGAIN,
+    check_color_kind,
     check_image_kind,
     check_label16_kind,
     check_label_kind,
@@ -25,10 +26,15 @@ from alseg.toolkit.image_file import (
     raw_mode,
 )
 
-Content = Literal["image", "label", "label16"]
-"""How a file is read: as RGB, as class ids, or as class ids in red of 16-bit RGB."""
+Content = Literal["image", "label", "label16", "color"]
+"""How a file is read: as RGB, as class ids, as class ids in red of 16-bit RGB, or as exact colours."""
 
-_CHECKS = {"image": check_image_kind, "label": check_label_kind, "label16": check_label16_kind}
+_CHECKS = {
+    "image": check_image_kind,
+    "label": check_label_kind,
+    "label16": check_label16_kind,
+    "color": check_color_kind,
+}
 
 _Pixel = TypeVar("_Pixel", np.uint8, np.uint16)
 _Id = TypeVar("_Id", np.uint8, np.int32)
@@ -122,7 +128,8 @@ def image_size(path: Path, content: Content | None = None) -> Size:
     Args:
         path: The file.
         content: What it will be read as; refuses at once what `read_image` (``image``), `read_label`
-            (``label``) or `read_label16` (``label16``) would refuse for its kind. None takes any image.
+            (``label``) or `read_label16` (``label16``) would refuse for its kind, or files whose colours are
+            not exact (``color``). None takes any image.
 
     Raises:
         DataError: If the file is missing, unreadable, empty, cut off, no image, larger than Pillow's safety
