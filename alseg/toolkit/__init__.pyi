@@ -25,6 +25,7 @@ from . import selection as selection
 from . import set_losses as set_losses
 from . import sieving as sieving
 from . import text_file as text_file
+from . import tiles as tiles
 from . import uncertainty as uncertainty
 from . import weights as weights
 from . import windows as windows
