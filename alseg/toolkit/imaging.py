@@ -71,8 +71,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Decode a label map to the raw ids in the file.
 
-    A palette image gives its indices, not its colours. Grayscale of 1, 2, 4, 8 and 16 bits gives the stored
-    values.
+    A palette image gives its indices, not its colours; a GIF of grey colours gives those, for it has nothing
+    else in which to hold the values of a mask. Grayscale of 1, 2, 4, 8 and 16 bits gives the stored values.
 
     Returns:
         uint8 ``(H, W)``, or uint16 for 16-bit files; writable.
@@ -87,6 +87,8 @@ def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
             stored = _decoded_png(path, (image.height, image.width), np.uint8)
             if stored is not None:
                 return stored
+        if image.format == "GIF" and (gray := _gray_of(image)) is not None:
+            return gray
         factor = _STRETCHED.get(raw_mode(image), 1)
         ids = np.array(image)
         if image.mode in ("I", "I;16"):
@@ -233,6 +235,13 @@ def _move_points(label: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
 def _check_size(size: Size) -> None:
     if min(size) < 1:
         raise ValueError(f"size must be positive, got {size}")
+
+
+def _gray_of(image: Image.Image) -> NDArray[np.uint8] | None:
+    """Return grey values; None where a colour is not grey."""
+    pixels = np.array(image.convert("RGB"))
+    is_gray = (pixels == pixels[..., :1]).all()
+    return np.ascontiguousarray(pixels[..., 0]) if is_gray else None
 
 
 def _decoded_png(path: Path, shape: tuple[int, ...], dtype: type[_Pixel]) -> NDArray[_Pixel] | None:
