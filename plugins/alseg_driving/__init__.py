@@ -1,22 +1,66 @@
-"""Driving data sets in their real layouts (CamVid, Cityscapes, GTAV, SYNTHIA) and their label spaces."""
+"""Driving data sets in their real layouts, from ACDC to SYNTHIA, and their label spaces."""
 
 from __future__ import annotations
 
 from alseg import DatasetSpec, LabelSpace, hookimpl
-from alseg_driving import camvid, cityscapes, gtav, synthia
-from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19, SYNTHIA_16
+from alseg_driving import (
+    acdc,
+    bdd100k,
+    camvid,
+    cityscapes,
+    dark_zurich,
+    gtav,
+    idd,
+    kitti,
+    mapillary,
+    synscapes,
+    synthia,
+)
+from alseg_driving.fake import blocks, photographs, raw_ids, write_png
+from alseg_driving.mapillary_classes import MAPILLARY_65, MAPILLARY_123
+from alseg_driving.spaces import CAMVID_11, CITYSCAPES_19, IDD_26, SYNTHIA_16
+
+__all__ = [
+    "CITYSCAPES_19",
+    "blocks",
+    "photographs",
+    "raw_ids",
+    "register_datasets",
+    "register_label_spaces",
+    "write_png",
+]
 
 
 @hookimpl
 def register_label_spaces() -> list[LabelSpace]:
-    """Offer ``cityscapes-19``, ``camvid-11`` and ``synthia-16``."""
-    return [CITYSCAPES_19, CAMVID_11, SYNTHIA_16]
+    """Offer the label spaces of driving scenes."""
+    return [CITYSCAPES_19, CAMVID_11, IDD_26, MAPILLARY_65, MAPILLARY_123, SYNTHIA_16]
 
 
 @hookimpl
 def register_datasets() -> list[DatasetSpec]:
-    """Offer ``camvid``, ``cityscapes``, ``gtav`` and ``synthia``."""
+    """Offer the driving data sets."""
     return [
+        DatasetSpec(
+            name="acdc",
+            summary="Photographs in fog, night, rain and snow, 1920 x 1080; 1,600 train, 406 val.",
+            source="Sakaridis et al., ICCV 2021, arXiv:2104.13395",
+            build=acdc.build_acdc,
+            write_fake=acdc.write_fake,
+            expected={"train": 1600, "val": 406, "test": 2000},
+            label_space=CITYSCAPES_19.name,
+            splits=acdc.SPLITS,
+        ),
+        DatasetSpec(
+            name="bdd100k",
+            summary="Photographs from the United States, 1280 x 720; 7,000 train, 1,000 val.",
+            source="Yu et al., CVPR 2020, arXiv:1805.04687",
+            build=bdd100k.build_bdd100k,
+            write_fake=bdd100k.write_fake,
+            expected={"train": 7000, "val": 1000, "test": 2000},
+            label_space=CITYSCAPES_19.name,
+            splits=bdd100k.SPLITS,
+        ),
         DatasetSpec(
             name="camvid",
             summary="Photographs from Cambridge, 480 x 360; 367 train, 101 val.",
@@ -36,6 +80,16 @@ def register_datasets() -> list[DatasetSpec]:
             label_space=CITYSCAPES_19.name,
         ),
         DatasetSpec(
+            name="dark-zurich",
+            summary="Photographs from Zurich at night, 1920 x 1080; 2,416 train without labels, 50 val.",
+            source="Sakaridis et al., ICCV 2019, arXiv:1901.05946",
+            build=dark_zurich.build_dark_zurich,
+            write_fake=dark_zurich.write_fake,
+            expected={"train": 2416, "val": 50, "test": 151},
+            label_space=CITYSCAPES_19.name,
+            splits=dark_zurich.SPLITS,
+        ),
+        DatasetSpec(
             name="gtav",
             summary="Scenes from the game Grand Theft Auto V, about 1914 x 1052; 24,966 train.",
             source="Richter et al., ECCV 2016, arXiv:1608.02192",
@@ -44,6 +98,46 @@ def register_datasets() -> list[DatasetSpec]:
             expected={"train": 24966},
             label_space=CITYSCAPES_19.name,
             splits=("train",),
+        ),
+        DatasetSpec(
+            name="idd",
+            summary="Photographs from India, about 1920 x 1080; 6,993 train, 981 val.",
+            source="Varma et al., WACV 2019, arXiv:1811.10200",
+            build=idd.build_idd,
+            write_fake=idd.write_fake,
+            expected={"train": 6993, "val": 981, "test": 2029},
+            label_space=idd.label_space,
+            splits=idd.SPLITS,
+        ),
+        DatasetSpec(
+            name="kitti",
+            summary="Photographs from Karlsruhe, about 1242 x 375; 200 train.",
+            source="Alhaija et al., IJCV 2018, arXiv:1708.01566",
+            build=kitti.build_kitti,
+            write_fake=kitti.write_fake,
+            expected={"train": 200, "test": 200},
+            label_space=CITYSCAPES_19.name,
+            splits=kitti.SPLITS,
+        ),
+        DatasetSpec(
+            name="mapillary",
+            summary="Photographs from all over the world, of many sizes; 18,000 train, 2,000 val.",
+            source="Neuhold et al., ICCV 2017",
+            build=mapillary.build_mapillary,
+            write_fake=mapillary.write_fake,
+            expected={"train": 18000, "val": 2000, "test": 5000},
+            label_space=mapillary.label_space,
+            splits=mapillary.SPLITS,
+        ),
+        DatasetSpec(
+            name="synscapes",
+            summary="Photorealistic renderings of street scenes, 1440 x 720; 25,000 train.",
+            source="Wrenninge and Unger, 2018, arXiv:1810.08705",
+            build=synscapes.build_synscapes,
+            write_fake=synscapes.write_fake,
+            expected={"train": 25000},
+            label_space=CITYSCAPES_19.name,
+            splits=synscapes.SPLITS,
         ),
         DatasetSpec(
             name="synthia",

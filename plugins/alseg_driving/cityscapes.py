@@ -50,33 +50,25 @@ def build_cityscapes(*, root: Path | None, split: str) -> Dataset:
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
-    from alseg.toolkit.label_files import IdLabels, class_table
     from alseg.toolkit.paired_files import PairedFiles
-    from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS, train_ids_problem
+    from alseg_driving.files import in_folders, label_ids
+    from alseg_driving.ids import train_ids_problem
 
     check_split("cityscapes", split, SPLITS)
     images = f"leftImg8bit/{split}"
     base = LAYOUT.base(root, images)
     pairs = []
-    for city in LAYOUT.image_names(base, images, suffix=""):
-        if not (base / images / city).is_dir():
-            continue
-        for name in LAYOUT.image_names(base, f"{images}/{city}", _IMAGE_END):
-            image_id = name.removesuffix(_IMAGE_END)
-            label = f"gtFine/{split}/{city}/{image_id}{_LABEL_END}"
-            # CITY_SEQUENCE_FRAME: frames of a sequence follow each other.
-            sequence = image_id.rpartition("_")[0]
-            pairs.append(Pair(image_id, f"{images}/{city}/{name}", label, sequence))
+    for city, name in in_folders(LAYOUT, base, images, _IMAGE_END):
+        image_id = name.removesuffix(_IMAGE_END)
+        label = f"gtFine/{split}/{city}/{image_id}{_LABEL_END}"
+        # CITY_SEQUENCE_FRAME: frames of a sequence follow each other.
+        sequence = image_id.rpartition("_")[0]
+        pairs.append(Pair(image_id, f"{images}/{city}/{name}", label, sequence))
     return PairedFiles(
         title=LAYOUT.title,
         base=base,
         pairs=LAYOUT.checked(pairs, base, base / images, (_IMAGE_END, _LABEL_END)),
-        labels=IdLabels(
-            class_table(
-                {raw_id: index for index, raw_id in enumerate(CLASS_IDS)}, VOID_IDS | {LICENSE_PLATE}
-            ),
-            LAYOUT.title,
-        ),
+        labels=label_ids(LAYOUT.title),
         judge_ids=train_ids_problem,
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from alseg.contracts import SceneRenderer, Size
 
 _LEAST_SIDE = 16
 
@@ -72,6 +74,28 @@ def blocks(
     return np.clip(painted + noise, 0, 255).astype(np.uint8), label
 
 
+def photographs(
+    scene: SceneRenderer, splits: Sequence[str], count: int, size: Size, seed: int
+) -> Iterator[tuple[str, int, NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Render scenes for several splits, as photographs.
+
+    Args:
+        scene: Renders them.
+        splits: Names of the splits.
+        count: Images per split.
+        size: Height and width, in pixels.
+        seed: Seed of the scenes.
+
+    Yields:
+        Split, number of the scene, which no other split has, image and ``cityscapes-19`` label map.
+    """
+    for place, split in enumerate(splits):
+        look = "train" if split == "train" else "val"
+        for index in range(place * count, (place + 1) * count):
+            image, label = scene(index, domain="camera", split=look, height=size[0], width=size[1], seed=seed)
+            yield split, index, image, label
+
+
 def raw_ids(label: NDArray[np.uint8], id_of: Mapping[int, int], void: int) -> NDArray[np.uint8]:
     """Return the label map in raw ids, uint8 ``(H, W)``.
 
@@ -105,6 +129,14 @@ def write_png(path: Path, pixels: NDArray[np.uint8], *, palette: bytes | None = 
     if palette is not None:
         image.putpalette(palette)
     image.save(path)
+
+
+def write_jpeg(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write an RGB JPEG of high quality, and its folder; ``pixels`` is uint8 ``(H, W, 3)``."""
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, quality=95)
 
 
 def write_png16(path: Path, pixels: NDArray[np.uint16]) -> None:

@@ -50,9 +50,9 @@ def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> 
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
-    from alseg.toolkit.label_files import IdLabels, class_table
     from alseg.toolkit.paired_files import LEAVE_OUT_HINT, PairedFiles
-    from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS, train_ids_problem
+    from alseg_driving.files import label_ids
+    from alseg_driving.ids import train_ids_problem
 
     check_split("gtav", split, SPLITS)
     base = LAYOUT.base(root, "images")
@@ -62,13 +62,7 @@ def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> 
         title=LAYOUT.title,
         base=base,
         pairs=LAYOUT.checked(leave_out(pairs, exclude, LAYOUT.title), base, base / "images"),
-        labels=IdLabels(
-            class_table(
-                {raw_id: index for index, raw_id in enumerate(CLASS_IDS)},
-                VOID_IDS | {_LICENSE_PLATE, LICENSE_PLATE},
-            ),
-            LAYOUT.title,
-        ),
+        labels=label_ids(LAYOUT.title, _LICENSE_PLATE),
         hint=LEAVE_OUT_HINT.format(name="gtav"),
         judge_ids=train_ids_problem,
     )

@@ -63,3 +63,37 @@ SYNTHIA_16 = LabelSpace(
         )
     },
 )
+
+IDD_26 = LabelSpace(
+    name="idd-26",
+    summary="The 26 classes of IDD's semantic segmentation, level 3 of its hierarchy.",
+    source="Varma et al., WACV 2019, arXiv:1811.10200; ids and colours of AutoNUE/public-code",
+    classes=(
+        ClassInfo("road", (128, 64, 128)),
+        ClassInfo("parking", (250, 170, 160), includes=("drivable fallback",)),
+        ClassInfo("sidewalk", (244, 35, 232)),
+        ClassInfo("non-drivable fallback", (152, 251, 152), includes=("rail track", "terrain")),
+        ClassInfo("person", (220, 20, 60), includes=("animal",)),
+        ClassInfo("rider", (255, 0, 0)),
+        ClassInfo("motorcycle", (0, 0, 230)),
+        ClassInfo("bicycle", (119, 11, 32)),
+        ClassInfo("autorickshaw", (255, 204, 54)),
+        ClassInfo("car", (0, 0, 142)),
+        ClassInfo("truck", (0, 0, 70)),
+        ClassInfo("bus", (0, 60, 100)),
+        ClassInfo("vehicle fallback", (136, 143, 153), includes=("caravan", "trailer", "train")),
+        ClassInfo("curb", (220, 190, 40)),
+        ClassInfo("wall", (102, 102, 156)),
+        ClassInfo("fence", (190, 153, 153)),
+        ClassInfo("guard rail", (180, 165, 180)),
+        ClassInfo("billboard", (174, 64, 67)),
+        ClassInfo("traffic sign", (220, 220, 0)),
+        ClassInfo("traffic light", (250, 170, 30)),
+        ClassInfo("pole", (153, 153, 153), includes=("polegroup",)),
+        ClassInfo("obs-str-bar-fallback", (169, 187, 214)),
+        ClassInfo("building", (70, 70, 70)),
+        ClassInfo("bridge", (150, 100, 100), includes=("tunnel",)),
+        ClassInfo("vegetation", (107, 142, 35)),
+        ClassInfo("sky", (70, 130, 180), includes=("fallback background",)),
+    ),
+)
