@@ -22,8 +22,9 @@ SURVEY = Survey(
         folders=("potsdam", "Potsdam"),
         markers=("img_dir", "2_Ortho_RGB"),
         download=(
-            "Download 2_Ortho_RGB.zip and 5_Labels_all_noBoundary.zip of ISPRS Potsdam and unpack each into "
-            "a folder of its name in {folder}; or put img_dir and ann_dir of MMSegmentation's converter there."
+            "Download 2_Ortho_RGB.zip and 5_Labels_all_noBoundary.zip of ISPRS Potsdam. Unpack each into "
+            "a folder of its name in {folder}; or put img_dir and ann_dir of MMSegmentation's converter "
+            "there."
         ),
     ),
     areas={"train": tuple(_TRAIN.split()), "val": tuple(_VAL.split())},

@@ -1,4 +1,4 @@
-"""What all four data sets have in common."""
+"""What CamVid, Cityscapes, GTAV and SYNTHIA have in common; the others: ``test_field_datasets.py``."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from alseg.toolkit.imaging import read_image
 from alseg.toolkit.labels import translation
 from alseg_driving import camvid, cityscapes, gtav, spaces, synthia
 
-SPECS = {spec.name: spec for spec in alseg_driving.register_datasets()}
-SPACES = {space.name: space for space in alseg_driving.register_label_spaces()}
 MODULES: dict[str, ModuleType] = {
     "camvid": camvid,
     "cityscapes": cityscapes,
     "gtav": gtav,
     "synthia": synthia,
 }
+SPECS = {spec.name: spec for spec in alseg_driving.register_datasets() if spec.name in MODULES}
+SPACES = {space.name: space for space in alseg_driving.register_label_spaces()}
 IMAGES = {
     "camvid": "train/0006R0_f00000.png",
     "cityscapes": "leftImg8bit/train/aachen/aachen_000000_000019_leftImg8bit.png",

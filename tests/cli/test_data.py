@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+import alseg_aerial
 import alseg_driving
 import alseg_streets
 from alseg.cli import main
@@ -25,10 +26,13 @@ GTAV_DOWNLOAD = (
 )
 
 
+MADE_UP = sorted(spec.name for plugin in (alseg_aerial, alseg_driving) for spec in plugin.register_datasets())
+
+
 @pytest.fixture(autouse=True)
 def _only_these_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     def load() -> Registry:
-        registry = registry_of(alseg_driving, alseg_streets)
+        registry = registry_of(alseg_aerial, alseg_driving, alseg_streets)
         assert registry.failures == ()
         return registry
 
@@ -80,13 +84,13 @@ def test_the_list_counts_images_and_tells_made_up_ones(tmp_path: Path) -> None:
 # alseg data fake
 
 
-@pytest.mark.parametrize("name", ["camvid", "cityscapes", "gtav", "synthia"])
+@pytest.mark.parametrize("name", MADE_UP)
 def test_what_fake_writes_passes_the_check(name: str, tmp_path: Path) -> None:
     fake(name, tmp_path)
     result = run("check", name, "--root", tmp_path)
     assert result.exit_code == 0, result.output
     assert "note: made up by 'alseg data fake'; this is not the real data set" in result.stdout
-    assert re.search(r"\nNo problems in [24] images\.\n$", result.stdout)
+    assert re.search(r"\nNo problems in [246] images\.\n$", result.stdout)
 
 
 def test_fake_images_are_the_streets_of_the_domain_and_split(tmp_path: Path) -> None:
@@ -123,7 +127,7 @@ def test_a_data_set_without_files_cannot_be_made_up(tmp_path: Path) -> None:
     result = run("fake", "streets", tmp_path)
     assert (result.exit_code, result.stderr) == (
         2,
-        "Error: Data set 'streets' cannot be made up. Those that can: camvid, cityscapes, gtav, synthia.\n",
+        f"Error: Data set 'streets' cannot be made up. Those that can: {', '.join(MADE_UP)}.\n",
     )
 
 
