@@ -22,6 +22,12 @@ DATA_SETS = {
     "gta2bdd": ("gtav", "bdd100k"),
     "loveda": ("loveda", "loveda"),
 }
+SMALL = (
+    "model.weights=none",
+    *("recipe.source_size=[64, 64]", "recipe.target_size=[64, 64]", "recipe.crop=[48, 48]"),
+    "evaluation.size=[64, 64]",
+    "settings={device: cpu, threads: 1}",
+)
 SPECS = {spec.name: spec for plugin in (alseg_aerial, alseg_driving) for spec in plugin.register_datasets()}
 
 
@@ -49,11 +55,10 @@ def test_the_experiment_is_ready_to_run(name: str, tmp_path: Path) -> None:
         str(EXPERIMENTS / f"{name}.yaml"),
         "--dry-run",
         f"scenario.root={tmp_path / 'data'}",
-        "model.weights=none",
+        *SMALL,
         *(f"methods.{order}.model.weights=none" for order in networks),
         # 2.2% of so few images do not pay for one.
         *(f"methods.{order}.budget=50%" for order in of_images),
-        "settings={device: cpu}",
         f"--results={tmp_path / 'results'}",
     )
     assert "without labels" not in output
@@ -71,11 +76,9 @@ def test_loveda_buys_rural_labels_for_a_network_of_towns(tmp_path: Path) -> None
         "run",
         str(EXPERIMENTS / "loveda.yaml"),
         f"scenario.root={tmp_path / 'data'}",
-        "model.weights=none",
-        *("recipe.source_size=[64, 64]", "recipe.target_size=[64, 64]", "recipe.crop=[48, 48]"),
+        *SMALL,
         *("recipe.source_batch=2", "recipe.target_batch=2", "recipe.iterations=2", "rounds=[1]"),
-        *("methods.6.budget=50%", "evaluation.size=[64, 64]", "comparisons=null"),
-        *("seeds=[0]", "settings={device: cpu, threads: 1}"),
+        *("methods.5.budget=50%", "comparisons=null", "seeds=[0]"),
         *(f"--only=method={label}" for label in only),
         f"--results={tmp_path / 'results'}",
     )
