@@ -77,8 +77,11 @@ class DatasetReader:
         None where that is not known; what is wrong is reported.
         """
         spec: DatasetSpec | None = self._found.spec
-        if spec is None or isinstance(spec.label_space, str):
-            return None if spec is None else spec.label_space
+        if spec is None:
+            return None
+        named = spec.label_space
+        if isinstance(named, str):
+            return named
         if self.component is None or (spec.needs_root and self._root_used is None):
             return None
         with self._reporting("label_space"):
