@@ -64,9 +64,9 @@ def _keys_in(content: Any, loc: tuple[int | str, ...], *, is_missing: bool) -> l
     """
     keys = []
     for number, step in enumerate(loc, start=1):
-        if (isinstance(content, dict) and step in content) or (
-            isinstance(content, list) and isinstance(step, int) and step < len(content)
-        ):
+        is_key = isinstance(content, dict) and step in content
+        is_place = isinstance(content, list) and isinstance(step, int) and step < len(content)
+        if is_key or is_place:
             content = content[step]
         elif not (is_missing and number == len(loc)):
             continue
