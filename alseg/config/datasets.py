@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from alseg.config.lookup import Found, Lookup, long_form
 from alseg.config.specs import Component
-from alseg.contracts import LabelSpace
+from alseg.contracts import DatasetSpec, LabelSpace
 from alseg.errors import AlsegError
 from alseg.guard.calls import guarded
 from alseg.registry.datasets import label_space_of, splits_of
@@ -76,9 +76,12 @@ class DatasetReader:
 
         None where that is not known; what is wrong is reported.
         """
-        spec = self._found.spec
-        if spec is None or isinstance(spec.label_space, str):
-            return spec and spec.label_space
+        spec: DatasetSpec | None = self._found.spec
+        if spec is None:
+            return None
+        named = spec.label_space
+        if isinstance(named, str):
+            return named
         if self.component is None or (spec.needs_root and self._root_used is None):
             return None
         with self._reporting("label_space"):

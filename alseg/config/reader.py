@@ -123,7 +123,11 @@ class ExperimentReader:
     def _label_space(self, given: object, target: DatasetReader) -> str | LabelSpace | None:
         """Return the label space's name, or the label space itself; the default is the target's own."""
         if isinstance(given, dict):
-            return read_label_space(given, ("scenario", "label_space"), self.problems)
+            space = read_label_space(given, ("scenario", "label_space"), self.problems)
+            if space is not None and space.name in self._lookup.registry.label_spaces:
+                message = f"'{space.name}' is the label space of a plugin: choose another name"
+                self.problems.report(("scenario", "label_space", "name"), message)
+            return space
         if given is not None and not isinstance(given, str):
             message = f"expected the name of a label space or a mapping with classes, got {show(given)}"
             self.problems.report(("scenario", "label_space"), message)

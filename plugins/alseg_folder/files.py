@@ -50,7 +50,8 @@ def pairs_of(root: Path, plan: SplitPlan) -> list[Pair]:
     rows: list[tuple[FoundFile, str | None]] = [(file, None) for file in found]
     if plan.listing is not None:
         rows = _listed(root, plan, found)
-    return [_pair(root, plan, file, label) for file, label in rows]
+    pairs = [_pair(root, plan, file, label) for file, label in rows]
+    return pairs if plan.listing is not None else _without_label_files(pairs)
 
 
 def _pair(root: Path, plan: SplitPlan, file: FoundFile, listed: str | None) -> Pair:
@@ -65,6 +66,17 @@ def _pair(root: Path, plan: SplitPlan, file: FoundFile, listed: str | None) -> P
     elif listed is None and plan.labels is not None:
         label = filled(plan.labels, fields, "labels")
     return Pair(file.image_id, file.path, label, group or None)
+
+
+def _without_label_files(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return images that are no label files of others, such as ``a_mask.png`` beside ``a.png``."""
+    taken = {
+        name
+        for pair in pairs
+        for name in (pair.label if isinstance(pair.label, tuple) else (pair.label,))
+        if name is not None and name != pair.image
+    }
+    return [pair for pair in pairs if pair.image not in taken]
 
 
 def _images_only(found: Sequence[FoundFile], pattern: str) -> list[FoundFile]:

@@ -44,6 +44,8 @@ def find(root: Path, pattern: str) -> list[FoundFile]:
         AlsegError: If the pattern is malformed or leads out of the root.
         DataError: If a folder cannot be read.
     """
+    if pattern.endswith("**"):
+        pattern += "/*"
     parts = PurePosixPath(pattern).parts
     if pattern.startswith("/") or ".." in parts or not parts:
         raise AlsegError(f"The pattern '{pattern}' leads out of the root. Write it from the root on.")
@@ -90,7 +92,7 @@ def filled(template: str, fields: Mapping[str, str], key: str) -> str:
             if name is not None and name not in fields:
                 raise AlsegError(unknown_name(f"field of '{key}'", name, sorted(fields)))
         return str(PurePosixPath(template.format_map(dict(fields))))
-    except (ValueError, IndexError, AttributeError) as error:
+    except (ValueError, LookupError, AttributeError) as error:
         raise AlsegError(f"'{template}' of '{key}' is malformed: {error}. {PATTERN_HELP}") from None
 
 
@@ -143,7 +145,7 @@ def _walk(root: Path, folder: str, parts: tuple[str, ...], above: frozenset[Path
         raise DataError(f"Cannot list {here}: {error.strerror}.", "Make the folder readable.") from error
     if first == "**":
         yield from _walk(root, folder, rest or ("*",), frozenset())
-    single = None if first == "**" else re.compile(_part_matcher(first, set(), first).replace("(?P=", "(?:"))
+    single = None if first == "**" else re.compile(_part_matcher(first, set(), first))
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
         if first == "**":

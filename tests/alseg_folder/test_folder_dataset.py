@@ -174,6 +174,16 @@ def test_any_depth_of_folders_is_found_and_kept_in_label_paths(tmp_path: Path) -
     assert dataset.label(1)[0, 0] == 1
 
 
+def test_label_files_beside_images_are_no_images(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        photo(tmp_path / f"all/{name}/{name}.png")
+        mask(tmp_path / f"all/{name}/{name}_mask.png")
+    expected = ["a/a", "b/b"]
+    assert ids_of(opened(tmp_path, images="all/**", labels="all/{path}/{stem}_mask.png", **IDS)) == expected
+    # A word that stands twice is the same part of the name both times.
+    assert ids_of(opened(tmp_path, images="all/{dir}/{dir}.png")) == expected
+
+
 def test_lists_of_another_machine_are_read_from_the_root_on(tmp_path: Path) -> None:
     photo(tmp_path / "train/0001TP_1.png")
     mask(tmp_path / "trainannot/0001TP_1.png")

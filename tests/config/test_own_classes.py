@@ -41,6 +41,7 @@ def test_classes_are_read_with_colours_and_parts() -> None:
         ("{classes: [7]}", "expected the name of a class or a mapping with name, got 7"),
         ("{classes: [{colour: [0, 0, 0], name: a}]}", "unknown key 'colour', did you mean 'color'?"),
         ("{classes: [a], subsets: {b: [c]}}", "subset 'b'"),
+        ("{name: same-two, classes: [a]}", "'same-two' is the label space of a plugin: choose another name"),
         ("[road]", "expected the name of a label space or a mapping with classes, got ['road']"),
     ],
 )
