@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Protocol
@@ -94,6 +94,8 @@ class IdLabels:
         read_ids: Decodes a file to raw ids, ``(H, W)`` uint8 or uint16.
         content: As what files are read, for `alseg.toolkit.imaging.image_size`; goes with ``read_ids``.
         remedy: What to do about ids that the data set does not define.
+        saved_as: Class index, or 255 for void, to the raw id by which it is saved in predictions; the lowest
+            id of those that are not here.
     """
 
     table: bytes
@@ -101,6 +103,7 @@ class IdLabels:
     read_ids: Callable[[Path], Ids] = read_label
     content: Literal["label", "label16"] = "label"
     remedy: str = AS_THEY_COME
+    saved_as: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
@@ -131,12 +134,14 @@ class IdLabels:
         return label, ids
 
     def raw_ids(self) -> NDArray[np.uint8]:
-        """Return the lowest raw id of each class; for 255 and all that is no class, the lowest id of void."""
+        """Return the id by which each class is saved; for 255 and what is no class, the lowest of void."""
         table = np.frombuffer(self.table, np.uint8)[:_BYTE]
         void = np.flatnonzero(table == IGNORE_INDEX)
         raw_ids = np.full(256, void[0] if void.size else IGNORE_INDEX, np.uint8)
         for raw_id in np.flatnonzero(table < UNDEFINED)[::-1]:
             raw_ids[table[raw_id]] = raw_id
+        for index, raw_id in self.saved_as.items():
+            raw_ids[index] = raw_id
         return raw_ids
 
     def _undefined(self, path: Path, ids: NDArray[np.generic]) -> DataError:

@@ -132,8 +132,8 @@ class PairedFiles:
         """Return the look-up table from class indices to the raw ids in this data set's files.
 
         Returns:
-            uint8 ``(256,)``: the lowest raw id of each class; for 255 and all that is no class, the lowest
-            id of void. Class indices where files hold no ids.
+            uint8 ``(256,)``: a raw id of each class, the lowest where nothing else is said; for 255 and all
+            that is no class, the lowest id of void. Class indices where files hold no ids.
         """
         return np.arange(256, dtype=np.uint8) if self.labels is None else self.labels.raw_ids()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from alseg import IGNORE_INDEX, LabelSpace, toolkit
 from alseg.contracts import Dataset, SceneRenderer, Size
@@ -11,6 +11,9 @@ from alseg.toolkit.file_layout import Layout, Pair, check_split, leave_out
 from alseg_driving.fake import blocks
 from alseg_driving.mapillary_classes import AS_CITYSCAPES, MAPILLARY_65, MAPILLARY_123
 from alseg_driving.spaces import CITYSCAPES_19
+
+if TYPE_CHECKING:
+    from alseg.toolkit.label_files import IdLabels
 
 LAYOUT = Layout(
     title="Mapillary Vistas",
@@ -72,7 +75,6 @@ def build_mapillary(
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
-    from alseg.toolkit.label_files import IdLabels, class_table
     from alseg.toolkit.paired_files import LEAVE_OUT_HINT, PairedFiles
 
     check_split("mapillary", split, SPLITS)
@@ -86,19 +88,11 @@ def build_mapillary(
         Pair(stem, f"{images}/{stem}.jpg", None if split == "test" else f"{labels}/{stem}.png")
         for stem in stems
     ]
-    own = SPACES[version]
-    indices = range(len(own.classes))
-    table = list(indices) if classes == "all" else toolkit.labels.translation(own, AS_CITYSCAPES).tolist()
     return PairedFiles(
         title=LAYOUT.title,
         base=base,
         pairs=LAYOUT.checked(leave_out(pairs, exclude, LAYOUT.title), base, base / images, (".jpg", ".png")),
-        labels=None
-        if split == "test"
-        else IdLabels(
-            class_table({raw_id: table[raw_id] for raw_id in indices}, frozenset({len(own.classes)})),
-            LAYOUT.title,
-        ),
+        labels=None if split == "test" else _labels(SPACES[version], classes),
         hint=LEAVE_OUT_HINT.format(name="mapillary"),
     )
 
@@ -127,6 +121,18 @@ def write_fake(
             write_png(
                 base / FOLDERS[split] / version / "labels" / f"{stem}.png", ids, palette=palette_of(colors)
             )
+
+
+def _labels(own: LabelSpace, classes: Classes) -> IdLabels:
+    """Return what reads label maps of one version, in all its classes or in those of Cityscapes."""
+    from alseg.toolkit.label_files import IdLabels, class_table
+
+    void = frozenset({len(own.classes)})
+    if classes == "all":
+        return IdLabels(class_table({index: index for index in range(len(own.classes))}, void), LAYOUT.title)
+    indices = toolkit.labels.translation(own, AS_CITYSCAPES)[: len(own.classes)].tolist()
+    saved_as = {**_examples(own), IGNORE_INDEX: len(own.classes)}
+    return IdLabels(class_table(dict(enumerate(indices)), void), LAYOUT.title, saved_as=saved_as)
 
 
 def _examples(own: LabelSpace) -> dict[int, int]:

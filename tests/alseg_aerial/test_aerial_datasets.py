@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import alseg_aerial
-from alseg import AlsegError, DataError
+from alseg import AlsegError, DataError, LabelSpace
 from alseg.testing import check_dataset
 from alseg.toolkit.labels import check_label_space, subset_indices
 from alseg_aerial import loveda, potsdam, vaihingen
@@ -36,8 +36,8 @@ def write_orthophotos(survey: Survey, root: Path, *, eroded: bool) -> None:
 
 
 @pytest.mark.parametrize("space", alseg_aerial.register_label_spaces(), ids=lambda space: space.name)
-def test_label_spaces_are_sound(space: object) -> None:
-    check_label_space(space)  # type: ignore[arg-type]
+def test_label_spaces_are_sound(space: LabelSpace) -> None:
+    check_label_space(space)
 
 
 def test_the_second_mean_of_isprs_is_without_clutter() -> None:
@@ -70,7 +70,7 @@ def test_loveda_is_a_source_and_a_target_by_its_areas(tmp_path: Path) -> None:
     ids = {
         area: [dataset.image_id(index) for index in range(len(dataset))]
         for area in ("urban", "rural", "all")
-        if (dataset := loveda.build_loveda(root=tmp_path, split="train", area=area))  # type: ignore[arg-type]
+        if (dataset := loveda.build_loveda(root=tmp_path, split="train", area=area))
     }
     assert ids == {"urban": ["0", "2"], "rural": ["1"], "all": ["0", "2", "1"]}
     test = loveda.build_loveda(root=tmp_path, split="test", area="rural")

@@ -184,3 +184,10 @@ def test_archives_of_mapillary_v1_2_alone_have_no_folder_of_a_version(tmp_path: 
         (tmp_path / "mapillary/validation/v1.2/labels/made-up-000001.png").unlink()
         (tmp_path / "mapillary/validation/v1.2/labels").rmdir()
         mapillary.build_mapillary(root=tmp_path, split="val")
+
+
+def test_predictions_of_merged_classes_are_saved_by_the_id_of_the_same_name(tmp_path: Path) -> None:
+    mapillary.write_fake(tmp_path, count=1)
+    raw_ids = mapillary.build_mapillary(root=tmp_path, split="train").raw_ids()  # type: ignore[attr-defined]
+    # Road is 13, not 7 (bike lane), the lowest id that it holds; sidewalk 15, not 2 (curb); void 65.
+    assert (raw_ids[0], raw_ids[1], raw_ids[255]) == (13, 15, 65)
