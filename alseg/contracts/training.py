@@ -77,7 +77,7 @@ class DataPlan:
         regions: Whether batches say which question revealed each pixel and which classes its answer leaves
             possible; of the target only.
         crop: Height and width of a random cut of the resized image, in pixels; None for the whole image.
-        temperature: Of ``rare-class``: the lower, the more the rarest classes are preferred.
+        rare_temperature: Of ``rare-class``: the lower, the more the rarest classes are preferred.
         rare_share: Of ``rare-class``: share of an image above which it shows a class. A cut should show as
             many pixels of the class for which its image was drawn; up to 10 more are tried.
     """
@@ -90,7 +90,7 @@ class DataPlan:
     label_resize: Literal["point", "nearest"] = "point"
     regions: bool = False
     crop: Size | None = None
-    temperature: float = 0.01
+    rare_temperature: float = 0.01
     rare_share: float = 0.0015
 
 

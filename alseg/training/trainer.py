@@ -261,7 +261,7 @@ def _source_order(source: Domain, plan: DataPlan, *axes: int | str) -> Order:
         return ClassBalancedOrder(source.class_pixels, *axes)
     if plan.sampling == "rare-class":
         pixels = np.array([height * width for height, width in source.sizes], np.int64)
-        return RareClassOrder(source.class_pixels, pixels, plan.temperature, plan.rare_share, *axes)
+        return RareClassOrder(source.class_pixels, pixels, plan.rare_temperature, plan.rare_share, *axes)
     return ShuffledOrder(len(source.dataset), *axes)
 
 

@@ -57,6 +57,11 @@ def test_regions_with_several_classes_have_losses_of_their_own() -> None:
     assert losses_of(MulActSeg(), batch_of()) == pytest.approx(expected, rel=1e-5)
 
 
+def test_the_temperature_of_logits_is_not_that_of_rare_class_sampling() -> None:
+    plan = MulActSeg(sampling="rare-class", temperature=0.5).plan
+    assert plan.source.rare_temperature == 0.01
+
+
 def test_weights_and_temperature_can_be_set() -> None:
     target = images(1) / 20
     several = REGIONS.masked_fill(REGIONS == 0, -1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import yaml
 
 import alseg_methods
 import alseg_partitions
+import alseg_recipes
 from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
 from alseg.config.experiment import read_experiment
 from alseg.contracts import AnnotationModeSpec, PartitionSpec
@@ -215,6 +217,32 @@ def test_a_label_outside_the_label_space_is_found_before_training(tmp_path: Path
     )
 
 
+def test_a_budget_below_a_region_of_mean_size_is_noted(tmp_path: Path) -> None:
+    # Six squares of 8 x 8 pixels in 12 x 24 pixels, cut at the bottom: 48 pixels on average.
+    asks = {"partition": {"name": "grid", "side": 8}, "annotation": "superpixel"}
+    plans = [
+        _check(tmp_path, _asking(**asks, budget=budget), alseg_partitions) for budget in ("47 px", "48 px")
+    ]
+    assert plans[0].notes == (
+        "Method 'Asking' may buy nothing: its budget of 47 px is less than a region of mean size. Raise it, "
+        "or cut smaller regions.",
+    )
+    assert plans[1].notes == ()
+
+
+def test_a_recipe_that_learns_nothing_from_sets_of_classes_is_noted(tmp_path: Path) -> None:
+    def notes(recipe: str, answer: str) -> tuple[str, ...]:
+        document = _asking(annotation={"name": "region", "answer": answer})
+        document["recipe"] = {"name": recipe, "iterations": 8, "source_size": None, "target_size": None}
+        return _check(tmp_path, document, alseg_recipes).notes
+
+    assert notes("plain", "classes") == (
+        "The recipe of 'Asking' learns nothing from answers that are sets of several classes. Choose a "
+        "recipe that learns from sets, or another answer.",
+    )
+    assert notes("mulactseg", "classes") == notes("plain", "dominant") == ()
+
+
 def test_an_empty_split_is_refused(tmp_path: Path) -> None:
     document = toy_document(scenario={"source": {"name": "faulty", "count": 0}, "target": "stripes"})
     assert _refused(tmp_path, document, _FaultyPlugin()) == "Split 'train' of data set 'faulty' is empty."
@@ -263,6 +291,37 @@ def test_a_model_that_cannot_take_the_input_is_refused(tmp_path: Path) -> None:
     assert _refused(tmp_path, document, _WidePlugin()).startswith(
         "Model 'picky' cannot take an input of 12 x 24 pixels: "
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({"recipe": {"crop": [10, 24]}}, "10 x 24"),
+        ({"recipe": {"source_size": None, "target_size": None}}, "12 x 24"),
+        ({"evaluation": {"size": [70, 70], "window": [16, 70]}}, "16 x 70"),
+    ],
+    ids=["cuts", "native sizes", "windows"],
+)
+def test_a_model_is_tried_with_cuts_native_sizes_and_windows(
+    tmp_path: Path, changes: dict[str, dict[str, object]], size: str
+) -> None:
+    methods = [{"label": "None", "target_labels": "none"}]
+    document: dict[str, Any] = toy_document(model="picky", methods=methods)
+    recipe = {"name": "plain", "iterations": 8, "source_size": [70, 70], "target_size": [70, 70]}
+    document["recipe"] = recipe | changes.get("recipe", {})
+    document |= {"evaluation": {"size": [70, 70]} | changes.get("evaluation", {})}
+    assert _refused(tmp_path, document, _WidePlugin()).startswith(
+        f"Model 'picky' cannot take an input of {size} pixels: "
+    )
+
+
+def test_a_model_need_not_take_what_it_is_never_given(tmp_path: Path) -> None:
+    document: dict[str, Any] = toy_document(model="picky", evaluation={"size": [64, 64]})
+    # Training leaves the source out, whose images are too narrow.
+    document["methods"] = [{"label": "None", "target_labels": "none"}]
+    sizes = {"source_batch": 0, "source_size": [64, 12], "target_size": [64, 128]}
+    document["recipe"] = {"name": "plain", "iterations": 8, **sizes}
+    assert len(_check(tmp_path, document, _WidePlugin()).runs) == 1
 
 
 class _ScribbledStripes(Stripes):
