@@ -69,8 +69,8 @@ def annotation_of(mask: NDArray[np.bool_]) -> dict[str, Any]:
         mask: bool ``(H, W)``, with one True at least.
 
     Returns:
-        ``segmentation`` with ``size`` (height, width) and ``counts``, ``area`` in pixels, ``bbox`` (left, top, width,
-        height in pixels), ``iscrowd`` 0.
+        ``segmentation`` with ``size`` (height, width) and ``counts``; ``area`` in pixels; ``bbox``: left,
+        top, width and height in pixels; ``iscrowd`` 0.
     """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, left = int(rows[0]), int(columns[0])

@@ -132,7 +132,8 @@ def export_network(
         if found.changed > MOST_CHANGED:
             raise AlsegError(
                 f"Refused to write {kind}: on {found.images} images it predicts another class than the "
-                f"original for {found.changed:.2%} of the pixels, more than {MOST_CHANGED:.2%}. Use another format."
+                f"original for {found.changed:.2%} of the pixels, more than {MOST_CHANGED:.2%}. "
+                "Use another format."
             )
         return Export(content, made, found)
     reason = one_line(problem) if problem is not None else "its result depends on the size of the image"
