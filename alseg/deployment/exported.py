@@ -140,7 +140,8 @@ def _read_torchscript(path: Path) -> Exported:
     extra = {RECORD_NAME: ""}
     try:
         with warnings.catch_warnings(action="ignore", category=FutureWarning):  # torch.export is to follow
-            module = torch.jit.load(str(path), map_location="cpu", _extra_files=extra)
+            load: Any = torch.jit.load  # untyped
+            module = load(str(path), map_location="cpu", _extra_files=extra)
     except (RuntimeError, ValueError) as error:  # of files that are no archives, or archives of others
         raise AlsegError(
             f"{path} is no exported network: torch cannot read it as TorchScript. Name a run folder, or a "

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -45,10 +46,12 @@ class RawNetwork(torch.nn.Module):
 
     def __init__(self, network: Any) -> None:
         super().__init__()
-        self.network = network.eval()
-        for name in ("mean", "std"):
-            values = torch.tensor(getattr(network, name), dtype=torch.float32)
-            self.register_buffer(name, values.view(1, 3, 1, 1))
+        self.network = network
+        self.mean, self.std = (
+            torch.nn.Buffer(torch.tensor(values, dtype=torch.float32).view(1, 3, 1, 1))
+            for values in (network.mean, network.std)
+        )
+        self.eval()  # all of it: the exporter of ONNX puts everything back into the mode of the whole
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Map images to classes and probabilities.
@@ -148,13 +151,14 @@ def file_name(kind: Format) -> str:
 
 
 def _torchscript(raw: RawNetwork, record: ExportRecord, image: torch.Tensor) -> tuple[bytes, Run]:
+    jit: Any = torch.jit  # untyped
     with _quiet(), torch.inference_mode():
-        traced: Any = torch.jit.trace(raw, _example(record, image), check_trace=False)
+        traced = jit.trace(raw, _example(record, image), check_trace=False)
         if record.only_size is not None:
-            traced = torch.jit.script(_OneSize(traced, *record.only_size))
+            traced = jit.script(_OneSize(traced, *record.only_size))
         file = io.BytesIO()
-        torch.jit.save(traced, file, _extra_files={RECORD_NAME: record.as_json()})
-        loaded = torch.jit.load(io.BytesIO(file.getvalue()))
+        jit.save(traced, file, _extra_files={RECORD_NAME: record.as_json()})
+        loaded = jit.load(io.BytesIO(file.getvalue()))
     return file.getvalue(), loaded.eval()
 
 
@@ -271,7 +275,8 @@ def _compare(raw: RawNetwork, run: Run, images: Sequence[torch.Tensor]) -> Check
     return Check(len(images), pixels, difference, changed / pixels)
 
 
-def _quiet() -> warnings.catch_warnings[None]:
+@contextmanager
+def _quiet() -> Iterator[None]:
     """Keep the tracers' warnings from users: what they warn of is measured."""
-    quiet: Any = warnings.catch_warnings(action="ignore")
-    return quiet
+    with warnings.catch_warnings(action="ignore"):
+        yield

@@ -144,6 +144,30 @@ def test_a_network_can_be_checked_on_named_images(run: Path, tmp_path: Path) -> 
     assert "On 1 images, its probabilities" in result.stderr
 
 
+class Normed(TinyNet):
+    """Has a norm that in training sees other statistics than in evaluation."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__(num_classes)
+        self.norm = torch.nn.BatchNorm2d(num_classes)
+        self.norm.running_mean.fill_(3.0)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.norm(super().forward(images))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_network_stays_in_evaluation_while_it_is_written_and_checked(kind: Any) -> None:
+    needed(kind)
+    torch.manual_seed(0)
+    network = Normed(3).train()
+    made = export_network(network, record(), kind, [photo(16, 24)])
+    assert not network.training
+    assert not network.norm.training
+    assert made.check.difference < 1e-5
+    assert made.record.only_size is None
+
+
 class Branching(TinyNet):
     """Turns its logits around for some widths, in a branch that a trace cannot follow."""
 
