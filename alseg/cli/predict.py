@@ -46,9 +46,7 @@ SOME_FAILED = 1
 )
 @device_option("Where the network runs.")
 @click.option("--overwrite", is_flag=True, help="Replace files that alseg predict has written.")
-@click.pass_context
 def command(
-    ctx: click.Context,
     model: Path,
     images: tuple[Path, ...],
     output: Path,
@@ -98,4 +96,4 @@ def command(
         )
     put(f"Wrote predictions of {len(files) - problems:,} of {len(files):,} images to {output}.", err=True)
     if problems:
-        ctx.exit(SOME_FAILED)
+        click.get_current_context().exit(SOME_FAILED)

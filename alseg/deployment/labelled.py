@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import LabelSpace
+from alseg.contracts import Dataset, LabelSpace
 from alseg.inspection.saved_run import SavedRun
 
 
@@ -60,7 +60,7 @@ def bought_labels(run: SavedRun, last: int) -> LabelledImages:
         }
         for index, image_id in enumerate(run.pool.image_ids):
             if image_id in asked or run.target_labels == "all":
-                yield LabelledImage(image_id, labels.revealed(index), _reader(run, index))
+                yield LabelledImage(image_id, labels.revealed(index), _reader(run.pool.dataset, index))
 
     return LabelledImages(run.space, f"Labels of {run.folder.name} up to round {last}.", images())
 
@@ -76,12 +76,10 @@ def predicted_labels(run: SavedRun, device: str) -> LabelledImages:
     def images() -> Iterator[LabelledImage]:
         dataset = run.evaluation.dataset
         for index, predicted in run.predict(run.evaluation, range(len(dataset)), device):
-            yield LabelledImage(
-                dataset.image_id(index), predicted.classes, lambda index=index: dataset.image(index)
-            )
+            yield LabelledImage(dataset.image_id(index), predicted.classes, _reader(dataset, index))
 
     return LabelledImages(run.space, f"Predictions of {run.folder.name}.", images())
 
 
-def _reader(run: SavedRun, index: int) -> Callable[[], NDArray[np.uint8]]:
-    return lambda: run.pool.dataset.image(index)
+def _reader(dataset: Dataset, index: int) -> Callable[[], NDArray[np.uint8]]:
+    return lambda: dataset.image(index)
