@@ -12,6 +12,9 @@ TIMING_NAME = "timing.json"
 PARTITIONS_NAME = "partitions"
 """In an experiment's folder, the regions of images."""
 
+WEIGHTS_NAME = "weights.pt"
+"""In a run's folder: the final network."""
+
 NETWORK_NAME = "network.pt"
 """In a round's folder, the network with which its questions were decided, where the next round needs it."""
 

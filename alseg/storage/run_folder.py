@@ -25,6 +25,7 @@ from alseg.storage.layout import (
     RUN_NAME,
     STATUS_NAME,
     TIMING_NAME,
+    WEIGHTS_NAME,
     attempt_files,
     round_folders,
 )
@@ -204,7 +205,7 @@ class RunFolder:
     @property
     def weights(self) -> Path:
         """The file of the final weights."""
-        return self.path / "weights.pt"
+        return self.path / WEIGHTS_NAME
 
     @property
     def logs(self) -> tuple[Path, Path]:
