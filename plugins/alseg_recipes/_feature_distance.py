@@ -25,8 +25,8 @@ class FirstBackbone(nn.Module):
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = copy.deepcopy(network).requires_grad_(False).eval()
-        self.register_state_dict_post_hook(_forget_state)
-        self.register_load_state_dict_post_hook(_miss_nothing)
+        self.register_state_dict_post_hook(_forget_state)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_post_hook(_miss_nothing)  # type: ignore[no-untyped-call]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map normalised images, float ``(B, 3, H, W)``, to features, float ``(B, D, h, w)``."""
