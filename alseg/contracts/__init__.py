@@ -77,13 +77,14 @@ from alseg.contracts.training import (
     Augmentation,
     DataPlan,
     Forward,
+    NeedsOfModel,
     Recipe,
     SegmentationModel,
     SourceSampling,
     TrainingBatch,
     TrainingPlan,
 )
-from alseg.contracts.types import IGNORE_INDEX, NEEDS, OUTLINE_TOLERANCE, Need, Size
+from alseg.contracts.types import BACKBONE_FEATURES, IGNORE_INDEX, NEEDS, OUTLINE_TOLERANCE, Need, Size
 from alseg.contracts.views import (
     Domain,
     Moments,
@@ -100,6 +101,7 @@ from alseg.contracts.views import (
 
 __all__ = [
     "ADDED_LATER",
+    "BACKBONE_FEATURES",
     "IGNORE_INDEX",
     "NEEDS",
     "OUTLINE_TOLERANCE",
@@ -137,6 +139,7 @@ __all__ = [
     "Moments",
     "Momentum",
     "Need",
+    "NeedsOfModel",
     "Observations",
     "Observer",
     "ObserverSpec",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from alseg.contracts.types import Size
+from alseg.contracts.types import Need, Size
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +22,11 @@ class SegmentationModel(Protocol):
     A model that provides features also has ``features(images) -> Tensor``, float ``(B, D, h, w)`` of any
     size. It may have ``logits_and_features(images) -> tuple[Tensor, Tensor]``, which gives what calling the
     model and its ``features`` would, in one pass instead of two.
+
+    A model that provides ``backbone_features`` has a method of this name, which returns the last feature map
+    of what `backbone_parameters` lists, as ``features`` does; and perhaps ``logits_and_backbone_features``.
+    It may say with ``pretrained: bool`` whether that part began with weights trained elsewhere; where it does
+    not say, it is taken for pretrained.
     """
 
     mean: tuple[float, float, float]
@@ -167,12 +172,43 @@ class Forward(Protocol):
         """
         ...
 
+    def with_features(
+        self, images: torch.Tensor, network: torch.nn.Module | None = None, /, *, backbone: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Map normalised images to logits and features, in one pass where the network can do that.
+
+        Recipes that call it list what they need in ``needs``, see `NeedsOfModel`.
+
+        Args:
+            images: Float ``(B, 3, H, W)``.
+            network: As above.
+            backbone: Whether the features are the last ones of the pretrained part, instead of those that the
+                logits are computed from.
+
+        Returns:
+            Logits as above; float32 ``(B, D, h, w)`` of any size. Both with gradients.
+
+        Raises:
+            AlsegError: If the network has no such features.
+        """
+        ...
+
+
+@runtime_checkable
+class NeedsOfModel(Protocol):
+    """A recipe that needs more of a network than logits; a method is skipped with a reason if it lacks it."""
+
+    needs: tuple[Need, ...]
+    """Of ``features`` and ``backbone_features``, as ``provides`` of a `ModelSpec` says them. With the latter,
+    the network must be pretrained."""
+
 
 class Recipe(Protocol):
     """How labelled source, bought target labels and unlabelled target become a trained model.
 
     What else a recipe may have is in `alseg.contracts.stateful`: modules of its own, several optimisers,
-    something done after each step, outputs for acquisitions.
+    something done after each step, outputs for acquisitions. It may need more of the network than logits, see
+    `NeedsOfModel`.
     """
 
     plan: TrainingPlan

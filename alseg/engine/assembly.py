@@ -33,8 +33,9 @@ from alseg.data.cache import CachedDataset, Stamped
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
 from alseg.guard.answers import answer_kind
-from alseg.guard.recipe_answers import check_derivation
+from alseg.guard.recipe_answers import check_derivation, check_needs
 from alseg.registry.registry import Registry
+from alseg.registry.signatures import offered_to
 from alseg.seeding import derive
 from alseg.toolkit.labels import translation
 
@@ -104,13 +105,19 @@ class Assembler:
             evaluation=self._domain(scenario.target, scenario.evaluation_split, space, scenario.root),
         )
 
-    def recipe(self, component: Component) -> Recipe:
+    def recipe(self, component: Component, label_space: str) -> Recipe:
         """Return the recipe.
+
+        Args:
+            component: Name and parameters.
+            label_space: Name of the scenario's label space, for recipes that want to know the classes.
 
         Raises:
             AlsegError: If it cannot be built, or lacks what its plugin says of it.
         """
-        recipe: Recipe = self._build("recipes", component)
+        names = self.registry.get("label_spaces", label_space).spec.names
+        offered = dict.fromkeys(offered_to(self.recipe_spec(component)), names)
+        recipe: Recipe = self._build("recipes", component, **offered)
         provides = self.recipe_spec(component).provides
         if provides and not isinstance(recipe, OutputRecipe):
             plugin = self.registry.get("recipes", component.name).plugin
@@ -119,6 +126,7 @@ class Assembler:
                 "method 'outputs'. Update the plugin; docs/plugins.md lists what a recipe may have."
             )
         check_derivation(recipe)
+        check_needs(recipe)
         return recipe
 
     def recipe_spec(self, component: Component) -> RecipeSpec:

@@ -28,7 +28,7 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
         },
         "seed": spec.seed,
         "rounds": list(spec.rounds),
-        "iterations": assembler.recipe(method.recipe).plan.iterations,
+        "iterations": assembler.recipe(method.recipe, space.name).plan.iterations,
         "label_space": {
             "name": space.name,
             "classes": list(space.names),

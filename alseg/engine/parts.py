@@ -169,11 +169,15 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         AlsegError: If data, weights or parameters are faulty.
     """
     assembler = context.assembler
-    data, recipe = assembler.scenario(spec.scenario), assembler.recipe(spec.method.recipe)
+    data, recipe = (
+        assembler.scenario(spec.scenario),
+        assembler.recipe(spec.method.recipe, spec.scenario.label_space),
+    )
     method = assembler.method(spec)
     target, plan = data.target.dataset, recipe.plan.target
     labels = _labels(spec, method, data, plan, context)
     order = TargetOrder(len(target), plan, spec.seed, recipe.plan.accumulation)
+    stages = (*spec.rounds, recipe.plan.iterations)
     trainer = Trainer(
         context.fabric,
         assembler.model(spec.model, len(data.label_space.classes), spec.seed),
@@ -185,7 +189,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         context.settings.workers,
         channels_last=spec.channels_last,
         compiled=spec.compile,
-        schedule=schedule_of(spec, recipe),
+        schedule=schedule_of(spec, recipe, stages, derived_after(recipe, stages) if method else {}),
         rounds=spec.rounds,
     )
     image_pixels = tuple(height * width for height, width in map(target.size, range(len(target))))
@@ -211,7 +215,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         target_order=order,
         trainer=trainer,
         planner=planner,
-        stages=(*spec.rounds, recipe.plan.iterations),
+        stages=stages,
         image_pixels=image_pixels,
     )
 

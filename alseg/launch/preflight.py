@@ -14,7 +14,7 @@ from alseg.errors import AlsegError
 from alseg.guard.answers import answer_kind
 from alseg.guard.calls import guarded
 from alseg.launch.estimates import estimate
-from alseg.launch.needs import unmet_need
+from alseg.launch.needs import unmet_need, unmet_recipe_need
 from alseg.launch.network_input import check_models
 from alseg.launch.preflight_data import check_data
 from alseg.toolkit.labels import unreachable, untranslated
@@ -72,7 +72,9 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
     recipes: dict[int, Recipe] = {}
     for spec in specs:
         if spec.method.order not in planned:
-            recipes[spec.method.order] = recipe = assembler.recipe(spec.method.recipe)
+            recipes[spec.method.order] = recipe = assembler.recipe(
+                spec.method.recipe, spec.scenario.label_space
+            )
             _check_native_sizes(recipe.plan.source, data.source, "source_size")
             _check_native_sizes(recipe.plan.target, data.target, "target_size")
             planned[spec.method.order] = _plan_method(spec, assembler, data)
@@ -99,6 +101,9 @@ def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
 def _plan_method(spec: RunSpec, assembler: Assembler, data: ScenarioData) -> PlannedRun:
     pool = sum(height * width for height, width in data.target.sizes)
     parts = assembler.method(spec)
+    reason = unmet_recipe_need(spec, assembler)
+    if reason is not None:
+        return PlannedRun(spec, reason, 0, pool)
     if parts is None:
         if spec.method.target_labels == "all":
             return PlannedRun(spec, None, pool, pool, clicks=None)

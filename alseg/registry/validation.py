@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from alseg.contracts import (
+    BACKBONE_FEATURES,
     NEEDS,
     AcquisitionSpec,
     DatasetSpec,
@@ -73,7 +74,7 @@ def _check_spec(spec: Spec) -> None:
     if isinstance(spec, PartitionSpec):
         _check_needs(spec.name, "needs", spec.needs, [need for need in NEEDS if need != "moments"])
     if isinstance(spec, ModelSpec):
-        _check_needs(spec.name, "provides", spec.provides)
+        _check_needs(spec.name, "provides", spec.provides, (*NEEDS, BACKBONE_FEATURES))
     if isinstance(spec, RecipeSpec):
         _check_needs(spec.name, "provides", spec.provides, ())
     check_parameters(spec)

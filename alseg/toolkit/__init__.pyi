@@ -5,6 +5,7 @@ from . import clustering as clustering
 from . import diversity as diversity
 from . import ema as ema
 from . import embeddings as embeddings
+from . import gradients as gradients
 from . import image_file as image_file
 from . import imaging as imaging
 from . import interpolation as interpolation

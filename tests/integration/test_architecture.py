@@ -48,6 +48,7 @@ TOOLKIT = (
     "diversity",
     "ema",
     "embeddings",
+    "gradients",
     "imaging",
     "labels",
     "losses",

@@ -11,11 +11,12 @@ import yaml
 import alseg_methods
 import alseg_partitions
 import alseg_recipes
-from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
-from alseg.config.experiment import read_experiment
+from alseg import AlsegError, DatasetSpec, ModelSpec, RecipeSpec, hookimpl
+from alseg.config.experiment import Component, read_experiment
 from alseg.contracts import AnnotationModeSpec, PartitionSpec
 from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import Plan, PlannedRun, check
+from alseg.toolkit.recipes import SupervisedRecipe
 from alseg_partitions.grid import Grid
 from toys import Stripes, TinyNet, toy_document, toy_registry
 
@@ -156,6 +157,51 @@ def test_an_unmet_need_is_a_skip_with_a_reason(tmp_path: Path) -> None:
     document = _asking(acquisition="core-set", annotation="image", budget="2 images") | {"model": "blind"}
     (planned,) = _check(tmp_path, document, _BlindPlugin(), alseg_methods).runs
     assert planned.skipped == "acquisition 'core-set' needs features, which model 'blind' does not provide"
+
+
+class _Told(SupervisedRecipe):
+    """Needs what it is told to."""
+
+    needs: tuple[str, ...] = ("features",)
+
+    def __init__(self, iterations: int = 8, class_names: tuple[str, ...] = ()) -> None:
+        super().__init__(iterations=iterations, source_size=None, target_size=None)
+        self.class_names = class_names
+
+
+class _Wrong(_Told):
+    needs = ("logits",)
+
+
+class _ToldPlugin:
+    @hookimpl
+    def register_recipes(self) -> list[RecipeSpec]:
+        return [
+            RecipeSpec(name=build.__name__[1:].lower(), summary="Test.", source="Test.", build=build)
+            for build in (_Told, _Wrong)
+        ]
+
+
+def test_an_unmet_need_of_a_recipe_skips_methods_that_buy_nothing_too(tmp_path: Path) -> None:
+    for model, reason in (
+        ("blind", "recipe 'told' as it is set up needs features, which model 'blind' does not provide"),
+        ("tiny", None),
+    ):
+        plan = _check(tmp_path, toy_document(model=model, recipe="told"), _BlindPlugin(), _ToldPlugin())
+        assert [planned.skipped for planned in plan.runs] == [reason] * 3
+
+
+def test_a_recipe_can_only_need_features(tmp_path: Path) -> None:
+    message = _refused(tmp_path, toy_document(recipe="wrong"), _ToldPlugin())
+    assert message.endswith(
+        ": needs must be a tuple of features and backbone_features, not ('logits',). Mend the plugin."
+    )
+
+
+def test_a_recipe_that_wants_to_know_the_classes_is_told_their_names() -> None:
+    made = Assembler(toy_registry(_ToldPlugin())).recipe(Component("told", {"iterations": 5}), "stripes-3")
+    assert isinstance(made, _Told)
+    assert (made.class_names, made.plan.iterations) == (("red", "green", "blue"), 5)
 
 
 class _Adaptive:
