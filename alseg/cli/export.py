@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     "--what",
     type=click.Choice(("picks", "masks", "predictions")),
     required=True,
-    help="picks.csv, label maps as far as bought, or predictions on the evaluation images.",
+    help="picks.csv, label maps as far as bought, or predictions on the evaluation images, or those of the "
+    "pool where the run has none.",
 )
 @saved_run_options(rounds="Bought up to this round.", output="export", files="Folder for the files.")
 def command(
@@ -95,6 +96,9 @@ def _write_predictions(revisit: SavedRun, output: Path, device: str) -> int:
     from alseg.inspection.pictures import write_png
 
     split = revisit.evaluation
+    if split is None:
+        put("note: the run has no evaluation images, so predictions are those on the pool.", err=True)
+        split = revisit.pool
     count = len(split.dataset)
     for index, predicted in revisit.predict(split, range(count), device):
         write_png(output / f"{split.dataset.image_id(index)}.png", predicted.classes)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alseg.config.building import build
 from alseg.config.components import read_component
-from alseg.config.specs import Component
+from alseg.config.specs import NO_SPLIT, Component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.contracts.types import WINDOW_OVERLAP, Precision
 from alseg.errors import AlsegError, unknown_name
@@ -101,7 +101,13 @@ def complete(options: Options, registry: Registry) -> Request:
     dataset = _dataset(options, run, registry)
     spec: DatasetSpec = registry.get("datasets", dataset.name).spec
     same_data = options.dataset in (None, run.dataset and run.dataset.name)
-    split = options.split or (run.split if same_data else None) or ("val" if "val" in spec.splits else None)
+    of_run = run.split if same_data else None
+    if options.split is None and of_run == NO_SPLIT:
+        raise AlsegError(
+            f"The run {options.checkpoint} has no evaluation split: its scenario has no evaluation labels. "
+            f"Name a split with label maps with --split; splits of {spec.name}: {', '.join(spec.splits)}."
+        )
+    split = options.split or of_run or ("val" if "val" in spec.splits else None)
     split = split or spec.splits[0]
     if split not in spec.splits:
         raise AlsegError(unknown_name(f"split of {spec.name}", split, spec.splits))

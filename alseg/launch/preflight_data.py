@@ -35,7 +35,7 @@ def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
     }
     seen: list[Domain] = []
     for (name, split, role), domain in domains.items():
-        if any(domain is known for known in seen):
+        if domain is None or any(domain is known for known in seen):
             continue
         seen.append(domain)
         with guarded(uncached(domain.dataset), "checks before training"):

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from alseg.analysis.compare import compare
 from alseg.analysis.row import Row
 from alseg.analysis.statistics import mean_interval
-from alseg.storage.records import Results, Run
+from alseg.storage.records import Results, RoundResult, Run
 
 Kind = Literal["none", "acquired", "all"]
 
 
 @dataclass(frozen=True)
 class Point:
-    """The mIoU of one method after one round, averaged over the seeds that reached it.
+    """What is drawn of one method after one round, averaged over the seeds that reached it.
 
     Attributes:
         iteration: Optimiser steps taken.
@@ -60,6 +60,7 @@ class Curves:
         curves: In the order of the experiment file.
         purchases: Iterations after which labels are bought; empty where the methods' differ.
         rows: Those of the comparison that the curves are of, in the same order.
+        height: What the curves show, in percent.
     """
 
     title: str
@@ -68,6 +69,22 @@ class Curves:
     curves: tuple[Curve, ...]
     purchases: tuple[int, ...]
     rows: tuple[Row, ...]
+    height: str = "mIoU in percent"
+
+
+_HEIGHTS: Mapping[str, Callable[[RoundResult], float | None]] = {
+    "mIoU in percent": lambda result: result.miou,
+    "mIoU, estimate from held-out answers (%)": lambda result: (
+        result.estimate and result.estimate.miou_of_answers
+    ),
+    "accuracy on new answers (%)": lambda result: (
+        result.prequential and result.prequential.accuracy_of_answers
+    ),
+    "classes bought": lambda result: (
+        None if result.bought is None else sum(count > 0 for count in result.bought.values())
+    ),
+}
+"""What curves may show; the first that any run has."""
 
 
 def read_curves(results: Results) -> Curves:
@@ -84,11 +101,10 @@ def read_curves(results: Results) -> Curves:
         comparison.scenarios,
         key=lambda name: sum(len(row.runs) for row in comparison.rows if row.scenario == name),
     )
-    pairs = [
-        (row, curve)
-        for row in comparison.rows
-        if row.scenario == scenario and (curve := _curve(row)) is not None
-    ]
+    of_scenario = [row for row in comparison.rows if row.scenario == scenario]
+    height, pairs = next(
+        (name, found) for name, read in _HEIGHTS.items() if (found := list(_curves(of_scenario, read)))
+    )
     rows = tuple(row for row, _ in pairs)
     runs = [run for row in rows for run in row.runs]
     buying = [row for row in rows if not row.is_reference]
@@ -99,14 +115,25 @@ def read_curves(results: Results) -> Curves:
         curves=tuple(curve for _, curve in pairs),
         purchases=_purchases(buying),
         rows=rows,
+        height=height,
     )
 
 
-def _curve(row: Row) -> Curve | None:
+def _curves(
+    rows: Iterable[Row], height: Callable[[RoundResult], float | None]
+) -> Iterator[tuple[Row, Curve]]:
+    """Yield each row of which there is a curve, with it."""
+    for row in rows:
+        curve = _curve(row, height)
+        if curve is not None:
+            yield row, curve
+
+
+def _curve(row: Row, height: Callable[[RoundResult], float | None]) -> Curve | None:
     points = []
     for number in sorted({result.round for run in row.runs for result in run.rounds}):
         reached = [result for run in row.runs if (result := run.at(number)) is not None]
-        scores = [result.miou for result in reached if result.miou is not None]
+        scores = [score for result in reached if (score := height(result)) is not None]
         if scores:
             over_seeds = mean_interval(scores)
             points.append(Point(reached[0].iteration, over_seeds.mean, over_seeds.half_width))
