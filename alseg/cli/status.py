@@ -61,7 +61,7 @@ def _as_table(found: ExperimentState, width: int) -> str:
         column("time", [_duration(run.seconds) for run in runs]),
     ]
     last = [run.rounds[-1] if run.rounds else None for run in runs]
-    blind = any(each and (each.new_answers_accuracy or each.held_out_answers) for each in last)
+    blind = any(each and (each.new_answers_accuracy, each.held_out_answers) != (None, None) for each in last)
     columns += [column("mIoU", list(map(_miou, runs)))] if not blind or any(map(_miou, runs)) else []
     columns += _columns_of_answers(last) if blind else []
     lines = lay_out(keys, [columns], width, remarks=[_shortened(printable(run.why)) for run in runs])

@@ -9,6 +9,7 @@ from typing import Literal
 from alseg.analysis.compare import compare
 from alseg.analysis.row import Row
 from alseg.analysis.statistics import mean_interval
+from alseg.errors import AlsegError
 from alseg.storage.records import Results, RoundResult, Run
 
 Kind = Literal["none", "acquired", "all"]
@@ -102,15 +103,17 @@ def read_curves(results: Results) -> Curves:
         key=lambda name: sum(len(row.runs) for row in comparison.rows if row.scenario == name),
     )
     of_scenario = [row for row in comparison.rows if row.scenario == scenario]
-    height, pairs = next(
-        (name, found) for name, read in _HEIGHTS.items() if (found := list(_curves(of_scenario, read)))
-    )
+    found = {name: list(_curves(of_scenario, read)) for name, read in _HEIGHTS.items()}
+    height = next((name for name, curves in found.items() if curves), None)
+    if height is None:
+        raise AlsegError(f"No run of {scenario} has committed a round: there is no curve to draw yet.")
+    pairs = found[height]
     rows = tuple(row for row, _ in pairs)
     runs = [run for row in rows for run in row.runs]
     buying = [row for row in rows if not row.is_reference]
     return Curves(
         title=", ".join(dict.fromkeys(row.experiment for row in rows)),
-        summary=f"{scenario}, {comparison.label_space}, {_seeds(runs)}{_unfinished(runs)}",
+        summary=f"{scenario}, {comparison.label_space}, {_seeds(runs)}{_unfinished(runs)}{_caution(height)}",
         budget=" or ".join(dict.fromkeys(row.method.budget for row in buying if row.method.budget)),
         curves=tuple(curve for _, curve in pairs),
         purchases=_purchases(buying),
@@ -149,6 +152,10 @@ def _purchases(rows: Iterable[Row]) -> tuple[int, ...]:
         if len(run.rounds) == run.planned_rounds
     }
     return schedules.pop() if len(schedules) == 1 else ()
+
+
+def _caution(height: str) -> str:
+    return "; answers lie where a method asks: compare its rounds, not methods" if "answers" in height else ""
 
 
 def _seeds(runs: Sequence[Run]) -> str:

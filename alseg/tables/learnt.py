@@ -12,7 +12,7 @@ from alseg.text.layout import Cell
 from alseg.text.printable import printable
 
 ESTIMATE = "Estimate from N held-out answers"
-"""What the mean IoU over held-out answers is called wherever it is shown."""
+"""What the mean IoU over held-out answers is called."""
 
 BOUGHT = "Bought pixels of each class, in percent of those with a class"
 """Stands above the columns of `bought_columns`."""

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+import alseg_driving
 import alseg_streets
 from alseg.cli import main
 from toycommand import write_toy
@@ -27,7 +28,7 @@ ESTIMATE = re.compile(r"\d+\.\d \[\d+\.\d, \d+\.\d\] N=\d+")
 def streets(**scenario: Any) -> dict[str, Any]:
     """Return an experiment on streets whose target has no evaluation labels."""
     bought = {"annotation": {"name": "region", "radius": 1}, "budget": "20%"}
-    size = {"height": 16, "width": 32}
+    size = {"height": 32, "width": 64}
     return toy_document(
         name="blind",
         scenario={
@@ -49,7 +50,7 @@ def streets(**scenario: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _registry() -> Iterator[None]:
-    registry = toy_registry(alseg_streets)
+    registry = toy_registry(alseg_driving, alseg_streets)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("alseg.registry.loading.load_registry", lambda: registry)
         yield
@@ -229,7 +230,7 @@ def test_pictures_masks_and_predictions_need_no_evaluation_images(blind: Path, t
     images = list((tmp_path / "predictions").glob("*.png"))
     assert len(images) == 24
     with Image.open(images[0]) as picture:
-        assert picture.size == (32, 16)
+        assert picture.size == (64, 32)
 
 
 def test_eval_asks_for_a_split(blind: Path) -> None:
@@ -277,6 +278,6 @@ def test_the_overview_draws_the_estimate(blind: Path, tmp_path: Path) -> None:
     curves = read_curves(load_results([blind]))
     assert curves.height == "mIoU, estimate from held-out answers (%)"
     assert [curve.label for curve in curves.curves] == list(LABELS)
-    write_overview([blind], tmp_path / "overview.png", toy_registry(alseg_streets))
+    write_overview([blind], tmp_path / "overview.png", toy_registry(alseg_driving, alseg_streets))
     with Image.open(tmp_path / "overview.png") as picture:
         assert picture.size[0] == 1608
