@@ -63,7 +63,7 @@ class Request:
         model: The network, without weights of its own.
         dataset: The data set.
         root: Folder of the data sets; None where no files are read.
-        split: Split to evaluate on.
+        split: Split to evaluate on; `NO_SPLIT` of a run without evaluation labels, where none is given.
         label_space: Name of the label space in which the network predicts.
         size: Input size in pixels, or None for the native one.
         flip: Whether predictions are averaged with those of the mirrored image.
@@ -101,15 +101,10 @@ def complete(options: Options, registry: Registry) -> Request:
     dataset = _dataset(options, run, registry)
     spec: DatasetSpec = registry.get("datasets", dataset.name).spec
     same_data = options.dataset in (None, run.dataset and run.dataset.name)
-    of_run = run.split if same_data else None
-    if options.split is None and of_run == NO_SPLIT:
-        raise AlsegError(
-            f"The run {options.checkpoint} has no evaluation split: its scenario has no evaluation labels. "
-            f"Name a split with label maps with --split; splits of {spec.name}: {', '.join(spec.splits)}."
-        )
-    split = options.split or of_run or ("val" if "val" in spec.splits else None)
+    split = options.split or (run.split if same_data else None) or ("val" if "val" in spec.splits else None)
     split = split or spec.splits[0]
-    if split not in spec.splits:
+    known = (*spec.splits, NO_SPLIT) if options.split is None else spec.splits
+    if split not in known:
         raise AlsegError(unknown_name(f"split of {spec.name}", split, spec.splits))
     label_space = options.label_space or run.label_space or spec.label_space
     registry.get("label_spaces", label_space)
@@ -132,6 +127,20 @@ def complete(options: Options, registry: Registry) -> Request:
         overlap=run.overlap if options.overlap is None else options.overlap,
         precision=run.precision,
     )
+
+
+def require_split(request: Request, registry: Registry) -> None:
+    """Refuse to evaluate where no split is known.
+
+    Raises:
+        AlsegError: If the run has no evaluation split and none is given.
+    """
+    if request.split == NO_SPLIT:
+        splits = registry.get("datasets", request.dataset.name).spec.splits
+        raise AlsegError(
+            f"The run {request.weights.parent} has no evaluation split: its scenario has no evaluation labels. "
+            f"Name a split with label maps with --split; splits of {request.dataset.name}: {', '.join(splits)}."
+        )
 
 
 @dataclass(frozen=True)
