@@ -136,10 +136,11 @@ def require_split(request: Request, registry: Registry) -> None:
         AlsegError: If the run has no evaluation split and none is given.
     """
     if request.split == NO_SPLIT:
-        splits = registry.get("datasets", request.dataset.name).spec.splits
+        name, run = request.dataset.name, request.weights.parent
+        splits = ", ".join(registry.get("datasets", name).spec.splits)
         raise AlsegError(
-            f"The run {request.weights.parent} has no evaluation split: its scenario has no evaluation labels. "
-            f"Name a split with label maps with --split; splits of {request.dataset.name}: {', '.join(splits)}."
+            f"The run {run} has no evaluation split: its scenario has no evaluation labels. Name a split "
+            f"with label maps with --split; splits of {name}: {splits}."
         )
 
 
