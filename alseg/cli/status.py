@@ -85,7 +85,7 @@ def _columns_of_answers(last: list[RoundState | None]) -> list[Filled]:
     """Return what is known of runs without evaluation labels after their last round."""
     from alseg.text.layout import column
 
-    accuracy = [_percent(each and each.new_answers_accuracy) for each in last]
+    accuracy = [_percent(each.new_answers_accuracy if each else None) for each in last]
     columns = [column("accuracy on new answers", accuracy)]
     estimates = [
         f"{each.miou_estimate:.2f} N={each.held_out_answers:,}"

@@ -221,8 +221,8 @@ class Evaluation(Section):
     def identity(self) -> dict[str, Any]:
         """Return all that can change a result; runs without a key of later versions keep their identity."""
         found = self.model_dump()
-        absent = () if self.window else ("window", "overlap")
-        absent += () if self.held_out is not None else ("held_out",)
+        absent = [] if self.window else ["window", "overlap"]
+        absent += [] if self.held_out is not None else ["held_out"]
         return {name: value for name, value in found.items() if name not in absent}
 
 

@@ -87,9 +87,6 @@ def _told(metrics: RoundMetrics) -> dict[str, float | None]:
 
 
 def _metrics(parts: RunParts, round_number: int, counts: NDArray[np.int32] | None) -> RoundMetrics:
-    metrics = None
-    if counts is not None:
-        metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), parts.data.label_space)
     names, planner = parts.data.label_space.names, parts.planner
     return RoundMetrics(
         round=round_number,
@@ -97,15 +94,26 @@ def _metrics(parts: RunParts, round_number: int, counts: NDArray[np.int32] | Non
         cost=_cost(parts, round_number),
         allowance_pixels=None if planner is None else planner.spending.allowance_pixels(round_number),
         pool={"pixels": sum(parts.image_pixels), "images": len(parts.image_pixels)},
-        miou=metrics and percent(metrics.miou),
-        accuracy=metrics and percent(metrics.accuracy),
-        iou=metrics and {name: percent(value) for name, value in zip(names, metrics.iou, strict=True)},
-        subsets=metrics and {name: percent(value) for name, value in metrics.subsets.items()},
+        **_of_evaluation(parts, counts),
         bought=dict(zip(names, parts.labels.pixels_by_class()[: len(names)].tolist(), strict=True)),
         spending=None if planner is None else planner.spending.spending(round_number, parts.labels),
         prequential=prequential(parts, round_number),
         estimate=estimate(parts, round_number),
     )
+
+
+def _of_evaluation(parts: RunParts, counts: NDArray[np.int32] | None) -> dict[str, Any]:
+    """Return metrics of the evaluation images by their names in `RoundMetrics`; None without evaluation."""
+    if counts is None:
+        return dict.fromkeys(("miou", "accuracy", "iou", "subsets"))
+    space = parts.data.label_space
+    metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), space)
+    return {
+        "miou": percent(metrics.miou),
+        "accuracy": percent(metrics.accuracy),
+        "iou": {name: percent(value) for name, value in zip(space.names, metrics.iou, strict=True)},
+        "subsets": {name: percent(value) for name, value in metrics.subsets.items()},
+    }
 
 
 def _cost(parts: RunParts, round_number: int) -> Cost:

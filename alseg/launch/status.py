@@ -187,9 +187,9 @@ def _round_states(run: Run) -> Iterator[RoundState]:
             pixels=result.cost.pixels,
             miou=result.miou,
             seconds=_timing(run.round_folder(result.round)),
-            new_answers_accuracy=result.prequential and result.prequential.accuracy_of_answers,
-            miou_estimate=result.estimate and result.estimate.miou_of_answers,
-            held_out_answers=result.estimate and result.estimate.answers,
+            new_answers_accuracy=result.accuracy_on_new_answers,
+            miou_estimate=result.miou_estimate,
+            held_out_answers=None if result.estimate is None else result.estimate.answers,
         )
 
 

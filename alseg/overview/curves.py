@@ -75,12 +75,8 @@ class Curves:
 
 _HEIGHTS: Mapping[str, Callable[[RoundResult], float | None]] = {
     "mIoU in percent": lambda result: result.miou,
-    "mIoU, estimate from held-out answers (%)": lambda result: (
-        result.estimate and result.estimate.miou_of_answers
-    ),
-    "accuracy on new answers (%)": lambda result: (
-        result.prequential and result.prequential.accuracy_of_answers
-    ),
+    "mIoU, estimate from held-out answers (%)": lambda result: result.miou_estimate,
+    "accuracy on new answers (%)": lambda result: result.accuracy_on_new_answers,
     "classes bought": lambda result: (
         None if result.bought is None else sum(count > 0 for count in result.bought.values())
     ),

@@ -172,6 +172,16 @@ class RoundResult:
     prequential: AnswerScores | None = None
     estimate: AnswerScores | None = None
 
+    @property
+    def accuracy_on_new_answers(self) -> float | None:
+        """Percent of the pixels of the round's answers that were predicted before training with them."""
+        return None if self.prequential is None else self.prequential.accuracy_of_answers
+
+    @property
+    def miou_estimate(self) -> float | None:
+        """Mean IoU in percent over the answers held out so far."""
+        return None if self.estimate is None else self.estimate.miou_of_answers
+
 
 @dataclass(frozen=True)
 class Run:

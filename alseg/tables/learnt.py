@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alseg.analysis.learnt import Estimate, Learnt
+from alseg.analysis.learnt import Learnt
 from alseg.analysis.row import PublishedRow, Row
 from alseg.tables.columns import NOTHING, Column, with_interval
 from alseg.text.abbreviations import short_names
@@ -36,7 +36,9 @@ def learnt_columns(lines: Sequence[Row | PublishedRow]) -> list[Column]:
             Column("mIoU on new answers", lambda row: Cell(_new_answers(row.learnt, "miou"))),
         ]
     if any(each.estimate is not None for each in found):
-        columns.append(Column(ESTIMATE, lambda row: Cell(_estimate(row.learnt and row.learnt.estimate))))
+        columns.append(
+            Column(ESTIMATE, lambda row: Cell(_estimate(row.learnt.estimate if row.learnt else None)))
+        )
     return columns
 
 
@@ -72,7 +74,8 @@ def _new_answers(learnt: Learnt | None, name: str) -> str:
     return with_interval(getattr(learnt.new_answers, name) if learnt and learnt.new_answers else None)
 
 
-def _estimate(estimate: Estimate | None) -> str:
+def _estimate(learnt: Learnt | None) -> str:
+    estimate = learnt.estimate if learnt is not None else None
     if estimate is None or estimate.miou is None:
         return NOTHING
     bounds = "" if estimate.low is None else f" [{estimate.low:.1f}, {estimate.high:.1f}]"
