@@ -36,9 +36,7 @@ def learnt_columns(lines: Sequence[Row | PublishedRow]) -> list[Column]:
             Column("mIoU on new answers", lambda row: Cell(_new_answers(row.learnt, "miou"))),
         ]
     if any(each.estimate is not None for each in found):
-        columns.append(
-            Column(ESTIMATE, lambda row: Cell(_estimate(row.learnt.estimate if row.learnt else None)))
-        )
+        columns.append(Column(ESTIMATE, lambda row: Cell(_estimate(row.learnt))))
     return columns
 
 
