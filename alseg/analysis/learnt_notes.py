@@ -25,8 +25,8 @@ def notes(rows: Sequence[Row]) -> Iterator[str]:
     yield f"No evaluation labels, so the IoU{which} is unknown: shown is what was bought and learnt."
     if any(row.learnt and row.learnt.new_answers for row in blind):
         yield (
-            "New answers: those that the round bought, as the network predicted them before it was trained on "
-            "them (prequential), in the pixels to which they give a class."
+            "New answers: those that the round bought, as the network predicted them before it was trained "
+            "on them (prequential), in the pixels to which they give a class."
         )
     estimated = {row.label: row.learnt.estimate for row in blind if row.learnt and row.learnt.estimate}
     if estimated:
