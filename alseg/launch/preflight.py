@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from alseg.annotation.held_out import HeldOut
 from alseg.config.budget import allowance
 from alseg.config.experiment import RunSpec
 from alseg.contracts import DataPlan, Recipe, Size, TrainingPlan
@@ -18,7 +17,7 @@ from alseg.files import content_hash
 from alseg.guard.calls import guarded
 from alseg.launch.estimates import estimate
 from alseg.launch.needs import unmet_need
-from alseg.launch.preflight_data import check_data
+from alseg.launch.preflight_data import check_data, check_held_out
 from alseg.toolkit.labels import unreachable, untranslated
 
 
@@ -69,7 +68,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
     """
     data = assembler.scenario(specs[0].scenario)
     doubts = check_data(data, specs[0].scenario)
-    _check_held_out(specs[0], data)
+    check_held_out(specs[0], data)
     sizes = data.target.sizes
     planned: dict[int, PlannedRun] = {}
     recipes: dict[int, Recipe] = {}
@@ -83,26 +82,6 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
     runs = tuple(replace(planned[spec.method.order], spec=spec) for spec in specs)
     lengths = {spec.method.label: recipes[spec.method.order].plan.iterations for spec in specs}
     return Plan(runs, (*doubts, *_unequal_lengths(lengths), *_notes(specs, data, assembler, sizes)))
-
-
-def _check_held_out(spec: RunSpec, data: ScenarioData) -> None:
-    """Check that answers are held out only where nothing else is evaluated on, and that some can be."""
-    share, scenario = spec.evaluation.held_out_share, spec.scenario
-    if share is None:
-        return
-    if data.evaluation is not None:
-        raise AlsegError(
-            "evaluation.held_out gives an estimate where there are no evaluation labels, but split "
-            f"'{scenario.evaluation_split}' of '{scenario.target.name}' has some. Set "
-            "scenario.evaluation_split to none, or leave out evaluation.held_out."
-        )
-    images = len(data.target.dataset)
-    count = len(HeldOut(share).among(data.target.dataset, range(images)))
-    if count in (0, images):
-        raise AlsegError(
-            f"evaluation.held_out: a share of {share:g} holds out {'none' if count == 0 else 'all'} of the "
-            f"pool's {images} images, which are drawn by their names. Set another share, or leave it out."
-        )
 
 
 def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:

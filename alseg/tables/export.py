@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from alseg.analysis.comparison import Comparison
 from alseg.analysis.contrasts import Contrast
-from alseg.analysis.learnt import Learnt
 from alseg.analysis.ranks import Ranking
 from alseg.analysis.row import Costs, PublishedRow, Row
-from alseg.analysis.statistics import Interval
 from alseg.storage.records import Run
+from alseg.tables.learnt_export import LEARNT_KEYS, learnt_cells, learnt_record
 from alseg.text.printable import csv_cell
 
 JSON_FORMAT = 4
@@ -40,14 +39,6 @@ _COST_KEYS = (
     "drawn_percent",
     "of_budget",
 )
-
-_LEARNT_KEYS = (
-    "classes_bought",
-    *("new_answers", "new_answers_accuracy", "new_answers_miou"),
-    *("miou_estimate_from_held_out_answers", "miou_estimate_low", "miou_estimate_high"),
-    *("accuracy_estimate_from_held_out_answers", "held_out_answers", "held_out_images"),
-)
-"""Columns where there are rows without evaluation labels."""
 
 
 def as_json(comparison: Comparison) -> str:
@@ -89,7 +80,7 @@ def as_csv(comparison: Comparison) -> str:
     columns += ["mean_rank", "mean_rank_half_width", "mean_rank_n", "penalty"]
     columns += [f"beats:{name}" for name in _matched(comparison)]
     blind = any(row.learnt is not None for row in comparison.rows)
-    columns += [*_LEARNT_KEYS, *(f"bought:{name}" for name in comparison.classes)] if blind else []
+    columns += [*LEARNT_KEYS, *(f"bought:{name}" for name in comparison.classes)] if blind else []
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -137,28 +128,8 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "aubc_half_width": row.area and row.area.half_width,
         "aubc_cost": comparison.axis and comparison.axis.key,
         **_standing(row, comparison),
-        **(_learnt(row.learnt, comparison.classes) if row.learnt is not None else {}),
+        **(learnt_cells(row.learnt, comparison.classes) if row.learnt is not None else {}),
     }
-
-
-def _learnt(learnt: Learnt, classes: Sequence[str]) -> dict[str, float | None]:
-    """Return what is known of a row without evaluation labels, by `_LEARNT_KEYS` and class."""
-    new, estimate = learnt.new_answers, learnt.estimate
-    values = (
-        learnt.classes,
-        *((new.answers, _mean(new.accuracy), _mean(new.miou)) if new else (None, None, None)),
-        *((_mean(estimate.miou), estimate.low, estimate.high) if estimate else (None, None, None)),
-        *((_mean(estimate.accuracy), estimate.answers, estimate.images) if estimate else (None, None, None)),
-    )
-    bought = learnt.bought or {}
-    return {
-        **dict(zip(_LEARNT_KEYS, values, strict=True)),
-        **{f"bought:{name}": bought.get(name) for name in classes},
-    }
-
-
-def _mean(interval: Interval | None) -> float | None:
-    return None if interval is None else interval.mean
 
 
 def _standing(row: Row, comparison: Comparison) -> dict[str, float | None]:
@@ -225,32 +196,10 @@ def _row_record(row: Row) -> dict[str, Any]:
         "reach": reached and {**reached.reach._asdict(), "hundred": reached.hundred},
         "aubc": row.area,
         "evaluated": row.evaluated,
-        "learnt": row.learnt and _learnt_record(row.learnt),
+        "learnt": row.learnt and learnt_record(row.learnt),
         "runs": [_run_record(run, row) for run in row.runs],
     }
     return {key: _plain(value) for key, value in values.items()}
-
-
-def _learnt_record(learnt: Learnt) -> dict[str, Any]:
-    """Return what is known without evaluation labels; no mean IoU of it is called ``miou``."""
-    new, estimate = learnt.new_answers, learnt.estimate
-    return {
-        "bought": learnt.bought,
-        "classes_bought": learnt.classes,
-        "new_answers": new
-        and {
-            **{name: getattr(new, name) for name in ("answers", "images", "pixels", "accuracy")},
-            "miou_of_answers": new.miou,
-        },
-        "estimate_from_held_out_answers": estimate
-        and {
-            **{name: getattr(estimate, name) for name in ("answers", "images", "pixels")},
-            "miou_estimate": estimate.miou,
-            "low": estimate.low,
-            "high": estimate.high,
-            "accuracy_estimate": estimate.accuracy,
-        },
-    }
 
 
 def _published_record(row: PublishedRow) -> dict[str, Any]:
