@@ -105,11 +105,12 @@ def command(
     alseg eval model.pth --model deeplab-v2 backbone=resnet101 --dataset cityscapes --size 640x1280 --flip
     """
     from alseg.evaluation.prediction_files import check_folders
-    from alseg.evaluation.request import Options, complete
+    from alseg.evaluation.request import Options, complete, require_split
 
     registry = read_registry()
     check_folders(save_colors, save_ids)
     request = complete(Options(**asked), registry)  # options of the names of fields
+    require_split(request, registry)
     require_device(device)
     spec: DatasetSpec = registry.get("datasets", request.dataset.name).spec
     data: Dataset = spec.build(root=request.root, split=request.split, **request.dataset.params)

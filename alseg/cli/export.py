@@ -25,7 +25,8 @@ _NETWORK_FORMATS = ("torchscript", "onnx")
 @click.option(
     "--what",
     type=click.Choice(("picks", "masks", "predictions")),
-    help="picks.csv, label maps as far as bought, or predictions on the evaluation images. [default: masks]",
+    help="picks.csv, label maps as far as bought, or predictions on the evaluation images, or those of the "
+    "pool where the run has none. [default: masks]",
 )
 @click.option(
     "--as",
@@ -182,6 +183,9 @@ def _write_predictions(revisit: SavedRun, output: Path, device: str) -> int:
     from alseg.inspection.pictures import write_png
 
     split = revisit.evaluation
+    if split is None:
+        put("note: the run has no evaluation images, so predictions are those on the pool.", err=True)
+        split = revisit.pool
     count = len(split.dataset)
     for index, predicted in revisit.predict(split, range(count), device):
         write_png(output / f"{split.dataset.image_id(index)}.png", predicted.classes)

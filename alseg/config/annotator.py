@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alseg.config.lookup import long_form
 from alseg.config.schema import read_section
-from alseg.config.sections import AnnotatorSection
+from alseg.config.sections import AnnotatorSection, fraction
 from alseg.config.specs import Component
 from alseg.registry.problems import Path, Problems
 
@@ -18,12 +18,7 @@ def read_annotator(value: object, path: Path, problems: Problems) -> Component |
         problems: Extended by all that is wrong.
     """
     section = read_section(AnnotatorSection, long_form(value), path, problems)
-    confusion = _share(section.confusion)
+    confusion = fraction(section.confusion)
     if not confusion and not section.boundary:
         return None
     return Component(section.name, {"confusion": confusion, "boundary": section.boundary})
-
-
-def _share(value: float | str) -> float:
-    """Return a share of 0 to 1, which may be written as ``5%``."""
-    return float(value.rstrip("% ")) / 100 if isinstance(value, str) else float(value)

@@ -9,8 +9,8 @@ from alseg.config.document import Document
 from alseg.config.lookup import Lookup
 from alseg.config.methods import MethodReader
 from alseg.config.schema import read_section
-from alseg.config.sections import Evaluation, RootSection, ScenarioSection, Settings
-from alseg.config.specs import Component, Scenario
+from alseg.config.sections import Evaluation, RootSection, ScenarioSection, Settings, fraction
+from alseg.config.specs import NO_SPLIT, Component, Scenario
 from alseg.contracts import DatasetSpec
 from alseg.registry.problems import Problems
 from alseg.registry.registry import Registry
@@ -52,7 +52,13 @@ class ExperimentReader:
         found = read_section(Evaluation, value, ("evaluation",), self.problems)
         if "overlap" in found.model_fields_set and "window" not in value:
             self.problems.report(("evaluation", "overlap"), "'overlap' needs 'window': windows overlap")
-        return found
+        if found.held_out is None:
+            return found
+        share = fraction(found.held_out)
+        if not 0 < share < 1:
+            message = f"must be above 0% and below 100%, got {value['held_out']!r}"
+            self.problems.report(("evaluation", "held_out"), message)
+        return found.model_copy(update={"held_out": share})
 
     def _rounds(self, rounds: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Check that rounds increase."""
@@ -118,6 +124,8 @@ class ExperimentReader:
     def _check_split(self, key: str, section: ScenarioSection, spec: DatasetSpec | None) -> None:
         """Check a split against those of its data set."""
         split = getattr(section, key)
+        if key == "evaluation_split" and split == NO_SPLIT:
+            return
         if spec is not None and split not in spec.splits:
             message = f"data set '{spec.name}' has no split '{split}'; splits: {', '.join(spec.splits)}"
             self.problems.report(("scenario", key), message)

@@ -41,6 +41,11 @@ Label = Annotated[
 ]
 
 
+def fraction(value: float | str) -> float:
+    """Return a share of 0 to 1, which may be written as ``5%``."""
+    return float(value.rstrip("% ")) / 100 if isinstance(value, str) else float(value)
+
+
 class RootSection(Section):
     """The top level."""
 
@@ -91,7 +96,11 @@ class ScenarioSection(Section):
     )
     source_split: str = key("split of the source that is trained on", "train")
     target_split: str = key("split of the target in which labels are bought, the *pool*", "train")
-    evaluation_split: str = key("split of the target that is evaluated on", "val")
+    evaluation_split: str = key(
+        "split of the target that is evaluated on; `none` where nothing is, as a split without label maps: "
+        "see [No evaluation labels](#no-evaluation-labels)",
+        "val",
+    )
 
 
 class MethodSection(Section):
@@ -197,11 +206,24 @@ class Evaluation(Section):
         "share of a window that the next one covers, too", WINDOW_OVERLAP, default_text="1/3"
     )
 
+    held_out: Share | Percentage | None = key(
+        "only [without evaluation labels](#no-evaluation-labels): share of the pool's images whose answers "
+        "are never trained on and give an estimate, such as `20%` or `0.2`",
+        default_text="none",
+        expected="a share such as 20% or 0.2",
+    )
+
+    @property
+    def held_out_share(self) -> float | None:
+        """The share of images whose answers are held out, above 0 and below 1; None for none."""
+        return None if self.held_out is None else fraction(self.held_out)
+
     def identity(self) -> dict[str, Any]:
-        """Return all that can change a result; runs without windows keep the identity they had before."""
+        """Return all that can change a result; runs without a key of later versions keep their identity."""
         found = self.model_dump()
-        of_windows = () if self.window else ("window", "overlap")
-        return {name: value for name, value in found.items() if name not in of_windows}
+        absent = [] if self.window else ["window", "overlap"]
+        absent += [] if self.held_out is not None else ["held_out"]
+        return {name: value for name, value in found.items() if name not in absent}
 
 
 class Settings(Section):

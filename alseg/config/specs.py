@@ -24,6 +24,9 @@ SLUG_LENGTH = 40
 DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$"
 """Pattern of the names that ``settings.device`` takes."""
 
+NO_SPLIT = "none"
+"""``evaluation_split`` where nothing is evaluated."""
+
 MOST_PROCESSES = 1_024
 """Processes, or threads of one; of far more than that a system gives none."""
 
@@ -66,6 +69,7 @@ class Scenario:
     Attributes:
         label_space: Name of the label space of the results.
         root: Folder of the data sets, or None where none reads files.
+        evaluation_split: `NO_SPLIT` where nothing is evaluated.
     """
 
     source: Component

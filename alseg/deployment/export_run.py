@@ -92,11 +92,11 @@ def _images(run: SavedRun, checks: Sequence[Path]) -> Iterator[NDArray[np.uint8]
         yield from map(read_image, checks)
         return
     try:
-        dataset = run.evaluation.dataset
+        dataset = (run.evaluation or run.pool).dataset
         found = [dataset.image(index) for index in evenly(len(dataset), _CHECKED)]
     except AlsegError as error:
         raise AlsegError(
-            f"The exported network cannot be checked on the run's evaluation images: {error} "
+            f"The exported network cannot be checked on the run's images: {error} "
             "Name images with --check, or the folder of the data sets with --root."
         ) from error
     yield from found

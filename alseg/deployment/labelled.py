@@ -66,7 +66,7 @@ def bought_labels(run: SavedRun, last: int) -> LabelledImages:
 
 
 def predicted_labels(run: SavedRun, device: str) -> LabelledImages:
-    """Return what the final network predicts of all evaluation images.
+    """Return what the final network predicts of all evaluation images, or of the pool where there are none.
 
     Args:
         run: The run.
@@ -74,8 +74,9 @@ def predicted_labels(run: SavedRun, device: str) -> LabelledImages:
     """
 
     def images() -> Iterator[LabelledImage]:
-        dataset = run.evaluation.dataset
-        for index, predicted in run.predict(run.evaluation, range(len(dataset)), device):
+        split = run.evaluation or run.pool
+        dataset = split.dataset
+        for index, predicted in run.predict(split, range(len(dataset)), device):
             yield LabelledImage(dataset.image_id(index), predicted.classes, _reader(dataset, index))
 
     return LabelledImages(run.space, f"Predictions of {run.folder.name}.", images())

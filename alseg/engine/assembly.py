@@ -12,6 +12,7 @@ import torch
 from alseg.acquisition.job import Acquisition
 from alseg.config.building import build
 from alseg.config.experiment import Component, RunSpec, Scenario
+from alseg.config.specs import NO_SPLIT
 from alseg.contracts import (
     AcquisitionSpec,
     AdaptivePartition,
@@ -102,8 +103,15 @@ class Assembler:
             label_space=space,
             source=self._domain(scenario.source, scenario.source_split, space, scenario.root),
             target=self._domain(scenario.target, scenario.target_split, space, scenario.root),
-            evaluation=self._domain(scenario.target, scenario.evaluation_split, space, scenario.root),
+            evaluation=self._evaluation(scenario, space),
         )
+
+    def _evaluation(self, scenario: Scenario, space: LabelSpace) -> Domain | None:
+        """Return the evaluation images; None where there are none, or they have no label maps."""
+        if scenario.evaluation_split == NO_SPLIT:
+            return None
+        found = self._domain(scenario.target, scenario.evaluation_split, space, scenario.root)
+        return found if found.labelled else None
 
     def recipe(self, component: Component, label_space: str) -> Recipe:
         """Return the recipe.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alseg.contracts import LabelSpace
 from alseg.errors import DamageError
+from alseg.storage.count_files import EVALUATED, CountFiles
 from alseg.storage.derived import INDEX_NAME as DERIVED_INDEX
 from alseg.storage.derived import MAPS_NAME, DerivedMaps
 from alseg.storage.ledger import INDEX_NAME, Purchase
@@ -39,10 +40,12 @@ class _Asked:
     Attributes:
         buys: Whether labels are bought from round 1 on.
         space: In which its metrics are; None where they are another scorer's, which computes others.
+        files: The counts that its rounds have.
     """
 
     buys: bool = False
     space: LabelSpace | None = None
+    files: CountFiles = EVALUATED
 
 
 def problem_of(read: Callable[[], object]) -> str | None:
@@ -91,7 +94,7 @@ def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[D
             followed = tuple(folder.round_folder(later) for later in range(number, rounds))
             consequence = f"The labels of round {number} are bought again, and the rounds after it."
             return [*found, Damage(f"{problem} {consequence}", followed)]
-        damage = _damage_of_results(folder, number, asked.space, required=done)
+        damage = _damage_of_results(folder, number, asked, required=done)
         if damage is not None:
             found.append(damage)
         found.extend(_damage_of_derived(folder, number))
@@ -105,7 +108,7 @@ def _asked(folder: RunFolder) -> _Asked:
     except (DamageError, FormatError):
         return _Asked()
     space = label_space_of(file.label_space) if file.scorer == SCORER_VERSION else None
-    return _Asked(file.method.target_labels == "acquired", space)
+    return _Asked(file.method.target_labels == "acquired", space, CountFiles.of_run(file))
 
 
 def _problem_of_purchase(folder: RunFolder, number: int, *, required: bool) -> str | None:
@@ -126,15 +129,16 @@ def _damage_of_derived(folder: RunFolder, number: int) -> Iterator[Damage]:
         yield Damage(f"{problem} {again}", (round_folder / DERIVED_INDEX, round_folder / MAPS_NAME))
 
 
-def _damage_of_results(
-    folder: RunFolder, number: int, space: LabelSpace | None, *, required: bool
-) -> Damage | None:
+def _damage_of_results(folder: RunFolder, number: int, asked: _Asked, *, required: bool) -> Damage | None:
     """Return what is wrong with counts or metrics of a round; without damage, metrics follow from counts."""
-    counts, metrics = folder.counts_of(number), folder.metrics_of(number)
+    metrics, space = folder.metrics_of(number), asked.space
+    counted = [metrics.with_name(name) for name in asked.files.names(number)]
     evaluated_again = f"Round {number} is evaluated again."
     computed_again = "Its numbers are computed again."
-    if required or counts.exists() or metrics.exists():
-        problem = problem_of(lambda: read_image_counts(counts))
+    for counts in counted:
+        if not (required or counts.exists() or metrics.exists()):
+            continue
+        problem = problem_of(lambda path=counts: read_image_counts(path))  # type: ignore[misc]
         if problem is not None:
             return Damage(f"{problem} {evaluated_again}", (counts, metrics))
     if not metrics.exists():
@@ -147,7 +151,7 @@ def _damage_of_results(
     try:
         changes = recomputed(metrics.parent, space).changes
     except DamageError as error:
-        return Damage(f"{error} {evaluated_again}", (counts, metrics))
+        return Damage(f"{error} {evaluated_again}", (*counted, metrics))
     if not changes:
         return None
     found = f"{metrics} is damaged: by the counts beside it, {changes[0]}."

@@ -12,6 +12,7 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
     """Return the content of run.json."""
     method = spec.method
     space = assembler.registry.get("label_spaces", spec.scenario.label_space).spec
+    data = assembler.scenario(spec.scenario)
     return {
         "experiment": spec.experiment,
         "run": spec.folder,
@@ -41,6 +42,8 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
             {"plugin": info.name, "distribution": info.distribution, "version": info.version}
             for info in assembler.registry.plugins
         ],
-        "made_with": provenance_of(spec, assembler.registry, assembler.scenario(spec.scenario)),
+        "made_with": provenance_of(spec, assembler.registry, data),
         "spec": spec.as_json(),
+        # Evaluated runs have no such key, as before there were others.
+        **({} if data.evaluation is not None else {"evaluated": False}),
     }

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from alseg.acquisition.job import Pool
 from alseg.config.experiment import RunSpec
+from alseg.engine.answers_predicted import predict_held_out, predict_new_answers
 from alseg.engine.context import RunContext
 from alseg.engine.derivation import use_derived
 from alseg.engine.kept_examples import keep_examples
@@ -95,6 +96,8 @@ class _Loop:
                     f"in {len(purchase.spans)} images"
                 )
             parts.planner.forget(round_number)
+            if not folder.round_is_committed(round_number):
+                predict_new_answers(parts, self.phases, round_number)
         elif parts.spec.method.target_labels == "all":
             parts.labels.reveal_everything()
         parts.target_order.buy(parts.stages[round_number - 1], parts.labels.labelled)
@@ -126,8 +129,8 @@ class _Loop:
         keep_examples(parts, self.phases, folder, options, partial(planner.score, pool, queries))
         return planner.buy(queries)
 
-    def train(self, round_number: int) -> NDArray[np.int32]:
-        """Train to the end of a round and count confusions, int32 ``(N, C, C)``."""
+    def train(self, round_number: int) -> NDArray[np.int32] | None:
+        """Train to the end of a round and count confusions, int32 ``(N, C, C)``; None without evaluation."""
         parts, derivation = self.parts, self.parts.derivations.get(round_number)
         if derivation is not None and parts.trainer.iteration < parts.stages[round_number]:
             if derivation > parts.stages[round_number - 1]:
@@ -139,9 +142,12 @@ class _Loop:
         self.steps.train(self.parts.stages[round_number], self.phases)
         return self.evaluate(round_number)
 
-    def evaluate(self, round_number: int) -> NDArray[np.int32]:
+    def evaluate(self, round_number: int) -> NDArray[np.int32] | None:
         """Count confusions, unless that has been done and only the metrics are missing."""
         parts, evaluation = self.parts, self.parts.data.evaluation
+        predict_held_out(parts, self.phases, round_number)
+        if evaluation is None:
+            return None
         path = parts.folder.counts_of(round_number)
         if path.exists():
             with suppress(DamageError):
@@ -156,7 +162,7 @@ class _Loop:
                 on_image,
             )
 
-    def commit(self, round_number: int, counts: NDArray[np.int32]) -> None:
+    def commit(self, round_number: int, counts: NDArray[np.int32] | None) -> None:
         """Write the round; from then on it is never done again."""
         commit_round(self.parts, round_number, counts, self.phases.seconds)
         DerivedMaps.forget(self.parts.folder.round_folder(round_number))

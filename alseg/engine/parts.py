@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -11,10 +12,11 @@ import torch
 from alseg.acquisition.job import SourceImages
 from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.errors import AnnotatorErrors
+from alseg.annotation.held_out import HeldOut
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.experiment import RunSpec
-from alseg.contracts import DataPlan, Need, Recipe
+from alseg.contracts import DataPlan, Dataset, Need, Recipe
 from alseg.data.loading import DenseLabels
 from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
@@ -27,6 +29,7 @@ from alseg.engine.regions import method_regions
 from alseg.engine.round_protocol import schedule_of
 from alseg.errors import AlsegError
 from alseg.inference.predict import InferenceOptions
+from alseg.storage.count_files import CountFiles
 from alseg.storage.layout import NETWORK_NAME
 from alseg.storage.run_folder import RunFolder
 from alseg.training import checkpoint
@@ -98,11 +101,22 @@ class RunParts:
         return self.context.assembler.model(self.spec.model, self.num_classes, self.spec.seed).state_dict()
 
     def evaluation_names(self) -> tuple[list[str], list[str]]:
-        """Return the names and the groups of the evaluation images."""
+        """Return the names and the groups of the evaluation images, of which there may be none."""
+        if self.data.evaluation is None:
+            return [], []
         dataset = self.data.evaluation.dataset
-        names = [dataset.image_id(index) for index in range(len(dataset))]
-        group = getattr(dataset, "group", None)
-        return names, names if group is None else [str(group(index)) for index in range(len(dataset))]
+        return names_of(dataset, range(len(dataset)))
+
+    @cached_property
+    def count_files(self) -> CountFiles:
+        """What is counted in each round."""
+        method = self.spec.method
+        return CountFiles.of(
+            evaluated=self.data.evaluation is not None,
+            target_labels=method.target_labels,
+            labels_since=method.labels_since,
+            held_out=self.spec.evaluation.held_out_share,
+        )
 
     def previous_network(self, round_number: int) -> Any | None:
         """Return the network with which the questions of the round before were decided; None in the first.
@@ -160,6 +174,13 @@ class RunParts:
         """Return options under which predictions hold what is needed, by the names of specs."""
         provided = self.context.assembler.recipe_spec(self.spec.method.recipe).provides
         return with_needs(options, needs, self.recipe, provided, self.trainer.state.wrapped_modules)
+
+
+def names_of(dataset: Dataset, indices: Sequence[int]) -> tuple[list[str], list[str]]:
+    """Return the names and the groups of some images of a data set."""
+    names = [dataset.image_id(index) for index in indices]
+    group = getattr(dataset, "group", None)
+    return names, names if group is None else [str(group(index)) for index in indices]
 
 
 def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunParts:
@@ -225,7 +246,7 @@ def _labels(
 ) -> RevealedLabels:
     """Return what is known of the target labels before anything is bought."""
     regions = method_regions(spec, method, data, context.partitions).target if method else None
-    annotator = spec.method.annotator
+    annotator, share = spec.method.annotator, spec.evaluation.held_out_share
     return RevealedLabels(
         data.target.dataset,
         data.target.translation,
@@ -237,4 +258,5 @@ def _labels(
         outline_tolerance=spec.method.outline_tolerance,
         num_classes=len(data.label_space.classes),
         errors=AnnotatorErrors(**annotator.params) if annotator else None,
+        held_out=HeldOut(share) if share is not None else None,
     )

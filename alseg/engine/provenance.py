@@ -64,7 +64,7 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
         found[f"weights {path}"] = sha256_of(path)[:_HASH_LENGTH]
     if data is not None:
         domains = {"source": data.source, "target": data.target, "evaluation": data.evaluation}
-        found |= {f"{role} data": domain.listing for role, domain in domains.items()}
+        found |= {f"{role} data": domain.listing for role, domain in domains.items() if domain is not None}
     return dict(sorted(found.items()))
 
 

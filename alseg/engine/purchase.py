@@ -297,7 +297,7 @@ class QueryPlanner:
             regions=of_pool.regions if of_pool else None,
             adapted=adapted,
             source_regions=regions.source.regions if regions.source else None,
-            revealed=labels.revealed,
+            revealed=labels.disclosed,
             bought=labels.bought,
         )
 

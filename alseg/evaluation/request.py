@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alseg.config.building import build
 from alseg.config.components import read_component
-from alseg.config.specs import Component
+from alseg.config.specs import NO_SPLIT, Component
 from alseg.contracts import DatasetSpec, ModelSpec, Size
 from alseg.contracts.types import WINDOW_OVERLAP, Precision
 from alseg.errors import AlsegError, unknown_name
@@ -63,7 +63,7 @@ class Request:
         model: The network, without weights of its own.
         dataset: The data set.
         root: Folder of the data sets; None where no files are read.
-        split: Split to evaluate on.
+        split: Split to evaluate on; `NO_SPLIT` of a run without evaluation labels, where none is given.
         label_space: Name of the label space in which the network predicts.
         size: Input size in pixels, or None for the native one.
         flip: Whether predictions are averaged with those of the mirrored image.
@@ -103,7 +103,8 @@ def complete(options: Options, registry: Registry) -> Request:
     same_data = options.dataset in (None, run.dataset and run.dataset.name)
     split = options.split or (run.split if same_data else None) or ("val" if "val" in spec.splits else None)
     split = split or spec.splits[0]
-    if split not in spec.splits:
+    known = (*spec.splits, NO_SPLIT) if options.split is None else spec.splits
+    if split not in known:
         raise AlsegError(unknown_name(f"split of {spec.name}", split, spec.splits))
     label_space = options.label_space or run.label_space or spec.label_space
     registry.get("label_spaces", label_space)
@@ -126,6 +127,21 @@ def complete(options: Options, registry: Registry) -> Request:
         overlap=run.overlap if options.overlap is None else options.overlap,
         precision=run.precision,
     )
+
+
+def require_split(request: Request, registry: Registry) -> None:
+    """Refuse to evaluate where no split is known.
+
+    Raises:
+        AlsegError: If the run has no evaluation split and none is given.
+    """
+    if request.split == NO_SPLIT:
+        name, run = request.dataset.name, request.weights.parent
+        splits = ", ".join(registry.get("datasets", name).spec.splits)
+        raise AlsegError(
+            f"The run {run} has no evaluation split: its scenario has no evaluation labels. Name a split "
+            f"with label maps with --split; splits of {name}: {splits}."
+        )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.building import build
 from alseg.config.components import read_component
+from alseg.config.specs import NO_SPLIT
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, RegionAnnotationMode, Size
 from alseg.data.partitions import RegionMaps
 from alseg.data.subset import Subset
@@ -55,8 +56,17 @@ class Split(NamedTuple):
         """All images in order."""
         return [self.dataset.image_id(index) for index in range(len(self.dataset))]
 
+    @property
+    def labelled(self) -> bool:
+        """Whether there are label maps."""
+        return bool(getattr(self.dataset, "labelled", True))
+
     def truth(self, index: int) -> NDArray[np.uint8]:
-        """Return an image's whole label map, uint8 ``(H, W)``, 255 for void: for people, after the run."""
+        """Return an image's whole label map, uint8 ``(H, W)``, 255 for void: for people, after the run.
+
+        Raises:
+            DataError: If the split has no label maps.
+        """
         return self.translation[self.dataset.label(index)]
 
 
@@ -92,9 +102,10 @@ class SavedRun:
         return self._split(self._asked.scenario.target_split)
 
     @cached_property
-    def evaluation(self) -> Split:
-        """The target images for evaluation."""
-        return self._split(self._asked.scenario.evaluation_split)
+    def evaluation(self) -> Split | None:
+        """The target images for evaluation, with label maps or without; None where the run has none."""
+        name = self._asked.scenario.evaluation_split
+        return None if name == NO_SPLIT else self._split(name)
 
     @cached_property
     def purchases(self) -> dict[int, Purchase]:

@@ -49,9 +49,10 @@ def _input_sizes(spec: RunSpec, recipe: Recipe, data: ScenarioData) -> Iterator[
             yield plan.crop
         elif plan.batch_size:
             yield from _sizes(plan, domain)
-    evaluated = (
-        [spec.evaluation.size] if spec.evaluation.size else _sizes(recipe.plan.target, data.evaluation)
-    )
+    if spec.evaluation.size:
+        evaluated = [spec.evaluation.size]
+    else:
+        evaluated = _sizes(recipe.plan.target, data.evaluation) if data.evaluation else []
     asked = _sizes(recipe.plan.target, data.target) if spec.method.acquisition is not None else []
     window = spec.evaluation.window
     for height, width in (*evaluated, *asked):

@@ -16,7 +16,7 @@ from alseg.guard.calls import guarded
 from alseg.launch.estimates import estimate
 from alseg.launch.needs import unmet_need, unmet_recipe_need
 from alseg.launch.network_input import check_models
-from alseg.launch.preflight_data import check_data
+from alseg.launch.preflight_data import check_data, check_held_out
 from alseg.toolkit.labels import unreachable, untranslated
 
 
@@ -67,6 +67,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
     """
     data = assembler.scenario(specs[0].scenario)
     doubts = check_data(data, specs[0].scenario)
+    check_held_out(specs[0], data)
     sizes = data.target.sizes
     planned: dict[int, PlannedRun] = {}
     recipes: dict[int, Recipe] = {}

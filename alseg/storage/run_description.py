@@ -107,6 +107,7 @@ class EvaluationAsked:
     size: tuple[Count, Count] | None
     window: tuple[_WindowSide, _WindowSide] | None = None
     overlap: Annotated[float, Field(ge=0, le=0.9)] = WINDOW_OVERLAP
+    held_out: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,14 @@ class RunFile:
     spec: Mapping[str, Any]
     plugins: tuple[Mapping[str, Text], ...] = ()
     made_with: Mapping[str, Text] = field(default_factory=dict)
+    evaluated: bool = True
+
+    @property
+    def held_out(self) -> float | None:
+        """Share of the pool's images whose answers are held out of training; None for none."""
+        evaluation = self.spec.get("evaluation")
+        share = evaluation.get("held_out") if isinstance(evaluation, Mapping) else None
+        return share if isinstance(share, float) else None
 
 
 _RUN = TypeAdapter(RunFile)
