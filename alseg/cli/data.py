@@ -11,15 +11,18 @@ import click
 
 from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_registry
 from alseg.cli.options import FOLDER, json_option
-from alseg.errors import AlsegError, DataError, unknown_name
+from alseg.contracts import ClassInfo, LabelSpace
+from alseg.errors import AlsegError, DataError
 from alseg.text.display import output_width, put, put_json, say
 
 if TYPE_CHECKING:
-    from alseg.contracts import Dataset, DatasetSpec, LabelSpace, Size
+    from alseg.contracts import Dataset, DatasetSpec, Size
     from alseg.data.check import SplitReport
 
 PROBLEMS_FOUND = 1
 """Exit code of a check that found something wrong."""
+
+_UNKNOWN_CLASSES = LabelSpace("none", "No classes.", "none", (ClassInfo("unknown", (0, 0, 0)),))
 
 _root = click.option(
     "--root",
@@ -45,7 +48,7 @@ def list_datasets(root: Path = Path("data")) -> None:
     lines = []
     for name, entry in sorted(read_registry().datasets.items()):
         lines += ["", f"{name}: {entry.spec.summary}"]
-        lines += [f"  {split}: {_state(entry.spec, root, split)}" for split in entry.spec.splits]
+        lines += _states(entry.spec, root)
 
     say("\n".join(lines[1:]))
 
@@ -78,17 +81,19 @@ def check(
     """
     from alseg.config.components import read_component
     from alseg.data import check_report
+    from alseg.registry.datasets import label_space_of
 
     registry = read_registry()
     component = read_component(registry, "datasets", name, params)
     spec: DatasetSpec = registry.get("datasets", name).spec
-    space: LabelSpace = registry.get("label_spaces", spec.label_space).spec
     if write_exclude is not None:
         _check_can_exclude(spec, component.params)
     folder = root.expanduser() if spec.needs_root else None
+    # A data set without labels has images to check all the same; the classes say nothing then.
+    space = label_space_of(registry, spec, component.params, folder) or _UNKNOWN_CLASSES
     reports = [
         _report(spec, space, folder, one, component.params, is_changed=bool(params), jobs=jobs)
-        for one in _wanted_splits(spec, split)
+        for one in _wanted_splits(spec, component.params, split)
     ]
     if not any(report.images for report in reports):
         raise DataError("\n".join(problem for report in reports for problem in report.problems))
@@ -140,6 +145,13 @@ def fake(name: str, folder: Path, count: int, size: Size | None, seed: int) -> N
     put(f"Check them: alseg data check {name} --root {folder}", err=True)
 
 
+def _states(spec: DatasetSpec, root: Path) -> list[str]:
+    """Say in a line for each split whether it can be used."""
+    if callable(spec.splits):
+        return [f"  any folder: alseg data check {spec.name} KEY=VALUE... --root DIR"]
+    return [f"  {split}: {_state(spec, root, split)}" for split in spec.splits]
+
+
 def _state(spec: DatasetSpec, root: Path, split: str) -> str:
     """Say in one line whether a split can be used."""
     from alseg.data.fake import is_fake
@@ -155,11 +167,12 @@ def _state(spec: DatasetSpec, root: Path, split: str) -> str:
     return f"{images:,} images in {root}{made_up}"
 
 
-def _wanted_splits(spec: DatasetSpec, split: str | None) -> tuple[str, ...]:
+def _wanted_splits(spec: DatasetSpec, params: Mapping[str, Any], split: str | None) -> tuple[str, ...]:
+    from alseg.registry.datasets import check_split, splits_of
+
     if split is None:
-        return spec.splits
-    if split not in spec.splits:
-        raise AlsegError(unknown_name(f"split of {spec.name}", split, spec.splits))
+        return splits_of(spec, params)
+    check_split(spec, params, split)
     return (split,)
 
 
@@ -189,6 +202,7 @@ def _report(
     """Check one split; one that cannot be opened is a problem of its own."""
     from alseg.cli.bars import progress_bar
     from alseg.data.check import SplitReport, check_split, default_jobs
+    from alseg.registry.datasets import is_labelled
 
     try:
         dataset: Dataset = spec.build(root=root, split=split, **params)
@@ -198,6 +212,8 @@ def _report(
     with progress_bar(f"checking {spec.name} {split}", count) as advance:
         report = check_split(dataset, split, space, jobs=jobs or default_jobs(count), on_image=advance)
     _compare_count(report, spec, root, is_changed=is_changed)
+    if not is_labelled(dataset):
+        report.notes.append("images without label maps")
     shows_something = report.evidence.showing[: len(space.classes)].any()
     unseen = [name for index, name in enumerate(space.names) if not report.evidence.showing[index]]
     if unseen and shows_something:

@@ -22,7 +22,7 @@ from alseg.cli.options import FOLDER, device_option, json_option, root_option
 from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
-    from alseg.contracts import Dataset, DatasetSpec, LabelSpace
+    from alseg.contracts import Dataset, DatasetSpec
     from alseg.evaluation.output import Evaluated
     from alseg.evaluation.prediction_files import SavePrediction
     from alseg.evaluation.request import Request
@@ -114,7 +114,7 @@ def command(
     require_device(device)
     spec: DatasetSpec = registry.get("datasets", request.dataset.name).spec
     data: Dataset = spec.build(root=request.root, split=request.split, **request.dataset.params)
-    writers = _writers(request, registry, data, save_colors, save_ids)
+    writers = _writers(request, data, save_colors, save_ids)
     evaluated = _evaluate(request, registry, data, writers, Inference(device, batch, workers))
     if as_json:
         put_json(json.dumps(evaluated.as_json(), ensure_ascii=False))
@@ -135,7 +135,7 @@ def _evaluate(
     from alseg.toolkit.labels import translation
     from alseg.training.device import make_fabric, set_up
 
-    space: LabelSpace = registry.get("label_spaces", request.label_space).spec
+    space = request.label_space
     fabric = make_fabric(Settings(device=how.device, precision=request.precision))
     model = Assembler(registry).model(request.model, len(space.classes), seed=0)
     iteration = fill(model, request.weights, request.model.name)
@@ -152,7 +152,7 @@ def _evaluate(
         counts = evaluate_all(
             set_up(fabric, model),
             data,
-            translation(_own_space(registry, request), space),
+            translation(request.own_space, space),
             len(space.classes),
             options,
             save=writers,
@@ -161,20 +161,10 @@ def _evaluate(
     return Evaluated(request, space, len(data), iteration, counts)
 
 
-def _writers(
-    request: Request, registry: Registry, data: Dataset, colors: Path | None, ids: Path | None
-) -> list[SavePrediction]:
+def _writers(request: Request, data: Dataset, colors: Path | None, ids: Path | None) -> list[SavePrediction]:
     from alseg.evaluation.prediction_files import color_writer, id_writer
 
-    space: LabelSpace = registry.get("label_spaces", request.label_space).spec
-    writers = [] if colors is None else [color_writer(colors, space)]
+    writers = [] if colors is None else [color_writer(colors, request.label_space)]
     if ids is not None:
-        writers.append(id_writer(ids, space, data, _own_space(registry, request)))
+        writers.append(id_writer(ids, request.label_space, data, request.own_space))
     return writers
-
-
-def _own_space(registry: Registry, request: Request) -> LabelSpace:
-    """Return the data set's own label space."""
-    name = registry.get("datasets", request.dataset.name).spec.label_space
-    space: LabelSpace = registry.get("label_spaces", name).spec
-    return space

@@ -156,6 +156,9 @@ def _paragraph(text: str, width: int) -> list[str]:
     return wrap(printable(text), width, "  ", "  ")
 
 
+_OF_PARAMETERS = "as its parameters say"
+
+
 def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
     """Return what is particular to a kind, under its names in `alseg.contracts`."""
     match spec:
@@ -164,8 +167,8 @@ def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
             return {"classes": list(spec.names), "subsets": subsets}
         case DatasetSpec():
             return {
-                "label_space": spec.label_space,
-                "splits": list(spec.splits),
+                "label_space": spec.label_space if isinstance(spec.label_space, str) else _OF_PARAMETERS,
+                "splits": [_OF_PARAMETERS] if callable(spec.splits) else list(spec.splits),
                 "needs_root": spec.needs_root,
             }
         case ModelSpec() | RecipeSpec():

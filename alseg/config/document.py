@@ -198,6 +198,8 @@ class _NodeReader:
         first: dict[str, int] = {}
         for key_node, value_node in node.value:
             key = self._scalar(key_node) if isinstance(key_node, ScalarNode) else None
+            if isinstance(key, int) and not isinstance(key, bool):
+                key = str(key)  # such as the ids of classes
             position = position_of(key_node.start_mark)
             if not isinstance(key, str):
                 shown = show(key_node.value) if isinstance(key_node, ScalarNode) else "a list or mapping"

@@ -36,6 +36,11 @@ class Lookup:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
+    @property
+    def registry(self) -> Registry:
+        """What is installed."""
+        return self._registry
+
     def component(self, kind: str, value: object, path: Path, problems: Problems) -> Found:
         """Return the component that a name, or a mapping with a name and parameters, stands for.
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from alseg.config.comparisons import compared_methods, expand
+from alseg.config.datasets import DatasetReader
 from alseg.config.document import Document
+from alseg.config.label_spaces import read_label_space
 from alseg.config.lookup import Lookup
 from alseg.config.methods import MethodReader
 from alseg.config.schema import read_section
 from alseg.config.sections import Evaluation, RootSection, ScenarioSection, Settings, fraction
 from alseg.config.specs import NO_SPLIT, Component, Scenario
-from alseg.contracts import DatasetSpec
-from alseg.registry.problems import Problems
+from alseg.contracts import LabelSpace
+from alseg.registry.problems import Problems, show
 from alseg.registry.registry import Registry
 
 
@@ -101,14 +103,16 @@ class ExperimentReader:
             return None
         section = read_section(ScenarioSection, value, ("scenario",), self.problems)
         source, target = (
-            self._lookup.component("datasets", getattr(section, key), ("scenario", key), self.problems)
+            DatasetReader(self._lookup, key, getattr(section, key), section.root, self.problems)
             for key in ("source", "target")
         )
-        self._check_split("source_split", section, source.spec)
-        self._check_split("target_split", section, target.spec)
-        self._check_split("evaluation_split", section, target.spec)
-        self._check_root(section.root, source.spec, target.spec)
-        label_space = self._label_space(section.label_space, target.spec)
+        source.check_split("source_split", section.source_split)
+        target.check_split("target_split", section.target_split)
+        if section.evaluation_split != NO_SPLIT:
+            target.check_split("evaluation_split", section.evaluation_split)
+        if source.check_root():
+            target.check_root()
+        label_space = self._label_space(section.label_space, target)
         if source.component is None or target.component is None or label_space is None:
             return None
         return Scenario(
@@ -119,29 +123,24 @@ class ExperimentReader:
             source_split=section.source_split,
             target_split=section.target_split,
             evaluation_split=section.evaluation_split,
+            source_root=source.own_root,
+            target_root=target.own_root,
         )
 
-    def _check_split(self, key: str, section: ScenarioSection, spec: DatasetSpec | None) -> None:
-        """Check a split against those of its data set."""
-        split = getattr(section, key)
-        if key == "evaluation_split" and split == NO_SPLIT:
-            return
-        if spec is not None and split not in spec.splits:
-            message = f"data set '{spec.name}' has no split '{split}'; splits: {', '.join(spec.splits)}"
-            self.problems.report(("scenario", key), message)
-
-    def _check_root(self, root: str | None, *specs: DatasetSpec | None) -> None:
-        """Check that a folder is given where files are read."""
-        for spec in specs:
-            if root is None and spec is not None and spec.needs_root:
-                message = f"data set '{spec.name}' reads files: say in which folder it is with 'root'"
-                self.problems.report(("scenario",), message)
-                return
-
-    def _label_space(self, given: str | None, target: DatasetSpec | None) -> str | None:
-        """Return the label space's name; the default is the target's own."""
-        name = given or (target.label_space if target else None)
+    def _label_space(self, given: object, target: DatasetReader) -> str | LabelSpace | None:
+        """Return the label space's name, or the label space itself; the default is the target's own."""
+        if isinstance(given, dict):
+            space = read_label_space(given, ("scenario", "label_space"), self.problems)
+            if space is not None and space.name in self._lookup.registry.label_spaces:
+                message = f"'{space.name}' is the label space of a plugin: choose another name"
+                self.problems.report(("scenario", "label_space", "name"), message)
+            return space
+        if given is not None and not isinstance(given, str):
+            message = f"expected the name of a label space or a mapping with classes, got {show(given)}"
+            self.problems.report(("scenario", "label_space"), message)
+            return None
+        name = given or target.label_space()
         path = ("scenario", "label_space" if given else "target")
-        if name is None or not self._lookup.knows("label_spaces", name, path, self.problems):
+        if isinstance(name, str) and not self._lookup.knows("label_spaces", name, path, self.problems):
             return None
         return name

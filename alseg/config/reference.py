@@ -25,6 +25,8 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
     {
         "the top level": sections.RootSection,
         "scenario": sections.ScenarioSection,
+        "label_space": sections.LabelSpaceSection,
+        "classes": sections.ClassSection,
         "methods": sections.MethodSection,
         "annotator": sections.AnnotatorSection,
         "target_labels": sections.LabelsSection,

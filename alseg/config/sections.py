@@ -36,6 +36,10 @@ Processes = Annotated[int, Interval(ge=1, le=MOST_PROCESSES)]
 Shift = Annotated[int, Interval(ge=0, le=64)]
 Percentage = Annotated[str, StringConstraints(pattern=r"^(100|[0-9]{1,2}(\.[0-9]{1,15})?)\s*%$")]
 Duration = Annotated[float, Interval(gt=0, le=1_000_000)]
+Channel = Annotated[int, Interval(ge=0, le=255)]
+ClassName = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^\P{Cc}+$", min_length=1, max_length=100)
+]
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^\P{Cc}+$", max_length=LONGEST_LABEL)
 ]
@@ -88,11 +92,14 @@ class ScenarioSection(Section):
 
     source: Any = required_key("the labelled data set")
     target: Any = required_key("the data set in which labels are bought")
-    label_space: str | None = key(
-        "the classes in which the network predicts and results are given", default_text="that of the target"
+    label_space: Any = key(
+        "the classes in which the network predicts and results are given: a name, or a mapping, see "
+        "[Own classes](#own-classes)",
+        default_text="that of the target",
     )
     root: str | None = key(
-        "the folder that holds the data sets, `~` allowed", default_text="none; required where files are read"
+        "the folder that holds the data sets, `~` allowed; `root` of `source` or of `target` goes before it",
+        default_text="none; required where files are read",
     )
     source_split: str = key("split of the source that is trained on", "train")
     target_split: str = key("split of the target in which labels are bought, the *pool*", "train")
@@ -100,6 +107,32 @@ class ScenarioSection(Section):
         "split of the target that is evaluated on; `none` where nothing is, as a split without label maps: "
         "see [No evaluation labels](#no-evaluation-labels)",
         "val",
+    )
+
+
+class LabelSpaceSection(Section):
+    """``scenario.label_space`` as a mapping."""
+
+    classes: tuple[Any, ...] | None = required_key(
+        "the classes in the order of tables: a name each, or a mapping, below"
+    )
+    subsets: dict[str, tuple[str, ...]] = key(
+        "names of classes by the name of a second mean over them", {}, default_text="none"
+    )
+    name: ClassName | None = key("a name for tables", default_text="`custom-` and the number of classes")
+
+
+class ClassSection(Section):
+    """An item of ``scenario.label_space.classes`` as a mapping."""
+
+    name: ClassName | None = required_key(
+        "as tables show it", expected="one line of 1 to 100 characters as the name of a class"
+    )
+    color: tuple[Channel, Channel, Channel] | None = key(
+        "red, green and blue of pictures", default_text="one of its own"
+    )
+    includes: tuple[ClassName, ...] = key(
+        "classes of the data sets that are part of this one, such as `tree` and `grass` of `vegetation`", ()
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from alseg.config.budget import Budget
+from alseg.contracts import LabelSpace
 
 if TYPE_CHECKING:
     from alseg.config.sections import Evaluation
@@ -67,18 +68,53 @@ class Scenario:
     The keys of `alseg.config.sections.ScenarioSection`, with names looked up and defaults filled in.
 
     Attributes:
-        label_space: Name of the label space of the results.
+        label_space: Name of the label space of the results; the label space itself where the experiment file
+            or the target's parameters say what it is.
         root: Folder of the data sets, or None where none reads files.
         evaluation_split: `NO_SPLIT` where nothing is evaluated.
+        source_root: Folder of the source where it is another one; likewise ``target_root``.
     """
 
     source: Component
     target: Component
-    label_space: str
+    label_space: str | LabelSpace
     root: str | None
     source_split: str
     target_split: str
     evaluation_split: str
+    source_root: str | None = None
+    target_root: str | None = None
+
+    def root_of(self, role: Literal["source", "target"]) -> str | None:
+        """Return the folder of a domain's data set as the experiment file names it."""
+        own = self.source_root if role == "source" else self.target_root
+        return self.root if own is None else own
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that can change a result: not where data lies, nor colours and names of label spaces."""
+        return {
+            "source": self.source.as_json(),
+            "source_split": self.source_split,
+            "target": self.target.as_json(),
+            "target_split": self.target_split,
+            "evaluation_split": self.evaluation_split,
+            "label_space": space_identity(self.label_space),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as ``run.json`` has it; roots of single domains only where they are given."""
+        space = self.label_space
+        roots = {"source_root": self.source_root, "target_root": self.target_root}
+        return {
+            "source": self.source.as_json(),
+            "target": self.target.as_json(),
+            "label_space": space if isinstance(space, str) else space_as_json(space),
+            "root": self.root,
+            "source_split": self.source_split,
+            "target_split": self.target_split,
+            "evaluation_split": self.evaluation_split,
+            **{key: root for key, root in roots.items() if root is not None},
+        }
 
     @property
     def text(self) -> str:
@@ -193,12 +229,7 @@ class RunSpec:
         """
         identity = {
             "format": FINGERPRINT_FORMAT,
-            "source": self.scenario.source.as_json(),
-            "source_split": self.scenario.source_split,
-            "target": self.scenario.target.as_json(),
-            "target_split": self.scenario.target_split,
-            "evaluation_split": self.scenario.evaluation_split,
-            "label_space": self.scenario.label_space,
+            **self.scenario.identity(),
             "model": self.model.as_json(),
             "method": self.method.identity(),
             "rounds": list(self.rounds),
@@ -225,7 +256,8 @@ class RunSpec:
 
     def as_json(self) -> dict[str, Any]:
         """Return the whole specification as mappings, lists, text, numbers, bools and None."""
-        plain: dict[str, Any] = _plain(asdict(self) | {"evaluation": self.evaluation.identity()})
+        parts = {"evaluation": self.evaluation.identity(), "scenario": self.scenario.as_json()}
+        plain: dict[str, Any] = _plain(asdict(self) | parts)
         for key in ("round_start", "round_schedule"):
             if key not in self._round_protocol():
                 del plain[key]
@@ -238,6 +270,26 @@ class RunSpec:
         if self.method.budget is not None:
             plain["method"]["budget"]["amount"] = str(self.method.budget.amount)
         return plain
+
+
+def space_as_json(space: LabelSpace) -> dict[str, Any]:
+    """Return a label space that no plugin registers, as ``run.json`` has it."""
+    classes = [
+        {"name": info.name, "color": list(info.color), "includes": list(info.includes)}
+        for info in space.classes
+    ]
+    subsets = {name: list(names) for name, names in space.subsets.items()}
+    return {"name": space.name, "classes": classes, "subsets": subsets}
+
+
+def space_identity(space: str | LabelSpace) -> Any:
+    """Return what of a label space can change a result: its name, or all but name and colours."""
+    if isinstance(space, str):
+        return space
+    return {
+        "classes": [[info.name, list(info.includes)] for info in space.classes],
+        "subsets": {name: list(names) for name, names in space.subsets.items()},
+    }
 
 
 def slug(label: str) -> str:

@@ -23,8 +23,8 @@ class Dataset(Protocol):
     It may be `ChecksIds`, so that wrong label files are told apart from right ones; and it may have
     ``most_void``, the largest share of void pixels that is usual in a split, 0.5 where it has none.
 
-    It may have ``labelled``, whether there are label maps; without it, there are. Where it is False,
-    ``label`` raises `DataError` and ``size`` is the image's.
+    It may have ``labelled``, a bool, True where it is absent. A split where it is False has no label maps:
+    ``label`` raises `DataError`, and ``size`` is that of the image.
 
     It may have ``group(index) -> str``, the name of a group of images that resemble each other, such as the
     frames of one drive. Groups are stored with the evaluation's counts, and intervals over images draw whole

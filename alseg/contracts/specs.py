@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from alseg.contracts.labels import LabelSpace
 from alseg.contracts.types import Need
 from alseg.contracts.views import Domain, Unit
 
@@ -50,9 +51,14 @@ class DatasetSpec(Spec):
     """A data set: ``build(*, root, split, **params) -> Dataset``.
 
     Attributes:
-        label_space: Name of the label space in which the data set's own label maps are given.
-        splits: Names of the splits, such as ``("train", "val")``.
-        needs_root: Whether files on disk are read, so that ``scenario.root`` must be given.
+        label_space: Name of the label space in which the data set's own label maps are given. Where it
+            follows from parameters, a function ``label_space(*, root, **params) -> LabelSpace | None``, with
+            the parameters of ``build``; None where the data set has no labels, so no classes of its own. It
+            raises `DataError` where a file that it reads cannot be used.
+        splits: Names of the splits, such as ``("train", "val")``. Where they follow from parameters, a
+            function ``splits(**params) -> tuple[str, ...]``, which reads no files.
+        needs_root: Whether files on disk are read, so that a folder must be given: ``root`` of the data set
+            or ``scenario.root``.
         write_fake: Writes a tiny made-up data set in the real layout and encoding below a folder:
             ``write_fake(root, seed, *, count, size, scene)`` with images per split, an optional size and a
             `SceneRenderer`. None where there is no such thing.
@@ -62,8 +68,8 @@ class DatasetSpec(Spec):
     where files are missing; it only looks at names, so it is fast.
     """
 
-    label_space: str
-    splits: tuple[str, ...] = ("train", "val")
+    label_space: str | Callable[..., LabelSpace | None]
+    splits: tuple[str, ...] | Callable[..., tuple[str, ...]] = ("train", "val")
     needs_root: bool = True
     write_fake: Callable[..., object] | None = None
     expected: Mapping[str, int] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from alseg.contracts import Dataset, Size
 from alseg.files import content_hash, write_atomically
 from alseg.guard.answers import checked_image, checked_label
+from alseg.registry.datasets import is_labelled
 from alseg.toolkit.imaging import resize_image, resize_label_nearest
 
 FORMAT = 2
@@ -53,6 +54,11 @@ class CachedDataset:
     def original(self) -> Dataset:
         """The data set that is kept, with all its methods."""
         return self._dataset
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the split has label maps."""
+        return is_labelled(self._dataset)
 
     def __len__(self) -> int:
         """Return the number of images."""

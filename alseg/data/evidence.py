@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts import IGNORE_INDEX, ChecksIds, Dataset, LabelSpace, Size
 from alseg.errors import DataError
+from alseg.registry.datasets import is_labelled
 
 _T = TypeVar("_T")
 
@@ -140,7 +141,7 @@ def _examine(
     size = faults.attempt(lambda: dataset.size(index))
     if decodes_image and (image := faults.attempt(lambda: dataset.image(index))) is not None:
         _check_shape(faults, "image", image.shape, size)
-    found = faults.attempt(lambda: _label_and_ids(dataset, index))
+    found = faults.attempt(lambda: _label_and_ids(dataset, index)) if is_labelled(dataset) else None
     evidence = None
     if found is not None:
         label, ids = found

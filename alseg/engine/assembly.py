@@ -12,6 +12,7 @@ import torch
 from alseg.acquisition.job import Acquisition
 from alseg.config.building import build
 from alseg.config.experiment import Component, RunSpec, Scenario
+from alseg.config.label_spaces import resolve
 from alseg.config.specs import NO_SPLIT
 from alseg.contracts import (
     AcquisitionSpec,
@@ -35,6 +36,7 @@ from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
 from alseg.guard.answers import answer_kind
 from alseg.guard.recipe_answers import check_derivation, check_needs
+from alseg.registry.datasets import label_space_of
 from alseg.registry.registry import Registry
 from alseg.registry.signatures import offered_to
 from alseg.seeding import derive
@@ -98,32 +100,33 @@ class Assembler:
         Raises:
             AlsegError: If files are missing or a split is empty.
         """
-        space = self.registry.get("label_spaces", scenario.label_space).spec
+        space = resolve(self.registry, scenario.label_space)
+        root, source_root = scenario.root_of("target"), scenario.root_of("source")
         return ScenarioData(
             label_space=space,
-            source=self._domain(scenario.source, scenario.source_split, space, scenario.root),
-            target=self._domain(scenario.target, scenario.target_split, space, scenario.root),
-            evaluation=self._evaluation(scenario, space),
+            source=self._domain(scenario.source, scenario.source_split, space, source_root),
+            target=self._domain(scenario.target, scenario.target_split, space, root),
+            evaluation=self._evaluation(scenario, space, root),
         )
 
-    def _evaluation(self, scenario: Scenario, space: LabelSpace) -> Domain | None:
+    def _evaluation(self, scenario: Scenario, space: LabelSpace, root: str | None) -> Domain | None:
         """Return the evaluation images; None where there are none, or they have no label maps."""
         if scenario.evaluation_split == NO_SPLIT:
             return None
-        found = self._domain(scenario.target, scenario.evaluation_split, space, scenario.root)
+        found = self._domain(scenario.target, scenario.evaluation_split, space, root)
         return found if found.labelled else None
 
-    def recipe(self, component: Component, label_space: str) -> Recipe:
+    def recipe(self, component: Component, label_space: str | LabelSpace) -> Recipe:
         """Return the recipe.
 
         Args:
             component: Name and parameters.
-            label_space: Name of the scenario's label space, for recipes that want to know the classes.
+            label_space: The scenario's label space or its name, for recipes that want to know the classes.
 
         Raises:
             AlsegError: If it cannot be built, or lacks what its plugin says of it.
         """
-        names = self.registry.get("label_spaces", label_space).spec.names
+        names = resolve(self.registry, label_space).names
         offered = dict.fromkeys(offered_to(self.recipe_spec(component)), names)
         recipe: Recipe = self._build("recipes", component, **offered)
         provides = self.recipe_spec(component).provides
@@ -194,7 +197,7 @@ class Assembler:
         return model
 
     def _domain(self, component: Component, split: str, space: LabelSpace, root: str | None) -> Domain:
-        key = (repr((component.name, sorted(component.params.items()))), split, space.name, root)
+        key = (repr((component.name, sorted(component.params.items()))), split, repr(space), root)
         if key not in self._domains:
             spec: DatasetSpec = self.registry.get("datasets", component.name).spec
             # Absolute: whatever becomes of the working folder, files stay where they are.
@@ -204,7 +207,7 @@ class Assembler:
                 raise AlsegError(f"Split '{split}' of data set '{spec.name}' is empty.")
             if self._cache is not None and isinstance(dataset, Stamped):
                 dataset = CachedDataset(dataset, self._cache)
-            own: LabelSpace = self.registry.get("label_spaces", spec.label_space).spec
+            own = label_space_of(self.registry, spec, component.params, folder) or space
             self._domains[key] = Domain(
                 dataset, translation(own, space), own, len(space.classes), self._cache
             )

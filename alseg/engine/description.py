@@ -11,8 +11,8 @@ from alseg.toolkit.metrics import SCORER_VERSION
 def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
     """Return the content of run.json."""
     method = spec.method
-    space = assembler.registry.get("label_spaces", spec.scenario.label_space).spec
     data = assembler.scenario(spec.scenario)
+    space = data.label_space
     return {
         "experiment": spec.experiment,
         "run": spec.folder,

@@ -65,6 +65,10 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
     if data is not None:
         domains = {"source": data.source, "target": data.target, "evaluation": data.evaluation}
         found |= {f"{role} data": domain.listing for role, domain in domains.items() if domain is not None}
+        for role, component in (("source", spec.scenario.source), ("target", spec.scenario.target)):
+            domain = domains[role]
+            if domain is not None and callable(registry.get("datasets", component.name).spec.label_space):
+                found[f"{role} classes"] = content_hash(_classes(domain.label_space))[:_HASH_LENGTH]
     return dict(sorted(found.items()))
 
 
@@ -149,7 +153,8 @@ def provenance_changes(
 
 def _components(spec: RunSpec) -> Iterator[tuple[str, str]]:
     """Yield kind and name of everything a run uses from plugins."""
-    yield "label_spaces", spec.scenario.label_space
+    if isinstance(spec.scenario.label_space, str):
+        yield "label_spaces", spec.scenario.label_space
     yield "datasets", spec.scenario.source.name
     yield "datasets", spec.scenario.target.name
     yield "models", spec.model.name

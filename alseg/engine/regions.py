@@ -39,13 +39,13 @@ def method_regions(spec: RunSpec, method: MethodParts, data: ScenarioData, folde
     if partition is None or component is None:
         return MethodRegions(None, None)
 
-    def maps(dataset: Dataset, of: Component, split: str) -> RegionMaps:
-        identity = regions_identity(component, of, split, scenario.root)
+    def maps(dataset: Dataset, of: Component, split: str, root: str | None) -> RegionMaps:
+        identity = regions_identity(component, of, split, root)
         return RegionMaps(dataset, partition, identity, folder)
 
     return MethodRegions(
-        maps(data.target.dataset, scenario.target, scenario.target_split),
-        maps(data.source.dataset, scenario.source, scenario.source_split),
+        maps(data.target.dataset, scenario.target, scenario.target_split, scenario.root_of("target")),
+        maps(data.source.dataset, scenario.source, scenario.source_split, scenario.root_of("source")),
     )
 
 
@@ -56,6 +56,6 @@ def regions_identity(partition: Component, dataset: Component, split: str, root:
         partition: Name and parameters.
         dataset: Name and parameters.
         split: Of the data set.
-        root: Folder of the data sets as the experiment file names it.
+        root: Folder of the data set as the experiment file names it.
     """
     return content_hash([partition.as_json(), dataset.as_json(), split, root])

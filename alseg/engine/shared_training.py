@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def shared_key(spec: RunSpec, assembler: Assembler) -> str:
     """
     anything = replace(spec, method=replace(spec.method, acquisition=None, annotation=None))
     parts: dict[str, Any] = {
-        "scenario": asdict(spec.scenario) | {"root": None},
+        "scenario": spec.scenario.identity(),
         "model": spec.model.as_json(),
         "recipe": spec.method.recipe.as_json(),
         "evaluation": spec.evaluation.identity(),

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from alseg.config.building import build
 from alseg.config.components import read_component
+from alseg.config.label_spaces import resolve
 from alseg.config.specs import NO_SPLIT, Component
-from alseg.contracts import DatasetSpec, ModelSpec, Size
+from alseg.contracts import DatasetSpec, LabelSpace, ModelSpec, Size
 from alseg.contracts.types import WINDOW_OVERLAP, Precision
-from alseg.errors import AlsegError, unknown_name
+from alseg.errors import AlsegError
+from alseg.registry.datasets import check_split, label_space_of, splits_of
 from alseg.registry.registry import Registry
 from alseg.registry.signatures import parameters_of
 from alseg.storage.run_description import Part, read_asked
@@ -64,7 +66,8 @@ class Request:
         dataset: The data set.
         root: Folder of the data sets; None where no files are read.
         split: Split to evaluate on; `NO_SPLIT` of a run without evaluation labels, where none is given.
-        label_space: Name of the label space in which the network predicts.
+        label_space: In which the network predicts.
+        own_space: The data set's own.
         size: Input size in pixels, or None for the native one.
         flip: Whether predictions are averaged with those of the mirrored image.
         window: Height and width of sliding windows in pixels, or None for whole images.
@@ -77,7 +80,8 @@ class Request:
     dataset: Component
     root: Path | None
     split: str
-    label_space: str
+    label_space: LabelSpace
+    own_space: LabelSpace
     size: Size | None
     flip: bool
     window: Size | None
@@ -101,14 +105,17 @@ def complete(options: Options, registry: Registry) -> Request:
     dataset = _dataset(options, run, registry)
     spec: DatasetSpec = registry.get("datasets", dataset.name).spec
     same_data = options.dataset in (None, run.dataset and run.dataset.name)
-    split = options.split or (run.split if same_data else None) or ("val" if "val" in spec.splits else None)
-    split = split or spec.splits[0]
-    known = (*spec.splits, NO_SPLIT) if options.split is None else spec.splits
-    if split not in known:
-        raise AlsegError(unknown_name(f"split of {spec.name}", split, spec.splits))
-    label_space = options.label_space or run.label_space or spec.label_space
-    registry.get("label_spaces", label_space)
-    root = (options.root or (Path(run.root) if run.root else DEFAULT_ROOT)).expanduser()
+    splits = splits_of(spec, dataset.params)
+    split = options.split or (run.split if same_data else None) or ("val" if "val" in splits else splits[0])
+    if options.split is not None or split != NO_SPLIT:
+        check_split(spec, dataset.params, split)
+    found = run.target_root if same_data else run.root
+    root = (options.root or Path(found or DEFAULT_ROOT)).expanduser() if spec.needs_root else None
+    own_space = label_space_of(registry, spec, dataset.params, root)
+    named = options.label_space or run.label_space
+    space = own_space if named is None else resolve(registry, named)
+    if space is None:
+        raise AlsegError(f"{spec.name} has no labels here. Name the network's classes with --label-space.")
     window = run.window
     if options.window is not None:
         window = None if isinstance(options.window, str) else options.window
@@ -118,9 +125,10 @@ def complete(options: Options, registry: Registry) -> Request:
         weights=weights,
         model=model,
         dataset=dataset,
-        root=root if spec.needs_root else None,
+        root=root,
         split=split,
-        label_space=label_space,
+        label_space=space,
+        own_space=own_space or space,
         size=_size(options, run, registry),
         flip=run.flip if options.flip is None else options.flip,
         window=window,
@@ -151,8 +159,9 @@ class _Run:
     model: Part | None = None
     dataset: Part | None = None
     root: str | None = None
+    target_root: str | None = None
     split: str | None = None
-    label_space: str | None = None
+    label_space: str | LabelSpace | None = None
     recipe: Part | None = None
     size: Size | None = None
     flip: bool = False
@@ -186,8 +195,9 @@ def _read_run(path: Path) -> _Run:
         model=asked.model,
         dataset=asked.scenario.target,
         root=asked.scenario.root,
+        target_root=asked.scenario.folder_of_target,
         split=asked.scenario.evaluation_split,
-        label_space=asked.scenario.label_space,
+        label_space=asked.scenario.results_in,
         recipe=asked.method.recipe,
         size=asked.evaluation.size,
         flip=asked.evaluation.flip,

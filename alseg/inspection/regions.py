@@ -41,7 +41,7 @@ def regions_of_run(folder: Path, registry: Registry, pool: Dataset) -> RegionMap
     return RegionMaps(
         pool,
         build(registry, "partitions", partition),
-        regions_identity(partition, dataset, scenario.target_split, scenario.root),
+        regions_identity(partition, dataset, scenario.target_split, scenario.folder_of_target),
         folder.absolute().parents[1] / PARTITIONS_NAME,
         writable=False,
     )

@@ -18,12 +18,14 @@ from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.building import build
 from alseg.config.components import read_component
+from alseg.config.label_spaces import resolve
 from alseg.config.specs import NO_SPLIT
 from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, RegionAnnotationMode, Size
 from alseg.data.partitions import RegionMaps
 from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
 from alseg.inspection.regions import regions_of_run
+from alseg.registry.datasets import check_split, label_space_of
 from alseg.registry.registry import Registry
 from alseg.storage.examples import Example, read_examples
 from alseg.storage.layout import RUN_NAME, round_folders
@@ -93,8 +95,7 @@ class SavedRun:
         self._root = root
         self._asked = read_asked(folder)
         self.label, self.target_labels = self._asked.method.label, self._asked.method.target_labels
-        space = self._asked.scenario.label_space
-        self.space: LabelSpace = registry.get("label_spaces", space).spec
+        self.space: LabelSpace = resolve(registry, self._asked.scenario.results_in)
 
     @cached_property
     def pool(self) -> Split:
@@ -262,17 +263,19 @@ class SavedRun:
     def _split(self, name: str) -> Split:
         scenario = self._asked.scenario
         spec: DatasetSpec = self._registry.get("datasets", scenario.target.name).spec
-        if name not in spec.splits:
-            raise AlsegError(unknown_name(f"split of {spec.name}", name, spec.splits))
-        root = self._root or (Path(scenario.root) if scenario.root else None)
+        params = read_component(self._registry, "datasets", spec.name, (), scenario.target.params).params
+        check_split(spec, params, name)
+        folder = scenario.folder_of_target
+        root = self._root or (Path(folder) if folder else None)
+        root = root.expanduser() if root and spec.needs_root else None
         dataset: Dataset = self._build(
             "datasets",
             scenario.target,
-            root=root.expanduser() if root and spec.needs_root else None,
+            root=root,
             split=name,
         )
         self._refuse_absurd(dataset)
-        own: LabelSpace = self._registry.get("label_spaces", spec.label_space).spec
+        own = label_space_of(self._registry, spec, params, root) or self.space
         return Split(dataset, translation(own, self.space))
 
     def _build(self, kind: str, part: Part, **filled_in: Any) -> Any:

@@ -10,13 +10,14 @@ from alseg.config.experiment import RunSpec
 from alseg.contracts import DataPlan, Recipe, Size
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.engine.assembly import Assembler
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, DataError
 from alseg.guard.answers import answer_kind
 from alseg.guard.calls import guarded
 from alseg.launch.estimates import estimate
 from alseg.launch.needs import unmet_need, unmet_recipe_need
 from alseg.launch.network_input import check_models
 from alseg.launch.preflight_data import check_data, check_held_out
+from alseg.registry.datasets import is_labelled
 from alseg.toolkit.labels import unreachable, untranslated
 
 
@@ -68,6 +69,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
     data = assembler.scenario(specs[0].scenario)
     doubts = check_data(data, specs[0].scenario)
     check_held_out(specs[0], data)
+    _check_answers(specs, data)
     sizes = data.target.sizes
     planned: dict[int, PlannedRun] = {}
     recipes: dict[int, Recipe] = {}
@@ -86,6 +88,22 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
     unread = _unread_sets({spec.method.label: recipes[order] for order, spec in asking.items()})
     notes = (*_unequal_lengths(lengths), *_small_budgets(planned.values()), *unread)
     return Plan(runs, (*doubts, *notes, *_notes(specs, data, assembler, sizes)))
+
+
+def _check_answers(specs: Sequence[RunSpec], data: ScenarioData) -> None:
+    """Refuse methods that read labels of a pool without any."""
+    if is_labelled(data.target.dataset):
+        return
+    for method in (spec.method for spec in specs):
+        by_people = method.annotator is not None and method.annotator.name != "oracle"
+        if method.target_labels == "none" or (method.target_labels == "acquired" and by_people):
+            continue
+        pool = f"{specs[0].scenario.target.name} {specs[0].scenario.target_split}"
+        who = "its annotator is the oracle" if method.target_labels == "acquired" else "target_labels is all"
+        raise DataError(
+            f"Method '{method.label}' reads the labels of {pool}, for {who}, but {pool} has no labels.",
+            "Say where its label maps are, or name people as 'annotator' of the method.",
+        )
 
 
 def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:

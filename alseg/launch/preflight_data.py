@@ -11,6 +11,7 @@ from alseg.data.rules import sample, split_problems, split_warnings
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError, DataError
 from alseg.guard.calls import guarded
+from alseg.registry.datasets import is_labelled
 
 
 def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
@@ -75,6 +76,13 @@ def _check_domain(domain: Domain, name: str, split: str, role: str) -> list[str]
     except DataError:
         all_findings = (examine_headers(dataset, index) for index in range(len(dataset)))
         _refuse([fault for findings in all_findings for fault in findings.faults], name, split)
+    if not is_labelled(dataset):
+        if role == "source":
+            raise DataError(
+                f"{name} {split} has no labels, but networks learn from the labels of the source.",
+                "Say where its label maps are, or make it the target.",
+            )
+        return []
     evidence, faults = SplitEvidence(), list[Fault]()
     for index in sample(len(dataset)):
         findings = examine_label(dataset, index, domain.label_space, closely=True)

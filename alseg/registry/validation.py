@@ -62,9 +62,11 @@ def _check_spec(spec: Spec) -> None:
     for field in dataclasses.fields(spec):
         _check_choice(spec.name, field.name, hints[field.name], getattr(spec, field.name))
     if isinstance(spec, DatasetSpec):
-        if not isinstance(spec.label_space, str):
-            raise TypeError(f"label_space of '{spec.name}' is {spec.label_space!r}, expected a name")
-        if not (
+        if not isinstance(spec.label_space, str) and not callable(spec.label_space):
+            raise TypeError(
+                f"label_space of '{spec.name}' is {spec.label_space!r}, expected a name or a function"
+            )
+        if not callable(spec.splits) and not (
             isinstance(spec.splits, tuple) and spec.splits and all(isinstance(s, str) for s in spec.splits)
         ):
             raise TypeError(f"splits of '{spec.name}' is {spec.splits!r}, expected a tuple of names")
@@ -98,7 +100,8 @@ def _check_fake_and_expected(spec: DatasetSpec) -> None:
             f"write_fake of '{spec.name}' is {_kind_of(spec.write_fake)}, expected a function or None"
         )
     for split, count in dict(spec.expected).items():
-        if split not in spec.splits or not isinstance(count, int) or count < 1:
+        known = callable(spec.splits) or split in spec.splits
+        if not known or not isinstance(count, int) or count < 1:
             raise ValueError(
                 f"expected of '{spec.name}' has {split!r}: {count!r}, expected a split and its images"
             )

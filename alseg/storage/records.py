@@ -266,7 +266,11 @@ class Run:
 
     @property
     def _conditions(self) -> dict[str, Any]:
-        scenario = _without(self.spec.get("scenario"), "root")
+        scenario = _without(self.spec.get("scenario"), "root", "source_root", "target_root")
+        space = scenario.get("label_space")
+        if isinstance(space, Mapping):  # of the experiment file: neither name nor colours change a result
+            classes = [_without(info, "color") for info in space.get("classes", ())]
+            scenario["label_space"] = {**_without(space, "name"), "classes": classes}
         return {**_without(self.spec, "experiment", "seed", "method"), "scenario": scenario}
 
     @property

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.types import WINDOW_OVERLAP, Precision
 from alseg.errors import AlsegError, DamageError
 from alseg.files import read_json, refuse_unknown_keys
@@ -16,6 +17,7 @@ from alseg.storage.layout import RUN_NAME
 from alseg.storage.records import Count, Method, Name, ResultClasses, Text
 from alseg.storage.validation import keys_of, validated
 from alseg.toolkit import metrics
+from alseg.toolkit.labels import check_label_space
 
 RUN_FORMATS = (1, 2, 3)
 """The run-folder formats this version reads. In 1, an answer cost a constant number of clicks; since 2, they
@@ -58,16 +60,56 @@ class Part:
 
 
 @dataclass(frozen=True)
+class ClassAsked:
+    """A class of a label space that no plugin registers."""
+
+    name: Name
+    color: tuple[_Channel, _Channel, _Channel]
+    includes: Annotated[tuple[Name, ...], Field(max_length=65_536)] = ()
+
+
+@dataclass(frozen=True)
+class SpaceAsked:
+    """A label space that no plugin registers: one of an experiment file or of a data set's parameters."""
+
+    name: Name
+    classes: Annotated[tuple[ClassAsked, ...], Field(min_length=1, max_length=254)]
+    subsets: Mapping[Name, Annotated[tuple[Name, ...], Field(max_length=254)]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ScenarioAsked:
     """The data that a run was asked for, as ``spec`` in ``run.json`` has it."""
 
     source: Part
     target: Part
-    label_space: Name
+    label_space: Name | SpaceAsked
     root: Text | None = None
     source_split: Name = "train"
     target_split: Name = "train"
     evaluation_split: Name = "val"
+    source_root: Text | None = None
+    target_root: Text | None = None
+
+    @property
+    def folder_of_target(self) -> str | None:
+        """The folder of the target's data set."""
+        return self.root if self.target_root is None else self.target_root
+
+    @property
+    def results_in(self) -> str | LabelSpace:
+        """The label space of the results: a name, or what no plugin registers."""
+        if isinstance(self.label_space, str):
+            return self.label_space
+        return LabelSpace(
+            name=self.label_space.name,
+            summary="Classes of a run.",
+            source=RUN_NAME,
+            classes=tuple(
+                ClassInfo(info.name, info.color, info.includes) for info in self.label_space.classes
+            ),
+            subsets=self.label_space.subsets,
+        )
 
 
 @dataclass(frozen=True)
@@ -182,7 +224,15 @@ def read_asked(folder: Path) -> Asked:
     Raises:
         DamageError: If the file is missing, damaged or of another format; names it.
     """
-    return validated(folder / RUN_NAME, _ASKED, read_run_file(folder).spec, "spec")
+    path = folder / RUN_NAME
+    asked = validated(path, _ASKED, read_run_file(folder).spec, "spec")
+    space = asked.scenario.results_in
+    if not isinstance(space, str):
+        try:
+            check_label_space(space)
+        except ValueError as error:
+            raise DamageError(f"{path} is damaged: spec.scenario.label_space: {error}.") from None
+    return asked
 
 
 def _read_run(folder: Path) -> tuple[dict[str, Any], RunFile]:

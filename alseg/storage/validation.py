@@ -49,8 +49,29 @@ def validated(path: Path, schema: TypeAdapter[_Record], content: object, *start:
         return schema.validate_python(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = _short(".".join(str(part) for part in (*start, *first["loc"])))
+        keys = _keys_in(content, first["loc"], is_missing=first["type"] == "missing")
+        where = _short(".".join((*start, *keys)))
         raise DamageError(f"{path} is damaged: {where}: {_short(first['msg'])}.") from error
+
+
+def _keys_in(content: Any, loc: tuple[int | str, ...], *, is_missing: bool) -> list[str]:
+    """Return the steps of pydantic's place that the file has; the others name branches of unions.
+
+    Args:
+        content: What the file holds.
+        loc: The place.
+        is_missing: Whether the last step is a key that the file lacks.
+    """
+    keys = []
+    for number, step in enumerate(loc, start=1):
+        is_key = isinstance(content, dict) and step in content
+        is_place = isinstance(content, list) and isinstance(step, int) and step < len(content)
+        if is_key or is_place:
+            content = content[step]
+        elif not (is_missing and number == len(loc)):
+            continue
+        keys.append(str(step))
+    return keys
 
 
 def _short(text: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts import IGNORE_INDEX, ChecksIds, Dataset, LabelSpace, Size
+from alseg.errors import DataError
 
 
 def check_dataset(dataset: Dataset, label_space: LabelSpace, *, most_images: int = 3) -> None:
@@ -66,8 +67,12 @@ def _check_image(dataset: Dataset, copy: Dataset, index: int, label_space: Label
     assert isinstance(size, tuple) and len(size) == 2 and all(isinstance(side, int) for side in size), (
         f"{name}: size must be two ints (height, width), got {size!r}"
     )
-    image, label = dataset.image(index), dataset.label(index)
+    image = dataset.image(index)
     _check_array(f"{name}: image", image, (*size, 3))
+    if not getattr(dataset, "labelled", True):
+        _check_unlabelled(name, dataset, index)
+        return
+    label = dataset.label(index)
     _check_array(f"{name}: label map", label, size)
     count = len(label_space.classes)
     foreign = [value for value in np.unique(label).tolist() if value >= count and value != IGNORE_INDEX]
@@ -85,6 +90,14 @@ def _check_image(dataset: Dataset, copy: Dataset, index: int, label_space: Label
             array.fill(0)
     _check_same(f"{name}: a second reading", dataset, index, size, first)
     _check_same(f"{name}: an unpickled copy", copy, index, size, first)
+
+
+def _check_unlabelled(name: str, dataset: Dataset, index: int) -> None:
+    try:
+        dataset.label(index)
+    except DataError:
+        return
+    raise AssertionError(f"{name}: the split says that it has no labels, but label() gives one")
 
 
 def _check_array(what: str, array: NDArray[np.uint8], shape: tuple[int, ...]) -> None:

@@ -5,16 +5,19 @@ from . import clustering as clustering
 from . import diversity as diversity
 from . import ema as ema
 from . import embeddings as embeddings
+from . import file_layout as file_layout
 from . import gradients as gradients
 from . import image_file as image_file
 from . import imaging as imaging
 from . import interpolation as interpolation
+from . import label_files as label_files
 from . import labels as labels
 from . import losses as losses
 from . import merging as merging
 from . import metrics as metrics
 from . import mixing as mixing
 from . import optim as optim
+from . import paired_files as paired_files
 from . import passes as passes
 from . import pseudo_labels as pseudo_labels
 from . import recipes as recipes
@@ -23,6 +26,7 @@ from . import selection as selection
 from . import set_losses as set_losses
 from . import sieving as sieving
 from . import text_file as text_file
+from . import tiles as tiles
 from . import uncertainty as uncertainty
 from . import weights as weights
 from . import windows as windows

@@ -89,6 +89,17 @@ def check_label_kind(image: ImageFile.ImageFile, path: Path) -> None:
         )
 
 
+def check_color_kind(image: ImageFile.ImageFile, path: Path) -> None:
+    """Refuse an opened file that does not hold exact colours.
+
+    Raises:
+        DataError: Names the file.
+    """
+    if image.format in ("JPEG", "MPO"):
+        raise DataError(f"{path} is a JPEG, which changes colours.", "Use a PNG label map.")
+    check_image_kind(image, path)
+
+
 def check_label16_kind(image: ImageFile.ImageFile, path: Path) -> None:
     """Refuse an opened file that is no 16-bit RGB PNG.
 

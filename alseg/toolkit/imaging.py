@@ -18,6 +18,7 @@ from alseg.contracts import IGNORE_INDEX, Size
 from alseg.errors import DataError
 from alseg.toolkit.image_file import (
     AGAIN,
+    check_color_kind,
     check_image_kind,
     check_label16_kind,
     check_label_kind,
@@ -25,10 +26,15 @@ from alseg.toolkit.image_file import (
     raw_mode,
 )
 
-Content = Literal["image", "label", "label16"]
-"""How a file is read: as RGB, as class ids, or as class ids in red of 16-bit RGB."""
+Content = Literal["image", "label", "label16", "color"]
+"""How a file is read: as RGB, as class ids, as class ids in red of 16-bit RGB, or as exact colours."""
 
-_CHECKS = {"image": check_image_kind, "label": check_label_kind, "label16": check_label16_kind}
+_CHECKS = {
+    "image": check_image_kind,
+    "label": check_label_kind,
+    "label16": check_label16_kind,
+    "color": check_color_kind,
+}
 
 _Pixel = TypeVar("_Pixel", np.uint8, np.uint16)
 _Id = TypeVar("_Id", np.uint8, np.int32)
@@ -65,8 +71,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Decode a label map to the raw ids in the file.
 
-    A palette image gives its indices, not its colours. Grayscale of 1, 2, 4, 8 and 16 bits gives the stored
-    values.
+    A palette image gives its indices, not its colours; a GIF of grey colours gives those, for it has nothing
+    else in which to hold the values of a mask. Grayscale of 1, 2, 4, 8 and 16 bits gives the stored values.
 
     Returns:
         uint8 ``(H, W)``, or uint16 for 16-bit files; writable.
@@ -81,6 +87,8 @@ def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
             stored = _decoded_png(path, (image.height, image.width), np.uint8)
             if stored is not None:
                 return stored
+        if image.format == "GIF" and (gray := _gray_of(image)) is not None:
+            return gray
         factor = _STRETCHED.get(raw_mode(image), 1)
         ids = np.array(image)
         if image.mode in ("I", "I;16"):
@@ -122,7 +130,8 @@ def image_size(path: Path, content: Content | None = None) -> Size:
     Args:
         path: The file.
         content: What it will be read as; refuses at once what `read_image` (``image``), `read_label`
-            (``label``) or `read_label16` (``label16``) would refuse for its kind. None takes any image.
+            (``label``) or `read_label16` (``label16``) would refuse for its kind, or files whose colours are
+            not exact (``color``). None takes any image.
 
     Raises:
         DataError: If the file is missing, unreadable, empty, cut off, no image, larger than Pillow's safety
@@ -226,6 +235,13 @@ def _move_points(label: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
 def _check_size(size: Size) -> None:
     if min(size) < 1:
         raise ValueError(f"size must be positive, got {size}")
+
+
+def _gray_of(image: Image.Image) -> NDArray[np.uint8] | None:
+    """Return grey values; None where a colour is not grey."""
+    pixels = np.array(image.convert("RGB"))
+    is_gray = (pixels == pixels[..., :1]).all()
+    return np.ascontiguousarray(pixels[..., 0]) if is_gray else None
 
 
 def _decoded_png(path: Path, shape: tuple[int, ...], dtype: type[_Pixel]) -> NDArray[_Pixel] | None:

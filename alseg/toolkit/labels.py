@@ -148,6 +148,24 @@ def colorize(label: NDArray[np.uint8], label_space: LabelSpace) -> NDArray[np.ui
     return palette[label]
 
 
+def palette(count: int) -> tuple[tuple[int, int, int], ...]:
+    """Return RGB colours, each 0-255, for classes that have none: those of PASCAL VOC without black.
+
+    Args:
+        count: How many, at most 254; all differ.
+    """
+    return tuple(_voc_color(index) for index in range(1, count + 1))
+
+
+def _voc_color(index: int) -> tuple[int, int, int]:
+    """Spread the bits of a number over the three channels, the lowest ones highest."""
+    channels = [0, 0, 0]
+    for place in range(8):
+        for channel in range(3):
+            channels[channel] |= (index >> (3 * place + channel) & 1) << (7 - place)
+    return channels[0], channels[1], channels[2]
+
+
 def _place_of(info: ClassInfo, place: dict[str, int]) -> int:
     name = canonical_name(info.name)
     if name in place:

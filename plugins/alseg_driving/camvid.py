@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from alseg import DataError, toolkit
 from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg.toolkit.file_layout import Layout, Pair, check_split
 from alseg_driving.fake import blocks
-from alseg_driving.layout import Layout, Pair, check_split
 
 LAYOUT = Layout(
     title="CamVid",
@@ -46,7 +46,8 @@ def build_camvid(*, root: Path | None, split: str) -> Dataset:
             malformed or leads out of the data set's folder.
         AlsegError: If there is no such split.
     """
-    from alseg_driving.paired import PairedFiles, class_table
+    from alseg.toolkit.label_files import IdLabels, class_table
+    from alseg.toolkit.paired_files import PairedFiles
     from alseg_driving.spaces import CAMVID_11
 
     check_split("camvid", split, SPLITS)
@@ -55,7 +56,10 @@ def build_camvid(*, root: Path | None, split: str) -> Dataset:
         title=LAYOUT.title,
         base=base,
         pairs=LAYOUT.checked(_listed_pairs(base, split), base, base / f"{split}.txt"),
-        table=class_table({index: index for index in range(len(CAMVID_11.classes))}, frozenset({VOID_ID})),
+        labels=IdLabels(
+            class_table({index: index for index in range(len(CAMVID_11.classes))}, frozenset({VOID_ID})),
+            LAYOUT.title,
+        ),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg.toolkit.file_layout import Layout, Pair, check_split
 from alseg_driving.fake import blocks
-from alseg_driving.layout import Layout, Pair, check_split
 
 LAYOUT = Layout(
     title="Cityscapes",
@@ -50,8 +50,9 @@ def build_cityscapes(*, root: Path | None, split: str) -> Dataset:
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
+    from alseg.toolkit.label_files import IdLabels, class_table
+    from alseg.toolkit.paired_files import PairedFiles
     from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS, train_ids_problem
-    from alseg_driving.paired import PairedFiles, class_table
 
     check_split("cityscapes", split, SPLITS)
     images = f"leftImg8bit/{split}"
@@ -70,8 +71,11 @@ def build_cityscapes(*, root: Path | None, split: str) -> Dataset:
         title=LAYOUT.title,
         base=base,
         pairs=LAYOUT.checked(pairs, base, base / images, (_IMAGE_END, _LABEL_END)),
-        table=class_table(
-            {raw_id: index for index, raw_id in enumerate(CLASS_IDS)}, VOID_IDS | {LICENSE_PLATE}
+        labels=IdLabels(
+            class_table(
+                {raw_id: index for index, raw_id in enumerate(CLASS_IDS)}, VOID_IDS | {LICENSE_PLATE}
+            ),
+            LAYOUT.title,
         ),
         judge_ids=train_ids_problem,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg.toolkit.file_layout import Layout, Pair, check_split, leave_out
 from alseg_driving.fake import blocks
-from alseg_driving.layout import Layout, Pair, check_split, leave_out
 
 LAYOUT = Layout(
     title="GTAV",
@@ -50,8 +50,9 @@ def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> 
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
+    from alseg.toolkit.label_files import IdLabels, class_table
+    from alseg.toolkit.paired_files import LEAVE_OUT_HINT, PairedFiles
     from alseg_driving.ids import CLASS_IDS, LICENSE_PLATE, VOID_IDS, train_ids_problem
-    from alseg_driving.paired import LEAVE_OUT_HINT, PairedFiles, class_table
 
     check_split("gtav", split, SPLITS)
     base = LAYOUT.base(root, "images")
@@ -61,9 +62,12 @@ def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> 
         title=LAYOUT.title,
         base=base,
         pairs=LAYOUT.checked(leave_out(pairs, exclude, LAYOUT.title), base, base / "images"),
-        table=class_table(
-            {raw_id: index for index, raw_id in enumerate(CLASS_IDS)},
-            VOID_IDS | {_LICENSE_PLATE, LICENSE_PLATE},
+        labels=IdLabels(
+            class_table(
+                {raw_id: index for index, raw_id in enumerate(CLASS_IDS)},
+                VOID_IDS | {_LICENSE_PLATE, LICENSE_PLATE},
+            ),
+            LAYOUT.title,
         ),
         hint=LEAVE_OUT_HINT.format(name="gtav"),
         judge_ids=train_ids_problem,

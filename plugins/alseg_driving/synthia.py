@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alseg import toolkit
 from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg.toolkit.file_layout import Layout, Pair, check_split, leave_out
 from alseg_driving.fake import blocks
-from alseg_driving.layout import Layout, Pair, check_split, leave_out
 
 LAYOUT = Layout(
     title="SYNTHIA",
@@ -75,7 +75,8 @@ def build_synthia(*, root: Path | None, split: str, exclude: str | None = None) 
         DataError: If files are missing; says what to download and where to put it.
         AlsegError: If there is no such split.
     """
-    from alseg_driving.paired import LEAVE_OUT_HINT, PairedFiles, class_table
+    from alseg.toolkit.label_files import IdLabels, class_table
+    from alseg.toolkit.paired_files import LEAVE_OUT_HINT, PairedFiles
     from alseg_driving.spaces import SYNTHIA_16
 
     check_split("synthia", split, SPLITS)
@@ -86,9 +87,12 @@ def build_synthia(*, root: Path | None, split: str, exclude: str | None = None) 
         title=LAYOUT.title,
         base=base,
         pairs=LAYOUT.checked(leave_out(pairs, exclude, LAYOUT.title), base, base / "RGB"),
-        table=class_table({RAW_IDS[name]: index for index, name in enumerate(SYNTHIA_16.names)}, DEFINED_IDS),
-        read_ids=toolkit.imaging.read_label16,
-        content="label16",
+        labels=IdLabels(
+            class_table({RAW_IDS[name]: index for index, name in enumerate(SYNTHIA_16.names)}, DEFINED_IDS),
+            LAYOUT.title,
+            read_ids=toolkit.imaging.read_label16,
+            content="label16",
+        ),
         hint=LEAVE_OUT_HINT.format(name="synthia"),
     )
 

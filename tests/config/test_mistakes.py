@@ -204,7 +204,7 @@ BOMB = "a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + "".join(
             "name: !!python/object/apply:os.getcwd []\n",
             ":1:7: tag 'tag:yaml.org,2002:python/object/apply:os.getcwd' is not allowed",
         ),
-        ("1: a\n", ":1:1: expected a key that is text, got '1'"),
+        ("1.5: a\n", ":1:1: expected a key that is text, got '1.5'"),
         ("? [a]\n: b\n", ":1:3: expected a key that is text, got a list or mapping"),
         ("name: &a [*a]\n", ":1:7: an alias inside the value it stands for"),
         ("name: *a\n", ":1:7: not valid YAML: found undefined alias 'a'"),

@@ -60,7 +60,7 @@ def test_training_and_prediction_share_what_is_kept(root: Path) -> None:
 
 def test_a_kept_file_spares_decoding(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = _cached(root).resized_image(0, SIZE)
-    monkeypatch.setattr("alseg_driving.paired.read_image", None)
+    monkeypatch.setattr("alseg.toolkit.paired_files.read_image", None)
     np.testing.assert_array_equal(_cached(root).resized_image(0, SIZE), kept)
 
 

@@ -1,4 +1,4 @@
-"""The one data set class of this plugin: image files and label maps with raw ids."""
+"""A split whose images and label maps are files with raw ids, read one by one."""
 
 from __future__ import annotations
 
@@ -6,42 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg import IGNORE_INDEX, DataError
 from alseg.contracts import Size
-from alseg.toolkit.imaging import image_size, read_image, read_label
-from alseg.toolkit.labels import translated
-from alseg_driving.layout import Pair
+from alseg.errors import DataError
+from alseg.toolkit.file_layout import Pair
+from alseg.toolkit.imaging import image_size, read_image
+from alseg.toolkit.label_files import LabelFiles
 
 LEAVE_OUT_HINT = (
     "Or leave the image out: write {{image_id}} into a text file and set 'exclude' of {name} to it."
 )
 """`PairedFiles.hint` of data sets that can do with fewer images."""
-
-UNDEFINED = 254
-"""Marks raw ids that a data set does not define; no label space has so many classes."""
-
-
-def class_table(classes: Mapping[int, int], void: frozenset[int]) -> bytes:
-    """Return the look-up table from raw ids to class indices.
-
-    Args:
-        classes: Raw id to class index.
-        void: Raw ids that mean void.
-
-    Returns:
-        256 bytes: class index, 255 for void, `UNDEFINED` for all other ids.
-    """
-    table = bytearray([UNDEFINED]) * 256
-    for raw_id in void:
-        table[raw_id] = IGNORE_INDEX
-    for raw_id, index in classes.items():
-        table[raw_id] = index
-    return bytes(table)
 
 
 def no_judgement(ids: Mapping[int, int]) -> None:
@@ -56,9 +34,7 @@ class PairedFiles:
         title: The data set's name in messages.
         base: The data set's own folder.
         pairs: The files, in order.
-        table: 256 bytes from `class_table`.
-        read_ids: Decodes one label map to raw ids, ``(H, W)`` uint8 or uint16.
-        content: As what label maps are read, for `alseg.toolkit.imaging.image_size`; goes with ``read_ids``.
+        labels: Reads label files; None where the split has none.
         hint: What else one can do about a file that cannot be used, added to every such message;
             ``{image_id}`` is filled in.
         judge_ids: What is wrong with the ids of a split, see `alseg.contracts.ChecksIds`.
@@ -67,11 +43,14 @@ class PairedFiles:
     title: str
     base: Path
     pairs: tuple[Pair, ...]
-    table: bytes
-    read_ids: Callable[[Path], NDArray[np.uint8] | NDArray[np.uint16]] = read_label
-    content: Literal["label", "label16"] = "label"
+    labels: LabelFiles | None
     hint: str = ""
     judge_ids: Callable[[Mapping[int, int]], str | None] = no_judgement
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the split has label maps."""
+        return self.labels is not None
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -92,10 +71,15 @@ class PairedFiles:
         Raises:
             DataError: If image and label map differ in size, or one cannot be opened; names the file.
         """
-        image_path, label_path = self._paths(index)
+        image_path = self._image(index)
         with self._hinting(index):
-            of_image, of_label = image_size(image_path, "image"), image_size(label_path, self.content)
+            of_image = image_size(image_path, "image")
+            if self.labels is None:
+                return of_image
+            files = self._label_files(index)
+            of_label = self.labels.size(files)
             if of_image != of_label:
+                label_path = next(path for path in files if path is not None)
                 raise DataError(
                     f"{image_path} is {of_image[1]} x {of_image[0]} pixels, but its label map "
                     f"{label_path} is {of_label[1]} x {of_label[0]}.",
@@ -110,7 +94,7 @@ class PairedFiles:
             DataError: If the file cannot be decoded; names it.
         """
         with self._hinting(index):
-            return read_image(self._paths(index)[0])
+            return read_image(self._image(index))
 
     def label(self, index: int) -> NDArray[np.uint8]:
         """Return the label map, uint8 ``(H, W)``, class indices of the data set's label space, 255 for void.
@@ -126,16 +110,13 @@ class PairedFiles:
         Raises:
             DataError: As `label`.
         """
-        path = self._paths(index)[1]
+        if self.labels is None:
+            raise DataError(
+                f"{self.title} has no label map of {self.image_id(index)}: the split has no labels.",
+                "Say where its label maps are.",
+            )
         with self._hinting(index):
-            ids = self.read_ids(path)
-            if ids.max() > 255:
-                raise self._undefined(path, ids[ids > 255])
-            label = translated(ids.astype(np.uint8, copy=False), np.frombuffer(self.table, np.uint8))
-            undefined = label == UNDEFINED
-            if undefined.any():
-                raise self._undefined(path, ids[undefined])
-            return label, ids
+            return self.labels.read(self._label_files(index))
 
     def ids_problem(self, ids: Mapping[int, int]) -> str | None:
         """Return what is wrong with the ids of the split, or None."""
@@ -143,32 +124,27 @@ class PairedFiles:
 
     def stamp(self, index: int) -> str:
         """Return paths, sizes and times of change of image and label map, and what raw ids mean."""
-        return "\n".join([*map(_stamp, self._paths(index)), self.read_ids.__name__, self.table.hex()])
+        files = [path for path in self._label_files(index) if path is not None]
+        identity = "" if self.labels is None else self.labels.identity
+        return "\n".join([_stamp(self._image(index)), *map(_stamp, files), identity])
 
     def raw_ids(self) -> NDArray[np.uint8]:
         """Return the look-up table from class indices to the raw ids in this data set's files.
 
         Returns:
             uint8 ``(256,)``: the lowest raw id of each class; for 255 and all that is no class, the lowest
-            id of void.
+            id of void. Class indices where files hold no ids.
         """
-        table = np.frombuffer(self.table, np.uint8)
-        raw_ids = np.full(256, self.table.index(IGNORE_INDEX), np.uint8)
-        for raw_id in np.flatnonzero(table < UNDEFINED)[::-1]:
-            raw_ids[table[raw_id]] = raw_id
-        return raw_ids
+        return np.arange(256, dtype=np.uint8) if self.labels is None else self.labels.raw_ids()
 
-    def _paths(self, index: int) -> tuple[Path, Path]:
-        pair = self.pairs[index]
-        return self.base / pair.image, self.base / pair.label
+    def _image(self, index: int) -> Path:
+        return self.base / self.pairs[index].image
 
-    def _undefined(self, path: Path, ids: NDArray[np.generic]) -> DataError:
-        different = np.unique(ids).tolist()
-        listed = ", ".join(map(str, different[:10])) + (", ..." if len(different) > 10 else "")
-        return DataError(
-            f"{path} holds ids that {self.title} does not define: {listed}.",
-            "Use the label maps as they come in the archive, or copy the file again.",
-        )
+    def _label_files(self, index: int) -> list[Path | None]:
+        """Return the files with the labels of an image; None stands for one that is not there."""
+        label = self.pairs[index].label
+        names = label if isinstance(label, tuple) else (label,)
+        return [None if name is None else self.base / name for name in names]
 
     @contextmanager
     def _hinting(self, index: int) -> Iterator[None]:

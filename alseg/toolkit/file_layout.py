@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from alseg import AlsegError, DataError, unknown_name
+from alseg.errors import AlsegError, DataError, unknown_name
 from alseg.toolkit.text_file import read_lines
 
 
@@ -19,13 +19,14 @@ class Pair(NamedTuple):
     Attributes:
         image_id: Unique in the split.
         image: Path below the data set's folder, with ``/``.
-        label: Likewise.
+        label: Likewise; None without labels. Where each class has a file of its own, those of all classes,
+            None for one that is not there.
         group: Name of the sequence that the image is from; None where images are not of sequences.
     """
 
     image_id: str
     image: str
-    label: str
+    label: str | tuple[str | None, ...] | None
     group: str | None = None
 
 
@@ -111,7 +112,7 @@ class Layout:
                 raise DataError(f"{place} gives the image {pair.image_id} twice. Remove one of them.")
             seen.add(pair.image_id)
         self._require("images", [pair.image for pair in pairs], base, endings[0])
-        self._require("label maps", [pair.label for pair in pairs], base, endings[1])
+        self._require("label maps", _label_names(pairs), base, endings[1])
         return tuple(pairs)
 
     def _require(self, what: str, names: Sequence[str], base: Path, ending: str) -> None:
@@ -213,6 +214,11 @@ def read_exclusions(path: Path, known: Iterable[str]) -> frozenset[str]:
             "Correct or remove these lines."
         )
     return excluded
+
+
+def _label_names(pairs: Sequence[Pair]) -> list[str]:
+    found = (pair.label if isinstance(pair.label, tuple) else (pair.label,) for pair in pairs)
+    return [name for names in found for name in names if name is not None]
 
 
 def _absent(base: Path, names: Sequence[str]) -> Iterator[str]:
