@@ -29,7 +29,7 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
         },
         "seed": spec.seed,
         "rounds": list(spec.rounds),
-        "iterations": assembler.recipe(method.recipe, space.name).plan.iterations,
+        "iterations": assembler.recipe(method.recipe, space).plan.iterations,
         "label_space": {
             "name": space.name,
             "classes": list(space.names),
