@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,29 +55,57 @@ def write_tasks(sheet: QuestionSheet, folder: Path, *, served: bool, proposals: 
     config.write_text(labeling_config(sheet.kind, labels), encoding="utf-8")
     if served:
         (folder / "images").mkdir()
-    files: list[Path] = []
-    texts: list[str] = []
-    for asked in sheet.images:
-        for task, picture, name in _tasks(sheet, asked, labels, proposals=proposals):
-            if served:
-                (folder / "images" / name).write_bytes(picture)
-                task["data"][IMAGE] = f"/data/local-files/?d=images/{name}"
-            else:
-                task["data"][IMAGE] = "data:image/jpeg;base64," + base64.b64encode(picture).decode("ascii")
-            texts.append(json.dumps(task, ensure_ascii=True))
-            if sum(map(len, texts)) > _FILE_BYTES:
-                files.append(_write_file(folder, len(files) + 1, texts))
-                texts = []
-    if texts:
-        files.append(_write_file(folder, len(files) + 1, texts))
+    files = []
+    with tempfile.TemporaryFile(dir=folder) as spool:  # with their pictures, tasks may not fit into memory
+        kept = []
+        for asked in sheet.images:
+            for number, task, picture, name in _tasks(sheet, asked, labels, proposals=proposals):
+                if served:
+                    (folder / "images" / name).write_bytes(picture)
+                    task["data"][IMAGE] = f"/data/local-files/?d=images/{name}"
+                else:
+                    task["data"][IMAGE] = "data:image/jpeg;base64," + base64.b64encode(picture).decode(
+                        "ascii"
+                    )
+                text = json.dumps(task).encode("ascii")
+                kept.append((number, spool.tell(), len(text)))
+                spool.write(text)
+        # What is asked first is wanted most.
+        for part in _parts(sorted(kept)):
+            files.append(_write_part(folder, len(files) + 1, spool, part))
     _write_how(folder, files, served=served)
     return [config, *files]
 
 
+def _parts(kept: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
+    """Cut tasks, as number, start and bytes, into those of one file each."""
+    part: list[tuple[int, int, int]] = []
+    size = 0
+    for task in kept:
+        part.append(task)
+        size += task[2]
+        if size > _FILE_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _write_part(folder: Path, number: int, spool: IO[bytes], part: Sequence[tuple[int, int, int]]) -> Path:
+    path = folder / f"tasks-{number:03d}.json"
+    with path.open("wb") as file:
+        for place, (_, start, size) in enumerate(part):
+            spool.seek(start)
+            file.write(b",\n" if place else b"[\n")
+            file.write(spool.read(size))
+        file.write(b"\n]\n")
+    return path
+
+
 def _tasks(
     sheet: QuestionSheet, asked: ImageQuestions, labels: ClassLabels, *, proposals: bool
-) -> Iterator[tuple[dict[str, Any], bytes, str]]:
-    """Yield tasks about an image, each with its picture and the name of that."""
+) -> Iterator[tuple[int, dict[str, Any], bytes, str]]:
+    """Yield tasks about an image: number of the first question, task, picture and the name of that."""
     image, footprint = asked.image(), asked.footprint()
     prediction = asked.prediction() if proposals else None
     height, width = asked.size
@@ -92,8 +121,8 @@ def _tasks(
         data["alseg_prompt"] = PROMPTS["pixels"]
         results = [] if prediction is None else _drawn(asked, footprint, prediction, labels)
         picture = encoded(outlined(image, footprint))
-        name = picture_name(sheet, asked.questions[0].number, asked.image_id)
-        yield _task(data, results), picture, name
+        first = asked.questions[0].number
+        yield first, _task(data, results), picture, picture_name(sheet, first, asked.image_id)
         return
     for place, question in enumerate(asked.questions):
         classes = proposed_classes(sheet.kind, question, prediction, footprint == place)
@@ -115,7 +144,7 @@ def _tasks(
         results = [chosen] if named and proposals else []
         picture = encoded(question_picture(image, footprint, place))
         name = picture_name(sheet, question.number, asked.image_id)
-        yield _task(of_question, results), picture, name
+        yield question.number, _task(of_question, results), picture, name
 
 
 def _drawn(
@@ -150,12 +179,6 @@ def _task(data: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]
     if results:
         task["predictions"] = [{"model_version": PREDICTED_BY, "result": results}]
     return task
-
-
-def _write_file(folder: Path, number: int, texts: Sequence[str]) -> Path:
-    path = folder / f"tasks-{number:03d}.json"
-    path.write_text("[\n" + ",\n".join(texts) + "\n]\n", encoding="utf-8")
-    return path
 
 
 def _write_how(folder: Path, files: Sequence[Path], *, served: bool) -> None:

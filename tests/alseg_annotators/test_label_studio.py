@@ -169,7 +169,8 @@ def test_polygons_and_turned_boxes_are_pixels(tmp_path: Path) -> None:
 def test_a_choice_names_one_class(kind: Any, tmp_path: Path) -> None:
     sheet = squares(kind)
     tasks = exported(sheet, tmp_path / "task")
-    assert [task["data"]["alseg_question"] for task in tasks] == [1, 3, 4, 2]
+    # In the order of their ranks, whatever image they are about.
+    assert [task["data"]["alseg_question"] for task in tasks] == [1, 2, 3, 4]
     chosen = [
         [{"id": "c", "from_name": "answer", "type": "choices", "value": {"choices": [name]}}]
         for name in ("road", "traffic light", "void")
@@ -177,8 +178,8 @@ def test_a_choice_names_one_class(kind: Any, tmp_path: Path) -> None:
     answers = read(answered(tasks, [*chosen, []]), sheet, tmp_path)
     assert [(answer.position, answer.classes) for answer in answers] == [
         ((2, 3), frozenset({0})),
-        ((10, 20), frozenset({1})),
-        ((22, 38), frozenset({255})),
+        ((5, 5), frozenset({1})),
+        ((10, 20), frozenset({255})),
     ]
 
 
@@ -193,8 +194,8 @@ def test_two_people_are_told_apart_and_skipped_tasks_are_no_answers(tmp_path: Pa
     assert [(answer.position, answer.who, answer.where) for answer in answers] == [
         ((2, 3), "user 1", "task 1, annotation 1"),
         ((2, 3), "bo@example.com", "task 1, annotation 2"),
-        ((22, 38), "user 1", "task 3, annotation 1"),
-        ((5, 5), "user 1", "task 4, annotation 1"),
+        ((10, 20), "user 1", "task 3, annotation 1"),
+        ((22, 38), "user 1", "task 4, annotation 1"),
     ]
 
 
@@ -220,3 +221,17 @@ def test_served_pictures_are_files(tmp_path: Path) -> None:
 def test_without_proposals_nothing_is_proposed(tmp_path: Path) -> None:
     assert all("predictions" not in task for task in exported(squares(), tmp_path / "a", proposals=False))
     assert all("predictions" not in task for task in exported(squares(predicted=False), tmp_path / "b"))
+
+
+def test_many_tasks_are_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alseg_annotators.label_studio_export._FILE_BYTES", 1)
+    tasks = exported(squares("dominant"), tmp_path / "task")
+    assert [task["data"]["alseg_question"] for task in tasks] == [1, 2, 3, 4]
+    assert sorted(path.name for path in (tmp_path / "task").iterdir()) == [
+        "README.txt",
+        "labels.xml",
+        "tasks-001.json",
+        "tasks-002.json",
+        "tasks-003.json",
+        "tasks-004.json",
+    ]

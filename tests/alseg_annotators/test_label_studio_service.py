@@ -102,7 +102,7 @@ def test_choices_come_back_as_they_were_made(
     sheet = squares("classes")
     (tmp_path / "task").mkdir()
     project, tasks = _project(server, sheet, tmp_path / "task")
-    for task in tasks[:2]:
+    for task in tasks[:3]:
         chosen = task["predictions"][0]["result"]
         server.call(f"/api/tasks/{task['id']}/annotations/", {"result": chosen, "lead_time": 4.0})
 
@@ -110,6 +110,7 @@ def test_choices_come_back_as_they_were_made(
 
     assert [(answer.position, answer.classes) for answer in answers] == [
         ((2, 3), frozenset({0})),
+        ((5, 5), frozenset({0})),
         ((10, 20), frozenset({0, 2})),
     ]
 
