@@ -55,7 +55,7 @@ def write_tasks(sheet: QuestionSheet, folder: Path, *, served: bool, proposals: 
     config.write_text(labeling_config(sheet.kind, labels), encoding="utf-8")
     if served:
         (folder / "images").mkdir()
-    files = []
+    files: list[Path] = []
     with tempfile.TemporaryFile(dir=folder) as spool:  # with their pictures, tasks may not fit into memory
         kept = []
         for asked in sheet.images:

@@ -27,15 +27,15 @@ _SPARE_BYTES = 4
 
 def encode_mask(mask: NDArray[np.bool_]) -> list[int]:
     """Return a mask as Label Studio's ``rle``, bytes as whole numbers."""
-    values = np.repeat(mask.ravel(), _CHANNELS)
-    header = f"{len(values):032b}{7:05b}" + "".join(f"{bits - 1:04b}" for bits in _RUN_BITS)
-    edges = np.flatnonzero(values[1:] != values[:-1]) + 1
-    starts = np.concatenate([[0], edges, [len(values)]])
+    flat = mask.ravel()
+    header = f"{_CHANNELS * flat.size:032b}{7:05b}" + "".join(f"{bits - 1:04b}" for bits in _RUN_BITS)
+    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    starts = np.concatenate([[0], edges, [flat.size]]) * _CHANNELS
     parts = [header]
-    for start, end in itertools.pairwise(starts):
-        byte = "11111111" if values[start] else "00000000"
-        for first in range(int(start), int(end), 2**16):
-            run = min(2**16, int(end) - first)
+    for start, end in itertools.pairwise(starts.tolist()):
+        byte = "11111111" if flat[start // _CHANNELS] else "00000000"
+        for first in range(start, end, 2**16):
+            run = min(2**16, end - first)
             choice = next(place for place, bits in enumerate(_RUN_BITS) if run <= 2**bits)
             parts.append(f"1{choice:02b}{run - 1:0{_RUN_BITS[choice]}b}{byte}")
     bits = "".join(parts)
