@@ -7,16 +7,18 @@ import json
 import os
 import stat
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from alseg import AnswerFileError
 from alseg_annotators._place import AGAIN, Place, shown
 
 LARGEST = 2**30
 """Most bytes of a file, and of what a zip unfolds to."""
 MOST_MEMBERS = 100_000
 """Most members of a zip."""
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""That tools use; what others unfold to is known too late."""
 
 
 def read_content(path: Path) -> bytes:
@@ -95,14 +97,17 @@ def zip_member(content: bytes, name: str, place: Place) -> bytes:
                 raise place.error(
                     f"the zip has {len(found)} files {name}, not one.", "Name the zip that the tool exported."
                 )
-            if found[0].file_size > LARGEST or found[0].flag_bits & 1:
+            is_plain = found[0].compress_type in _METHODS and not found[0].flag_bits & 1
+            if found[0].file_size > LARGEST or not is_plain:
                 raise place.error(f"{name} in the zip is too large or encrypted.", AGAIN)
             with archive.open(found[0]) as member:
                 unfolded = member.read(LARGEST + 1)
             if len(unfolded) > LARGEST:
                 raise place.error(f"{name} in the zip is too large or encrypted.", AGAIN)
             return unfolded
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except AnswerFileError:
+        raise
+    except Exception as error:  # zipfile raises many types for a damaged archive
         raise place.error(f"the zip is damaged: {error}.", "Download it again.") from error
 
 
