@@ -8,9 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.annotation.answering import Said, answered, seen_in
-from alseg.annotation.errors import AnnotatorErrors, spoken_without_errors
-from alseg.contracts import IGNORE_INDEX, AnnotationMode, Dataset, RegionAnnotationMode, Size
+from alseg.contracts import (
+    IGNORE_INDEX,
+    AnnotationMode,
+    Dataset,
+    RegionAnnotationMode,
+    SimulatedErrors,
+    Size,
+)
 from alseg.guard.answers import answer_kind, checked_footprint, checked_label
+from alseg.toolkit.annotator_errors import spoken_without_errors
 
 
 class SimulatedAnnotator:
@@ -30,7 +37,7 @@ class SimulatedAnnotator:
         translation: NDArray[np.uint8],
         mode: AnnotationMode | RegionAnnotationMode | None,
         num_classes: int,
-        errors: AnnotatorErrors | None,
+        errors: SimulatedErrors | None,
     ) -> None:
         self._dataset, self._translation, self._mode = dataset, translation, mode
         self._num_classes, self._errors = num_classes, errors

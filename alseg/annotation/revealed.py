@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from alseg.annotation.annotator import SimulatedAnnotator
 from alseg.annotation.answering import Said
-from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.history import PurchaseHistory
 from alseg.annotation.label_count import FullCount, LabelCount, TrainingResize, count_everything
 from alseg.contracts import (
@@ -27,6 +26,7 @@ from alseg.contracts import (
     Cost,
     Dataset,
     RegionAnnotationMode,
+    SimulatedErrors,
     Size,
 )
 from alseg.data.cache import uncached
@@ -80,7 +80,7 @@ class RevealedLabels:
         point_resize: bool = True,
         outline_tolerance: float = OUTLINE_TOLERANCE,
         num_classes: int = IGNORE_INDEX,
-        errors: AnnotatorErrors | None = None,
+        errors: SimulatedErrors | None = None,
     ) -> None:
         if everything and mode is not None:
             raise ValueError("Where everything is revealed, nothing is left to ask.")

@@ -10,7 +10,6 @@ import torch
 
 from alseg.acquisition.job import SourceImages
 from alseg.annotation.allowance import BudgetSchedule
-from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.config.experiment import RunSpec
@@ -221,7 +220,6 @@ def _labels(
 ) -> RevealedLabels:
     """Return what is known of the target labels before anything is bought."""
     regions = method_regions(spec, method, data, context.partitions).target if method else None
-    annotator = spec.method.annotator
     return RevealedLabels(
         data.target.dataset,
         data.target.translation,
@@ -232,5 +230,5 @@ def _labels(
         point_resize=plan.label_resize == "point",
         outline_tolerance=spec.method.outline_tolerance,
         num_classes=len(data.label_space.classes),
-        errors=AnnotatorErrors(**annotator.params) if annotator else None,
+        errors=context.assembler.errors(spec.method.annotator),
     )

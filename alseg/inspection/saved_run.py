@@ -14,11 +14,20 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.revealed import RevealedLabels
+from alseg.config.annotator import ORACLE, People
 from alseg.config.building import build
 from alseg.config.components import read_component
-from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, RegionAnnotationMode, Size
+from alseg.config.specs import Component
+from alseg.contracts import (
+    AnnotationMode,
+    Dataset,
+    DatasetSpec,
+    LabelSpace,
+    RegionAnnotationMode,
+    SimulatedErrors,
+    Size,
+)
 from alseg.data.partitions import RegionMaps
 from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
@@ -28,6 +37,7 @@ from alseg.storage.examples import Example, read_examples
 from alseg.storage.layout import RUN_NAME, round_folders
 from alseg.storage.ledger import Purchase, refuse_outside
 from alseg.storage.run_description import Part, read_asked
+from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
 
 _RETIRED = {"image": frozenset({"clicks"})}
@@ -233,11 +243,13 @@ class SavedRun:
         return regions_of_run(self.folder, self._registry, self.pool.dataset)
 
     @property
-    def _errors(self) -> AnnotatorErrors | None:
-        annotator = self._asked.method.annotator
-        if annotator is None:
+    def _errors(self) -> SimulatedErrors | None:
+        part = self._asked.method.annotator
+        if part is None or People.of(Component(part.name, part.params)) is not None:
             return None
-        return AnnotatorErrors(annotator.params.confusion, annotator.params.boundary)
+        if part.name == ORACLE:
+            return AnnotatorErrors(**part.params)
+        return self._build("annotators", part)  # type: ignore[no-any-return]
 
     @cached_property
     def _mode(self) -> AnnotationMode | RegionAnnotationMode | None:
