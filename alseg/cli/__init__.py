@@ -21,6 +21,8 @@ from alseg.text.printable import printable_lines
 
 WRONG_INPUT = 2
 """Exit code for a user's mistake."""
+WAITING = 3
+"""Exit code of ``alseg run`` where nothing failed and runs wait for people."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
