@@ -38,7 +38,7 @@ from alseg.registry.registry import Registry
 from alseg.storage.examples import Example, read_examples
 from alseg.storage.layout import RUN_NAME, round_folders
 from alseg.storage.ledger import Purchase, refuse_outside
-from alseg.storage.run_description import Part, read_asked
+from alseg.storage.run_description import Asked, Part, read_asked
 from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
 
@@ -253,6 +253,16 @@ class SavedRun:
         if part.name == ORACLE:
             return AnnotatorErrors(**part.params)
         return self._build("annotators", part)  # type: ignore[no-any-return]
+
+    @property
+    def asked(self) -> Asked:
+        """What the run was asked for."""
+        return self._asked
+
+    @property
+    def mode(self) -> AnnotationMode | RegionAnnotationMode | None:
+        """What a question is; None where nothing was asked."""
+        return self._mode
 
     @property
     def people(self) -> People | None:

@@ -16,9 +16,9 @@ from alseg.engine.crashes import name_crash
 from alseg.engine.description import description
 from alseg.engine.environment import describe
 from alseg.engine.loop import run
-from alseg.engine.people import Waiting
 from alseg.engine.recovery import find_removed
 from alseg.engine.round_report import report_of
+from alseg.engine.waiting import Waiting
 from alseg.files import MovedError, WriteError, remove
 from alseg.guard.at_work import NAME, noting
 from alseg.guard.calls import random_state_kept, watching

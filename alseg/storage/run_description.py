@@ -79,6 +79,16 @@ class ErrorsAsked:
 
 
 @dataclass(frozen=True)
+class BudgetAsked:
+    """The budget of a method that a run was asked for."""
+
+    text: Text
+    unit: Name
+    amount: Annotated[str, Field(max_length=200, pattern=r"^[0-9]+(/[0-9]+)?$")]
+    scope: Name
+
+
+@dataclass(frozen=True)
 class MethodAsked:
     """The method that a run was asked for, as far as somebody reads it."""
 
@@ -89,6 +99,7 @@ class MethodAsked:
     annotation: Part | None = None
     partition: Part | None = None
     annotator: Part | None = None
+    budget: BudgetAsked | None = None
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from alseg import hookimpl
 from alseg.contracts import AnnotatorSpec
 from alseg.toolkit.annotator_errors import AnnotatorErrors
+from alseg_annotators.files import Files
 
 
 @hookimpl
 def register_annotators() -> list[AnnotatorSpec]:
-    """Offer ``oracle``."""
+    """Offer ``oracle`` and ``files``."""
     return [
         AnnotatorSpec(
             name="oracle",
@@ -17,5 +18,11 @@ def register_annotators() -> list[AnnotatorSpec]:
             source="The usual simulation of active learning.",
             build=AnnotatorErrors,
             people=False,
+        ),
+        AnnotatorSpec(
+            name="files",
+            summary="People, with any tool: PNG masks where pixels get classes, a CSV for everything else.",
+            source="alseg",
+            build=Files,
         ),
     ]
