@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.annotation.accepted import AcceptedAnswers
 from alseg.annotation.annotator import SimulatedAnnotator
 from alseg.annotation.answering import Said
-from alseg.annotation.errors import AnnotatorErrors
+from alseg.annotation.external import ExternalAnnotator
 from alseg.annotation.history import PurchaseHistory
 from alseg.annotation.label_count import FullCount, LabelCount, TrainingResize, count_everything
 from alseg.contracts import (
@@ -27,6 +28,7 @@ from alseg.contracts import (
     Cost,
     Dataset,
     RegionAnnotationMode,
+    SimulatedErrors,
     Size,
 )
 from alseg.data.cache import uncached
@@ -57,9 +59,12 @@ class RevealedLabels:
             corners are the price.
         num_classes: Of the label space; the most that there can be unless given.
         errors: How the annotator errs; None for an annotator who does not.
+        answers: What people have answered, where they are the annotator: then no label map is read. It may
+            grow, before what was asked is looked up.
 
     Attributes:
         history: What has been bought.
+        answers: What people have answered; None where label maps do.
         derived: Label maps of a recipe that take the place of what was revealed in training; None for none.
         deciding: Gives the regions of an image in a round that is being decided on, where the partition
             follows the network, by index; None for an image that it does not know yet.
@@ -80,7 +85,8 @@ class RevealedLabels:
         point_resize: bool = True,
         outline_tolerance: float = OUTLINE_TOLERANCE,
         num_classes: int = IGNORE_INDEX,
-        errors: AnnotatorErrors | None = None,
+        errors: SimulatedErrors | None = None,
+        answers: AcceptedAnswers | None = None,
     ) -> None:
         if everything and mode is not None:
             raise ValueError("Where everything is revealed, nothing is left to ask.")
@@ -88,7 +94,12 @@ class RevealedLabels:
         self.mode = mode
         self._regions = regions
         self._translation = translation
-        self._annotator = SimulatedAnnotator(dataset, translation, mode, num_classes, errors)
+        self._annotator = (
+            SimulatedAnnotator(dataset, translation, mode, num_classes, errors)
+            if answers is None
+            else ExternalAnnotator(dataset, mode, num_classes, answers)
+        )
+        self.answers = answers
         self._everything = everything
         self._training_size = training_size
         self._point_resize = point_resize

@@ -27,6 +27,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
         "scenario": sections.ScenarioSection,
         "methods": sections.MethodSection,
         "annotator": sections.AnnotatorSection,
+        "people": sections.PeopleSection,
         "target_labels": sections.LabelsSection,
         "comparisons": sections.ComparisonSection,
         "evaluation": sections.Evaluation,

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from alseg.acquisition.job import Acquisition
+from alseg.config.annotator import ORACLE, People
 from alseg.config.building import build
 from alseg.config.experiment import Component, RunSpec, Scenario
 from alseg.contracts import (
@@ -24,9 +25,11 @@ from alseg.contracts import (
     OutputRecipe,
     Partition,
     Passes,
+    PeopleAnnotator,
     Recipe,
     RecipeSpec,
     RegionAnnotationMode,
+    SimulatedErrors,
     Unit,
 )
 from alseg.data.cache import CachedDataset, Stamped
@@ -36,6 +39,7 @@ from alseg.guard.answers import answer_kind
 from alseg.guard.recipe_answers import check_derivation
 from alseg.registry.registry import Registry
 from alseg.seeding import derive
+from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
 
 _MODE_METHODS = ("clicks", "most_clicks", "propose", "footprint", "most_pixels")
@@ -139,6 +143,27 @@ class Assembler:
             unit=self.registry.get("annotation_modes", method.annotation.name).spec.unit,
             **self._partition(method.partition),
         )
+
+    def errors(self, annotator: Component | None) -> SimulatedErrors | None:
+        """Return how a method's annotator errs; None where it does not, or people answer.
+
+        Raises:
+            AlsegError: If it cannot be built, or lacks what an annotator of its kind must have.
+        """
+        if annotator is None:
+            return None
+        if annotator.name == ORACLE:
+            return AnnotatorErrors(**annotator.params)
+        people = People.of(annotator)
+        made = self._build("annotators", annotator if people is None else people.tool)
+        kind = SimulatedErrors if people is None else PeopleAnnotator
+        if not isinstance(made, kind):
+            plugin = self.registry.get("annotators", annotator.name).plugin
+            raise AlsegError(
+                f"Annotator '{annotator.name}' of plugin {plugin} is no {kind.__name__}: it does not fit "
+                "this version of alseg. Update the plugin; docs/plugins.md lists what an annotator must have."
+            )
+        return made if people is None else None
 
     def _partition(self, component: Component | None) -> dict[str, Any]:
         """Return the partition of a method and what it reads, by the names in `MethodParts`."""
