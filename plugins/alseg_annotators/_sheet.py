@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from alseg import toolkit
 from alseg.contracts.annotating import ImageQuestions, QuestionSheet
 from alseg.contracts.annotation import AnswerKind
 
@@ -39,11 +42,12 @@ def picture_name(sheet: QuestionSheet, number: int, image_id: str) -> str:
     return f"{number:05d}_{safe}_{token(sheet)}.jpg"
 
 
+def image_of(asked: ImageQuestions) -> NDArray[np.uint8]:
+    """Return the image at the size of its label map, in which positions are, uint8 ``(H, W, 3)``."""
+    image = asked.image()
+    return image if image.shape[:2] == tuple(asked.size) else toolkit.imaging.resize_image(image, asked.size)
+
+
 def by_image(sheet: QuestionSheet) -> dict[str, ImageQuestions]:
     """Return the questions of each image by its name."""
     return {asked.image_id: asked for asked in sheet.images}
-
-
-def positions(asked: ImageQuestions) -> Sequence[tuple[int, int]]:
-    """Return where the questions of an image are, in their order."""
-    return [question.position for question in asked.questions]
