@@ -12,15 +12,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+import alseg_partitions
+from alseg.asking.waiting_run import find_waiting
 from alseg.contracts.annotating import GivenAnswer, QuestionSheet
 from alseg_annotators._place import Place
 from alseg_annotators.label_studio import LabelStudio
 from alseg_annotators.label_studio_rle import decode_mask, encode_mask
 from annotation_servers import LabelStudioServer, label_studio
+from people_in_tools import METHODS, bought, call, label_studio_results
 from question_sheets import HEIGHT, WIDTH, squares
+from toycommand import write_toy
+from toys import toy_document, toy_registry
 
 VARIABLE = "ALSEG_LABEL_STUDIO"
 """Names the program ``label-studio``, of an environment of its own."""
+
+REGISTRY = toy_registry(alseg_partitions)
 
 pytestmark = [
     pytest.mark.service,
@@ -133,3 +140,34 @@ def test_masks_are_those_of_label_studios_own_converter(server: LabelStudioServe
 
     np.testing.assert_array_equal(np.reshape(theirs, (150, 200, 4))[:, :, 3] == 255, mask)
     np.testing.assert_array_equal(decode_mask(rle, (150, 200), Place(Path("x"))), mask)
+
+
+@pytest.mark.parametrize("kind", METHODS)
+def test_a_run_goes_on_with_what_label_studio_exports(
+    server: LabelStudioServer, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alseg.registry.loading.load_registry", lambda: REGISTRY)
+    method = {"label": "m", "acquisition": "entropy", **METHODS[kind]}
+    file = write_toy(tmp_path, toy_document(methods=[method]))
+    call("run", file, "--results", tmp_path / "oracle")
+    file = write_toy(tmp_path, toy_document(methods=[method | {"annotator": "label-studio"}]))
+    results = tmp_path / "people"
+    for round_number in (1, 2):
+        call("run", file, "--results", results, code=3)
+        call("ask", results / "toy", "-o", tmp_path / "tasks")
+        [run] = find_waiting(results / "toy", REGISTRY)
+        [folder] = (tmp_path / "tasks").glob(f"*-round-{round_number}")
+        config = (folder / "labels.xml").read_text(encoding="utf-8")
+        title = f"{kind}, round {round_number}"
+        project = server.call("/api/projects/", {"title": title, "label_config": config})["id"]
+        for tasks in sorted(folder.glob("tasks-*.json")):
+            server.call(f"/api/projects/{project}/import", json.loads(tasks.read_text(encoding="utf-8")))
+        for task in server.call(f"/api/tasks?project={project}&fields=all&page_size=1000")["tasks"]:
+            drawn = {"result": label_studio_results(task["data"], run.sheet), "lead_time": 5.0}
+            server.call(f"/api/tasks/{task['id']}/annotations/", drawn)
+        export = tmp_path / f"round-{round_number}.json"
+        content = server.call(f"/api/projects/{project}/export?exportType=JSON")
+        export.write_text(json.dumps(content), encoding="utf-8")
+        assert "The round is complete" in call("answer", results / "toy", export)
+    call("run", file, "--results", results)
+    assert bought(results) == bought(tmp_path / "oracle")
