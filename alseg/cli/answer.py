@@ -61,10 +61,8 @@ def _text(found: Imported) -> str:
         lines.append(f"{found.total - found.answered:,} are missing: the run waits.")
     elif found.used < found.answered:
         more = found.answered - found.used
-        lines.append(
-            f"The round is complete with {found.used:,} answers; {more:,} more are kept, but neither used nor "
-            "paid."
-        )
+        lines.append(f"The round is complete with {found.used:,} answers.")
+        lines.append(f"{more:,} more are kept, but neither used nor paid.")
     else:
         lines.append("The round is complete.")
     return "\n".join(lines)

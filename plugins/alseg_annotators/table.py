@@ -54,7 +54,7 @@ def read_table(path: Path, sheet: QuestionSheet) -> Iterator[GivenAnswer]:
         lines = read_lines(path)
     except DataError as error:
         raise AnswerFileError(str(error)) from error
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader([f"{line}\n" for line in lines], strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
         _check_header(path, header)
