@@ -45,7 +45,9 @@ def picture_name(sheet: QuestionSheet, number: int, image_id: str) -> str:
 def image_of(asked: ImageQuestions) -> NDArray[np.uint8]:
     """Return the image at the size of its label map, in which positions are, uint8 ``(H, W, 3)``."""
     image = asked.image()
-    return image if image.shape[:2] == tuple(asked.size) else toolkit.imaging.resize_image(image, asked.size)
+    if image.shape[:2] == tuple(asked.size):
+        return image
+    return np.ascontiguousarray(toolkit.imaging.resize_image(image, asked.size).transpose(1, 2, 0))
 
 
 def by_image(sheet: QuestionSheet) -> dict[str, ImageQuestions]:
