@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,7 +93,7 @@ class AnsweredQuestions:
             )
         return first if is_over else None
 
-    def _until_unanswered(self, pool: list[str] | tuple[str, ...]) -> dict[str, Picks]:
+    def _until_unanswered(self, pool: Sequence[str]) -> dict[str, Picks]:
         """Return the questions before the first unanswered one, in rank order over the pool."""
         asked = [image_id for image_id in pool if len(self.picks.get(image_id, ()))]
         kept = dict.fromkeys(asked, 0)

@@ -155,8 +155,8 @@ class Assembler:
         if annotator.name == ORACLE:
             return AnnotatorErrors(**annotator.params)
         people = People.of(annotator)
-        made = self._build("annotators", annotator if people is None else people.tool)
-        kind = SimulatedErrors if people is None else PeopleAnnotator
+        made: Any = self._build("annotators", annotator if people is None else people.tool)
+        kind: type = SimulatedErrors if people is None else PeopleAnnotator
         if not isinstance(made, kind):
             plugin = self.registry.get("annotators", annotator.name).plugin
             raise AlsegError(

@@ -92,7 +92,7 @@ class AnswerImport:
             (imported,), (goes_on,) = names_of(arrays["imported"]), arrays["goes_on"].tolist()
         return cls(answers, sources, hashes, imported, bool(goes_on))
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    def _arrays(self) -> dict[str, Any]:
         images = list(dict.fromkeys(each.image_id for each in self.answers))
         people = list(dict.fromkeys(each.who for each in self.answers))
         place, person = (

@@ -15,7 +15,7 @@ PICK_ARRAYS = ("image_ids", "counts", "positions", "scores", "pixels", "proposed
 """Names of the arrays."""
 
 
-def arrays_of(picks: Mapping[str, Picks]) -> dict[str, NDArray[Any]]:
+def arrays_of(picks: Mapping[str, Picks]) -> dict[str, Any]:
     """Return picks as arrays, by the names of `PICK_ARRAYS`.
 
     Args:
@@ -47,7 +47,7 @@ def picks_of(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Picks]:
     ids, counts = names_of(arrays["image_ids"]), arrays["counts"]
     stops = np.cumsum(counts)[:-1]
     total = int(counts.sum())
-    columns = [
+    columns: list[NDArray[Any]] = [
         arrays["positions"].astype(np.int32),
         arrays["scores"].astype(np.float32),
         arrays["pixels"].astype(np.int64),

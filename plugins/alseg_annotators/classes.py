@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from alseg import unknown_name
 from alseg.contracts import IGNORE_INDEX, LabelSpace
-from alseg.errors import nearest
 
 VOID = "void"
 SEPARATOR = "|"
@@ -35,9 +35,7 @@ def read_class(text: str, space: LabelSpace) -> int:
         return known[word.lower()]
     if word.isascii() and word.isdigit() and len(word) < 4 and int(word) in known.values():
         return int(word)
-    guess = nearest(word.lower(), known)
-    hint = f" Did you mean '{guess}'?" if guess else ""
-    raise ValueError(f"'{word[:80]}' is no class.{hint} Classes: {', '.join((*space.names, VOID))}.")
+    raise ValueError(unknown_name("class", word[:80], (*space.names, VOID)))
 
 
 def read_classes(text: str, space: LabelSpace) -> frozenset[int]:

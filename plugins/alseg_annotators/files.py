@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from alseg import AnswerFileError
 from alseg.contracts import GivenAnswer, QuestionSheet
-from alseg.errors import AnswerFileError
 from alseg_annotators.masks import read_masks, write_masks
 from alseg_annotators.table import read_table, write_classes, write_table
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from alseg import AnswerFileError, DataError
 from alseg.contracts import IGNORE_INDEX, GivenAnswer, ImageQuestions, LabelSpace, QuestionSheet
-from alseg.errors import AnswerFileError, DataError
 from alseg.toolkit import image_file, imaging
 from alseg_annotators.images import write_images
 from alseg_annotators.names import file_names

@@ -6,8 +6,8 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from alseg import AnswerFileError, DataError
 from alseg.contracts import GivenAnswer, LabelSpace, QuestionSheet
-from alseg.errors import AnswerFileError, DataError
 from alseg.toolkit.text_file import read_lines
 from alseg_annotators.classes import class_table, read_class, read_classes
 from alseg_annotators.images import write_images

@@ -79,11 +79,11 @@ def cell(row: int, column: str, value: str) -> Callable[[Rows], object]:
 
 
 WRONG_ROWS: dict[str, tuple[Callable[[Rows], object], str]] = {
-    "an unknown class": (cell(1, "answer", "gren"), "line 3: 'gren' is no class. Did you mean 'green'?"),
-    "an index of no class": (cell(0, "answer", "3"), "line 2: '3' is no class."),
-    "a negative index": (cell(0, "answer", "-1"), "line 2: '-1' is no class."),
-    "a huge index": (cell(0, "answer", "9" * 400), "is no class."),
-    "an empty class in a set": (cell(0, "answer", "red||blue"), "line 2: '' is no class."),
+    "an unknown class": (cell(1, "answer", "gren"), "line 3: Unknown class 'gren'. Did you mean 'green'?"),
+    "an index of no class": (cell(0, "answer", "3"), "line 2: Unknown class '3'."),
+    "a negative index": (cell(0, "answer", "-1"), "line 2: Unknown class '-1'."),
+    "a huge index": (cell(0, "answer", "9" * 400), "Unknown class '999"),
+    "an empty class in a set": (cell(0, "answer", "red||blue"), "line 2: Unknown class ''."),
     "another image": (cell(0, "image", "train-77"), "line 2: nothing was asked about an image 'train-77'."),
     "a path as image": (cell(0, "image", "../../x"), "nothing was asked about an image '../../x'."),
     "no image": (cell(0, "image", ""), "nothing was asked about an image ''."),
