@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.annotation.accepted import AcceptedAnswers
 from alseg.annotation.annotator import SimulatedAnnotator
 from alseg.annotation.answering import Said
-from alseg.annotation.errors import AnnotatorErrors
+from alseg.annotation.external import ExternalAnnotator
 from alseg.annotation.held_out import HeldOut
 from alseg.annotation.history import PurchaseHistory
 from alseg.annotation.label_count import FullCount, LabelCount, TrainingResize, count_everything
@@ -28,6 +29,7 @@ from alseg.contracts import (
     Cost,
     Dataset,
     RegionAnnotationMode,
+    SimulatedErrors,
     Size,
 )
 from alseg.data.cache import uncached
@@ -59,9 +61,12 @@ class RevealedLabels:
         num_classes: Of the label space; the most that there can be unless given.
         errors: How the annotator errs; None for an annotator who does not.
         held_out: The images whose answers training never sees; None for none.
+        answers: What people have answered, where they are the annotator: then no label map is read. It may
+            grow, before what was asked is looked up.
 
     Attributes:
         history: What has been bought.
+        answers: What people have answered; None where label maps do.
         derived: Label maps of a recipe that take the place of what was revealed in training; None for none.
         deciding: Gives the regions of an image in a round that is being decided on, where the partition
             follows the network, by index; None for an image that it does not know yet.
@@ -82,8 +87,9 @@ class RevealedLabels:
         point_resize: bool = True,
         outline_tolerance: float = OUTLINE_TOLERANCE,
         num_classes: int = IGNORE_INDEX,
-        errors: AnnotatorErrors | None = None,
+        errors: SimulatedErrors | None = None,
         held_out: HeldOut | None = None,
+        answers: AcceptedAnswers | None = None,
     ) -> None:
         if everything and mode is not None:
             raise ValueError("Where everything is revealed, nothing is left to ask.")
@@ -91,7 +97,12 @@ class RevealedLabels:
         self.mode = mode
         self._regions = regions
         self._translation = translation
-        self._annotator = SimulatedAnnotator(dataset, translation, mode, num_classes, errors)
+        self._annotator = (
+            SimulatedAnnotator(dataset, translation, mode, num_classes, errors)
+            if answers is None
+            else ExternalAnnotator(dataset, mode, num_classes, answers)
+        )
+        self.answers = answers
         self._everything = everything
         self._training_size = training_size
         self._point_resize = point_resize

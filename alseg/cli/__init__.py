@@ -21,6 +21,8 @@ from alseg.text.printable import printable_lines
 
 WRONG_INPUT = 2
 """Exit code for a user's mistake."""
+WAITING = 3
+"""Exit code of ``alseg run`` where nothing failed and runs wait for people."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
@@ -30,6 +32,8 @@ _RESERVE = 8 * 2**20
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
     "status": "Show which runs are done, running, failed or to do.",
+    "ask": "Show what runs ask people, and write what these need.",
+    "answer": "Take in what people have answered.",
     "compare": "Print a table of results.",
     "report": "Show results on one HTML page.",
     "picture": "Draw learning curves and picks as one PNG.",

@@ -45,6 +45,10 @@ Label = Annotated[
 ]
 
 
+Partial = Literal["wait", "go-on"]
+Conflict = Literal["first", "last", "majority"]
+
+
 def fraction(value: float | str) -> float:
     """Return a share of 0 to 1, which may be written as ``5%``."""
     return float(value.rstrip("% ")) / 100 if isinstance(value, str) else float(value)
@@ -149,8 +153,9 @@ class MethodSection(Section):
     )
     annotation: Any = key("what a question is and what it costs", default_text="required with `acquisition`")
     annotator: Any = key(
-        "who answers, a mapping; see [Errors of the annotator](#errors-of-the-annotator)",
-        default_text="one who makes no errors",
+        "who answers: people, by the name of their tool, see [annotators.md](annotators.md), "
+        "or a mapping with [errors of the oracle](#errors-of-the-annotator)",
+        default_text="`oracle`, which makes no errors",
     )
     budget: Any = key("what may be spent, all rounds together", default_text="required with `acquisition`")
     model: Any = key("changes to the experiment's network: only the keys that differ", default_text="")
@@ -196,6 +201,21 @@ class AnnotatorSection(Section):
         expected="a share such as 5% or 0.05, at most 100%",
     )
     boundary: Shift = key("pixels at most, along each axis, by which borders in answers are off", 0)
+
+
+class PeopleSection(Section):
+    """Keys of ``annotator`` that every annotator of people has besides its own."""
+
+    partial: Partial = key(
+        "what becomes of a round that is partly answered: the run keeps on waiting (`wait`), or goes on with "
+        "the answers that are there (`go-on`)",
+        "wait",
+    )
+    conflict: Conflict = key(
+        "whose answer counts where people say different things: the `first`, the `last`, or what most say "
+        "(`majority`), of every pixel by itself, the first of equally many",
+        "majority",
+    )
 
 
 class ComparisonSection(Section):

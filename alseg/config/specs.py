@@ -140,7 +140,8 @@ class Method:
             corners are the price.
         reference: Which end of the gap it is that other methods close; None where the file does not say.
         partition: Cuts images into regions; None where the method has none.
-        annotator: Who answers; None for an annotator who makes no errors.
+        annotator: Who answers; None for the oracle without errors. Parameters of people hold the keys that
+            alseg reads itself, see `alseg.config.annotator.People`.
         folder_number: 1, or a higher number where an earlier method of the experiment has the same short name
             and would compute the same, so that their folders would have one name.
     """

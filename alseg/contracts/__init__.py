@@ -24,6 +24,7 @@ from alseg.contracts.annotating import (
     PeopleAnnotator,
     Question,
     QuestionSheet,
+    SimulatedErrors,
 )
 from alseg.contracts.annotation import (
     AdaptivePartition,
@@ -65,6 +66,7 @@ from alseg.contracts.specs import (
     AcquisitionSpec,
     AddedLater,
     AnnotationModeSpec,
+    AnnotatorSpec,
     DatasetSpec,
     ModelSpec,
     ObserverSpec,
@@ -111,6 +113,7 @@ __all__ = [
     "AddedLater",
     "AnnotationMode",
     "AnnotationModeSpec",
+    "AnnotatorSpec",
     "AnswerKind",
     "Answers",
     "Augmentation",
@@ -172,6 +175,7 @@ __all__ = [
     "SeveralOptimizers",
     "Share",
     "Side",
+    "SimulatedErrors",
     "Size",
     "SomeShare",
     "SourceSampling",

@@ -161,6 +161,21 @@ class PartitionSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnnotatorSpec(Spec):
+    """An annotator: ``build(**params) -> PeopleAnnotator``, or `SimulatedErrors` of one that is simulated.
+
+    Parameters must not be called ``partial`` or ``conflict``: these are keys of every annotator of people,
+    which alseg reads itself.
+
+    Attributes:
+        people: Whether people answer, so that a run waits for them. Without, answers come from the data set's
+            label maps, with the errors that ``build`` returns.
+    """
+
+    people: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObserverSpec(Spec):
     """An observer, which experiments name in ``settings.observers``: ``build(**params) -> Observer``.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from alseg.acquisition.job import Acquisition
+from alseg.config.annotator import ORACLE, People
 from alseg.config.building import build
 from alseg.config.experiment import Component, RunSpec, Scenario
 from alseg.config.label_spaces import resolve
@@ -26,9 +27,11 @@ from alseg.contracts import (
     OutputRecipe,
     Partition,
     Passes,
+    PeopleAnnotator,
     Recipe,
     RecipeSpec,
     RegionAnnotationMode,
+    SimulatedErrors,
     Unit,
 )
 from alseg.data.cache import CachedDataset, Stamped
@@ -40,6 +43,7 @@ from alseg.registry.datasets import label_space_of
 from alseg.registry.registry import Registry
 from alseg.registry.signatures import offered_to
 from alseg.seeding import derive
+from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
 
 _MODE_METHODS = ("clicks", "most_clicks", "propose", "footprint", "most_pixels")
@@ -158,6 +162,27 @@ class Assembler:
             unit=self.registry.get("annotation_modes", method.annotation.name).spec.unit,
             **self._partition(method.partition),
         )
+
+    def errors(self, annotator: Component | None) -> SimulatedErrors | None:
+        """Return how a method's annotator errs; None where it does not, or people answer.
+
+        Raises:
+            AlsegError: If it cannot be built, or lacks what an annotator of its kind must have.
+        """
+        if annotator is None:
+            return None
+        if annotator.name == ORACLE:
+            return AnnotatorErrors(**annotator.params)
+        people = People.of(annotator)
+        made: Any = self._build("annotators", annotator if people is None else people.tool)
+        kind: type = SimulatedErrors if people is None else PeopleAnnotator
+        if not isinstance(made, kind):
+            plugin = self.registry.get("annotators", annotator.name).plugin
+            raise AlsegError(
+                f"Annotator '{annotator.name}' of plugin {plugin} is no {kind.__name__}: it does not fit "
+                "this version of alseg. Update the plugin; docs/plugins.md lists what an annotator must have."
+            )
+        return cast(SimulatedErrors, made) if people is None else None
 
     def _partition(self, component: Component | None) -> dict[str, Any]:
         """Return the partition of a method and what it reads, by the names in `MethodParts`."""

@@ -11,7 +11,9 @@ from alseg.errors import DamageError
 from alseg.storage.count_files import EVALUATED, CountFiles
 from alseg.storage.derived import INDEX_NAME as DERIVED_INDEX
 from alseg.storage.derived import MAPS_NAME, DerivedMaps
+from alseg.storage.layout import ANSWERS_NAME, QUESTIONS_NAME, answer_files
 from alseg.storage.ledger import INDEX_NAME, Purchase
+from alseg.storage.questions import Questions
 from alseg.storage.rescore import label_space_of, recomputed
 from alseg.storage.round_files import read_image_counts
 from alseg.storage.round_metrics import read_metrics
@@ -91,14 +93,41 @@ def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[D
             folder, number, required=asked.buys and 0 < number <= max(committed, bought)
         )
         if problem is not None:
-            followed = tuple(folder.round_folder(later) for later in range(number, rounds))
+            followed = tuple(_made_again(folder, number, rounds))
             consequence = f"The labels of round {number} are bought again, and the rounds after it."
             return [*found, Damage(f"{problem} {consequence}", followed)]
         damage = _damage_of_results(folder, number, asked, required=done)
         if damage is not None:
             found.append(damage)
         found.extend(_damage_of_derived(folder, number))
+        found.extend(_damage_of_questions(folder, number))
     return found
+
+
+def _made_again(folder: RunFolder, number: int, rounds: int) -> Iterator[Path]:
+    """Yield what is in the way of buying a round's labels again; answers of people stay where they are.
+
+    The questions of the round stay with them. Those of later rounds are decided again, and answers that fit
+    are used again.
+    """
+    for later in range(number, rounds):
+        round_folder = folder.round_folder(later)
+        if not answer_files(round_folder):
+            yield round_folder
+            continue
+        kept = (ANSWERS_NAME, QUESTIONS_NAME) if later == number else (ANSWERS_NAME,)
+        yield from (path for path in sorted(round_folder.iterdir()) if path.name not in kept)
+
+
+def _damage_of_questions(folder: RunFolder, number: int) -> Iterator[Damage]:
+    """Yield what is wrong with the questions for whose answers a run waits."""
+    round_folder = folder.round_folder(number)
+    if folder.purchase_is_committed(number) or not Questions.committed(round_folder):
+        return
+    problem = problem_of(lambda: Questions.read(round_folder))
+    if problem is not None:
+        again = f"What round {number} asks is decided again; answers that fit are used."
+        yield Damage(f"{problem} {again}", (round_folder / QUESTIONS_NAME,))
 
 
 def _asked(folder: RunFolder) -> _Asked:

@@ -10,11 +10,12 @@ from typing import Any
 import torch
 
 from alseg.acquisition.job import SourceImages
+from alseg.annotation.accepted import AcceptedAnswers
 from alseg.annotation.allowance import BudgetSchedule
-from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.held_out import HeldOut
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
+from alseg.config.annotator import People
 from alseg.config.experiment import RunSpec
 from alseg.contracts import DataPlan, Dataset, Need, Recipe
 from alseg.data.loading import DenseLabels
@@ -28,6 +29,7 @@ from alseg.engine.purchase import QueryPlanner
 from alseg.engine.regions import method_regions
 from alseg.engine.round_protocol import schedule_of
 from alseg.errors import AlsegError
+from alseg.guard.answers import answer_kind
 from alseg.inference.predict import InferenceOptions
 from alseg.storage.count_files import CountFiles
 from alseg.storage.layout import NETWORK_NAME
@@ -241,12 +243,23 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
     )
 
 
+def _answers(spec: RunSpec, method: MethodParts | None) -> AcceptedAnswers | None:
+    """Return what will hold the answers of people; None where nobody is asked."""
+    annotator = spec.method.annotator
+    people = People.of(annotator) if annotator is not None else None
+    return (
+        None
+        if people is None or method is None
+        else AcceptedAnswers(answer_kind(method.mode), people.conflict)
+    )
+
+
 def _labels(
     spec: RunSpec, method: MethodParts | None, data: ScenarioData, plan: DataPlan, context: RunContext
 ) -> RevealedLabels:
     """Return what is known of the target labels before anything is bought."""
     regions = method_regions(spec, method, data, context.partitions).target if method else None
-    annotator, share = spec.method.annotator, spec.evaluation.held_out_share
+    share = spec.evaluation.held_out_share
     return RevealedLabels(
         data.target.dataset,
         data.target.translation,
@@ -257,6 +270,7 @@ def _labels(
         point_resize=plan.label_resize == "point",
         outline_tolerance=spec.method.outline_tolerance,
         num_classes=len(data.label_space.classes),
-        errors=AnnotatorErrors(**annotator.params) if annotator else None,
+        errors=context.assembler.errors(spec.method.annotator),
         held_out=HeldOut(share) if share is not None else None,
+        answers=_answers(spec, method),
     )

@@ -130,6 +130,7 @@ def _plan_method(spec: RunSpec, assembler: Assembler, data: ScenarioData) -> Pla
     reason = unmet_need(spec, parts, assembler)
     if reason is not None:
         return PlannedRun(spec, reason, 0, pool)
+    assembler.errors(spec.method.annotator)
     with guarded(parts.mode, "checks before training"):
         bought = estimate(spec, parts, data.target, len(data.label_space.classes))
     return PlannedRun(spec, None, bought.pixels, pool, bought.clicks, exact=bought.exact)

@@ -58,12 +58,13 @@ class RunState:
         name: Its folder's name.
         method: The method's label; None where the folder does not say it.
         seed: The seed; None where the folder does not say it.
-        state: ``done``, ``running``, ``interrupted``, ``killed``, ``failed``, ``out of memory``, ``skipped``,
-            ``damaged`` or ``to do``.
+        state: ``done``, ``running``, ``waiting``, ``interrupted``, ``killed``, ``failed``,
+            ``out of memory``, ``skipped``, ``damaged`` or ``to do``.
         rounds: Those committed.
         planned: Number of rounds in all; None where the folder does not say it.
         seconds: Time spent by all attempts; None where a clock was set meanwhile, so that nobody knows.
-        why: What failed, what is damaged, why it was skipped, or which process is at it; empty otherwise.
+        why: What failed, what it waits for, what is damaged, why it was skipped, or which process is at it;
+            empty otherwise.
     """
 
     name: str

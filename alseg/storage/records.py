@@ -40,7 +40,7 @@ def _bounded(cost: Cost) -> Cost:
     return cost
 
 
-State = Literal["running", "done", "failed", "interrupted", "skipped"]
+State = Literal["running", "waiting", "done", "failed", "interrupted", "skipped"]
 """What ``status.json`` says about a run."""
 
 

@@ -114,18 +114,20 @@ class ScenarioAsked:
 
 @dataclass(frozen=True)
 class ErrorsAsked:
-    """The errors of the annotator that a run was asked for."""
+    """The errors of the simulated annotator that a run was asked for."""
 
     confusion: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
     boundary: Annotated[int, Field(ge=0, le=64, strict=True)]
 
 
 @dataclass(frozen=True)
-class AnnotatorAsked:
-    """The annotator that a run was asked for."""
+class BudgetAsked:
+    """The budget of a method that a run was asked for."""
 
-    name: Name
-    params: ErrorsAsked
+    text: Text
+    unit: Name
+    amount: Annotated[str, Field(max_length=200, pattern=r"^[0-9]+(/[0-9]+)?$")]
+    scope: Name
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ class MethodAsked:
     acquisition: Part | None = None
     annotation: Part | None = None
     partition: Part | None = None
-    annotator: AnnotatorAsked | None = None
+    annotator: Part | None = None
+    budget: BudgetAsked | None = None
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,7 @@ class RunFile:
 
 _RUN = TypeAdapter(RunFile)
 _ASKED = TypeAdapter(Asked)
+_ERRORS = TypeAdapter(ErrorsAsked)
 
 RUN_KEYS = keys_of(RunFile)
 """Keys of ``run.json``."""
@@ -232,6 +236,9 @@ def read_asked(folder: Path) -> Asked:
             check_label_space(space)
         except ValueError as error:
             raise DamageError(f"{path} is damaged: spec.scenario.label_space: {error}.") from None
+    annotator = asked.method.annotator
+    if annotator is not None and annotator.name == "oracle":
+        validated(path, _ERRORS, dict(annotator.params), "spec", "method", "annotator", "params")
     return asked
 
 

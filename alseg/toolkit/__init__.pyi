@@ -1,4 +1,5 @@
 from . import allocation as allocation
+from . import annotator_errors as annotator_errors
 from . import augment as augment
 from . import clicks as clicks
 from . import clustering as clustering

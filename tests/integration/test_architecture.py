@@ -42,6 +42,7 @@ WITHOUT_TORCH = (
 
 TOOLKIT = (
     "allocation",
+    "annotator_errors",
     "augment",
     "clicks",
     "clustering",
