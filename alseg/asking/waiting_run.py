@@ -29,7 +29,7 @@ from alseg.storage.layout import round_folders
 from alseg.storage.ledger import Purchase
 from alseg.storage.questions import Questions
 from alseg.storage.reader import run_folders
-from alseg.storage.run_description import read_run_file
+from alseg.storage.run_description import read_budget, read_run_file
 
 
 class WaitingRun:
@@ -166,8 +166,8 @@ class WaitingRun:
 
     @property
     def _budget(self) -> Budget:
-        budget = self.saved.asked.method.budget
-        if budget is None or budget.unit not in get_args(Unit) or budget.scope not in get_args(Scope):
+        budget = read_budget(self.folder)
+        if budget.unit not in get_args(Unit) or budget.scope not in get_args(Scope):
             raise AlsegError(f"{self.folder / 'run.json'} is damaged: it names no budget.")
         return Budget(
             budget.text, cast(Unit, budget.unit), Fraction(budget.amount), cast(Scope, budget.scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -175,14 +175,15 @@ class Assembler:
             return AnnotatorErrors(**annotator.params)
         people = People.of(annotator)
         made: Any = self._build("annotators", annotator if people is None else people.tool)
-        kind: type = SimulatedErrors if people is None else PeopleAnnotator
+        kind: Any = SimulatedErrors if people is None else PeopleAnnotator
         if not isinstance(made, kind):
             plugin = self.registry.get("annotators", annotator.name).plugin
             raise AlsegError(
                 f"Annotator '{annotator.name}' of plugin {plugin} is no {kind.__name__}: it does not fit "
                 "this version of alseg. Update the plugin; docs/plugins.md lists what an annotator must have."
             )
-        return cast(SimulatedErrors, made) if people is None else None
+        errors: SimulatedErrors | None = made if people is None else None
+        return errors
 
     def _partition(self, component: Component | None) -> dict[str, Any]:
         """Return the partition of a method and what it reads, by the names in `MethodParts`."""

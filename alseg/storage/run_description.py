@@ -141,7 +141,6 @@ class MethodAsked:
     annotation: Part | None = None
     partition: Part | None = None
     annotator: Part | None = None
-    budget: BudgetAsked | None = None
 
 
 @dataclass(frozen=True)
@@ -196,6 +195,7 @@ class RunFile:
 
 _RUN = TypeAdapter(RunFile)
 _ASKED = TypeAdapter(Asked)
+_BUDGET = TypeAdapter(BudgetAsked)
 _ERRORS = TypeAdapter(ErrorsAsked)
 
 RUN_KEYS = keys_of(RunFile)
@@ -240,6 +240,17 @@ def read_asked(folder: Path) -> Asked:
     if annotator is not None and annotator.name == "oracle":
         validated(path, _ERRORS, dict(annotator.params), "spec", "method", "annotator", "params")
     return asked
+
+
+def read_budget(folder: Path) -> BudgetAsked:
+    """Read the budget in a run's ``run.json``.
+
+    Raises:
+        DamageError: If the file is missing or damaged, or there is no budget; names it.
+    """
+    method = read_run_file(folder).spec.get("method")
+    content = method.get("budget") if isinstance(method, Mapping) else None
+    return validated(folder / RUN_NAME, _BUDGET, content, "spec", "method", "budget")
 
 
 def _read_run(folder: Path) -> tuple[dict[str, Any], RunFile]:
