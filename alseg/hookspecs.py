@@ -14,6 +14,7 @@ import pluggy
 from alseg.contracts import (
     AcquisitionSpec,
     AnnotationModeSpec,
+    AnnotatorSpec,
     DatasetSpec,
     LabelSpace,
     ModelSpec,
@@ -56,6 +57,11 @@ def register_acquisitions() -> Sequence[AcquisitionSpec]:  # type: ignore[empty-
 @hookspec
 def register_annotation_modes() -> Sequence[AnnotationModeSpec]:  # type: ignore[empty-body]
     """Offer annotation modes."""
+
+
+@hookspec
+def register_annotators() -> Sequence[AnnotatorSpec]:  # type: ignore[empty-body]
+    """Offer annotators, who answer what runs ask."""
 
 
 @hookspec

@@ -58,6 +58,15 @@ class CrossedInterval(NamedTuple):
     groups: int
 
 
+class _ByGroup(NamedTuple):
+    """What is counted on each group of images: hits, truth and guesses of each class, ``(groups, 3 C)``."""
+
+    image_ids: tuple[str, ...]
+    group_of_image: tuple[str, ...]
+    groups: tuple[str, ...]
+    totals: NDArray[np.float64]
+
+
 class _Draws(NamedTuple):
     """A round's IoU in percent ``(RESAMPLES + 1, C)``: on all images, then on each draw; NaN if absent."""
 
@@ -94,6 +103,45 @@ def image_interval(counts: Path, baseline: Path, classes: Sequence[int]) -> Imag
     tail = 100 * float(special.ndtr(-math.sqrt(groups / (groups - 1)) * t))
     low, high = np.percentile(differences[1:], [tail, 100 - tail])
     return ImageInterval(float(low), float(high), images, groups)
+
+
+def mean_interval_over_images(counts: Sequence[Path]) -> ImageInterval | None:
+    """Return the interval of the mean over rounds of their mean IoU, over the images they are counted on.
+
+    The rounds may be counted on different images: groups of all of them are drawn with replacement, the same
+    draws for every round, and a round's mean IoU is that of its images in the draw.
+
+    Args:
+        counts: The ``held-out.npz`` of each round, one for each seed.
+
+    Returns:
+        The interval, within 0 and 100, or None without rounds, where a file is missing or damaged, and with
+        images of fewer than `FEWEST_GROUPS` groups.
+
+    Source:
+        Bootstrap standard error with the t quantile, Efron and Tibshirani 1993, section 12. Not percentiles:
+        draws that leave out a class have another mean, so that percentiles of a level, unlike those of a
+        difference, lie to one side of it.
+    """
+    found = [each for each in map(_counted_by_group, counts) if each is not None]
+    every = dict.fromkeys(name for each in found for name in each.groups)
+    groups, places = len(every), {name: number for number, name in enumerate(every)}
+    if len(found) < len(counts) or groups < FEWEST_GROUPS:
+        return None
+    draws = np.vstack([np.ones(groups), _draws(groups)])
+    means = []
+    for each in found:
+        per_group = np.zeros((groups, each.totals.shape[1]))
+        per_group[[places[name] for name in each.groups]] = each.totals
+        means.append(_means(_iou_of(draws @ per_group)))
+    mean, *drawn = _means(np.stack(means, axis=1)).tolist()
+    drawn = [value for value in drawn if math.isfinite(value)]
+    if not math.isfinite(mean) or len(drawn) < RESAMPLES / 2:
+        return None
+    error = float(np.std(drawn, ddof=1)) * math.sqrt(groups / (groups - 1))
+    half_width = float(special.stdtrit(groups - 1, 0.975)) * error
+    images = len({image_id for each in found for image_id in each.image_ids})
+    return ImageInterval(max(0.0, mean - half_width), min(100.0, mean + half_width), images, groups)
 
 
 def crossed_interval(
@@ -153,6 +201,16 @@ def _differences(
 @lru_cache(maxsize=1024)
 def _resampled(path: Path) -> _Draws | None:
     """Return what a round scores on draws of groups; None for a file that cannot be used."""
+    found = _counted_by_group(path)
+    if found is None:
+        return None
+    per_group = found.totals
+    totals = np.vstack([per_group.sum(axis=0), _draws(len(per_group)) @ per_group])
+    return _Draws(found.image_ids, found.group_of_image, _iou_of(totals))
+
+
+def _counted_by_group(path: Path) -> _ByGroup | None:
+    """Return what a round has counted on each group of images; None for a file that cannot be used."""
     try:
         ids, counts = read_image_counts(path)
         groups = read_image_groups(path, ids)
@@ -167,11 +225,15 @@ def _resampled(path: Path) -> _Draws | None:
     numbers = {name: number for number, name in enumerate(dict.fromkeys(groups))}
     per_group = np.zeros((len(numbers), per_image.shape[1]))
     np.add.at(per_group, [numbers[name] for name in groups], per_image)
-    totals = np.vstack([per_group.sum(axis=0), _draws(len(numbers)) @ per_group])
+    return _ByGroup(ids, groups, tuple(numbers), per_group)
+
+
+def _iou_of(totals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return IoU in percent ``(N, C)`` of hits, truth and guesses ``(N, 3 C)``; NaN where no truth is."""
     drawn_hits, drawn_truth, drawn_guess = np.split(totals, 3, axis=1)
     iou = np.full_like(drawn_hits, np.nan)
     np.divide(100 * drawn_hits, drawn_truth + drawn_guess - drawn_hits, out=iou, where=drawn_truth > 0)
-    return _Draws(ids, groups, iou)
+    return iou
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from alseg.analysis import notes, ranking_notes, recipe_notes
+from alseg.analysis import learnt_notes, notes, ranking_notes, recipe_notes
 from alseg.analysis.baselines import find_contrasts, with_contrasts
 from alseg.analysis.comparison import Comparison
 from alseg.analysis.contrast_notes import reach_notes
@@ -133,6 +133,7 @@ def _note(
         selection.area_axis,
         images=options.images,
     )
+    yield from learnt_notes.notes(rows)
     yield from recipe_notes.notes(rows)
     yield from reach_notes(rows, options.reach, selection.cost)
     yield from ranking_notes.notes(standing.rankings, standing.penalties)
@@ -159,10 +160,22 @@ def _by_purchase(groups: Sequence[ComparisonGroup]) -> list[list[ComparisonGroup
     return shared or [list(groups)]
 
 
+def _refuse_unknown(metric: Metric) -> None:
+    """Refuse a metric that was asked for where no run has evaluation labels."""
+    if metric.key != "miou":
+        raise AlsegError(
+            f"{metric.title} is unknown: the runs have no evaluation labels. Leave out --metric and --subset "
+            "to see what was bought and learnt."
+        )
+
+
 def _require_scores(rows: Sequence[Row], runs: Sequence[Run], number: int | None, metric: Metric) -> None:
     if any(row.score is not None for row in rows):
         return
     if any(row.counted for row in rows):
+        if not any(row.evaluated for row in rows):
+            _refuse_unknown(metric)
+            return
         raise AlsegError(f"{metric.title} is undefined: the ground truth holds no such class.")
     last = max((run.rounds[-1].round for run in runs if run.rounds), default=None)
     wanted = "No run is done." if number is None else f"No run has reached round {number}."

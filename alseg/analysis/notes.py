@@ -226,7 +226,7 @@ def _rounds(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _absent(rows: Sequence[Row]) -> Iterator[str]:
-    results = [result for row in rows for _, result in row.counted]
+    results = [result for row in rows for run, result in row.counted if run.evaluated]
     absent = dict.fromkeys(name for result in results for name, iou in result.iou.items() if iou is None)
     if absent:
         yield f"Not in the ground truth, so left out of the mean: {_names(absent)}."

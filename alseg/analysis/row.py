@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from alseg.analysis.bootstrap import CrossedInterval, ImageInterval
 from alseg.analysis.contrasts import Contrast
 from alseg.analysis.gap import Gap
+from alseg.analysis.learnt import Learnt
 from alseg.analysis.multiplicity import Corrected
 from alseg.analysis.purchases import Purchase, purchase_of
 from alseg.analysis.reach import Reach
@@ -121,6 +122,7 @@ class Row:
             and where either end is missing.
         reach: What it costs to reach the share of full supervision asked for; None without.
         area: Area under the curve of the metric over the cost axis asked for, in percent; None without.
+        learnt: What is known where runs have no evaluation labels; None where all have some.
         best: Classes in which the method may be the best of those with the same annotation and budget, where
             any of them can be ruled out.
         best_score: The same for the metric.
@@ -144,9 +146,15 @@ class Row:
     gap_closed: ClosedGap | None = None
     reach: Reached | None = None
     area: Interval | None = None
+    learnt: Learnt | None = None
     best: frozenset[str] = frozenset()
     best_score: bool = False
     best_subsets: frozenset[str] = frozenset()
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether a run that counts has evaluation labels."""
+        return any(run.evaluated for run, _ in self.counted)
 
     @property
     def is_reference(self) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 
 from alseg.analysis.by_seed import by_seed
 from alseg.analysis.cost_axes import CommonEnds, CostAxis
+from alseg.analysis.learnt import learnt_of
 from alseg.analysis.metric import Metric, area_until
 from alseg.analysis.row import Costs, PublishedRow, Row
 from alseg.analysis.statistics import Interval, mean_interval
@@ -112,6 +113,7 @@ def _row(
             for name in first.label_space.subsets
         },
         costs=_costs(results) if results else None,
+        learnt=learnt_of(counted),
         area=None if axis is None else _interval(counted, partial(area_until, metric.height, axis, ends)),
     )
 

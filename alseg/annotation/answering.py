@@ -103,8 +103,21 @@ def answered(
     sets = np.zeros(meant.shape, np.bool_)
     questions, classes = np.nonzero(meant)
     sets[questions, spoken[questions, classes]] = True
-    only = np.where(sets.sum(axis=1) == 1, sets.argmax(axis=1), columns - 1)
-    label.reshape(-1)[seen.places] = _as_classes(only, columns - 1)[seen.questions]
+    return said_in_sets(footprint, sets)
+
+
+def said_in_sets(footprint: NDArray[np.int32], sets: NDArray[np.bool_]) -> Said:
+    """Return what is known of an image where every answer names a set of classes.
+
+    Args:
+        footprint: int32 ``(H, W)``: the question that reveals each pixel, -1 where none does.
+        sets: bool ``(n, C + 1)``: the classes that each answer names, void last.
+    """
+    num_classes = sets.shape[1] - 1
+    label = np.full(footprint.shape, IGNORE_INDEX, np.uint8)
+    places = np.flatnonzero(footprint >= 0)
+    only = np.where(sets.sum(axis=1) == 1, sets.argmax(axis=1), num_classes)
+    label.reshape(-1)[places] = _as_classes(only, num_classes)[footprint.reshape(-1)[places]]
     return Said(footprint, label, sets)
 
 

@@ -63,22 +63,22 @@ class FullCount:
 
 
 def count_everything(
-    labels: Iterable[NDArray[np.uint8]], resize: TrainingResize, outline_tolerance: float
+    labels: Iterable[tuple[NDArray[np.uint8], bool]], resize: TrainingResize, outline_tolerance: float
 ) -> FullCount:
     """Count all label maps of a data set.
 
     Args:
-        labels: uint8 ``(H, W)`` each; 255 is void.
+        labels: uint8 ``(H, W)`` each, 255 for void, and whether training sees it.
         resize: How label maps are resized for training.
         outline_tolerance: Pixels by which outlines may miss the label maps.
     """
     pixels = valid = trained = clicks = images = 0
     classes = np.zeros(IGNORE_INDEX, np.int64)
-    for label in labels:
+    for label, is_trained in labels:
         count = resize.count(label)
         pixels += label.size
         valid += int(np.count_nonzero(label != IGNORE_INDEX))
-        trained += count.trained
+        trained += count.trained if is_trained else 0
         clicks += clicks_per_outline(label, outline_tolerance)
         classes += count.classes
         images += 1

@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.annotation.accepted import AcceptedAnswers
 from alseg.annotation.annotator import SimulatedAnnotator
 from alseg.annotation.answering import Said
-from alseg.annotation.errors import AnnotatorErrors
+from alseg.annotation.external import ExternalAnnotator
+from alseg.annotation.held_out import HeldOut
 from alseg.annotation.history import PurchaseHistory
 from alseg.annotation.label_count import FullCount, LabelCount, TrainingResize, count_everything
 from alseg.contracts import (
@@ -27,6 +29,7 @@ from alseg.contracts import (
     Cost,
     Dataset,
     RegionAnnotationMode,
+    SimulatedErrors,
     Size,
 )
 from alseg.data.cache import uncached
@@ -57,9 +60,13 @@ class RevealedLabels:
             corners are the price.
         num_classes: Of the label space; the most that there can be unless given.
         errors: How the annotator errs; None for an annotator who does not.
+        held_out: The images whose answers training never sees; None for none.
+        answers: What people have answered, where they are the annotator: then no label map is read. It may
+            grow, before what was asked is looked up.
 
     Attributes:
         history: What has been bought.
+        answers: What people have answered; None where label maps do.
         derived: Label maps of a recipe that take the place of what was revealed in training; None for none.
         deciding: Gives the regions of an image in a round that is being decided on, where the partition
             follows the network, by index; None for an image that it does not know yet.
@@ -80,7 +87,9 @@ class RevealedLabels:
         point_resize: bool = True,
         outline_tolerance: float = OUTLINE_TOLERANCE,
         num_classes: int = IGNORE_INDEX,
-        errors: AnnotatorErrors | None = None,
+        errors: SimulatedErrors | None = None,
+        held_out: HeldOut | None = None,
+        answers: AcceptedAnswers | None = None,
     ) -> None:
         if everything and mode is not None:
             raise ValueError("Where everything is revealed, nothing is left to ask.")
@@ -88,12 +97,18 @@ class RevealedLabels:
         self.mode = mode
         self._regions = regions
         self._translation = translation
-        self._annotator = SimulatedAnnotator(dataset, translation, mode, num_classes, errors)
+        self._annotator = (
+            SimulatedAnnotator(dataset, translation, mode, num_classes, errors)
+            if answers is None
+            else ExternalAnnotator(dataset, mode, num_classes, answers)
+        )
+        self.answers = answers
         self._everything = everything
         self._training_size = training_size
         self._point_resize = point_resize
         self._outline_tolerance = outline_tolerance
         self._num_classes = num_classes
+        self._held_out = held_out
         self.history = PurchaseHistory(dataset)
         self.derived: DerivedMaps | None = None
         self.deciding: Callable[[int], NDArray[np.int32] | None] | None = None
@@ -103,10 +118,31 @@ class RevealedLabels:
 
     @property
     def labelled(self) -> Sequence[int]:
-        """Indices of the images with bought labels, void ones included, in pool order."""
+        """Indices of the images with bought labels for training, void ones included, in pool order."""
+        touched = range(len(self.dataset)) if self._everything else self.history.touched
+        if self._held_out is None:
+            return touched
+        return [index for index in touched if not self.withholds(index)]
+
+    @property
+    def withheld(self) -> Sequence[int]:
+        """Indices of the images with bought labels that training never sees, in pool order."""
+        touched = range(len(self.dataset)) if self._everything else self.history.touched
+        return [index for index in touched if self.withholds(index)]
+
+    @property
+    def withheld_answers(self) -> int:
+        """Number of answers about the images that training never sees; one each where all is known."""
         if self._everything:
-            return range(len(self.dataset))
-        return self.history.touched
+            return len(self.withheld)
+        return sum(len(self.history.positions(self.dataset.image_id(index))) for index in self.withheld)
+
+    def withholds(self, index: int) -> bool:
+        """Whether answers about an image are held out of training."""
+        return self._is_held_out(self.dataset.image_id(index))
+
+    def _is_held_out(self, image_id: str) -> bool:
+        return self._held_out is not None and self._held_out.holds(image_id)
 
     def reveal_everything(self) -> None:
         """Reveal all labels from now on, as those of the fully supervised reference.
@@ -155,17 +191,25 @@ class RevealedLabels:
             return np.full(self.dataset.size(index), IGNORE_INDEX, np.uint8)
         return self.said(index, positions).label
 
+    def disclosed(self, index: int) -> NDArray[np.uint8]:
+        """Return what is revealed of an image and not held out, as acquisitions may see it."""
+        if self.withholds(index):
+            return np.full(self.dataset.size(index), IGNORE_INDEX, np.uint8)
+        return self.revealed(index)
+
     def training_label(self, index: int, size: Size) -> NDArray[np.uint8]:
         """Return an image's label map as far as it is bought, resized, uint8 of ``size``, 255 elsewhere.
 
-        Where a recipe has derived another one, that one.
+        Where a recipe has derived another one, that one. Nothing of an image whose answers are held out.
         """
+        if self.withholds(index):
+            return np.full(size, IGNORE_INDEX, np.uint8)
         return self._training_label(index, None, size)
 
     def training_answers(self, index: int, size: Size) -> TrainingAnswers:
         """Return an image's label map as far as it is bought, with the answers that gave it, resized."""
         positions = self._bought_positions(index)
-        if self._everything or not len(positions):
+        if self._everything or not len(positions) or self.withholds(index):
             nowhere = np.full(size, -1, np.int32)
             nothing = np.zeros((0, self._num_classes + 1), np.bool_)
             return TrainingAnswers(self.training_label(index, size), nowhere, nothing)
@@ -234,7 +278,9 @@ class RevealedLabels:
         return Cost(
             pixels=pixels,
             valid_pixels=pixels - sum(purchase.void for purchase in purchases),
-            trained_pixels=sum(count.trained for count in self._counts.values()),
+            trained_pixels=sum(
+                count.trained for name, count in self._counts.items() if not self._is_held_out(name)
+            ),
             clicks=sum(purchase.clicks for purchase in purchases),
             images=len(self._counts),
         )
@@ -290,7 +336,10 @@ class RevealedLabels:
     def _count_everything(self) -> FullCount:
         """Count all label maps, once."""
         if self._full_count is None:
-            self._full_count = count_everything(self._all_labels(), self._resize, self._outline_tolerance)
+            trained = [not self.withholds(index) for index in range(len(self.dataset))]
+            self._full_count = count_everything(
+                zip(self._all_labels(), trained, strict=True), self._resize, self._outline_tolerance
+            )
         return self._full_count
 
     def _all_labels(self) -> Iterator[NDArray[np.uint8]]:

@@ -21,6 +21,8 @@ from alseg.text.printable import printable_lines
 
 WRONG_INPUT = 2
 """Exit code for a user's mistake."""
+WAITING = 3
+"""Exit code of ``alseg run`` where nothing failed and runs wait for people."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
@@ -30,11 +32,14 @@ _RESERVE = 8 * 2**20
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
     "status": "Show which runs are done, running, failed or to do.",
+    "ask": "Show what runs ask people, and write what these need.",
+    "answer": "Take in what people have answered.",
     "compare": "Print a table of results.",
     "report": "Show results on one HTML page.",
     "picture": "Draw learning curves and picks as one PNG.",
     "show": "Draw what a run bought and predicts.",
-    "export": "Write what a run bought and predicts for other tools.",
+    "export": "Write a run's labels, predictions or network for other tools.",
+    "predict": "Predict any images with the network of a run.",
     "diff": "Print what differs in how two runs were made.",
     "rescore": "Compute metrics anew from stored counts.",
     "eval": "Evaluate a checkpoint.",

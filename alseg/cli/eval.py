@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli.inputs import MOST_PROCESSES, NumberRange, parse_size, read_registry, require_device
+from alseg.cli.inputs import (
+    MOST_PROCESSES,
+    NumberRange,
+    parse_input_size,
+    parse_window,
+    read_registry,
+    require_device,
+)
 from alseg.cli.options import FOLDER, device_option, json_option, root_option
 from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
-    from alseg.contracts import Dataset, DatasetSpec, Size
+    from alseg.contracts import Dataset, DatasetSpec
     from alseg.evaluation.output import Evaluated
     from alseg.evaluation.prediction_files import SavePrediction
     from alseg.evaluation.request import Request
     from alseg.registry.registry import Registry
-
-
-_SMALLEST_WINDOW = 16
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,6 @@ class Inference:
     workers: int
 
 
-def _input_size(context: click.Context, option: click.Parameter, value: str | None) -> Size | str | None:
-    return value if value == "native" else parse_size(context, option, value)
-
-
-def _window(context: click.Context, option: click.Parameter, value: str | None) -> Size | str | None:
-    size = None if value == "none" else parse_size(context, option, value)
-    if size is not None and min(size) < _SMALLEST_WINDOW:
-        raise click.BadParameter(f"both sides must be at least {_SMALLEST_WINDOW} pixels.")
-    return value if value == "none" else size
-
-
 @click.command("eval")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
@@ -60,14 +53,17 @@ def _window(context: click.Context, option: click.Parameter, value: str | None) 
 @click.option("--split", help="Split of the data set. [default: the run's, or val]")
 @click.option("--label-space", help="Classes that the network predicts. [default: the run's or data set's]")
 @click.option(
-    "--size", callback=_input_size, metavar="HxW|native", help="Input size. [default: the run's, or native]"
+    "--size",
+    callback=parse_input_size,
+    metavar="HxW|native",
+    help="Input size. [default: the run's, or native]",
 )
 @click.option(
     "--flip/--no-flip", default=None, help="Average with mirrored images. [default: the run's, or no]"
 )
 @click.option(
     "--window",
-    callback=_window,
+    callback=parse_window,
     metavar="HxW|none",
     help="Sliding windows, in pixels of the input size. [default: the run's, or none]",
 )
@@ -109,11 +105,12 @@ def command(
     alseg eval model.pth --model deeplab-v2 backbone=resnet101 --dataset cityscapes --size 640x1280 --flip
     """
     from alseg.evaluation.prediction_files import check_folders
-    from alseg.evaluation.request import Options, complete
+    from alseg.evaluation.request import Options, complete, require_split
 
     registry = read_registry()
     check_folders(save_colors, save_ids)
     request = complete(Options(**asked), registry)  # options of the names of fields
+    require_split(request, registry)
     require_device(device)
     spec: DatasetSpec = registry.get("datasets", request.dataset.name).spec
     data: Dataset = spec.build(root=request.root, split=request.split, **request.dataset.params)

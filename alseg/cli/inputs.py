@@ -22,7 +22,9 @@ __all__ = [
     "NumberRange",
     "OutputFile",
     "parse_device",
+    "parse_input_size",
     "parse_size",
+    "parse_window",
     "read_registry",
     "require_device",
 ]
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 LARGEST_SIDE = 65_536
 """In pixels, as in experiment files."""
+SMALLEST_WINDOW = 16
+"""In pixels."""
 MOST_IMAGES = 1_000_000
 """Images that a command takes or makes at a time."""
 MOST_ROUNDS = 1_000_000
@@ -82,6 +86,27 @@ def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> Size
             f"'{value}' is too large; height and width can be at most {LARGEST_SIDE} pixels."
         )
     return size
+
+
+def parse_input_size(context: click.Context, option: click.Parameter, value: str | None) -> Size | str | None:
+    """Read an input size such as ``640x1280``, or ``native``; the callback of an option.
+
+    Raises:
+        click.BadParameter: If it is neither.
+    """
+    return value if value == "native" else parse_size(context, option, value)
+
+
+def parse_window(context: click.Context, option: click.Parameter, value: str | None) -> Size | str | None:
+    """Read the size of sliding windows, or ``none``; the callback of an option.
+
+    Raises:
+        click.BadParameter: If it is neither, or smaller than `SMALLEST_WINDOW`.
+    """
+    size = None if value == "none" else parse_size(context, option, value)
+    if size is not None and min(size) < SMALLEST_WINDOW:
+        raise click.BadParameter(f"both sides must be at least {SMALLEST_WINDOW} pixels.")
+    return value if value == "none" else size
 
 
 def parse_device(_: click.Context, __: click.Parameter, value: str) -> str:

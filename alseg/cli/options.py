@@ -29,6 +29,19 @@ published_option = click.option(
 )
 
 
+_CHOICE = (
+    click.option("--run", "run_name", metavar="NAME", help="Run of a results folder, by its folder's name."),
+    click.option("--method", metavar="LABEL", help="Method of a results folder, by its label."),
+)
+
+
+def run_choice_options(command: Command) -> Command:
+    """Add ``--run``, which is ``run_name`` in the command, and ``--method``: one run of a results folder."""
+    for option in reversed(_CHOICE):
+        command = option(command)
+    return command
+
+
 def json_option(text: str = "Print JSON for programs.") -> Callable[[Command], Command]:
     """Add ``--json``, which is ``as_json`` in the command."""
     return click.option("--json", "as_json", is_flag=True, help=text)

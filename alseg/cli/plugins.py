@@ -13,6 +13,7 @@ from alseg.cli.options import json_option
 from alseg.contracts import (
     AcquisitionSpec,
     AnnotationModeSpec,
+    AnnotatorSpec,
     DatasetSpec,
     LabelSpace,
     ModelSpec,
@@ -35,6 +36,7 @@ TITLES: Mapping[str, str] = {
     "acquisitions": "Acquisitions",
     "partitions": "Partitions",
     "annotation_modes": "Annotation modes",
+    "annotators": "Annotators",
     "observers": "Observers",
 }
 """Headings of the listing, by kind, in its order."""
@@ -44,7 +46,7 @@ TITLES: Mapping[str, str] = {
 @click.argument("name", required=False)
 @json_option()
 def command(name: str | None, as_json: bool) -> None:
-    """List what is installed: data sets, models, recipes, acquisitions, annotation modes, observers.
+    """List what is installed: data sets, models, recipes, acquisitions, annotation modes, annotators, ...
 
     NAME shows everything of that name with its source, parameters and their defaults; the name of a plugin
     lists what that plugin registers. Plugins that do not work are named on standard error.
@@ -183,6 +185,8 @@ def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
             }
         case AnnotationModeSpec():
             return {"unit": spec.unit}
+        case AnnotatorSpec():
+            return {"people": spec.people}
         case PartitionSpec():
             adapts = callable(getattr(spec.build, "adapt", None))
             return {"needs": list(spec.needs)} if adapts else {}

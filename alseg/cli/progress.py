@@ -28,7 +28,20 @@ def round_line(report: RoundReport, rounds: int) -> str:
     images = f"{cost.images:,} image{'' if cost.images == 1 else 's'}"
     clicks = "1 click" if cost.clicks == 1 else f"{cost.clicks:,} clicks"
     spent = f"{cost.pixels:,} px, {clicks}, {images}" if cost.pixels else "no labels"
-    return f"round {report.round}/{rounds}  iteration {report.iteration}  mIoU {report.miou:5.2f}  {spent}"
+    known = f"mIoU {report.miou:5.2f}" if report.evaluated else _of_answers(report)
+    return "  ".join([f"round {report.round}/{rounds}", f"iteration {report.iteration}", known, spent])
+
+
+def _of_answers(report: RoundReport) -> str:
+    """Say how the network predicts answers, where there are no evaluation labels."""
+    found, told = report.of_answers, []
+    if "estimate_from_held_out_answers/miou_of_answers" in found:
+        count = found["estimate_from_held_out_answers/answers"]
+        score = found["estimate_from_held_out_answers/miou_of_answers"]
+        told.append(f"estimate from {count:,.0f} held-out answers {score:.2f}")
+    if "prequential/accuracy_of_answers" in found:
+        told.append(f"accuracy on new answers {found['prequential/accuracy_of_answers']:.2f}")
+    return "  ".join(told) or "no evaluation labels"
 
 
 def _shown(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alseg.cli import WAITING
 from alseg.cli.dry_run import dry_run_text
 from alseg.cli.inputs import read_registry
 from alseg.cli.options import FOLDER
@@ -148,10 +149,13 @@ def _finish(outcome: Outcome, folder: Path, file: Path, registry: Registry) -> N
     """Print what there is to say at the end and leave with the right exit code."""
     counts = [f"{outcome.done} done"]
     counts += [f"{len(outcome.skipped)} skipped"] if outcome.skipped else []
+    counts += [f"{len(outcome.waiting)} waiting"] if outcome.waiting else []
     counts += [f"{len(outcome.failed)} failed"] if outcome.failed else []
     say(", ".join(counts) + ".", err=True)
     for name, error in outcome.failed:
         say(f"failed: {name}: {error}", err=True)
+    for name, what in outcome.waiting:
+        say(f"waiting: {name}: {what}", err=True)
     context = click.get_current_context()
     if outcome.signal is not None:
         name = signal.Signals(outcome.signal).name
@@ -164,8 +168,16 @@ def _finish(outcome: Outcome, folder: Path, file: Path, registry: Registry) -> N
     put(f"Results in {folder}.{hint}", err=True)
     if outcome.done:
         _draw(folder, registry)
+    if outcome.waiting:
+        put(
+            f"People are asked: 'alseg ask {folder}' writes what they need. Give their files to "
+            f"'alseg answer {folder} FILE', then go on with the same command: alseg run {file}",
+            err=True,
+        )
     if outcome.failed:
         context.exit(1)
+    if outcome.waiting:
+        context.exit(WAITING)
 
 
 def _draw(folder: Path, registry: Registry) -> None:

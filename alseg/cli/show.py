@@ -112,7 +112,9 @@ class _Drawing:
 
         pool = self._revisit.pool
         image_id, photograph = pool.dataset.image_id(index), pool.dataset.image(index)
-        pictures = {"photo": photograph, "truth": colorize(pool.truth(index), self._space)}
+        pictures = {"photo": photograph}
+        if pool.labelled:
+            pictures["truth"] = colorize(pool.truth(index), self._space)
         if last:
             bought_in = self._revisit.bought_in(image_id, pool.dataset.size(index))
             pictures[f"picks-round-{last}"] = draw_picks(photograph, bought_in, last)

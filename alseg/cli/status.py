@@ -12,7 +12,8 @@ from alseg.cli.options import json_option
 from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
-    from alseg.launch.status import ExperimentState, RunState
+    from alseg.launch.status import ExperimentState, RoundState, RunState
+    from alseg.text.layout import Filled
 
 _LONGEST_BAR = 10
 """Characters of a bar of rounds; bars of more rounds are scaled."""
@@ -58,8 +59,11 @@ def _as_table(found: ExperimentState, width: int) -> str:
         column("state", [run.state for run in runs], "left"),
         column("rounds", list(map(_progress, runs)), "left"),
         column("time", [_duration(run.seconds) for run in runs]),
-        column("mIoU", list(map(_miou, runs))),
     ]
+    last = [run.rounds[-1] if run.rounds else None for run in runs]
+    blind = any(each and (each.new_answers_accuracy, each.held_out_answers) != (None, None) for each in last)
+    columns += [column("mIoU", list(map(_miou, runs)))] if not blind or any(map(_miou, runs)) else []
+    columns += _columns_of_answers(last) if blind else []
     lines = lay_out(keys, [columns], width, remarks=[_shortened(printable(run.why)) for run in runs])
     counts = ", ".join(f"{count} {state}" for state, count in Counter(run.state for run in runs).items())
     noun = "run" if len(runs) == 1 else "runs"
@@ -77,9 +81,27 @@ def _progress(run: RunState) -> str:
     return f"{'#' * filled}{'.' * (length - filled)} {done}/{planned}"
 
 
+def _columns_of_answers(last: list[RoundState | None]) -> list[Filled]:
+    """Return what is known of runs without evaluation labels after their last round."""
+    from alseg.text.layout import column
+
+    accuracy = [_percent(each.new_answers_accuracy if each else None) for each in last]
+    columns = [column("accuracy on new answers", accuracy)]
+    estimates = [
+        f"{each.miou_estimate:.2f} N={each.held_out_answers:,}"
+        if each and each.miou_estimate is not None
+        else ""
+        for each in last
+    ]
+    return [*columns, *([column("estimate from N held-out answers", estimates)] if any(estimates) else [])]
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
 def _miou(run: RunState) -> str:
-    miou = run.rounds[-1].miou if run.rounds else None
-    return "" if miou is None else f"{miou:.2f}"
+    return _percent(run.rounds[-1].miou if run.rounds else None)
 
 
 def _shortened(reason: str) -> str:

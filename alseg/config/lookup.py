@@ -74,6 +74,10 @@ class Lookup:
             return Found(spec, None)
         return Found(spec, Component(name, params))
 
+    def spec(self, kind: str, name: str) -> Any:
+        """Return what a plugin registers under a name that is known, see `knows`."""
+        return self._registry.entries(kind)[name].spec
+
     def changed(
         self, kind: str, shared: object, found: Found, own: object, path: Path, problems: Problems
     ) -> Component | None:

@@ -141,7 +141,7 @@ class MethodReader:
         else:
             _check_without_partition(acquisition.spec, mode.spec, path, _name(section), problems)
         budget = _budget(section.budget, mode.spec, where["budget"], problems)
-        annotator = read_annotator(section.annotator, (*path, "annotator"), problems)
+        annotator = read_annotator(section.annotator, (*path, "annotator"), self._lookup, problems)
         return _Purchase(acquisition.component, mode.component, budget, partition, annotator)
 
     def _check_label(self, label: str | None, order: int, labels: dict[str, int]) -> None:

@@ -11,8 +11,8 @@ from alseg.config.label_spaces import read_label_space
 from alseg.config.lookup import Lookup
 from alseg.config.methods import MethodReader
 from alseg.config.schema import read_section
-from alseg.config.sections import Evaluation, RootSection, ScenarioSection, Settings
-from alseg.config.specs import Component, Scenario
+from alseg.config.sections import Evaluation, RootSection, ScenarioSection, Settings, fraction
+from alseg.config.specs import NO_SPLIT, Component, Scenario
 from alseg.contracts import LabelSpace
 from alseg.registry.problems import Problems, show
 from alseg.registry.registry import Registry
@@ -54,7 +54,13 @@ class ExperimentReader:
         found = read_section(Evaluation, value, ("evaluation",), self.problems)
         if "overlap" in found.model_fields_set and "window" not in value:
             self.problems.report(("evaluation", "overlap"), "'overlap' needs 'window': windows overlap")
-        return found
+        if found.held_out is None:
+            return found
+        share = fraction(found.held_out)
+        if not 0 < share < 1:
+            message = f"must be above 0% and below 100%, got {value['held_out']!r}"
+            self.problems.report(("evaluation", "held_out"), message)
+        return found.model_copy(update={"held_out": share})
 
     def _rounds(self, rounds: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Check that rounds increase."""
@@ -102,7 +108,8 @@ class ExperimentReader:
         )
         source.check_split("source_split", section.source_split)
         target.check_split("target_split", section.target_split)
-        target.check_split("evaluation_split", section.evaluation_split)
+        if section.evaluation_split != NO_SPLIT:
+            target.check_split("evaluation_split", section.evaluation_split)
         if source.check_root():
             target.check_root()
         label_space = self._label_space(section.label_space, target)

@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
         "classes": sections.ClassSection,
         "methods": sections.MethodSection,
         "annotator": sections.AnnotatorSection,
+        "people": sections.PeopleSection,
         "target_labels": sections.LabelsSection,
         "comparisons": sections.ComparisonSection,
         "evaluation": sections.Evaluation,

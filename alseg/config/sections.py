@@ -45,6 +45,15 @@ Label = Annotated[
 ]
 
 
+Partial = Literal["wait", "go-on"]
+Conflict = Literal["first", "last", "majority"]
+
+
+def fraction(value: float | str) -> float:
+    """Return a share of 0 to 1, which may be written as ``5%``."""
+    return float(value.rstrip("% ")) / 100 if isinstance(value, str) else float(value)
+
+
 class RootSection(Section):
     """The top level."""
 
@@ -98,7 +107,11 @@ class ScenarioSection(Section):
     )
     source_split: str = key("split of the source that is trained on", "train")
     target_split: str = key("split of the target in which labels are bought, the *pool*", "train")
-    evaluation_split: str = key("split of the target that is evaluated on", "val")
+    evaluation_split: str = key(
+        "split of the target that is evaluated on; `none` where nothing is, as a split without label maps: "
+        "see [No evaluation labels](#no-evaluation-labels)",
+        "val",
+    )
 
 
 class LabelSpaceSection(Section):
@@ -140,8 +153,9 @@ class MethodSection(Section):
     )
     annotation: Any = key("what a question is and what it costs", default_text="required with `acquisition`")
     annotator: Any = key(
-        "who answers, a mapping; see [Errors of the annotator](#errors-of-the-annotator)",
-        default_text="one who makes no errors",
+        "who answers: people, by the name of their tool, see [annotators.md](annotators.md), "
+        "or a mapping with [errors of the oracle](#errors-of-the-annotator)",
+        default_text="`oracle`, which makes no errors",
     )
     budget: Any = key("what may be spent, all rounds together", default_text="required with `acquisition`")
     model: Any = key("changes to the experiment's network: only the keys that differ", default_text="")
@@ -189,6 +203,21 @@ class AnnotatorSection(Section):
     boundary: Shift = key("pixels at most, along each axis, by which borders in answers are off", 0)
 
 
+class PeopleSection(Section):
+    """Keys of ``annotator`` that every annotator of people has besides its own."""
+
+    partial: Partial = key(
+        "what becomes of a round that is partly answered: the run keeps on waiting (`wait`), or goes on with "
+        "the answers that are there (`go-on`)",
+        "wait",
+    )
+    conflict: Conflict = key(
+        "whose answer counts where people say different things: the `first`, the `last`, or what most say "
+        "(`majority`), of every pixel by itself, the first of equally many",
+        "majority",
+    )
+
+
 class ComparisonSection(Section):
     """An item of ``comparisons``."""
 
@@ -230,11 +259,24 @@ class Evaluation(Section):
         "share of a window that the next one covers, too", WINDOW_OVERLAP, default_text="1/3"
     )
 
+    held_out: Share | Percentage | None = key(
+        "only [without evaluation labels](#no-evaluation-labels): share of the pool's images whose answers "
+        "are never trained on and give an estimate, such as `20%` or `0.2`",
+        default_text="none",
+        expected="a share such as 20% or 0.2",
+    )
+
+    @property
+    def held_out_share(self) -> float | None:
+        """The share of images whose answers are held out, above 0 and below 1; None for none."""
+        return None if self.held_out is None else fraction(self.held_out)
+
     def identity(self) -> dict[str, Any]:
-        """Return all that can change a result; runs without windows keep the identity they had before."""
+        """Return all that can change a result; runs without a key of later versions keep their identity."""
         found = self.model_dump()
-        of_windows = () if self.window else ("window", "overlap")
-        return {name: value for name, value in found.items() if name not in of_windows}
+        absent = [] if self.window else ["window", "overlap"]
+        absent += [] if self.held_out is not None else ["held_out"]
+        return {name: value for name, value in found.items() if name not in absent}
 
 
 class Settings(Section):

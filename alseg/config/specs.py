@@ -25,6 +25,9 @@ SLUG_LENGTH = 40
 DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$"
 """Pattern of the names that ``settings.device`` takes."""
 
+NO_SPLIT = "none"
+"""``evaluation_split`` where nothing is evaluated."""
+
 MOST_PROCESSES = 1_024
 """Processes, or threads of one; of far more than that a system gives none."""
 
@@ -68,6 +71,7 @@ class Scenario:
         label_space: Name of the label space of the results; the label space itself where the experiment file
             or the target's parameters say what it is.
         root: Folder of the data sets, or None where none reads files.
+        evaluation_split: `NO_SPLIT` where nothing is evaluated.
         source_root: Folder of the source where it is another one; likewise ``target_root``.
     """
 
@@ -136,7 +140,8 @@ class Method:
             corners are the price.
         reference: Which end of the gap it is that other methods close; None where the file does not say.
         partition: Cuts images into regions; None where the method has none.
-        annotator: Who answers; None for an annotator who makes no errors.
+        annotator: Who answers; None for the oracle without errors. Parameters of people hold the keys that
+            alseg reads itself, see `alseg.config.annotator.People`.
         folder_number: 1, or a higher number where an earlier method of the experiment has the same short name
             and would compute the same, so that their folders would have one name.
     """

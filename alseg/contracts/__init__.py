@@ -24,6 +24,7 @@ from alseg.contracts.annotating import (
     PeopleAnnotator,
     Question,
     QuestionSheet,
+    SimulatedErrors,
 )
 from alseg.contracts.annotation import (
     AdaptivePartition,
@@ -65,6 +66,7 @@ from alseg.contracts.specs import (
     AcquisitionSpec,
     AddedLater,
     AnnotationModeSpec,
+    AnnotatorSpec,
     DatasetSpec,
     ModelSpec,
     ObserverSpec,
@@ -77,13 +79,14 @@ from alseg.contracts.training import (
     Augmentation,
     DataPlan,
     Forward,
+    NeedsOfModel,
     Recipe,
     SegmentationModel,
     SourceSampling,
     TrainingBatch,
     TrainingPlan,
 )
-from alseg.contracts.types import IGNORE_INDEX, NEEDS, OUTLINE_TOLERANCE, Need, Size
+from alseg.contracts.types import BACKBONE_FEATURES, IGNORE_INDEX, NEEDS, OUTLINE_TOLERANCE, Need, Size
 from alseg.contracts.views import (
     Domain,
     Moments,
@@ -100,6 +103,7 @@ from alseg.contracts.views import (
 
 __all__ = [
     "ADDED_LATER",
+    "BACKBONE_FEATURES",
     "IGNORE_INDEX",
     "NEEDS",
     "OUTLINE_TOLERANCE",
@@ -109,6 +113,7 @@ __all__ = [
     "AddedLater",
     "AnnotationMode",
     "AnnotationModeSpec",
+    "AnnotatorSpec",
     "AnswerKind",
     "Answers",
     "Augmentation",
@@ -137,6 +142,7 @@ __all__ = [
     "Moments",
     "Momentum",
     "Need",
+    "NeedsOfModel",
     "Observations",
     "Observer",
     "ObserverSpec",
@@ -169,6 +175,7 @@ __all__ = [
     "SeveralOptimizers",
     "Share",
     "Side",
+    "SimulatedErrors",
     "Size",
     "SomeShare",
     "SourceSampling",

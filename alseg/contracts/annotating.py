@@ -112,6 +112,41 @@ class GivenAnswer:
 
 
 @runtime_checkable
+class SimulatedErrors(Protocol):
+    """How an annotator errs that is simulated from label maps.
+
+    Errors depend on the image and the place of the question alone: neither on rounds, nor on the order or the
+    number of questions, nor on the seed of a run, so that all runs ask the same annotator.
+    """
+
+    def looked_at(self, places: NDArray[np.int64], size: Size, image_id: str) -> NDArray[np.int64]:
+        """Return the pixels that the annotator takes for those asked about.
+
+        Args:
+            places: int64 ``(m,)``, ``y * width + x``.
+            size: Height and width of the label map.
+            image_id: The image.
+
+        Returns:
+            int64 ``(m,)``, places in the label map.
+        """
+        ...
+
+    def spoken(self, positions: NDArray[np.int32], num_classes: int, image_id: str) -> NDArray[np.int64]:
+        """Return the class that the annotator says of each question in place of each class.
+
+        Args:
+            positions: int32 ``(n, 2)`` rows ``(y, x)``.
+            num_classes: Of the label space, ``C``.
+            image_id: The image.
+
+        Returns:
+            int64 ``(n, C + 1)``, void last.
+        """
+        ...
+
+
+@runtime_checkable
 class PeopleAnnotator(Protocol):
     """Takes questions to people and brings their answers back, in files of a tool's own format.
 

@@ -22,6 +22,7 @@ class Derivation:
             with the network as the round before has left it.
         restart: Weights of network and modules afterwards: they ``continue``, or are ``initial`` and the
             optimisers new. The number of the step goes on, and with it the learning rate.
+        rate: Factor on all learning rates from then on until the round ends, above 0.
         needs: What views must hold: ``logits``, ``probs``, ``features``, ``image`` or ``output:NAME``. Maps
             of what has been asked, and regions where the method has a partition, come in any case.
     """
@@ -29,6 +30,7 @@ class Derivation:
     at: float = 0.0
     restart: Literal["continue", "initial"] = "continue"
     needs: tuple[Need, ...] = ("logits",)
+    rate: float = 1.0
 
 
 @dataclass(frozen=True)

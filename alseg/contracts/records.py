@@ -50,9 +50,15 @@ class RoundReport:
         iteration: Optimiser steps taken.
         cost: All labels bought so far.
         class_names: In the order of ``iou``.
-        iou: Percent per class; NaN for a class that the ground truth does not hold.
-        miou: Percent, the mean over classes that the ground truth holds.
-        accuracy: Percent of valid pixels that are right.
+        iou: Percent per class; NaN for a class that the ground truth does not hold, and without evaluation.
+        miou: Percent, the mean over classes that the ground truth holds; NaN without evaluation.
+        accuracy: Percent of valid pixels that are right; NaN without evaluation.
+        evaluated: Whether there are evaluation labels.
+        of_answers: Without them, how the network predicts answers that it was not trained on, by name:
+            ``prequential/...`` of the answers that the round bought, before training with them,
+            ``estimate_from_held_out_answers/...`` of those held out, at the end of the round. Each has
+            ``answers`` (their number), ``miou_of_answers`` and ``accuracy_of_answers`` in percent. They are
+            where the method asked: no mIoU of the target.
     """
 
     experiment: str
@@ -69,6 +75,8 @@ class RoundReport:
     iou: tuple[float, ...]
     miou: float
     accuracy: float
+    evaluated: bool = True
+    of_answers: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

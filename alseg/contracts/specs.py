@@ -42,6 +42,9 @@ class Spec:
     core_parameters: ClassVar[tuple[str, ...]] = ()
     """Names of the parameters of ``build`` that the core fills in."""
 
+    offered_parameters: ClassVar[tuple[str, ...]] = ()
+    """Names of parameters that the core fills in where ``build`` has them, with a default."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec(Spec):
@@ -80,7 +83,8 @@ class ModelSpec(Spec):
 
     Attributes:
         provides: What acquisitions can be given by it. ``features`` needs a method ``features`` on the model,
-            ``output:NAME`` a method ``outputs``, ``moments`` layers of dropout.
+            ``output:NAME`` a method ``outputs``, ``moments`` layers of dropout. And what recipes can:
+            ``backbone_features`` needs a method of this name.
     """
 
     provides: tuple[Need, ...] = ("logits", "probs")
@@ -92,12 +96,17 @@ class ModelSpec(Spec):
 class RecipeSpec(Spec):
     """A training recipe: ``build(**params) -> Recipe``.
 
+    A ``build`` with a parameter ``class_names: tuple[str, ...] = ()`` is given the names of the label space's
+    classes, in the order of their indices. It is empty where nothing is trained, such as in ``alseg eval``.
+
     Attributes:
         provides: Further outputs that acquisitions can be given by it, ``output:NAME`` each. They need a
             method ``outputs`` on the recipe, see `alseg.contracts.stateful.OutputRecipe`.
     """
 
     provides: tuple[Need, ...] = ()
+
+    offered_parameters: ClassVar[tuple[str, ...]] = ("class_names",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +158,21 @@ class PartitionSpec(Spec):
     """
 
     needs: tuple[Need, ...] = ("logits",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotatorSpec(Spec):
+    """An annotator: ``build(**params) -> PeopleAnnotator``, or `SimulatedErrors` of one that is simulated.
+
+    Parameters must not be called ``partial`` or ``conflict``: these are keys of every annotator of people,
+    which alseg reads itself.
+
+    Attributes:
+        people: Whether people answer, so that a run waits for them. Without, answers come from the data set's
+            label maps, with the errors that ``build`` returns.
+    """
+
+    people: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

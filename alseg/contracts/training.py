@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from alseg.contracts.types import Size
+from alseg.contracts.types import Need, Size
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +22,11 @@ class SegmentationModel(Protocol):
     A model that provides features also has ``features(images) -> Tensor``, float ``(B, D, h, w)`` of any
     size. It may have ``logits_and_features(images) -> tuple[Tensor, Tensor]``, which gives what calling the
     model and its ``features`` would, in one pass instead of two.
+
+    A model that provides ``backbone_features`` has a method of this name, which returns the last feature map
+    of what `backbone_parameters` lists, as ``features`` does; and perhaps ``logits_and_backbone_features``.
+    It may say with ``pretrained: bool`` whether that part began with weights trained elsewhere; where it does
+    not say, it is taken for pretrained.
     """
 
     mean: tuple[float, float, float]
@@ -77,7 +82,7 @@ class DataPlan:
         regions: Whether batches say which question revealed each pixel and which classes its answer leaves
             possible; of the target only.
         crop: Height and width of a random cut of the resized image, in pixels; None for the whole image.
-        temperature: Of ``rare-class``: the lower, the more the rarest classes are preferred.
+        rare_temperature: Of ``rare-class``: the lower, the more the rarest classes are preferred.
         rare_share: Of ``rare-class``: share of an image above which it shows a class. A cut should show as
             many pixels of the class for which its image was drawn; up to 10 more are tried.
     """
@@ -90,7 +95,7 @@ class DataPlan:
     label_resize: Literal["point", "nearest"] = "point"
     regions: bool = False
     crop: Size | None = None
-    temperature: float = 0.01
+    rare_temperature: float = 0.01
     rare_share: float = 0.0015
 
 
@@ -167,12 +172,43 @@ class Forward(Protocol):
         """
         ...
 
+    def with_features(
+        self, images: torch.Tensor, network: torch.nn.Module | None = None, /, *, backbone: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Map normalised images to logits and features, in one pass where the network can do that.
+
+        Recipes that call it list what they need in ``needs``, see `NeedsOfModel`.
+
+        Args:
+            images: Float ``(B, 3, H, W)``.
+            network: As above.
+            backbone: Whether the features are the last ones of the pretrained part, instead of those that the
+                logits are computed from.
+
+        Returns:
+            Logits as above; float32 ``(B, D, h, w)`` of any size. Both with gradients.
+
+        Raises:
+            AlsegError: If the network has no such features.
+        """
+        ...
+
+
+@runtime_checkable
+class NeedsOfModel(Protocol):
+    """A recipe that needs more of a network than logits; a method is skipped with a reason if it lacks it."""
+
+    needs: tuple[Need, ...]
+    """Of ``features`` and ``backbone_features``, as ``provides`` of a `ModelSpec` says them. With the latter,
+    the network must be pretrained."""
+
 
 class Recipe(Protocol):
     """How labelled source, bought target labels and unlabelled target become a trained model.
 
     What else a recipe may have is in `alseg.contracts.stateful`: modules of its own, several optimisers,
-    something done after each step, outputs for acquisitions.
+    something done after each step, outputs for acquisitions. It may need more of the network than logits, see
+    `NeedsOfModel`.
     """
 
     plan: TrainingPlan

@@ -22,5 +22,8 @@ Precision = Literal["32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true",
 Need = str
 """What an acquisition can ask to see: one of `NEEDS`, or ``output:NAME``, an output of model or recipe."""
 
+BACKBONE_FEATURES = "backbone_features"
+"""What a recipe can ask of a network: the last feature map of its pretrained part."""
+
 NEEDS = ("logits", "probs", "features", "image", "regions", "moments", "bought", "revealed", "previous")
 """What an acquisition can ask to see besides named outputs."""

@@ -34,6 +34,11 @@ class Domain:
     num_classes: int
     cache: Path | None = None
 
+    @property
+    def labelled(self) -> bool:
+        """Whether the split has label maps."""
+        return bool(getattr(uncached(self.dataset), "labelled", True))
+
     @cached_property
     def class_pixels(self) -> NDArray[np.int64]:
         """Pixels of each class of the scenario in each image, int64 ``(images, classes)``.
@@ -83,10 +88,10 @@ class ScenarioData:
         label_space: In which networks predict and results are given.
         source: Labelled training images.
         target: Unlabelled training images; only `alseg.annotation.revealed` reads their labels.
-        evaluation: Target images for evaluation.
+        evaluation: Target images for evaluation; None where there are no evaluation labels.
     """
 
     label_space: LabelSpace
     source: Domain
     target: Domain
-    evaluation: Domain
+    evaluation: Domain | None

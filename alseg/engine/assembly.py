@@ -10,9 +10,11 @@ from typing import Any
 import torch
 
 from alseg.acquisition.job import Acquisition
+from alseg.config.annotator import ORACLE, People
 from alseg.config.building import build
 from alseg.config.experiment import Component, RunSpec, Scenario
 from alseg.config.label_spaces import resolve
+from alseg.config.specs import NO_SPLIT
 from alseg.contracts import (
     AcquisitionSpec,
     AdaptivePartition,
@@ -25,19 +27,23 @@ from alseg.contracts import (
     OutputRecipe,
     Partition,
     Passes,
+    PeopleAnnotator,
     Recipe,
     RecipeSpec,
     RegionAnnotationMode,
+    SimulatedErrors,
     Unit,
 )
 from alseg.data.cache import CachedDataset, Stamped
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
 from alseg.guard.answers import answer_kind
-from alseg.guard.recipe_answers import check_derivation
+from alseg.guard.recipe_answers import check_derivation, check_needs
 from alseg.registry.datasets import label_space_of
 from alseg.registry.registry import Registry
+from alseg.registry.signatures import offered_to
 from alseg.seeding import derive
+from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
 
 _MODE_METHODS = ("clicks", "most_clicks", "propose", "footprint", "most_pixels")
@@ -104,16 +110,29 @@ class Assembler:
             label_space=space,
             source=self._domain(scenario.source, scenario.source_split, space, source_root),
             target=self._domain(scenario.target, scenario.target_split, space, root),
-            evaluation=self._domain(scenario.target, scenario.evaluation_split, space, root),
+            evaluation=self._evaluation(scenario, space, root),
         )
 
-    def recipe(self, component: Component) -> Recipe:
+    def _evaluation(self, scenario: Scenario, space: LabelSpace, root: str | None) -> Domain | None:
+        """Return the evaluation images; None where there are none, or they have no label maps."""
+        if scenario.evaluation_split == NO_SPLIT:
+            return None
+        found = self._domain(scenario.target, scenario.evaluation_split, space, root)
+        return found if found.labelled else None
+
+    def recipe(self, component: Component, label_space: str | LabelSpace) -> Recipe:
         """Return the recipe.
+
+        Args:
+            component: Name and parameters.
+            label_space: The scenario's label space or its name, for recipes that want to know the classes.
 
         Raises:
             AlsegError: If it cannot be built, or lacks what its plugin says of it.
         """
-        recipe: Recipe = self._build("recipes", component)
+        names = resolve(self.registry, label_space).names
+        offered = dict.fromkeys(offered_to(self.recipe_spec(component)), names)
+        recipe: Recipe = self._build("recipes", component, **offered)
         provides = self.recipe_spec(component).provides
         if provides and not isinstance(recipe, OutputRecipe):
             plugin = self.registry.get("recipes", component.name).plugin
@@ -122,6 +141,7 @@ class Assembler:
                 "method 'outputs'. Update the plugin; docs/plugins.md lists what a recipe may have."
             )
         check_derivation(recipe)
+        check_needs(recipe)
         return recipe
 
     def recipe_spec(self, component: Component) -> RecipeSpec:
@@ -142,6 +162,28 @@ class Assembler:
             unit=self.registry.get("annotation_modes", method.annotation.name).spec.unit,
             **self._partition(method.partition),
         )
+
+    def errors(self, annotator: Component | None) -> SimulatedErrors | None:
+        """Return how a method's annotator errs; None where it does not, or people answer.
+
+        Raises:
+            AlsegError: If it cannot be built, or lacks what an annotator of its kind must have.
+        """
+        if annotator is None:
+            return None
+        if annotator.name == ORACLE:
+            return AnnotatorErrors(**annotator.params)
+        people = People.of(annotator)
+        made: Any = self._build("annotators", annotator if people is None else people.tool)
+        kind: Any = SimulatedErrors if people is None else PeopleAnnotator
+        if not isinstance(made, kind):
+            plugin = self.registry.get("annotators", annotator.name).plugin
+            raise AlsegError(
+                f"Annotator '{annotator.name}' of plugin {plugin} is no {kind.__name__}: it does not fit "
+                "this version of alseg. Update the plugin; docs/plugins.md lists what an annotator must have."
+            )
+        errors: SimulatedErrors | None = made if people is None else None
+        return errors
 
     def _partition(self, component: Component | None) -> dict[str, Any]:
         """Return the partition of a method and what it reads, by the names in `MethodParts`."""

@@ -13,6 +13,7 @@ from alseg.engine.context import RunContext
 from alseg.engine.crashes import suspects
 from alseg.engine.shared_training import shared_key
 from alseg.guard.calls import name_of
+from alseg.storage.questions import Questions
 from alseg.storage.run_folder import RunFolder
 
 
@@ -49,8 +50,9 @@ def find_companions(
         parts, budget = context.assembler.method(other), other.method.budget
         if parts is None or budget is None or not _fits(parts, method, suspected):
             continue
-        bought = RunFolder(runs / other.folder).purchase_is_committed(1)
-        if not bought and shared_key(other, context.assembler) == key:
+        folder = RunFolder(runs / other.folder)
+        decided = folder.purchase_is_committed(1) or Questions.committed(folder.round_folder(1))
+        if not decided and shared_key(other, context.assembler) == key:
             yield Companion(other, parts, budget)
 
 

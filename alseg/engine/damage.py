@@ -8,9 +8,12 @@ from pathlib import Path
 
 from alseg.contracts import LabelSpace
 from alseg.errors import DamageError
+from alseg.storage.count_files import EVALUATED, CountFiles
 from alseg.storage.derived import INDEX_NAME as DERIVED_INDEX
 from alseg.storage.derived import MAPS_NAME, DerivedMaps
+from alseg.storage.layout import ANSWERS_NAME, QUESTIONS_NAME, answer_files
 from alseg.storage.ledger import INDEX_NAME, Purchase
+from alseg.storage.questions import Questions
 from alseg.storage.rescore import label_space_of, recomputed
 from alseg.storage.round_files import read_image_counts
 from alseg.storage.round_metrics import read_metrics
@@ -39,10 +42,12 @@ class _Asked:
     Attributes:
         buys: Whether labels are bought from round 1 on.
         space: In which its metrics are; None where they are another scorer's, which computes others.
+        files: The counts that its rounds have.
     """
 
     buys: bool = False
     space: LabelSpace | None = None
+    files: CountFiles = EVALUATED
 
 
 def problem_of(read: Callable[[], object]) -> str | None:
@@ -88,14 +93,41 @@ def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[D
             folder, number, required=asked.buys and 0 < number <= max(committed, bought)
         )
         if problem is not None:
-            followed = tuple(folder.round_folder(later) for later in range(number, rounds))
+            followed = tuple(_made_again(folder, number, rounds))
             consequence = f"The labels of round {number} are bought again, and the rounds after it."
             return [*found, Damage(f"{problem} {consequence}", followed)]
-        damage = _damage_of_results(folder, number, asked.space, required=done)
+        damage = _damage_of_results(folder, number, asked, required=done)
         if damage is not None:
             found.append(damage)
         found.extend(_damage_of_derived(folder, number))
+        found.extend(_damage_of_questions(folder, number))
     return found
+
+
+def _made_again(folder: RunFolder, number: int, rounds: int) -> Iterator[Path]:
+    """Yield what is in the way of buying a round's labels again; answers of people stay where they are.
+
+    The questions of the round stay with them. Those of later rounds are decided again, and answers that fit
+    are used again.
+    """
+    for later in range(number, rounds):
+        round_folder = folder.round_folder(later)
+        if not answer_files(round_folder):
+            yield round_folder
+            continue
+        kept = (ANSWERS_NAME, QUESTIONS_NAME) if later == number else (ANSWERS_NAME,)
+        yield from (path for path in sorted(round_folder.iterdir()) if path.name not in kept)
+
+
+def _damage_of_questions(folder: RunFolder, number: int) -> Iterator[Damage]:
+    """Yield what is wrong with the questions for whose answers a run waits."""
+    round_folder = folder.round_folder(number)
+    if folder.purchase_is_committed(number) or not Questions.committed(round_folder):
+        return
+    problem = problem_of(lambda: Questions.read(round_folder))
+    if problem is not None:
+        again = f"What round {number} asks is decided again; answers that fit are used."
+        yield Damage(f"{problem} {again}", (round_folder / QUESTIONS_NAME,))
 
 
 def _asked(folder: RunFolder) -> _Asked:
@@ -105,7 +137,7 @@ def _asked(folder: RunFolder) -> _Asked:
     except (DamageError, FormatError):
         return _Asked()
     space = label_space_of(file.label_space) if file.scorer == SCORER_VERSION else None
-    return _Asked(file.method.target_labels == "acquired", space)
+    return _Asked(file.method.target_labels == "acquired", space, CountFiles.of_run(file))
 
 
 def _problem_of_purchase(folder: RunFolder, number: int, *, required: bool) -> str | None:
@@ -126,15 +158,16 @@ def _damage_of_derived(folder: RunFolder, number: int) -> Iterator[Damage]:
         yield Damage(f"{problem} {again}", (round_folder / DERIVED_INDEX, round_folder / MAPS_NAME))
 
 
-def _damage_of_results(
-    folder: RunFolder, number: int, space: LabelSpace | None, *, required: bool
-) -> Damage | None:
+def _damage_of_results(folder: RunFolder, number: int, asked: _Asked, *, required: bool) -> Damage | None:
     """Return what is wrong with counts or metrics of a round; without damage, metrics follow from counts."""
-    counts, metrics = folder.counts_of(number), folder.metrics_of(number)
+    metrics, space = folder.metrics_of(number), asked.space
+    counted = [metrics.with_name(name) for name in asked.files.names(number)]
     evaluated_again = f"Round {number} is evaluated again."
     computed_again = "Its numbers are computed again."
-    if required or counts.exists() or metrics.exists():
-        problem = problem_of(lambda: read_image_counts(counts))
+    for counts in counted:
+        if not (required or counts.exists() or metrics.exists()):
+            continue
+        problem = problem_of(lambda path=counts: read_image_counts(path))  # type: ignore[misc]
         if problem is not None:
             return Damage(f"{problem} {evaluated_again}", (counts, metrics))
     if not metrics.exists():
@@ -147,7 +180,7 @@ def _damage_of_results(
     try:
         changes = recomputed(metrics.parent, space).changes
     except DamageError as error:
-        return Damage(f"{error} {evaluated_again}", (counts, metrics))
+        return Damage(f"{error} {evaluated_again}", (*counted, metrics))
     if not changes:
         return None
     found = f"{metrics} is damaged: by the counts beside it, {changes[0]}."

@@ -29,7 +29,7 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
         },
         "seed": spec.seed,
         "rounds": list(spec.rounds),
-        "iterations": assembler.recipe(method.recipe).plan.iterations,
+        "iterations": assembler.recipe(method.recipe, space).plan.iterations,
         "label_space": {
             "name": space.name,
             "classes": list(space.names),
@@ -44,4 +44,6 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
         ],
         "made_with": provenance_of(spec, assembler.registry, data),
         "spec": spec.as_json(),
+        # Evaluated runs have no such key, as before there were others.
+        **({} if data.evaluation is not None else {"evaluated": False}),
     }

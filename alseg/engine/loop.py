@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from alseg.acquisition.job import Pool
 from alseg.config.experiment import RunSpec
+from alseg.engine.answers_predicted import predict_held_out, predict_new_answers
 from alseg.engine.context import RunContext
 from alseg.engine.derivation import use_derived
 from alseg.engine.kept_examples import keep_examples
 from alseg.engine.parts import RunParts, make_parts
+from alseg.engine.people import PeoplesRounds
 from alseg.engine.phases import Phases
-from alseg.engine.purchase import QueryPlanner
+from alseg.engine.purchase import QueryPlanner, RoundQueries
 from alseg.engine.resume import resume
 from alseg.engine.round_protocol import start_round
 from alseg.engine.round_record import commit_round, replay_round
@@ -35,6 +37,7 @@ from alseg.storage.derived import DerivedMaps
 from alseg.storage.disk_space import require_space
 from alseg.storage.examples import read_examples
 from alseg.storage.ledger import Purchase
+from alseg.storage.questions import Questions
 from alseg.storage.round_files import read_counts
 from alseg.storage.run_folder import RunFolder
 from alseg.training import checkpoint
@@ -45,6 +48,7 @@ def run(spec: RunSpec, folder: RunFolder, context: RunContext) -> None:
 
     Raises:
         Interrupted: If asked to stop; the run goes on from there when called again.
+        Waiting: If people have been asked who have not answered yet; the run goes on from there, too.
         AlsegError: If data, weights or the folder are faulty.
         AcquisitionError: If the acquisition returned something that cannot be used.
         DivergedError: If the loss is no longer finite.
@@ -57,6 +61,7 @@ class _Loop:
         self.parts = parts
         self.phases = Phases(parts.context)
         self.steps = Steps(parts)
+        self.people = PeoplesRounds.of(parts)
 
     def go(self) -> None:
         parts, folder, trainer = self.parts, self.parts.folder, self.parts.trainer
@@ -85,9 +90,11 @@ class _Loop:
         parts.labels.derived = None  # derived from what had been bought before
         if parts.planner is not None:
             if folder.purchase_is_committed(round_number):
+                if self.people is not None:
+                    self.people.restore(round_number)
                 parts.labels.restore(Purchase.read(folder.round_folder(round_number)))
             else:
-                purchase = self.acquire(round_number, parts.planner)
+                purchase = self.purchase(round_number, parts.planner)
                 purchase.write(folder.round_folder(round_number))
                 parts.log(
                     f"round {round_number}: bought {purchase.pixels} pixels "
@@ -95,12 +102,29 @@ class _Loop:
                     f"in {len(purchase.spans)} images"
                 )
             parts.planner.forget(round_number)
+            if not folder.round_is_committed(round_number):
+                predict_new_answers(parts, self.phases, round_number)
         elif parts.spec.method.target_labels == "all":
             parts.labels.reveal_everything()
         parts.target_order.buy(parts.stages[round_number - 1], parts.labels.labelled)
 
-    def acquire(self, round_number: int, planner: QueryPlanner) -> Purchase:
-        """Choose what to ask, and get the answers."""
+    def purchase(self, round_number: int, planner: QueryPlanner) -> Purchase:
+        """Choose what to ask, and get the answers; people are asked once, and their answers waited for.
+
+        Raises:
+            Waiting: If people have not answered enough.
+        """
+        if self.people is None:
+            return planner.buy(self.acquire(round_number, planner))
+        if not Questions.committed(self.parts.folder.round_folder(round_number)):
+            queries = self.acquire(round_number, planner)
+            options = self.parts.inference_options(for_acquisition=True, round_number=round_number)
+            self.people.keep_questions(planner, queries, self.phases, options)
+            planner.forget(round_number)
+        return self.people.buy(planner, round_number)
+
+    def acquire(self, round_number: int, planner: QueryPlanner) -> RoundQueries:
+        """Choose what to ask."""
         parts = self.parts
         target, needs = parts.data.target.dataset, planner.method.needs
         options = parts.inference_options(for_acquisition=True, round_number=round_number)
@@ -124,10 +148,10 @@ class _Loop:
             parts.keep_network(round_number)
         folder = parts.folder.round_folder(round_number)
         keep_examples(parts, self.phases, folder, options, partial(planner.score, pool, queries))
-        return planner.buy(queries)
+        return queries
 
-    def train(self, round_number: int) -> NDArray[np.int32]:
-        """Train to the end of a round and count confusions, int32 ``(N, C, C)``."""
+    def train(self, round_number: int) -> NDArray[np.int32] | None:
+        """Train to the end of a round and count confusions, int32 ``(N, C, C)``; None without evaluation."""
         parts, derivation = self.parts, self.parts.derivations.get(round_number)
         if derivation is not None and parts.trainer.iteration < parts.stages[round_number]:
             if derivation > parts.stages[round_number - 1]:
@@ -139,9 +163,12 @@ class _Loop:
         self.steps.train(self.parts.stages[round_number], self.phases)
         return self.evaluate(round_number)
 
-    def evaluate(self, round_number: int) -> NDArray[np.int32]:
+    def evaluate(self, round_number: int) -> NDArray[np.int32] | None:
         """Count confusions, unless that has been done and only the metrics are missing."""
         parts, evaluation = self.parts, self.parts.data.evaluation
+        predict_held_out(parts, self.phases, round_number)
+        if evaluation is None:
+            return None
         path = parts.folder.counts_of(round_number)
         if path.exists():
             with suppress(DamageError):
@@ -156,7 +183,7 @@ class _Loop:
                 on_image,
             )
 
-    def commit(self, round_number: int, counts: NDArray[np.int32]) -> None:
+    def commit(self, round_number: int, counts: NDArray[np.int32] | None) -> None:
         """Write the round; from then on it is never done again."""
         commit_round(self.parts, round_number, counts, self.phases.seconds)
         DerivedMaps.forget(self.parts.folder.round_folder(round_number))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
 
 from alseg.acquisition.job import SourceImages
+from alseg.annotation.accepted import AcceptedAnswers
 from alseg.annotation.allowance import BudgetSchedule
-from alseg.annotation.errors import AnnotatorErrors
+from alseg.annotation.held_out import HeldOut
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
+from alseg.config.annotator import People
 from alseg.config.experiment import RunSpec
-from alseg.contracts import DataPlan, Need, Recipe
+from alseg.contracts import DataPlan, Dataset, Need, Recipe
 from alseg.data.loading import DenseLabels
 from alseg.data.scenario import ScenarioData
 from alseg.data.target_order import TargetOrder
@@ -26,7 +29,9 @@ from alseg.engine.purchase import QueryPlanner
 from alseg.engine.regions import method_regions
 from alseg.engine.round_protocol import schedule_of
 from alseg.errors import AlsegError
+from alseg.guard.answers import answer_kind
 from alseg.inference.predict import InferenceOptions
+from alseg.storage.count_files import CountFiles
 from alseg.storage.layout import NETWORK_NAME
 from alseg.storage.run_folder import RunFolder
 from alseg.training import checkpoint
@@ -98,11 +103,22 @@ class RunParts:
         return self.context.assembler.model(self.spec.model, self.num_classes, self.spec.seed).state_dict()
 
     def evaluation_names(self) -> tuple[list[str], list[str]]:
-        """Return the names and the groups of the evaluation images."""
+        """Return the names and the groups of the evaluation images, of which there may be none."""
+        if self.data.evaluation is None:
+            return [], []
         dataset = self.data.evaluation.dataset
-        names = [dataset.image_id(index) for index in range(len(dataset))]
-        group = getattr(dataset, "group", None)
-        return names, names if group is None else [str(group(index)) for index in range(len(dataset))]
+        return names_of(dataset, range(len(dataset)))
+
+    @cached_property
+    def count_files(self) -> CountFiles:
+        """What is counted in each round."""
+        method = self.spec.method
+        return CountFiles.of(
+            evaluated=self.data.evaluation is not None,
+            target_labels=method.target_labels,
+            labels_since=method.labels_since,
+            held_out=self.spec.evaluation.held_out_share,
+        )
 
     def previous_network(self, round_number: int) -> Any | None:
         """Return the network with which the questions of the round before were decided; None in the first.
@@ -162,6 +178,13 @@ class RunParts:
         return with_needs(options, needs, self.recipe, provided, self.trainer.state.wrapped_modules)
 
 
+def names_of(dataset: Dataset, indices: Sequence[int]) -> tuple[list[str], list[str]]:
+    """Return the names and the groups of some images of a data set."""
+    names = [dataset.image_id(index) for index in indices]
+    group = getattr(dataset, "group", None)
+    return names, names if group is None else [str(group(index)) for index in indices]
+
+
 def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunParts:
     """Make the objects of a run.
 
@@ -169,11 +192,15 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         AlsegError: If data, weights or parameters are faulty.
     """
     assembler = context.assembler
-    data, recipe = assembler.scenario(spec.scenario), assembler.recipe(spec.method.recipe)
+    data, recipe = (
+        assembler.scenario(spec.scenario),
+        assembler.recipe(spec.method.recipe, spec.scenario.label_space),
+    )
     method = assembler.method(spec)
     target, plan = data.target.dataset, recipe.plan.target
     labels = _labels(spec, method, data, plan, context)
     order = TargetOrder(len(target), plan, spec.seed, recipe.plan.accumulation)
+    stages = (*spec.rounds, recipe.plan.iterations)
     trainer = Trainer(
         context.fabric,
         assembler.model(spec.model, len(data.label_space.classes), spec.seed),
@@ -185,7 +212,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         context.settings.workers,
         channels_last=spec.channels_last,
         compiled=spec.compile,
-        schedule=schedule_of(spec, recipe),
+        schedule=schedule_of(spec, recipe, stages, derived_after(recipe, stages) if method else {}),
         rounds=spec.rounds,
     )
     image_pixels = tuple(height * width for height, width in map(target.size, range(len(target))))
@@ -211,8 +238,19 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         target_order=order,
         trainer=trainer,
         planner=planner,
-        stages=(*spec.rounds, recipe.plan.iterations),
+        stages=stages,
         image_pixels=image_pixels,
+    )
+
+
+def _answers(spec: RunSpec, method: MethodParts | None) -> AcceptedAnswers | None:
+    """Return what will hold the answers of people; None where nobody is asked."""
+    annotator = spec.method.annotator
+    people = People.of(annotator) if annotator is not None else None
+    return (
+        None
+        if people is None or method is None
+        else AcceptedAnswers(answer_kind(method.mode), people.conflict)
     )
 
 
@@ -221,7 +259,7 @@ def _labels(
 ) -> RevealedLabels:
     """Return what is known of the target labels before anything is bought."""
     regions = method_regions(spec, method, data, context.partitions).target if method else None
-    annotator = spec.method.annotator
+    share = spec.evaluation.held_out_share
     return RevealedLabels(
         data.target.dataset,
         data.target.translation,
@@ -232,5 +270,7 @@ def _labels(
         point_resize=plan.label_resize == "point",
         outline_tolerance=spec.method.outline_tolerance,
         num_classes=len(data.label_space.classes),
-        errors=AnnotatorErrors(**annotator.params) if annotator else None,
+        errors=context.assembler.errors(spec.method.annotator),
+        held_out=HeldOut(share) if share is not None else None,
+        answers=_answers(spec, method),
     )

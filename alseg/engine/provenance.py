@@ -64,11 +64,11 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
         found[f"weights {path}"] = sha256_of(path)[:_HASH_LENGTH]
     if data is not None:
         domains = {"source": data.source, "target": data.target, "evaluation": data.evaluation}
-        found |= {f"{role} data": domain.listing for role, domain in domains.items()}
+        found |= {f"{role} data": domain.listing for role, domain in domains.items() if domain is not None}
         for role, component in (("source", spec.scenario.source), ("target", spec.scenario.target)):
-            if callable(registry.get("datasets", component.name).spec.label_space):
-                classes = content_hash(_classes(domains[role].label_space))[:_HASH_LENGTH]
-                found[f"{role} classes"] = classes
+            domain = domains[role]
+            if domain is not None and callable(registry.get("datasets", component.name).spec.label_space):
+                found[f"{role} classes"] = content_hash(_classes(domain.label_space))[:_HASH_LENGTH]
     return dict(sorted(found.items()))
 
 
@@ -101,7 +101,8 @@ def refuse_foreign(specs: Sequence[RunSpec], runs: Path) -> None:
 def refuse_drift(specs: Sequence[RunSpec], runs: Path, assembler: Assembler) -> None:
     """Refuse to go on with runs that were begun with something else, or nobody knows with what.
 
-    Runs that are done know no drift, but what they are must be known.
+    Runs that are done know no drift, but what they are must be known. One that waits for people goes on, and
+    its log says with what.
 
     Args:
         specs: The runs asked for.
@@ -113,8 +114,12 @@ def refuse_drift(specs: Sequence[RunSpec], runs: Path, assembler: Assembler) -> 
     """
     problems = []
     for spec in specs:
-        differences = provenance_changes(RunFolder(runs / spec.folder), spec, assembler)
-        if differences:
+        folder = RunFolder(runs / spec.folder)
+        differences = provenance_changes(folder, spec, assembler)
+        if differences and folder.state == "waiting":
+            # People take weeks; their answers are worth more than the same version throughout.
+            folder.append_log(f"goes on with other things than it was begun with: {'; '.join(differences)}")
+        elif differences:
             problems.append(f"  {spec.folder}: {'; '.join(differences)}")
     if not problems:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, cast
@@ -46,7 +46,10 @@ class RoundQueries:
             price.
         answers: Image id to answer, of images whose answers were looked up meanwhile.
         limits: What may be spent in the round.
-        adapted: The regions of the round, where the partition follows the network; else None.
+        adapted: The regions of the round as they are made, where the partition follows the network; else
+            None.
+        regions: Gives the regions of an image of the round by index, where they are kept with the purchase;
+            else None.
         round: From 1.
         seconds: How long it took to decide; of a pass for several runs, this run's share.
     """
@@ -56,6 +59,7 @@ class RoundQueries:
     limits: Limits
     seconds: float
     adapted: AdaptedRegions | None
+    regions: Callable[[int], NDArray[np.int32] | None] | None
     round: int
 
 
@@ -131,7 +135,8 @@ class QueryPlanner:
 
         adapted = self._adapted()
         job = self._job(self.spec, self.method, self.spending, round_number, adapted)
-        job = replace(job, on_final=look_up)
+        if self.oracle.labels.answers is None:  # people answer later
+            job = replace(job, on_final=look_up)
         if self._may_ask_together(round_number, pool):
             decision = self._decide_together(job, pool, state)
         else:
@@ -143,6 +148,7 @@ class QueryPlanner:
             limits=job.limits,
             seconds=elapsed - decision.spent + decision.share,
             adapted=adapted,
+            regions=adapted.regions if adapted is not None and self.method.unit == "region" else None,
             round=round_number,
         )
 
@@ -164,12 +170,15 @@ class QueryPlanner:
             answers = answers_within(queries.picks, pool, queries.limits, look_up)
         else:
             answers = {name: look_up(name, picks) for name, picks in queries.picks.items() if len(picks)}
-        purchase = self.oracle.buy(answers, self._kept_regions(queries, answers))
+        maps = self.regions_of(queries, answers)
+        folder = self.folder.round_folder(queries.round)
+        regions = None if maps is None else AskedRegions.write(folder, maps)
+        purchase = self.oracle.buy(answers, regions)
         self.oracle.labels.deciding = None
         return purchase
 
     def forget(self, round_number: int) -> None:
-        """Remove what another run has asked for this one, once it is bought."""
+        """Remove what another run has asked for this one, once it is bought or kept as questions."""
         if round_number == 1:
             self._common_pass.forget(self.spec.folder)
 
@@ -265,13 +274,20 @@ class QueryPlanner:
         labels.deciding = adapted.find
         return adapted
 
-    def _kept_regions(self, queries: RoundQueries, answers: Mapping[str, Answer]) -> AskedRegions | None:
-        """Write the regions of images that are asked about; None where they are the same in all rounds."""
-        adapted, index_of = queries.adapted, self.oracle.labels.history.index_of
-        if adapted is None or self.method.unit != "region":
+    def regions_of(
+        self, queries: RoundQueries, asked: Iterable[str]
+    ) -> Iterator[tuple[str, NDArray[np.int32]]] | None:
+        """Return the regions of images that are asked about; None where they are the same in all rounds.
+
+        Args:
+            queries: What is asked.
+            asked: Image ids.
+        """
+        find = queries.regions
+        if find is None:
             return None
-        maps = ((image_id, adapted.regions(index_of(image_id))) for image_id in answers)
-        return AskedRegions.write(self.folder.round_folder(queries.round), maps)
+        found = ((image_id, find(self.oracle.labels.history.index_of(image_id))) for image_id in asked)
+        return ((image_id, regions) for image_id, regions in found if regions is not None)
 
     def _job(
         self,
@@ -297,7 +313,7 @@ class QueryPlanner:
             regions=of_pool.regions if of_pool else None,
             adapted=adapted,
             source_regions=regions.source.regions if regions.source else None,
-            revealed=labels.revealed,
+            revealed=labels.disclosed,
             bought=labels.bought,
         )
 

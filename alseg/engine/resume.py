@@ -20,7 +20,9 @@ def resume(parts: RunParts) -> None:
     folder, trainer = parts.folder, parts.trainer
     for problem in quarantine_damaged(folder, len(parts.stages)):
         parts.tell(problem)
-    limit = last_usable_iteration(folder, parts.stages, buys=parts.method is not None)
+    limit = last_usable_iteration(
+        folder, parts.stages, buys=parts.method is not None, files=parts.count_files
+    )
     for path in (folder.checkpoint, folder.weights):
         if not path.exists():
             continue

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from alseg.contracts import Picks
 from alseg.files import remove, write_atomically
+from alseg.storage.packed_picks import PICK_ARRAYS, arrays_of, picks_of
 
 
 class SharedPoolPass:
@@ -39,19 +39,7 @@ class SharedPoolPass:
         Raises:
             WriteError: If they cannot be written.
         """
-        every = list(picks.values())
-        arrays: dict[str, Any] = {
-            "weights": np.array(weights),
-            "seconds": np.array(seconds),
-            "image_ids": np.array(list(picks)),
-            "counts": np.array([len(each) for each in every], np.int64),
-            "positions": np.concatenate([np.zeros((0, 2), np.int32), *(each.positions for each in every)]),
-            "scores": np.concatenate([np.zeros(0, np.float32), *(each.scores for each in every)]),
-            "pixels": np.concatenate([np.zeros(0, np.int64), *(each.pixels for each in every)]),
-            "proposed": np.concatenate(
-                [np.zeros(0, np.uint8), *(each.proposed for each in every if each.proposed is not None)]
-            ),
-        }
+        arrays = {**arrays_of(picks), "weights": np.array(weights), "seconds": np.array(seconds)}
         # The archive has a checksum of each array.
         write_atomically(self._file(run), lambda file: np.savez(file, **arrays))
 
@@ -68,13 +56,7 @@ class SharedPoolPass:
             with np.load(self._file(run), allow_pickle=False) as content:
                 if str(content["weights"]) != weights:
                     return None
-                stops = np.cumsum(content["counts"])[:-1]
-                names = ["positions", "scores", "pixels"]
-                # Empty where nothing was proposed.
-                names += ["proposed"] if len(content["proposed"]) else []
-                columns = [np.split(content[name], stops) for name in names]
-                ids = content["image_ids"].tolist()
-                picks = {image_id: Picks(*each) for image_id, *each in zip(ids, *columns, strict=True)}
+                picks = picks_of({name: content[name] for name in PICK_ARRAYS})
                 return picks, float(content["seconds"])
         except Exception:  # numpy and zipfile raise many types for a damaged archive
             return None

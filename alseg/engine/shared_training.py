@@ -50,10 +50,12 @@ class SharedTraining:
 
     Args:
         folder: The folder, named by `shared_key`.
+        evaluated: Whether there are confusion counts: without evaluation labels there are none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, evaluated: bool = True) -> None:
         self.folder = folder
+        self._evaluated = evaluated
         self._weights = folder / "checkpoint.pt"
         self._counts = folder / "confusion.npz"
 
@@ -87,16 +89,16 @@ class SharedTraining:
     @property
     def complete(self) -> bool:
         """Whether the training has been done."""
-        return self._weights.exists() and self._counts.exists()
+        return self._weights.exists() and (self._counts.exists() or not self._evaluated)
 
-    def load(self, trainer: Trainer) -> NDArray[np.int32]:
-        """Read the training state into a trainer; returns the confusion counts.
+    def load(self, trainer: Trainer) -> NDArray[np.int32] | None:
+        """Read the training state into a trainer; returns the confusion counts, None without evaluation.
 
         Raises:
             DamageError: If a file is damaged; it is removed, so that the training is done again.
         """
         try:
-            counts = read_counts(self._counts)
+            counts = read_counts(self._counts) if self._evaluated else None
             trainer.iteration = trainer.state.load(self._weights)
             return counts
         except DamageError:
@@ -104,8 +106,9 @@ class SharedTraining:
             raise
 
     def save(
-        self, trainer: Trainer, counts: NDArray[np.int32], image_ids: list[str], groups: list[str]
+        self, trainer: Trainer, counts: NDArray[np.int32] | None, image_ids: list[str], groups: list[str]
     ) -> None:
-        """Write the training state and the confusion counts; the counts complete the folder."""
+        """Write the training state and the confusion counts, if any; what comes last completes the folder."""
         trainer.save(self._weights)
-        write_counts(self._counts, counts, image_ids, groups)
+        if counts is not None:
+            write_counts(self._counts, counts, image_ids, groups)

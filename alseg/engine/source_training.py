@@ -12,35 +12,41 @@ from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.errors import DamageError
 
 
-def train_source(parts: RunParts, train: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:
+def train_source(parts: RunParts, train: Callable[[], NDArray[np.int32] | None]) -> NDArray[np.int32] | None:
     """Train and evaluate round 0, or take over what another run with the same training has left.
 
     Args:
         parts: The run.
-        train: Trains and evaluates; returns confusion counts of each evaluation image.
+        train: Trains and evaluates; returns confusion counts of each evaluation image, None without any.
 
     Returns:
-        int32 ``(N, C, C)``, the confusion counts. The trainer has the state that they came from.
+        int32 ``(N, C, C)``, the confusion counts; None without evaluation. The trainer has the state that
+        they came from.
 
     Raises:
         Interrupted: If asked to stop, while another process trains, too.
     """
-    shared = SharedTraining(parts.context.shared / shared_key(parts.spec, parts.context.assembler))
+    evaluated = parts.data.evaluation is not None
+    folder = parts.context.shared / shared_key(parts.spec, parts.context.assembler)
+    shared = SharedTraining(folder, evaluated=evaluated)
     with shared.held(parts.context.stop):
-        counts = _taken_over(parts, shared) if shared.complete else None
-        if counts is None:
-            counts = train()
-            shared.save(parts.trainer, counts, *parts.evaluation_names())
+        if shared.complete:
+            try:
+                return _taken_over(parts, shared)
+            except DamageError as error:
+                parts.start_over(f"{error} Source training is done again.")
+        counts = train()
+        shared.save(parts.trainer, counts, *parts.evaluation_names())
     return counts
 
 
 def _taken_over(parts: RunParts, shared: SharedTraining) -> NDArray[np.int32] | None:
-    """Load shared source training and return its confusion counts; None where it is damaged."""
-    try:
-        counts = shared.load(parts.trainer)
-    except DamageError as error:
-        parts.start_over(f"{error} Source training is done again.")
-        return None
+    """Load shared source training and return its confusion counts.
+
+    Raises:
+        DamageError: If it is damaged.
+    """
+    counts = shared.load(parts.trainer)
     parts.log(f"source training to iteration {parts.stages[0]} taken over from {shared.folder.name}")
     parts.save()
     return counts

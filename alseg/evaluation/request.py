@@ -9,7 +9,7 @@ from pathlib import Path
 from alseg.config.building import build
 from alseg.config.components import read_component
 from alseg.config.label_spaces import resolve
-from alseg.config.specs import Component
+from alseg.config.specs import NO_SPLIT, Component
 from alseg.contracts import DatasetSpec, LabelSpace, ModelSpec, Size
 from alseg.contracts.types import WINDOW_OVERLAP, Precision
 from alseg.errors import AlsegError
@@ -65,7 +65,7 @@ class Request:
         model: The network, without weights of its own.
         dataset: The data set.
         root: Folder of the data sets; None where no files are read.
-        split: Split to evaluate on.
+        split: Split to evaluate on; `NO_SPLIT` of a run without evaluation labels, where none is given.
         label_space: In which the network predicts.
         own_space: The data set's own.
         size: Input size in pixels, or None for the native one.
@@ -107,7 +107,8 @@ def complete(options: Options, registry: Registry) -> Request:
     same_data = options.dataset in (None, run.dataset and run.dataset.name)
     splits = splits_of(spec, dataset.params)
     split = options.split or (run.split if same_data else None) or ("val" if "val" in splits else splits[0])
-    check_split(spec, dataset.params, split)
+    if options.split is not None or split != NO_SPLIT:
+        check_split(spec, dataset.params, split)
     found = run.target_root if same_data else run.root
     root = (options.root or Path(found or DEFAULT_ROOT)).expanduser() if spec.needs_root else None
     own_space = label_space_of(registry, spec, dataset.params, root)
@@ -134,6 +135,21 @@ def complete(options: Options, registry: Registry) -> Request:
         overlap=run.overlap if options.overlap is None else options.overlap,
         precision=run.precision,
     )
+
+
+def require_split(request: Request, registry: Registry) -> None:
+    """Refuse to evaluate where no split is known.
+
+    Raises:
+        AlsegError: If the run has no evaluation split and none is given.
+    """
+    if request.split == NO_SPLIT:
+        name, run = request.dataset.name, request.weights.parent
+        splits = ", ".join(registry.get("datasets", name).spec.splits)
+        raise AlsegError(
+            f"The run {run} has no evaluation split: its scenario has no evaluation labels. Name a split "
+            f"with label maps with --split; splits of {name}: {splits}."
+        )
 
 
 @dataclass(frozen=True)

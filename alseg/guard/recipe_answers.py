@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import IGNORE_INDEX, Derivation, Size
+from alseg.contracts import BACKBONE_FEATURES, IGNORE_INDEX, Derivation, Size
 from alseg.guard.answers import AnswerError, refused
 from alseg.guard.calls import name_of
 
@@ -86,6 +87,21 @@ def checked_derived(recipe: object, label: Any, size: Size, num_classes: int) ->
     return answer
 
 
+def check_needs(recipe: object) -> None:
+    """Check what a recipe needs of networks.
+
+    Raises:
+        AnswerError: If ``needs`` is no tuple of words for features.
+    """
+    needs = getattr(recipe, "needs", ())
+    words = ("features", BACKBONE_FEATURES)
+    if not isinstance(needs, tuple) or any(need not in words for need in needs):
+        raise AnswerError(
+            f"{name_of(recipe)}: needs must be a tuple of {' and '.join(words)}, not {needs!r}. Mend the "
+            "plugin."
+        )
+
+
 def check_derivation(recipe: object) -> None:
     """Check when a recipe derives label maps, and what it needs for it.
 
@@ -106,6 +122,8 @@ def check_derivation(recipe: object) -> None:
         problem = f"at must be at least 0 and below 1, not {derivation.at}"
     elif derivation.restart not in ("continue", "initial"):
         problem = f"restart must be 'continue' or 'initial', not {derivation.restart!r}"
+    elif not 0 < derivation.rate < math.inf:
+        problem = f"rate must be a number above 0, not {derivation.rate}"
     elif any(not need.startswith("output:") for need in needs):
         problem = f"needs must be of {', '.join(DERIVATION_NEEDS)}, output:NAME, not {needs[0]}"
     if problem is not None:

@@ -133,7 +133,7 @@ def predict(
             if mirrored is not None:
                 if logits.data_ptr() == raw[place].data_ptr():  # not resized, and the model's own
                     logits = logits.clone()
-                _average_softmax(logits, _resized(mirrored[place], sizes))
+                average_softmax(logits, _resized(mirrored[place], sizes))
             yield Prediction(
                 index,
                 logits,
@@ -215,7 +215,7 @@ def _resized(logits: torch.Tensor, sizes: list[Size]) -> torch.Tensor:
     return logits[0]
 
 
-def _average_softmax(logits: torch.Tensor, mirrored: torch.Tensor) -> None:
+def average_softmax(logits: torch.Tensor, mirrored: torch.Tensor) -> None:
     """Turn logits into the mean of their softmax and that of the mirrored image's.
 
     Args:

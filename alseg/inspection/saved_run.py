@@ -14,22 +14,34 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.annotation.errors import AnnotatorErrors
+from alseg.annotation.accepted import AcceptedAnswers
 from alseg.annotation.revealed import RevealedLabels
+from alseg.config.annotator import ORACLE, People
 from alseg.config.building import build
 from alseg.config.components import read_component
 from alseg.config.label_spaces import resolve
-from alseg.contracts import AnnotationMode, Dataset, DatasetSpec, LabelSpace, RegionAnnotationMode, Size
+from alseg.config.specs import NO_SPLIT, Component
+from alseg.contracts import (
+    AnnotationMode,
+    Dataset,
+    DatasetSpec,
+    LabelSpace,
+    RegionAnnotationMode,
+    SimulatedErrors,
+    Size,
+)
 from alseg.data.partitions import RegionMaps
 from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
+from alseg.guard.answers import answer_kind
 from alseg.inspection.regions import regions_of_run
 from alseg.registry.datasets import check_split, label_space_of
 from alseg.registry.registry import Registry
 from alseg.storage.examples import Example, read_examples
 from alseg.storage.layout import RUN_NAME, round_folders
 from alseg.storage.ledger import Purchase, refuse_outside
-from alseg.storage.run_description import Part, read_asked
+from alseg.storage.run_description import Asked, Part, read_asked
+from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
 
 _RETIRED = {"image": frozenset({"clicks"})}
@@ -57,8 +69,17 @@ class Split(NamedTuple):
         """All images in order."""
         return [self.dataset.image_id(index) for index in range(len(self.dataset))]
 
+    @property
+    def labelled(self) -> bool:
+        """Whether there are label maps."""
+        return bool(getattr(self.dataset, "labelled", True))
+
     def truth(self, index: int) -> NDArray[np.uint8]:
-        """Return an image's whole label map, uint8 ``(H, W)``, 255 for void: for people, after the run."""
+        """Return an image's whole label map, uint8 ``(H, W)``, 255 for void: for people, after the run.
+
+        Raises:
+            DataError: If the split has no label maps.
+        """
         return self.translation[self.dataset.label(index)]
 
 
@@ -93,9 +114,10 @@ class SavedRun:
         return self._split(self._asked.scenario.target_split)
 
     @cached_property
-    def evaluation(self) -> Split:
-        """The target images for evaluation."""
-        return self._split(self._asked.scenario.evaluation_split)
+    def evaluation(self) -> Split | None:
+        """The target images for evaluation, with label maps or without; None where the run has none."""
+        name = self._asked.scenario.evaluation_split
+        return None if name == NO_SPLIT else self._split(name)
 
     @cached_property
     def purchases(self) -> dict[int, Purchase]:
@@ -132,6 +154,7 @@ class SavedRun:
             everything=self.target_labels == "all",
             num_classes=len(self.space.classes),
             errors=self._errors,
+            answers=self._answers(until),
         )
         for number, purchase in self.purchases.items():
             if number <= until and self._mode is not None:
@@ -234,11 +257,37 @@ class SavedRun:
         return regions_of_run(self.folder, self._registry, self.pool.dataset)
 
     @property
-    def _errors(self) -> AnnotatorErrors | None:
-        annotator = self._asked.method.annotator
-        if annotator is None:
+    def _errors(self) -> SimulatedErrors | None:
+        part = self._asked.method.annotator
+        if part is None or self.people is not None:
             return None
-        return AnnotatorErrors(annotator.params.confusion, annotator.params.boundary)
+        if part.name == ORACLE:
+            return AnnotatorErrors(**part.params)
+        return self._build("annotators", part)  # type: ignore[no-any-return]
+
+    @property
+    def asked(self) -> Asked:
+        """What the run was asked for."""
+        return self._asked
+
+    @property
+    def mode(self) -> AnnotationMode | RegionAnnotationMode | None:
+        """What a question is; None where nothing was asked."""
+        return self._mode
+
+    @property
+    def people(self) -> People | None:
+        """The people who answer; None where the oracle does."""
+        part = self._asked.method.annotator
+        return None if part is None else People.of(Component(part.name, part.params))
+
+    def _answers(self, until: int) -> AcceptedAnswers | None:
+        """Return what people have answered up to a round; None where nobody was asked."""
+        if self.people is None or self._mode is None:
+            return None
+        answers = AcceptedAnswers(answer_kind(self._mode), self.people.conflict)
+        answers.add_rounds(self.folder, until)
+        return answers
 
     @cached_property
     def _mode(self) -> AnnotationMode | RegionAnnotationMode | None:

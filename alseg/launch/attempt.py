@@ -18,6 +18,7 @@ from alseg.engine.environment import describe
 from alseg.engine.loop import run
 from alseg.engine.recovery import find_removed
 from alseg.engine.round_report import report_of
+from alseg.engine.waiting import Waiting
 from alseg.files import MovedError, WriteError, remove
 from alseg.guard.at_work import NAME, noting
 from alseg.guard.calls import random_state_kept, watching
@@ -119,7 +120,8 @@ class RunAttempt:
                 folder.write_status(RunResult.FAILED, round_number=folder.last_round, error=str(failure))
                 folder.end_attempt(attempt, RunResult.FAILED)
             raise
-        folder.write_status(result, round_number=folder.last_round, error=reason or None)
+        told = {"reason" if result is RunResult.WAITING else "error": reason or None}
+        folder.write_status(result, round_number=folder.last_round, **told)
         folder.end_attempt(attempt, result)
         if result is RunResult.DONE:
             remove(folder.checkpoint)
@@ -137,6 +139,10 @@ class RunAttempt:
             saved = "without saving" if context.stop.at_once else "all is saved"
             folder.append_log(f"stopped by {context.stop.name}, {saved}")
             return RunResult.INTERRUPTED, ""
+        except Waiting as waiting:
+            folder.append_log(str(waiting))
+            context.reporter.note(f"  {waiting}")
+            return RunResult.WAITING, str(waiting)
         except WriteError:
             raise
         except (Exception, SystemExit, TimedOut) as failure:  # a plugin's sys.exit() stops its run alone

@@ -1,11 +1,11 @@
-"""What an acquisition needs and a network, a recipe or a method may lack."""
+"""What an acquisition or a recipe needs and a network, a recipe or a method may lack."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from alseg.config.specs import RunSpec
-from alseg.contracts import DerivingRecipe, Need
+from alseg.contracts import BACKBONE_FEATURES, DerivingRecipe, Need, NeedsOfModel
 from alseg.engine.assembly import Assembler, MethodParts
 from alseg.inference.passes import can_drop_out
 
@@ -26,7 +26,7 @@ def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str |
         who = f"partition '{spec.method.partition.name}' needs"
         lacking = _lacking(spec, who, parts.partition_needs, assembler)
     if lacking is None:
-        recipe = assembler.recipe(spec.method.recipe)
+        recipe = assembler.recipe(spec.method.recipe, spec.scenario.label_space)
         if isinstance(recipe, DerivingRecipe) and recipe.derivation is not None:
             who = f"recipe '{spec.method.recipe.name}' derives labels and needs"
             lacking = _lacking(spec, who, recipe.derivation.needs, assembler)
@@ -37,6 +37,32 @@ def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str |
         return (
             f"acquisition '{parts.spec.name}' needs dropout, of which model '{spec.model.name}' as it is set "
             "up has none; give the model dropout, or the acquisition another source of passes"
+        )
+    return None
+
+
+def unmet_recipe_need(spec: RunSpec, assembler: Assembler) -> str | None:
+    """Return why a network cannot be trained by a method's recipe, one line; None where it can.
+
+    Args:
+        spec: A run of the method.
+        assembler: Makes recipe and network.
+    """
+    recipe = assembler.recipe(spec.method.recipe, spec.scenario.label_space)
+    needs = recipe.needs if isinstance(recipe, NeedsOfModel) else ()
+    provided = assembler.model_spec(spec.model).provides
+    missing = [need for need in needs if need not in provided]
+    if missing:
+        return (
+            f"recipe '{spec.method.recipe.name}' as it is set up needs {' and '.join(missing)}, which model "
+            f"'{spec.model.name}' does not provide"
+        )
+    if BACKBONE_FEATURES not in needs:
+        return None
+    if not getattr(assembler.model(spec.model, 2, spec.seed), "pretrained", True):
+        return (
+            f"recipe '{spec.method.recipe.name}' as it is set up needs features of pretrained weights, but "
+            f"the backbone of model '{spec.model.name}' begins with random ones; give the model weights"
         )
     return None
 

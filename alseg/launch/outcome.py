@@ -11,13 +11,15 @@ from alseg.storage.run_folder import RunFolder
 
 
 class RunResult(StrEnum):
-    """What became of a run in this process; the first four are states in ``status.json``, too."""
+    """What became of a run in this process; all but the last two are states in ``status.json``, too."""
 
     DONE = "done"
     """The run is complete, since now or since an earlier call."""
     FAILED = "failed"
     SKIPPED = "skipped"
     """The run cannot be done: the model lacks what the acquisition needs."""
+    WAITING = "waiting"
+    """The run has asked people and goes on when they have answered."""
     INTERRUPTED = "interrupted"
     """The run was stopped and goes on with the next call."""
     LEFT_TO_OTHER = "left to another process"
@@ -33,7 +35,7 @@ class RunEnding:
         spec: The run.
         folder: Its folder.
         result: What became of it.
-        reason: Why it failed, was skipped or left to another process; empty otherwise.
+        reason: Why it failed, was skipped or left to another process, or what it waits for; empty otherwise.
         seconds: How long it took.
     """
 
@@ -86,6 +88,11 @@ class Outcome:
     def skipped(self) -> list[tuple[str, str]]:
         """Method and reason of each run that cannot be done."""
         return [(ending.spec.method.label, ending.reason) for ending in self._of(RunResult.SKIPPED)]
+
+    @property
+    def waiting(self) -> list[tuple[str, str]]:
+        """Folder name of each run that waits for people, and what it waits for."""
+        return [(ending.folder.path.name, ending.reason) for ending in self._of(RunResult.WAITING)]
 
     def _of(self, result: RunResult) -> list[RunEnding]:
         return [ending for ending in self.endings if ending.result is result]

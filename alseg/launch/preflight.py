@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import torch
 
 from alseg.config.budget import allowance
 from alseg.config.experiment import RunSpec
-from alseg.contracts import DataPlan, Recipe, Size, TrainingPlan
+from alseg.contracts import DataPlan, Recipe, Size
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.engine.assembly import Assembler
 from alseg.errors import AlsegError, DataError
-from alseg.files import content_hash
+from alseg.guard.answers import answer_kind
 from alseg.guard.calls import guarded
 from alseg.launch.estimates import estimate
-from alseg.launch.needs import unmet_need
-from alseg.launch.preflight_data import check_data
+from alseg.launch.needs import unmet_need, unmet_recipe_need
+from alseg.launch.network_input import check_models
+from alseg.launch.preflight_data import check_data, check_held_out
 from alseg.registry.datasets import is_labelled
 from alseg.toolkit.labels import unreachable, untranslated
 
@@ -69,20 +68,26 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
     """
     data = assembler.scenario(specs[0].scenario)
     doubts = check_data(data, specs[0].scenario)
+    check_held_out(specs[0], data)
     _check_answers(specs, data)
     sizes = data.target.sizes
     planned: dict[int, PlannedRun] = {}
     recipes: dict[int, Recipe] = {}
     for spec in specs:
         if spec.method.order not in planned:
-            recipes[spec.method.order] = recipe = assembler.recipe(spec.method.recipe)
+            recipes[spec.method.order] = recipe = assembler.recipe(
+                spec.method.recipe, spec.scenario.label_space
+            )
             _check_native_sizes(recipe.plan.source, data.source, "source_size")
             _check_native_sizes(recipe.plan.target, data.target, "target_size")
             planned[spec.method.order] = _plan_method(spec, assembler, data)
-    _check_models(specs, assembler, data, recipes)
+    check_models(specs, assembler, data, recipes)
     runs = tuple(replace(planned[spec.method.order], spec=spec) for spec in specs)
     lengths = {spec.method.label: recipes[spec.method.order].plan.iterations for spec in specs}
-    return Plan(runs, (*doubts, *_unequal_lengths(lengths), *_notes(specs, data, assembler, sizes)))
+    asking = {order: run.spec for order, run in planned.items() if _asks_for_sets(run.spec, assembler)}
+    unread = _unread_sets({spec.method.label: recipes[order] for order, spec in asking.items()})
+    notes = (*_unequal_lengths(lengths), *_small_budgets(planned.values()), *unread)
+    return Plan(runs, (*doubts, *notes, *_notes(specs, data, assembler, sizes)))
 
 
 def _check_answers(specs: Sequence[RunSpec], data: ScenarioData) -> None:
@@ -115,6 +120,9 @@ def _check_native_sizes(plan: DataPlan, domain: Domain, key: str) -> None:
 def _plan_method(spec: RunSpec, assembler: Assembler, data: ScenarioData) -> PlannedRun:
     pool = sum(height * width for height, width in data.target.sizes)
     parts = assembler.method(spec)
+    reason = unmet_recipe_need(spec, assembler)
+    if reason is not None:
+        return PlannedRun(spec, reason, 0, pool)
     if parts is None:
         if spec.method.target_labels == "all":
             return PlannedRun(spec, None, pool, pool, clicks=None)
@@ -122,50 +130,10 @@ def _plan_method(spec: RunSpec, assembler: Assembler, data: ScenarioData) -> Pla
     reason = unmet_need(spec, parts, assembler)
     if reason is not None:
         return PlannedRun(spec, reason, 0, pool)
+    assembler.errors(spec.method.annotator)
     with guarded(parts.mode, "checks before training"):
         bought = estimate(spec, parts, data.target, len(data.label_space.classes))
     return PlannedRun(spec, None, bought.pixels, pool, bought.clicks, exact=bought.exact)
-
-
-def _check_models(
-    specs: Sequence[RunSpec], assembler: Assembler, data: ScenarioData, recipes: Mapping[int, Recipe]
-) -> None:
-    """Build every network once and run it on an empty image of each input size it will be given."""
-    sizes: dict[str, set[Size | None]] = {}
-    examples: dict[str, RunSpec] = {}
-    for spec in specs:
-        plan = recipes[spec.method.order].plan
-        key = content_hash(spec.model.as_json())
-        examples.setdefault(key, spec)
-        sizes.setdefault(key, set()).update({plan.source.size, plan.target.size, *_evaluated_at(spec, plan)})
-    for key, spec in examples.items():
-        _check_model(spec, assembler, data, sorted(size for size in sizes[key] if size is not None))
-
-
-def _evaluated_at(spec: RunSpec, plan: TrainingPlan) -> set[Size | None]:
-    """Return the sizes at which the network sees images in evaluation; None for the native size."""
-    size, window = spec.evaluation.size or plan.target.size, spec.evaluation.window
-    if window is None or size is None:
-        return {size}
-    return {(min(size[0], window[0]), min(size[1], window[1]))}
-
-
-def _check_model(spec: RunSpec, assembler: Assembler, data: ScenarioData, sizes: Sequence[Size]) -> None:
-    num_classes = len(data.label_space.classes)
-    model = assembler.model(spec.model, num_classes, spec.seed).eval()
-    for height, width in sizes:
-        with torch.inference_mode(), guarded(model, "checks before training"):
-            try:
-                logits = model(torch.zeros((1, 3, height, width)))
-            except (RuntimeError, ValueError) as error:
-                raise AlsegError(
-                    f"Model '{spec.model.name}' cannot take an input of {height} x {width} pixels: {error}"
-                ) from error
-        if logits.shape[1] != num_classes:
-            raise AlsegError(
-                f"Model '{spec.model.name}' predicts {logits.shape[1]} classes; label space "
-                f"{data.label_space.name} has {num_classes}."
-            )
 
 
 def _unequal_lengths(iterations: Mapping[str, int]) -> list[str]:
@@ -181,6 +149,40 @@ def _unequal_lengths(iterations: Mapping[str, int]) -> list[str]:
     return [
         f"Methods train for different numbers of iterations: {each}. A method's recipe of another name "
         "starts from its own defaults: set its `iterations`, sizes and learning rate, too."
+    ]
+
+
+def _small_budgets(runs: Iterable[PlannedRun]) -> list[str]:
+    """Say so where a budget pays for no region of mean size; smaller ones may be paid for."""
+    return [
+        f"Method '{run.spec.method.label}' may buy nothing: its budget of {run.spec.method.budget.text} is "
+        "less than a region of mean size. Raise it, or cut smaller regions."
+        for run in runs
+        if run.spec.method.budget and run.skipped is None and run.clicks is not None and run.clicks[0] == 0
+    ]
+
+
+def _asks_for_sets(spec: RunSpec, assembler: Assembler) -> bool:
+    parts = assembler.method(spec)
+    return parts is not None and answer_kind(parts.mode) == "classes"
+
+
+def _unread_sets(recipes: Mapping[str, Recipe]) -> list[str]:
+    """Name methods that ask for sets of classes and have a recipe that sees none.
+
+    Args:
+        recipes: Label of each method that asks for sets, to its recipe.
+    """
+    labels = [
+        f"'{label}'"
+        for label, recipe in recipes.items()
+        if not recipe.plan.target.regions and getattr(recipe, "derivation", None) is None
+    ]
+    if not labels:
+        return []
+    return [
+        f"The recipe of {', '.join(labels)} learns nothing from answers that are sets of several classes. "
+        "Choose a recipe that learns from sets, or another answer."
     ]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from alseg.config.experiment import Scenario
+from alseg.annotation.held_out import HeldOut
+from alseg.config.experiment import RunSpec, Scenario
 from alseg.contracts import IGNORE_INDEX
 from alseg.data.cache import uncached
 from alseg.data.evidence import Fault, SplitEvidence, examine_headers, examine_label
 from alseg.data.rules import sample, split_problems, split_warnings
 from alseg.data.scenario import Domain, ScenarioData
-from alseg.errors import DataError
+from alseg.errors import AlsegError, DataError
 from alseg.guard.calls import guarded
 from alseg.registry.datasets import is_labelled
 
@@ -36,12 +37,36 @@ def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
     }
     seen: list[Domain] = []
     for (name, split, role), domain in domains.items():
-        if any(domain is known for known in seen):
+        if domain is None or any(domain is known for known in seen):
             continue
         seen.append(domain)
         with guarded(uncached(domain.dataset), "checks before training"):
             doubts += _check_domain(domain, name, split, role)
     return doubts
+
+
+def check_held_out(spec: RunSpec, data: ScenarioData) -> None:
+    """Check that answers are held out only where nothing else is evaluated on, and that some can be.
+
+    Raises:
+        AlsegError: If there are evaluation labels, or the share holds out none or all of the pool's images.
+    """
+    share, scenario = spec.evaluation.held_out_share, spec.scenario
+    if share is None:
+        return
+    if data.evaluation is not None:
+        raise AlsegError(
+            "evaluation.held_out gives an estimate where there are no evaluation labels, but split "
+            f"'{scenario.evaluation_split}' of '{scenario.target.name}' has some. Set "
+            "scenario.evaluation_split to none, or leave out evaluation.held_out."
+        )
+    images = len(data.target.dataset)
+    count = len(HeldOut(share).among(data.target.dataset, range(images)))
+    if count in (0, images):
+        raise AlsegError(
+            f"evaluation.held_out: a share of {share:g} holds out {'none' if count == 0 else 'all'} of the "
+            f"pool's {images} images, which are drawn by their names. Set another share, or leave it out."
+        )
 
 
 def _check_domain(domain: Domain, name: str, split: str, role: str) -> list[str]:

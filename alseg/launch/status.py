@@ -32,8 +32,12 @@ class RoundState:
         round: 0 before the first purchase.
         iteration: Optimiser steps taken.
         pixels: Target pixels bought so far.
-        miou: Percent; None where the ground truth holds no class.
+        miou: Percent; None where the ground truth holds no class, and without evaluation labels.
         seconds: What its phases took; None where that was not kept.
+        new_answers_accuracy: Without evaluation labels, percent of the pixels of the round's answers that the
+            network predicted before it was trained on them; None where there are none.
+        miou_estimate: Mean IoU over the answers held out of training, in percent; None where there are none.
+        held_out_answers: Number of these answers.
     """
 
     round: int
@@ -41,6 +45,9 @@ class RoundState:
     pixels: int
     miou: float | None
     seconds: float | None
+    new_answers_accuracy: float | None = None
+    miou_estimate: float | None = None
+    held_out_answers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,12 +58,13 @@ class RunState:
         name: Its folder's name.
         method: The method's label; None where the folder does not say it.
         seed: The seed; None where the folder does not say it.
-        state: ``done``, ``running``, ``interrupted``, ``killed``, ``failed``, ``out of memory``, ``skipped``,
-            ``damaged`` or ``to do``.
+        state: ``done``, ``running``, ``waiting``, ``interrupted``, ``killed``, ``failed``,
+            ``out of memory``, ``skipped``, ``damaged`` or ``to do``.
         rounds: Those committed.
         planned: Number of rounds in all; None where the folder does not say it.
         seconds: Time spent by all attempts; None where a clock was set meanwhile, so that nobody knows.
-        why: What failed, what is damaged, why it was skipped, or which process is at it; empty otherwise.
+        why: What failed, what it waits for, what is damaged, why it was skipped, or which process is at it;
+            empty otherwise.
     """
 
     name: str
@@ -180,6 +188,9 @@ def _round_states(run: Run) -> Iterator[RoundState]:
             pixels=result.cost.pixels,
             miou=result.miou,
             seconds=_timing(run.round_folder(result.round)),
+            new_answers_accuracy=result.accuracy_on_new_answers,
+            miou_estimate=result.miou_estimate,
+            held_out_answers=None if result.estimate is None else result.estimate.answers,
         )
 
 

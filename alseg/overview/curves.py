@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from alseg.analysis.compare import compare
 from alseg.analysis.row import Row
 from alseg.analysis.statistics import mean_interval
-from alseg.storage.records import Results, Run
+from alseg.errors import AlsegError
+from alseg.storage.records import Results, RoundResult, Run
 
 Kind = Literal["none", "acquired", "all"]
 
 
 @dataclass(frozen=True)
 class Point:
-    """The mIoU of one method after one round, averaged over the seeds that reached it.
+    """What is drawn of one method after one round, averaged over the seeds that reached it.
 
     Attributes:
         iteration: Optimiser steps taken.
@@ -60,6 +61,7 @@ class Curves:
         curves: In the order of the experiment file.
         purchases: Iterations after which labels are bought; empty where the methods' differ.
         rows: Those of the comparison that the curves are of, in the same order.
+        height: What the curves show, in percent.
     """
 
     title: str
@@ -68,6 +70,18 @@ class Curves:
     curves: tuple[Curve, ...]
     purchases: tuple[int, ...]
     rows: tuple[Row, ...]
+    height: str = "mIoU in percent"
+
+
+_HEIGHTS: Mapping[str, Callable[[RoundResult], float | None]] = {
+    "mIoU in percent": lambda result: result.miou,
+    "mIoU, estimate from held-out answers (%)": lambda result: result.miou_estimate,
+    "accuracy on new answers (%)": lambda result: result.accuracy_on_new_answers,
+    "classes bought": lambda result: (
+        None if result.bought is None else sum(count > 0 for count in result.bought.values())
+    ),
+}
+"""What curves may show; the first that any run has."""
 
 
 def read_curves(results: Results) -> Curves:
@@ -84,29 +98,41 @@ def read_curves(results: Results) -> Curves:
         comparison.scenarios,
         key=lambda name: sum(len(row.runs) for row in comparison.rows if row.scenario == name),
     )
-    pairs = [
-        (row, curve)
-        for row in comparison.rows
-        if row.scenario == scenario and (curve := _curve(row)) is not None
-    ]
+    of_scenario = [row for row in comparison.rows if row.scenario == scenario]
+    found = {name: list(_curves(of_scenario, read)) for name, read in _HEIGHTS.items()}
+    height = next((name for name, curves in found.items() if curves), None)
+    if height is None:
+        raise AlsegError(f"No run of {scenario} has committed a round: there is no curve to draw yet.")
+    pairs = found[height]
     rows = tuple(row for row, _ in pairs)
     runs = [run for row in rows for run in row.runs]
     buying = [row for row in rows if not row.is_reference]
     return Curves(
         title=", ".join(dict.fromkeys(row.experiment for row in rows)),
-        summary=f"{scenario}, {comparison.label_space}, {_seeds(runs)}{_unfinished(runs)}",
+        summary=f"{scenario}, {comparison.label_space}, {_seeds(runs)}{_unfinished(runs)}{_caution(height)}",
         budget=" or ".join(dict.fromkeys(row.method.budget for row in buying if row.method.budget)),
         curves=tuple(curve for _, curve in pairs),
         purchases=_purchases(buying),
         rows=rows,
+        height=height,
     )
 
 
-def _curve(row: Row) -> Curve | None:
+def _curves(
+    rows: Iterable[Row], height: Callable[[RoundResult], float | None]
+) -> Iterator[tuple[Row, Curve]]:
+    """Yield each row of which there is a curve, with it."""
+    for row in rows:
+        curve = _curve(row, height)
+        if curve is not None:
+            yield row, curve
+
+
+def _curve(row: Row, height: Callable[[RoundResult], float | None]) -> Curve | None:
     points = []
     for number in sorted({result.round for run in row.runs for result in run.rounds}):
         reached = [result for run in row.runs if (result := run.at(number)) is not None]
-        scores = [result.miou for result in reached if result.miou is not None]
+        scores = [score for result in reached if (score := height(result)) is not None]
         if scores:
             over_seeds = mean_interval(scores)
             points.append(Point(reached[0].iteration, over_seeds.mean, over_seeds.half_width))
@@ -122,6 +148,10 @@ def _purchases(rows: Iterable[Row]) -> tuple[int, ...]:
         if len(run.rounds) == run.planned_rounds
     }
     return schedules.pop() if len(schedules) == 1 else ()
+
+
+def _caution(height: str) -> str:
+    return "; answers lie where a method asks: compare its rounds, not methods" if "answers" in height else ""
 
 
 def _seeds(runs: Sequence[Run]) -> str:

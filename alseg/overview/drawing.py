@@ -134,7 +134,7 @@ def _draw_curves(axes: Axes, curves: Curves) -> None:
     axes.tick_params(labelsize=12, colors=_PALE)
     axes.grid(axis="y", color="#eeeeee", zorder=0)
     axes.set_axisbelow(True)
-    axes.set_ylabel("mIoU in percent", fontsize=12.5, color=_INK)
+    axes.set_ylabel(curves.height, fontsize=12.5, color=_INK)
     axes.set_xlabel("training iterations", fontsize=12.5, color=_INK)
     axes.margins(x=0.03)
     _name_curves(axes, curves.curves, colors)

@@ -10,6 +10,7 @@ from typing import Any
 from alseg.contracts import (
     AcquisitionSpec,
     AnnotationModeSpec,
+    AnnotatorSpec,
     DatasetSpec,
     LabelSpace,
     ModelSpec,
@@ -35,6 +36,7 @@ KINDS: Mapping[str, tuple[str, type]] = MappingProxyType(
         "recipes": ("recipe", RecipeSpec),
         "acquisitions": ("acquisition", AcquisitionSpec),
         "annotation_modes": ("annotation mode", AnnotationModeSpec),
+        "annotators": ("annotator", AnnotatorSpec),
         "partitions": ("partition", PartitionSpec),
         "observers": ("observer", ObserverSpec),
     }
@@ -53,6 +55,7 @@ class Registry:
         recipes: Training recipes.
         acquisitions: Acquisition functions.
         annotation_modes: Annotation modes.
+        annotators: Who answers.
         partitions: Partitions of images into regions.
         observers: Observers, which experiments name.
         published_results: Numbers of papers, in the order registered.
@@ -67,6 +70,7 @@ class Registry:
     recipes: Mapping[str, Entry[RecipeSpec]]
     acquisitions: Mapping[str, Entry[AcquisitionSpec]]
     annotation_modes: Mapping[str, Entry[AnnotationModeSpec]]
+    annotators: Mapping[str, Entry[AnnotatorSpec]]
     partitions: Mapping[str, Entry[PartitionSpec]]
     observers: Mapping[str, Entry[ObserverSpec]]
     published_results: tuple[PublishedResult, ...] = ()

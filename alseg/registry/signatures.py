@@ -56,6 +56,7 @@ def parameters_of(spec: Spec) -> tuple[Parameter, ...]:
             that YAML cannot give, ``*args`` or ``**kwargs``, or no parameter for what the core fills in.
     """
     core: tuple[str, ...] = spec.core_parameters
+    offered = offered_to(spec)
     signature = inspect.signature(spec.build)
     accepted = signature.parameters
     if absent := [name for name in core if name not in accepted]:
@@ -64,7 +65,12 @@ def parameters_of(spec: Spec) -> tuple[Parameter, ...]:
         raise TypeError(
             f"build of '{spec.name}' has a parameter 'name', which is the key of the component's own name"
         )
-    hints = _resolved_hints(spec, [name for name in accepted if name not in core])
+    for name in offered:
+        if accepted[name].default is inspect.Parameter.empty:
+            raise TypeError(
+                f"parameter '{name}' of '{spec.name}' has no default; alseg cannot always fill it in"
+            )
+    hints = _resolved_hints(spec, [name for name in accepted if name not in (*core, *offered)])
     return tuple(
         Parameter(
             name=name,
@@ -75,6 +81,12 @@ def parameters_of(spec: Spec) -> tuple[Parameter, ...]:
         )
         for name, annotation in hints.items()
     )
+
+
+def offered_to(spec: Spec) -> tuple[str, ...]:
+    """Return the names of parameters that ``spec.build`` need not have, has, and is given by the core."""
+    accepted = inspect.signature(spec.build).parameters
+    return tuple(name for name in spec.offered_parameters if name in accepted)
 
 
 def _is_added_later(annotation: Any) -> bool:

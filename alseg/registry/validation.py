@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from alseg.contracts import (
+    BACKBONE_FEATURES,
     NEEDS,
     AcquisitionSpec,
+    AnnotatorSpec,
     DatasetSpec,
     LabelSpace,
     ModelSpec,
@@ -19,6 +21,10 @@ from alseg.contracts import (
     Spec,
 )
 from alseg.registry.parameters import check_parameters
+from alseg.registry.signatures import parameters_of
+
+PEOPLE_KEYS = ("partial", "conflict")
+"""Keys that alseg itself reads of every annotator that is people."""
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _OUTPUT = re.compile(r"output:[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -75,10 +81,21 @@ def _check_spec(spec: Spec) -> None:
     if isinstance(spec, PartitionSpec):
         _check_needs(spec.name, "needs", spec.needs, [need for need in NEEDS if need != "moments"])
     if isinstance(spec, ModelSpec):
-        _check_needs(spec.name, "provides", spec.provides)
+        _check_needs(spec.name, "provides", spec.provides, (*NEEDS, BACKBONE_FEATURES))
     if isinstance(spec, RecipeSpec):
         _check_needs(spec.name, "provides", spec.provides, ())
     check_parameters(spec)
+    if isinstance(spec, AnnotatorSpec):
+        _check_annotator(spec)
+
+
+def _check_annotator(spec: AnnotatorSpec) -> None:
+    """Check that no parameter has the name of a key that alseg reads itself."""
+    taken = [each.name for each in parameters_of(spec) if each.name in PEOPLE_KEYS]
+    if taken:
+        raise TypeError(
+            f"build of '{spec.name}' has a parameter '{taken[0]}', which is a key that alseg reads itself"
+        )
 
 
 def _check_needs(spec_name: str, field_name: str, needs: object, words: Sequence[str] = NEEDS) -> None:

@@ -15,6 +15,7 @@ from alseg.analysis.row import Row
 from alseg.analysis.statistics import Interval, mean_interval
 from alseg.contracts import PublishedResult
 from alseg.errors import AlsegError
+from alseg.report.answers import metrics_of_answers, stats_of_answers
 from alseg.report.frequencies import kept_frequencies
 from alseg.report.provenance import (
     RUN_COLUMNS,
@@ -100,6 +101,8 @@ def _comparisons(
 ) -> list[Comparison]:
     """Return a comparison for every metric that some run has; the mean over all classes comes first."""
     space = results.runs[0].label_space
+    if not any(run.evaluated for run in results.runs):
+        return [compare(results, CompareOptions(baseline=baseline, published=published))]
     wanted: list[tuple[str, str | None]] = [("miou", None), *(("miou", name) for name in space.subsets)]
     wanted += [("accuracy", None), *((f"iou:{name}", None) for name in space.classes)]
     made = []
@@ -131,17 +134,31 @@ def _scenario(
     seeds = sorted({run.seed for run in runs})
     done = sum(run.state == "done" for run in runs)
     experiments = ", ".join(dict.fromkeys(row.experiment for row in rows))
+    of_answers = metrics_of_answers(rows)
+    evaluated = any(run.evaluated for run in runs)
+    # Without evaluation labels there is no IoU to choose, unless there is nothing else either.
+    measured = [each.metric for each in comparisons if evaluated or not of_answers]
     return {
         "name": name,
+        "evaluated": evaluated,
         "summary": f"{experiments}: {name}, {main.label_space}. {len(rows)} methods, "
         f"{len(seeds)} seed{'' if len(seeds) == 1 else 's'}, {done} of {len(runs)} runs done.",
         "classes": list(main.classes),
         "colors": class_colors(runs[0]),
         "baseline": next((row.baseline for row in rows if row.baseline), None),
-        "metrics": [{"key": each.metric.key, "title": each.metric.title} for each in comparisons],
-        "notes": {each.metric.key: [notes.index(note) for note in each.notes] for each in comparisons},
+        "metrics": [{"key": each.key, "title": each.title} for each in (*measured, *of_answers)],
+        "notes": {
+            **{each.key: [notes.index(note) for note in main.notes] for each in of_answers},
+            **{each.metric.key: [notes.index(note) for note in each.notes] for each in comparisons},
+        },
         "methods": [
-            _method(row, comparisons, {key: found[row.label] for key, found in by_metric.items()}, ends)
+            _method(
+                row,
+                comparisons,
+                {key: found[row.label] for key, found in by_metric.items()},
+                ends,
+                of_answers,
+            )
             for row in rows
         ],
         "published": [
@@ -165,6 +182,7 @@ def _method(
     comparisons: Sequence[Comparison],
     by_metric: Mapping[str, Row],
     ends: Mapping[str, CommonEnds],
+    of_answers: Sequence[Metric],
 ) -> dict[str, Any]:
     costs = row.costs
     results = [result for _, result in row.counted]
@@ -173,9 +191,12 @@ def _method(
         "kind": row.method.target_labels,
         "n": len(row.seeds),
         "iou": [row.iou[name] for name in comparisons[0].classes],
-        "curve": _curve(row, [each.metric for each in comparisons]),
+        "curve": _curve(row, [*(each.metric for each in comparisons), *of_answers]),
         "stats": {
-            each.metric.key: _stats(by_metric[each.metric.key], each.metric, ends) for each in comparisons
+            **{
+                each.metric.key: _stats(by_metric[each.metric.key], each.metric, ends) for each in comparisons
+            },
+            **{each.key: stats_of_answers(row, each) for each in of_answers},
         },
         "costs": {
             key: sum(axis.read(result) for result in results) / len(results)

@@ -47,7 +47,7 @@ def counted_frequencies(visits: Mapping[str, SavedRun], pool: SavedRun | None) -
         AlsegError: If the data set is not there, or a purchase is damaged.
     """
     series = []
-    if pool is not None:
+    if pool is not None and pool.pool.labelled:
         chosen = evenly(len(pool.pool.dataset), COUNTED_IMAGES)
         counts = _counted([pool.pool.truth(index) for index in chosen])
         title = f"pool{_sample(len(chosen), len(pool.pool.dataset))}"

@@ -159,7 +159,7 @@
     const difference = (method) => stats(method).difference;
     const all = [
       { key: "label", title: "Method", sort: (m) => m.label },
-      { key: "score", title: metric().title, sort: (m) => stats(m).score && stats(m).score[0], text: (m) => interval(stats(m).score), best: (m) => stats(m).best },
+      { key: "score", title: metric().title, sort: (m) => stats(m).score && stats(m).score[0], text: (m) => interval(stats(m).score) + (stats(m).overImages ? ` [${stats(m).overImages.map((end) => number(end)).join(", ")}]` : "") + (stats(m).answers ? ` N=${number(stats(m).answers, 0)}` : ""), best: (m) => stats(m).best },
       { key: "difference", title: against(), sort: (m) => difference(m) && difference(m)[0], needed: some(difference),
         text: (m) => interval(difference(m), true) + (stats(m).images ? ` [${number(stats(m).images[0], 1, true)}, ${number(stats(m).images[1], 1, true)}]` : ""),
         title2: (m) => stats(m).baseline ? "to " + stats(m).baseline : "" },
@@ -213,7 +213,7 @@
         : element("td", { textContent: column.key === "score" ? number(row.scores[metric().key]) : NOTHING }))));
     }
     fill(at("comparison"), element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
-    fill(at("notes"), ...["Bold: may be the best of the methods that buy alike; the others are behind it (95%). AUBC is over the cost chosen above.", ...scenario().notes[metric().key].map((index) => content.notes[index])]
+    fill(at("notes"), ...[...(scenario().evaluated ? ["Bold: may be the best of the methods that buy alike; the others are behind it (95%). AUBC is over the cost chosen above."] : []), ...scenario().notes[metric().key].map((index) => content.notes[index])]
       .map((text) => element("li", { textContent: text })));
     if (focus) at("comparison").querySelector(`th[data-key="${CSS.escape(focus)}"] button`).focus();
   }
@@ -233,6 +233,7 @@
   function drawHeatmap() {
     const methods = scenario().methods.filter((method) => !hidden.has(method.label));
     const baseline = scenario().methods.find((method) => method.label === scenario().baseline);
+    at("classes-section").hidden = !scenario().evaluated;
     const asDifference = at("heat").value === "difference" && baseline;
     const head = element("tr", {}, element("th", { scope: "col", textContent: "Method" }),
       ...scenario().classes.map((name) => element("th", { scope: "col" }, element("span", { textContent: name }))));

@@ -122,7 +122,8 @@ class PictureBook:
             try:
                 index = self._places[image_id]
                 photograph = self._source(_photograph(pool.dataset.image(index)), "jpeg")
-                truth = self._source(_class_map(_smaller(pool.truth(index)), self._space), "png")
+                if pool.labelled:
+                    truth = self._source(_class_map(_smaller(pool.truth(index)), self._space), "png")
             except AlsegError as error:
                 self._problem = _without_data(error)
         return {

@@ -68,7 +68,15 @@ def _described(folder: Path) -> dict[str, dict[str, str]]:
     }
     return {
         "settings": dict(_flat(file.spec)),
-        "results": dict(_flat({"scorer": file.scorer, "label_space": content["label_space"]})),
+        "results": dict(
+            _flat(
+                {
+                    "scorer": file.scorer,
+                    "label_space": content["label_space"],
+                    "evaluated": file.evaluated,
+                }
+            )
+        ),
         "plugins": {**plugins, **file.made_with},
         "environment": dict(_flat(_last_attempt(folder))),
     }

@@ -9,12 +9,22 @@ RUN_NAME = "run.json"
 STATUS_NAME = "status.json"
 METRICS_NAME = "metrics.json"
 TIMING_NAME = "timing.json"
+QUESTIONS_NAME = "questions"
+"""In a round's folder, what people are asked."""
+
+ANSWERS_NAME = "answers"
+"""In a round's folder, what people have answered, a file for each import."""
+
 PARTITIONS_NAME = "partitions"
 """In an experiment's folder, the regions of images."""
+
+WEIGHTS_NAME = "weights.pt"
+"""In a run's folder: the final network."""
 
 NETWORK_NAME = "network.pt"
 """In a round's folder, the network with which its questions were decided, where the next round needs it."""
 
+_ANSWER_FILE = re.compile(r"[0-9]{4,6}\.npz", re.ASCII)
 _ROUND_FOLDER = re.compile(r"[0-9]{2,4}", re.ASCII)
 _ATTEMPT_FILE = re.compile(r"(0|[1-9][0-9]{0,5})\.json", re.ASCII)
 
@@ -39,4 +49,18 @@ def attempt_files(folder: Path) -> dict[int, Path]:
         folder: The run's folder.
     """
     found = {int(path.stem): path for path in folder.glob("attempts/*") if _ATTEMPT_FILE.fullmatch(path.name)}
+    return dict(sorted(found.items()))
+
+
+def answer_files(round_folder: Path) -> dict[int, Path]:
+    """Return the imports of answers of a round by number, in order; what has another name is none.
+
+    Args:
+        round_folder: The round's folder.
+    """
+    found = {
+        int(path.stem): path
+        for path in round_folder.glob(f"{ANSWERS_NAME}/*")
+        if _ANSWER_FILE.fullmatch(path.name)
+    }
     return dict(sorted(found.items()))

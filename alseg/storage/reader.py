@@ -97,6 +97,7 @@ def read_run(folder: Path) -> Run:
         devices=devices_of(attempts),
         planned_rounds=len(file.rounds) + 1,
         clicks_of_answers=file.format > 1,
+        evaluated=file.evaluated,
         threads=tuple(dict.fromkeys(number for number in threads if isinstance(number, int))),
     )
 

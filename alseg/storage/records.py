@@ -40,7 +40,7 @@ def _bounded(cost: Cost) -> Cost:
     return cost
 
 
-State = Literal["running", "done", "failed", "interrupted", "skipped"]
+State = Literal["running", "waiting", "done", "failed", "interrupted", "skipped"]
 """What ``status.json`` says about a run."""
 
 
@@ -112,6 +112,29 @@ class Spending:
 
 
 @dataclass(frozen=True)
+class AnswerScores:
+    """How a network predicts answers that it was not trained on, in the pixels to which they give a class.
+
+    Answers are where a method has asked: none of this is the mIoU of the target.
+
+    Attributes:
+        answers: Number of answers.
+        images: Images that they are about.
+        pixels: Pixels to which they give a class.
+        miou_of_answers: Percent, mean over the classes that the answers name; None where they name none.
+        accuracy_of_answers: Percent of the pixels; None where there are none.
+        iou_of_answers: Class name to percent; None for a class that no answer names.
+    """
+
+    answers: Count
+    images: Count
+    pixels: Count
+    miou_of_answers: Percent | None
+    accuracy_of_answers: Percent | None
+    iou_of_answers: Mapping[str, Percent | None]
+
+
+@dataclass(frozen=True)
 class RoundResult:
     """A round's ``metrics.json``.
 
@@ -120,7 +143,8 @@ class RoundResult:
         iteration: Optimiser steps taken.
         cost: All labels bought so far.
         pool: The target training set.
-        miou: Percent, mean over the classes that the ground truth holds; None if it holds none.
+        miou: Percent, mean over the classes that the ground truth holds; None if it holds none, and without
+            evaluation labels.
         accuracy: Percent of valid pixels; None if there are none.
         iou: Class name to percent; None for a class that the ground truth does not hold.
         subsets: Subset name to mean percent; None where the ground truth holds no class of it.
@@ -128,19 +152,35 @@ class RoundResult:
             in clicks or regions.
         spending: Of a budget in clicks or regions; None for others.
         bought: Class name to pixels bought so far; None in files from before it was kept.
+        prequential: Without evaluation labels, the answers that the round bought, predicted before training
+            with them; None in round 0 and where nothing is asked.
+        estimate: The answers held out of training so far, predicted at the end of the round; None where none
+            are held out.
     """
 
     round: Count
     iteration: Count
     cost: Annotated[Cost, AfterValidator(_bounded)]
     pool: Pool
-    miou: Percent | None
-    accuracy: Percent | None
-    iou: Mapping[str, Percent | None]
+    miou: Percent | None = None
+    accuracy: Percent | None = None
+    iou: Mapping[str, Percent | None] = field(default_factory=dict)
     subsets: Mapping[str, Percent | None] = field(default_factory=dict)
     allowance_pixels: Count | None = None
     bought: Mapping[str, Count] | None = None
     spending: Spending | None = None
+    prequential: AnswerScores | None = None
+    estimate: AnswerScores | None = None
+
+    @property
+    def accuracy_on_new_answers(self) -> float | None:
+        """Percent of the pixels of the round's answers that were predicted before training with them."""
+        return None if self.prequential is None else self.prequential.accuracy_of_answers
+
+    @property
+    def miou_estimate(self) -> float | None:
+        """Mean IoU in percent over the answers held out so far."""
+        return None if self.estimate is None else self.estimate.miou_of_answers
 
 
 @dataclass(frozen=True)
@@ -166,6 +206,7 @@ class Run:
         planned_rounds: Rounds when it is done, round 0 included.
         clicks_of_answers: Whether clicks were counted from answers; in files from before, an answer cost a
             constant.
+        evaluated: Whether there were evaluation labels.
     """
 
     folder: Path
@@ -185,6 +226,7 @@ class Run:
     planned_rounds: int
     clicks_of_answers: bool = True
     threads: tuple[int, ...] = ()
+    evaluated: bool = True
 
     @cached_property
     def scenario_hash(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,15 @@ from alseg.contracts import ClassInfo, LabelSpace
 from alseg.errors import AlsegError, DamageError
 from alseg.files import write_record
 from alseg.storage.layout import METRICS_NAME, round_folders
-from alseg.storage.round_files import COUNTS_NAME, read_image_counts
+from alseg.storage.records import AnswerScores
+from alseg.storage.round_files import COUNTS_NAME, HELD_OUT_NAME, NEW_ANSWERS_NAME, read_image_counts
 from alseg.storage.round_metrics import percent, read_metrics
 from alseg.storage.run_description import Space, read_run_content, read_run_file
 from alseg.storage.run_folder import RunFolder
-from alseg.toolkit.metrics import SCORER_VERSION, counts_are_current, metrics_of
+from alseg.toolkit.metrics import SCORER_VERSION, Metrics, counts_are_current, metrics_of
+
+OF_ANSWERS = {"prequential": NEW_ANSWERS_NAME, "estimate": HELD_OUT_NAME}
+"""Keys of ``metrics.json`` without evaluation labels, and the counts they follow from."""
 
 TOLERANCE = 1e-9
 """Percent points by which a number may differ and still be the same: sums in another order."""
@@ -118,30 +122,72 @@ def recomputed(folder: Path, space: LabelSpace) -> RoundChange:
         DamageError: If metrics or counts are missing or damaged; names the file.
     """
     before = read_metrics(folder / METRICS_NAME)
-    path = folder / COUNTS_NAME
+    after = dict(before)
+    if "iou" in before:
+        metrics = _counted(folder / COUNTS_NAME, space)[0]
+        after |= {
+            "miou": percent(metrics.miou),
+            "accuracy": percent(metrics.accuracy),
+            "iou": {name: percent(value) for name, value in zip(space.names, metrics.iou, strict=True)},
+            "subsets": {name: percent(value) for name, value in metrics.subsets.items()},
+        }
+    for key, name in OF_ANSWERS.items():
+        if before.get(key) is not None:
+            after[key] = asdict(answer_scores(folder / name, space, before[key]["answers"]))
+    return RoundChange(folder, tuple(_differences(before, after)), after)
+
+
+def answer_scores(path: Path, space: LabelSpace, answers: int) -> AnswerScores:
+    """Return how a network predicts answers that it was not trained on.
+
+    Args:
+        path: Confusion counts of the pixels to which the answers give a class.
+        space: Names the classes of the counts.
+        answers: Number of answers.
+
+    Raises:
+        DamageError: If the counts are missing or damaged; names the file.
+    """
+    metrics, images, pixels = _counted(path, space)
+    return AnswerScores(
+        answers=answers,
+        images=images,
+        pixels=pixels,
+        miou_of_answers=percent(metrics.miou),
+        accuracy_of_answers=percent(metrics.accuracy),
+        iou_of_answers={name: percent(value) for name, value in zip(space.names, metrics.iou, strict=True)},
+    )
+
+
+def _counted(path: Path, space: LabelSpace) -> tuple[Metrics, int, int]:
+    """Return the metrics of confusion counts, and of how many images and pixels they are."""
     _, counts = read_image_counts(path)
+    total = counts.sum(axis=0, dtype=np.int64)
     try:
-        metrics = metrics_of(counts.sum(axis=0, dtype=np.int64), space)
+        return metrics_of(total, space), len(counts), int(total.sum())
     except ValueError as error:
         raise DamageError(f"{path} is damaged: {error}") from error
-    after = {
-        **before,
-        "miou": percent(metrics.miou),
-        "accuracy": percent(metrics.accuracy),
-        "iou": {name: percent(value) for name, value in zip(space.names, metrics.iou, strict=True)},
-        "subsets": {name: percent(value) for name, value in metrics.subsets.items()},
-    }
-    return RoundChange(folder, tuple(_differences(before, after)), after)
 
 
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
     """Yield each number that is not the same, the mean first."""
     for key in ("miou", "accuracy"):
-        yield from _difference(key, before.get(key), after[key])
+        yield from _difference(key, before.get(key), after.get(key))
     for key in ("iou", "subsets"):
         old = before.get(key) or {}
-        for name in dict.fromkeys([*old, *after[key]]):
+        for name in dict.fromkeys([*old, *after.get(key, {})]):
             yield from _difference(f"{key} {name}", old.get(name), after[key].get(name))
+    for key in OF_ANSWERS:
+        yield from _differences_of_answers(key, before.get(key) or {}, after.get(key) or {})
+
+
+def _differences_of_answers(key: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """Yield each number about answers that is not the same."""
+    for name in ("images", "pixels", "miou_of_answers", "accuracy_of_answers"):
+        yield from _difference(f"{key} {name}", before.get(name), after.get(name))
+    old, new = before.get("iou_of_answers") or {}, after.get("iou_of_answers") or {}
+    for name in dict.fromkeys([*old, *new]):
+        yield from _difference(f"{key} iou_of_answers {name}", old.get(name), new.get(name))
 
 
 def _difference(name: str, before: float | None, after: float | None) -> Iterator[str]:

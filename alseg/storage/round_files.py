@@ -16,6 +16,13 @@ from alseg.system.archives import check_archive, names_of, read_arrays
 from alseg.system.regular_file import naming_damage
 
 COUNTS_NAME = "confusion.npz"
+"""Predictions on the evaluation images."""
+
+NEW_ANSWERS_NAME = "new-answers.npz"
+"""Predictions of the answers that a round bought, made before training with them."""
+
+HELD_OUT_NAME = "held-out.npz"
+"""Predictions of the answers that are held out of training."""
 
 LARGEST_COUNTS = 2**29
 """Bytes of a file of confusion counts, folded or not: 370,000 images of 19 classes, 5,800 of 150."""
@@ -38,8 +45,9 @@ def refuse_damaged_round(folder: Path, classes: int) -> None:
     Raises:
         DamageError: If a file is damaged, or a part of a purchase is missing; names it.
     """
-    if (folder / COUNTS_NAME).exists():
-        refuse_damaged_counts(folder / COUNTS_NAME, classes)
+    for name in (COUNTS_NAME, NEW_ANSWERS_NAME, HELD_OUT_NAME):
+        if (folder / name).exists():
+            refuse_damaged_counts(folder / name, classes)
     # Before a round is committed, another process may be between writing one and the other.
     half = (folder / METRICS_NAME).exists() and (folder / ARRAY_NAME).exists()
     if half or Purchase.committed(folder):
@@ -48,7 +56,7 @@ def refuse_damaged_round(folder: Path, classes: int) -> None:
 
 def write_counts(path: Path, counts: NDArray[np.int32], image_ids: list[str], groups: list[str]) -> None:
     """Write confusion counts per image, int32 ``(N, C, C)``, compressed, with names and groups of images."""
-    ids, sequences = np.array(image_ids), np.array(groups)
+    ids, sequences = np.array(image_ids, np.str_), np.array(groups, np.str_)
     write_atomically(
         path, lambda file: np.savez_compressed(file, image_ids=ids, groups=sequences, counts=counts)
     )

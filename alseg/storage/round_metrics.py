@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ _LONGEST_SECONDS = 1e10
 
 _ROUND = TypeAdapter(RoundResult)
 _ROUND_KEYS = keys_of(RoundResult)
+
+_EVALUATION_KEYS = ("miou", "accuracy", "iou")
+"""Of a run with evaluation labels; others have none of them."""
 
 
 def percent(value: float) -> float | None:
@@ -46,6 +50,9 @@ def read_round_content(path: Path) -> tuple[dict[str, Any], RoundResult]:
         DamageError: If the file is missing or damaged; names it.
     """
     content = _with_clicks(read_known(path, _ROUND_KEYS))
+    lacking = [key for key in _EVALUATION_KEYS if key not in content]
+    if 0 < len(lacking) < len(_EVALUATION_KEYS):
+        raise DamageError(f"{path} is damaged: {lacking[0]}: Field required.")
     result = validated(path, _ROUND, content)
     cost, pool = result.cost, result.pool
     if cost.valid_pixels > cost.pixels or cost.pixels > pool.pixels or cost.images > pool.images:
@@ -74,7 +81,12 @@ def read_round(folder: Path, run: RunFile) -> RoundResult:
         DamageError: If the file is missing or damaged, or does not fit the run; names it.
     """
     path, space = folder / METRICS_NAME, run.label_space
-    _, result = read_round_content(path)
+    content, result = read_round_content(path)
+    if run.evaluated != ("iou" in content):
+        found = "has no IoU" if run.evaluated else "has an IoU, but the run has no evaluation labels"
+        raise DamageError(f"{path} is damaged: it {found}.")
+    if not run.evaluated:
+        result = replace(result, iou=dict.fromkeys(space.classes), subsets=dict.fromkeys(space.subsets))
     if folder.name != f"{result.round:02d}":
         raise DamageError(f"{path} is damaged: it says that it is of round {result.round}.")
     if result.round > len(run.rounds):
@@ -83,6 +95,9 @@ def read_round(folder: Path, run: RunFile) -> RoundResult:
         raise DamageError(f"{path} is damaged: its classes are not those of the run's label space.")
     if not set(space.subsets).issuperset(result.subsets):
         raise DamageError(f"{path} is damaged: its subsets are not those of the run's label space.")
+    for scores in filter(None, (result.prequential, result.estimate)):
+        if set(scores.iou_of_answers) != set(space.classes):
+            raise DamageError(f"{path} is damaged: classes of answers are not those of the label space.")
     if not set(space.classes).issuperset(result.bought or ()):
         raise DamageError(f"{path} is damaged: it has bought classes that the run's label space has not.")
     return result

@@ -114,18 +114,20 @@ class ScenarioAsked:
 
 @dataclass(frozen=True)
 class ErrorsAsked:
-    """The errors of the annotator that a run was asked for."""
+    """The errors of the simulated annotator that a run was asked for."""
 
     confusion: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
     boundary: Annotated[int, Field(ge=0, le=64, strict=True)]
 
 
 @dataclass(frozen=True)
-class AnnotatorAsked:
-    """The annotator that a run was asked for."""
+class BudgetAsked:
+    """The budget of a method that a run was asked for."""
 
-    name: Name
-    params: ErrorsAsked
+    text: Text
+    unit: Name
+    amount: Annotated[str, Field(max_length=200, pattern=r"^[0-9]+(/[0-9]+)?$")]
+    scope: Name
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class MethodAsked:
     acquisition: Part | None = None
     annotation: Part | None = None
     partition: Part | None = None
-    annotator: AnnotatorAsked | None = None
+    annotator: Part | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ class EvaluationAsked:
     size: tuple[Count, Count] | None
     window: tuple[_WindowSide, _WindowSide] | None = None
     overlap: Annotated[float, Field(ge=0, le=0.9)] = WINDOW_OVERLAP
+    held_out: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 @dataclass(frozen=True)
@@ -180,10 +183,20 @@ class RunFile:
     spec: Mapping[str, Any]
     plugins: tuple[Mapping[str, Text], ...] = ()
     made_with: Mapping[str, Text] = field(default_factory=dict)
+    evaluated: bool = True
+
+    @property
+    def held_out(self) -> float | None:
+        """Share of the pool's images whose answers are held out of training; None for none."""
+        evaluation = self.spec.get("evaluation")
+        share = evaluation.get("held_out") if isinstance(evaluation, Mapping) else None
+        return share if isinstance(share, float) else None
 
 
 _RUN = TypeAdapter(RunFile)
 _ASKED = TypeAdapter(Asked)
+_BUDGET = TypeAdapter(BudgetAsked)
+_ERRORS = TypeAdapter(ErrorsAsked)
 
 RUN_KEYS = keys_of(RunFile)
 """Keys of ``run.json``."""
@@ -223,7 +236,21 @@ def read_asked(folder: Path) -> Asked:
             check_label_space(space)
         except ValueError as error:
             raise DamageError(f"{path} is damaged: spec.scenario.label_space: {error}.") from None
+    annotator = asked.method.annotator
+    if annotator is not None and annotator.name == "oracle":
+        validated(path, _ERRORS, dict(annotator.params), "spec", "method", "annotator", "params")
     return asked
+
+
+def read_budget(folder: Path) -> BudgetAsked:
+    """Read the budget in a run's ``run.json``.
+
+    Raises:
+        DamageError: If the file is missing or damaged, or there is no budget; names it.
+    """
+    method = read_run_file(folder).spec.get("method")
+    content = method.get("budget") if isinstance(method, Mapping) else None
+    return validated(folder / RUN_NAME, _BUDGET, content, "spec", "method", "budget")
 
 
 def _read_run(folder: Path) -> tuple[dict[str, Any], RunFile]:

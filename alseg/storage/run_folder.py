@@ -25,6 +25,7 @@ from alseg.storage.layout import (
     RUN_NAME,
     STATUS_NAME,
     TIMING_NAME,
+    WEIGHTS_NAME,
     attempt_files,
     round_folders,
 )
@@ -183,14 +184,24 @@ class RunFolder:
         self,
         round_number: int,
         metrics: Mapping[str, Any],
-        counts: NDArray[np.int32],
+        counts: NDArray[np.int32] | None,
         image_ids: list[str],
         groups: list[str],
         timing: Mapping[str, float],
     ) -> None:
-        """Write a round's results; metrics.json comes last and commits it."""
+        """Write a round's results; metrics.json comes last and commits it.
+
+        Args:
+            round_number: The round.
+            metrics: Content of metrics.json.
+            counts: int32 ``(N, C, C)``, confusion counts of each evaluation image; None without evaluation.
+            image_ids: Names of the evaluation images.
+            groups: Their groups.
+            timing: Phase to seconds.
+        """
         folder = self.round_folder(round_number)
-        write_counts(self.counts_of(round_number), counts, image_ids, groups)
+        if counts is not None:
+            write_counts(self.counts_of(round_number), counts, image_ids, groups)
         write_record(folder / TIMING_NAME, {name: round(seconds, 3) for name, seconds in timing.items()})
         write_record(self.metrics_of(round_number), metrics)
 
@@ -204,7 +215,7 @@ class RunFolder:
     @property
     def weights(self) -> Path:
         """The file of the final weights."""
-        return self.path / "weights.pt"
+        return self.path / WEIGHTS_NAME
 
     @property
     def logs(self) -> tuple[Path, Path]:

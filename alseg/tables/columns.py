@@ -208,8 +208,9 @@ def legend(comparison: Comparison, mark: str) -> str:
     )
     marked = any(row.best_score or row.best or row.best_subsets for row in comparison.rows)
     here = ", of those run here" if comparison.published else ""
+    iou = "IoU in percent. " if any(row.evaluated for row in comparison.rows) or comparison.published else ""
     return (
-        f"IoU in percent. n: seeds averaged. Pixels: share of the pool ({' or '.join(pools)}) that was "
+        f"{iou}n: seeds averaged. Pixels: share of the pool ({' or '.join(pools)}) that was "
         "bought. Valid: share of the bought pixels that have a class. Clicks/image: clicks that the answers "
         "cost, per image of the pool. Images: images with bought pixels."
         + (

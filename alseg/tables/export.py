@@ -14,6 +14,7 @@ from alseg.analysis.contrasts import Contrast
 from alseg.analysis.ranks import Ranking
 from alseg.analysis.row import Costs, PublishedRow, Row
 from alseg.storage.records import Run
+from alseg.tables.learnt_export import LEARNT_KEYS, learnt_cells, learnt_record
 from alseg.text.printable import csv_cell
 
 JSON_FORMAT = 4
@@ -78,6 +79,8 @@ def as_csv(comparison: Comparison) -> str:
     columns += ["aubc", "aubc_half_width", "aubc_cost"]
     columns += ["mean_rank", "mean_rank_half_width", "mean_rank_n", "penalty"]
     columns += [f"beats:{name}" for name in _matched(comparison)]
+    blind = any(row.learnt is not None for row in comparison.rows)
+    columns += [*LEARNT_KEYS, *(f"bought:{name}" for name in comparison.classes)] if blind else []
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -125,6 +128,7 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "aubc_half_width": row.area and row.area.half_width,
         "aubc_cost": comparison.axis and comparison.axis.key,
         **_standing(row, comparison),
+        **(learnt_cells(row.learnt, comparison.classes) if row.learnt is not None else {}),
     }
 
 
@@ -191,6 +195,8 @@ def _row_record(row: Row) -> dict[str, Any]:
         "gap_closed": gap and {**gap.gap._asdict(), "zero": gap.zero, "hundred": gap.hundred},
         "reach": reached and {**reached.reach._asdict(), "hundred": reached.hundred},
         "aubc": row.area,
+        "evaluated": row.evaluated,
+        "learnt": row.learnt and learnt_record(row.learnt),
         "runs": [_run_record(run, row) for run in row.runs],
     }
     return {key: _plain(value) for key, value in values.items()}

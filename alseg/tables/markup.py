@@ -23,6 +23,7 @@ from alseg.tables.columns import (
     seeds_column,
 )
 from alseg.tables.latex import escape_latex
+from alseg.tables.learnt import all_blind, bought_columns, learnt_columns
 from alseg.tables.rankings import standings
 from alseg.text.layout import Cell, Filled
 from alseg.text.printable import printable
@@ -91,15 +92,18 @@ def _wide(comparison: Comparison) -> list[Filled]:
         lambda row: Cell(printable(row.scenario)),
         "left",
     )
+    blind = all_blind(comparison.lines)
+    classes = class_columns(comparison) if not blind else bought_columns(comparison.classes, "Bought: ")
+    scores = [] if blind else [*score_columns(comparison), *difference_columns(comparison)]
     columns = [
         method_column(),
         *([scenario] if len(comparison.scenarios) > 1 else []),
         seeds_column(),
         *group_columns(comparison),
         *cost_columns(),
-        *class_columns(comparison),
-        *score_columns(comparison),
-        *difference_columns(comparison),
+        *classes,
+        *scores,
+        *learnt_columns(comparison.lines),
     ]
     return fill(columns, comparison.lines)
 

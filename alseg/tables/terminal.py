@@ -17,6 +17,7 @@ from alseg.tables.columns import (
     score_columns,
     seeds_column,
 )
+from alseg.tables.learnt import BOUGHT, all_blind, bought_columns, learnt_columns
 from alseg.tables.rankings import standings
 from alseg.text.display import WIDEST_PROSE, wrap
 from alseg.text.layout import lay_out
@@ -39,15 +40,18 @@ def _lines(comparison: Comparison, width: int) -> list[Text]:
     for scenario in comparison.scenarios:
         rows = [row for row in comparison.lines if row.scenario == scenario]
         names = fill([method_column()], rows)
+        blind = all_blind(rows)
         scores = [
             *group_columns(comparison),
-            *score_columns(comparison),
-            *difference_columns(comparison),
+            *([] if blind else [*score_columns(comparison), *difference_columns(comparison)]),
+            *learnt_columns(rows),
             seeds_column(),
         ]
         lines += [*_title(_about(comparison, scenario), width), Text()]
         lines += [*lay_out(names, [fill(scores, rows), fill(cost_columns(), rows)], width), Text()]
-        lines += [*lay_out(names, [fill(class_columns(comparison), rows)], width, gap=1), Text()]
+        lines += [*_title(BOUGHT, width), Text()] if blind else []
+        classes = bought_columns(comparison.classes) if blind else class_columns(comparison)
+        lines += [*lay_out(names, [fill(classes, rows)], width, gap=1), Text()]
     for title, (names_of_methods, *columns) in standings(comparison):
         lines += [*_title(title, width), Text()]
         lines += [*lay_out([names_of_methods], [columns], width), Text()]

@@ -8,17 +8,17 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from alseg.contracts import IGNORE_INDEX, ModelSpec, Size
+from alseg.contracts import BACKBONE_FEATURES, IGNORE_INDEX, ModelSpec, Size
 
 
 def check_model(spec: ModelSpec, *, num_classes: int = 5, size: Size = (64, 96), **params: Any) -> None:
     """Check a network against `alseg.contracts.SegmentationModel`.
 
     It is built, looks at noise and takes one training step, on the CPU. Checked are its normalisation, dtypes
-    and shapes of logits and features, that the same images give the same logits, alone and in a batch, that
-    inputs stay as they are, that initial weights depend on torch's seed alone, that the state holds
-    everything that predictions depend on, that trained parameters are in one of the two groups, and that
-    gradients are finite.
+    and shapes of logits and of both kinds of features, that the same images give the same logits, alone and
+    in a batch, that inputs stay as they are, that initial weights depend on torch's seed alone, that the
+    state holds everything that predictions depend on, that trained parameters are in one of the two groups,
+    and that gradients are finite.
 
     Args:
         spec: The spec that the plugin registers.
@@ -42,7 +42,9 @@ def check_model(spec: ModelSpec, *, num_classes: int = 5, size: Size = (64, 96),
     with torch.no_grad():
         logits = _check_logits(where, model, images, num_classes)
         if "features" in spec.provides:
-            _check_features(where, model, images, logits)
+            _check_features(where, model, images, logits, "features")
+        if BACKBONE_FEATURES in spec.provides:
+            _check_features(where, model, images, logits, BACKBONE_FEATURES)
         other = _built(spec, num_classes, params, seed=1)
         other.load_state_dict(model.state_dict())
         again = other.eval()(images)
@@ -123,15 +125,15 @@ def _check_logits(where: str, model: Any, images: torch.Tensor, num_classes: int
     return torch.as_tensor(logits)
 
 
-def _check_features(where: str, model: Any, images: torch.Tensor, logits: torch.Tensor) -> None:
-    assert hasattr(model, "features"), f"{where}: it has no features, as 'provides' says"
-    features = model.features(images)
-    _check_maps(f"{where}: features", features, images, None)
-    if hasattr(model, "logits_and_features"):
-        both = model.logits_and_features(images)
-        for name, found, expected in zip(("logits", "features"), both, (logits, features), strict=True):
+def _check_features(where: str, model: Any, images: torch.Tensor, logits: torch.Tensor, kind: str) -> None:
+    assert hasattr(model, kind), f"{where}: it has no {kind}, as 'provides' says"
+    features = getattr(model, kind)(images)
+    _check_maps(f"{where}: {kind}", features, images, None)
+    both = getattr(model, f"logits_and_{kind}", None)
+    if both is not None:
+        for name, found, expected in zip(("logits", kind), both(images), (logits, features), strict=True):
             same = found.shape == expected.shape and _close(found, expected)
-            assert same, f"{where}: logits_and_features gives other {name} than it does apart"
+            assert same, f"{where}: logits_and_{kind} gives other {name} than it does apart"
 
 
 def _check_maps(what: str, maps: Any, images: torch.Tensor, channels: int | None) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from alseg.contracts import SeveralOptimizers, Size, StatefulRecipe, TrainingBatch
 
 CLASSES = 4
+CLASS_NAMES = tuple(f"class {number}" for number in range(CLASSES))
 LARGE: Size = (24, 32)
 
 Modules = Mapping[str, torch.nn.Module]
@@ -33,8 +34,17 @@ class SmallNetwork(torch.nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits of half the size."""
-        logits: torch.Tensor = self.head(self.backbone(images).relu())
+        logits: torch.Tensor = self.head(self.features(images))
         return logits
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Return what the logits are computed from, float ``(B, 8, h, w)``."""
+        maps: torch.Tensor = self.backbone(images).relu()
+        return maps
+
+    def backbone_features(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the same: there is nothing between backbone and head."""
+        return self.features(images)
 
     def backbone_parameters(self) -> list[torch.nn.Parameter]:
         """Return those of the first convolution."""
@@ -43,6 +53,23 @@ class SmallNetwork(torch.nn.Module):
     def head_parameters(self) -> list[torch.nn.Parameter]:
         """Return those of the second convolution."""
         return list(self.head.parameters())
+
+
+class _Calls:
+    """Fulfils `alseg.contracts.Forward`."""
+
+    def __init__(self, network: SmallNetwork) -> None:
+        self._network = network
+
+    def __call__(self, images: torch.Tensor, network: torch.nn.Module | None = None, /) -> torch.Tensor:
+        logits = (self._network if network is None else network)(images)
+        return F.interpolate(logits, size=images.shape[-2:], mode="bilinear")
+
+    def with_features(
+        self, images: torch.Tensor, network: torch.nn.Module | None = None, /, *, backbone: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        chosen: Any = self._network if network is None else network
+        return self(images, network), (chosen.backbone_features if backbone else chosen.features)(images)
 
 
 def modules_of(where: str, recipe: Any, network: SmallNetwork) -> Modules:
@@ -98,12 +125,7 @@ def losses_of(
     recipe: Any, network: SmallNetwork, modules: Modules, batch: TrainingBatch
 ) -> Mapping[str, torch.Tensor]:
     """Return the losses of a batch; torch is seeded by its iteration."""
-
-    def forward(images: torch.Tensor, other: torch.nn.Module | None = None) -> torch.Tensor:
-        logits = (network if other is None else other)(images)
-        return F.interpolate(logits, size=images.shape[-2:], mode="bilinear")
-
     torch.manual_seed(batch.iteration)
     more = (modules,) if isinstance(recipe, StatefulRecipe) else ()
-    losses: Mapping[str, torch.Tensor] = recipe.losses(forward, batch, *more)
+    losses: Mapping[str, torch.Tensor] = recipe.losses(_Calls(network), batch, *more)
     return losses

@@ -1,4 +1,5 @@
 from . import allocation as allocation
+from . import annotator_errors as annotator_errors
 from . import augment as augment
 from . import clicks as clicks
 from . import clustering as clustering
@@ -6,6 +7,7 @@ from . import diversity as diversity
 from . import ema as ema
 from . import embeddings as embeddings
 from . import file_layout as file_layout
+from . import gradients as gradients
 from . import image_file as image_file
 from . import imaging as imaging
 from . import interpolation as interpolation

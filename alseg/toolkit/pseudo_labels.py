@@ -45,7 +45,9 @@ def set_pseudo_labels(
         ValueError: If the shapes do not fit.
 
     Source:
-        Hwang et al. (MulActSeg), NeurIPS 2023, arXiv:2309.09319, second stage. Same as the released code.
+        Hwang et al. (MulActSeg), NeurIPS 2023, arXiv:2309.09319, second stage. Same as the released code, but
+        for a pixel of a neighbour that is like enough to one prototype and even more similar to another one
+        without being like enough to that: the released code gives it the other one's class.
     """
     num_classes, height, width = probs.shape
     if regions.shape != (height, width) or asked.shape != (height, width):

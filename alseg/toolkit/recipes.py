@@ -75,7 +75,7 @@ class SupervisedRecipe:
             losses: the memory of one batch, and gradients as of a larger one, but for batch norm.
         crop: Height and width of a random cut of the inputs of both domains, in pixels; None for whole
             images.
-        temperature: Of ``rare-class`` sampling: the lower, the more the rarest classes are preferred.
+        rare_temperature: Of ``rare-class`` sampling: the lower, the more the rarest classes are preferred.
         rare_share: Of ``rare-class`` sampling: share of an image above which it shows a class, and that the
             class should cover in a cut, too.
 
@@ -108,7 +108,7 @@ class SupervisedRecipe:
     warmup: Annotated[WarmUp, ADDED_LATER] = 0
     accumulate: Annotated[Accumulation, ADDED_LATER] = 1
     crop: Annotated[tuple[Side, Side] | None, ADDED_LATER] = None
-    temperature: Annotated[Temperature, ADDED_LATER] = 0.01
+    rare_temperature: Annotated[Temperature, ADDED_LATER] = 0.01
     rare_share: Annotated[Share, ADDED_LATER] = 0.0015
 
     def __post_init__(self) -> None:
@@ -123,7 +123,7 @@ class SupervisedRecipe:
                 augmentation=augmentation,
                 sampling=self.sampling,
                 crop=self.crop,
-                temperature=self.temperature,
+                rare_temperature=self.rare_temperature,
                 rare_share=self.rare_share,
             ),
             target=DataPlan(
@@ -245,8 +245,8 @@ class SupervisedRecipe:
                     f"crop {list(self.crop)} does not fit in {key} {list(size)}; choose a smaller crop, or "
                     "null for whole images"
                 )
-        if not self.temperature > 0:
-            self._refuse(f"temperature must be above 0, not {self.temperature}")
+        if not self.rare_temperature > 0:
+            self._refuse(f"rare_temperature must be above 0, not {self.rare_temperature}")
 
     def _refuse(self, problem: str) -> None:
         raise AlsegError(f"Recipe '{self.title}': {problem}.")

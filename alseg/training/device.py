@@ -21,7 +21,13 @@ from alseg.contracts.types import Precision as PrecisionName
 from alseg.errors import AlsegError
 from alseg.training import determinism
 
-FURTHER_METHODS = ("features", "logits_and_features", "outputs")
+FURTHER_METHODS = (
+    "features",
+    "logits_and_features",
+    "backbone_features",
+    "logits_and_backbone_features",
+    "outputs",
+)
 """Methods of a network, besides calling it, that compute with its weights."""
 
 

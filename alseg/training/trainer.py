@@ -23,7 +23,6 @@ from alseg.contracts import (
     FollowsSteps,
     Recipe,
     SegmentationModel,
-    Size,
     StatefulRecipe,
     TrainingBatch,
 )
@@ -41,8 +40,8 @@ from alseg.data.sampling import ClassBalancedOrder, Order, ShuffledOrder, StepBa
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.guard.answers import checked_losses
 from alseg.guard.calls import guarded
-from alseg.inference.predict import resize_logits
 from alseg.seeding import derive
+from alseg.training.forward import NetworkCalls
 from alseg.training.state import TrainingState
 
 StepLosses = Mapping[str, float]
@@ -97,6 +96,7 @@ class Trainer:
         self.state = TrainingState(
             fabric, model, recipe, seed, channels_last=channels_last, compiled=compiled
         )
+        self._forward = NetworkCalls(self.state.model, self.state.module)
         self._fabric = fabric
         self._recipe = recipe
         self._data = data
@@ -216,10 +216,6 @@ class Trainer:
             parts += [f"{domain} {', '.join(names)}"] if names else []
         return f"Images of the batch: {'; '.join(parts)}."
 
-    def _forward(self, images: torch.Tensor, network: torch.nn.Module | None = None) -> torch.Tensor:
-        size: Size = (images.shape[-2], images.shape[-1])
-        return resize_logits((self.model if network is None else network)(images), size)
-
     def _on_device(self, batch: _Batch) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
         if batch is None:
             return None, None
@@ -261,7 +257,7 @@ def _source_order(source: Domain, plan: DataPlan, *axes: int | str) -> Order:
         return ClassBalancedOrder(source.class_pixels, *axes)
     if plan.sampling == "rare-class":
         pixels = np.array([height * width for height, width in source.sizes], np.int64)
-        return RareClassOrder(source.class_pixels, pixels, plan.temperature, plan.rare_share, *axes)
+        return RareClassOrder(source.class_pixels, pixels, plan.rare_temperature, plan.rare_share, *axes)
     return ShuffledOrder(len(source.dataset), *axes)
 
 

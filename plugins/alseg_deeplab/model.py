@@ -25,6 +25,9 @@ class DeepLab(nn.Module):
         backbone: ``resnet50`` or ``resnet101``.
         head: The classifier.
 
+    Attributes:
+        pretrained: Whether the backbone has been given weights trained elsewhere.
+
     Source:
         Xie et al., CVPR 2022, arXiv:2111.12940, released code: strides of stages 3 and 4 replaced by
         dilation, all batch norms frozen with eps 0.
@@ -37,6 +40,7 @@ class DeepLab(nn.Module):
         super().__init__()
         self.feature_extractor = FeatureExtractor(backbone)
         self.classifier = head
+        self.pretrained = False
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map normalised images, float ``(B, 3, H, W)``, to logits, float ``(B, C, h, w)``."""
@@ -51,6 +55,16 @@ class DeepLab(nn.Module):
         """Return what `forward` and `features` give, from one pass."""
         features = self.features(images)
         return self.classifier.classify(features), features
+
+    def backbone_features(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the last stage of the ResNet, float ``(B, 2048, h, w)``, of normalised images."""
+        deep: torch.Tensor = self.feature_extractor(images)[1]
+        return deep
+
+    def logits_and_backbone_features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what `forward` and `backbone_features` give, from one pass."""
+        shortcut, deep = self.feature_extractor(images)
+        return self.classifier.classify(self.classifier.features(shortcut, deep)), deep
 
     def backbone_parameters(self) -> Sequence[nn.Parameter]:
         """Return the ResNet's parameters; its batch norms have none."""
@@ -108,6 +122,7 @@ def make(head: Head, backbone: str, weights: str) -> DeepLab:
         AlsegError: If weights are missing, not reachable, damaged or of another network.
     """
     model = DeepLab(backbone, head)
+    model.pretrained = weights != "none"
     if weights == "imagenet":
         state, origin = _imagenet(backbone)
         _fill_backbone(model, backbone, state, origin)

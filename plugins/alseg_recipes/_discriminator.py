@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import nn
@@ -18,9 +16,6 @@ Domain = Literal["source", "target"]
 
 _WIDEST = 8
 """Most channels of a convolution, in units of those of the first."""
-
-_PROBE = 224
-"""Height and width of the image by which classes are counted: a multiple of the usual strides and patches."""
 
 _SURE = 1e-4
 """Least distance of an answer from 0 and 1, where its log odds are wanted."""
@@ -56,22 +51,6 @@ class Discriminator(nn.Module):
         return found
 
 
-def count_classes(network: Any) -> int:
-    """Return the classes of a network, which is asked about a black image; its state stays as it is.
-
-    Args:
-        network: A `SegmentationModel` that is a module.
-    """
-    weight: torch.Tensor = next(network.parameters())
-    modes = {module: module.training for module in network.modules()}
-    network.eval()
-    with torch.no_grad():
-        logits: torch.Tensor = network(weight.new_zeros((1, 3, _PROBE, _PROBE)))
-    for module, training in modes.items():
-        module.training = training
-    return logits.shape[1]
-
-
 def domain_loss(answers: torch.Tensor, domain: Domain, objective: Objective) -> torch.Tensor:
     """Return how far answers are from saying that everything belongs to a domain; a scalar, at least 0.
 
@@ -96,13 +75,3 @@ def log_odds(answers: torch.Tensor, objective: Objective) -> torch.Tensor:
     if objective == "vanilla":
         return answers.float()
     return answers.float().logit(eps=_SURE)
-
-
-@contextmanager
-def untrained(module: nn.Module) -> Iterator[None]:
-    """Within this, what is computed with a module gives no gradients to its weights, but to its input."""
-    module.requires_grad_(False)
-    try:
-        yield
-    finally:
-        module.requires_grad_(True)

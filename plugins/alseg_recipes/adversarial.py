@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from alseg import toolkit
-from alseg.contracts import BatchSize, Interval, Iterations, LearningRate, RecipeSpec, Share, Side, Weight
+from alseg.contracts import (
+    ADDED_LATER,
+    BatchSize,
+    Interval,
+    Iterations,
+    LearningRate,
+    RecipeSpec,
+    Share,
+    Side,
+    Weight,
+)
 from alseg.toolkit.recipes import SupervisedRecipe
 
 if TYPE_CHECKING:
@@ -25,28 +35,33 @@ class Adversarial(SupervisedRecipe):
 
     1. ``source`` and ``target``: cross-entropy on source labels, and on bought target labels where there are
        any;
-    2. ``adversarial``: how far a discriminator is from taking the softmax of target images for one of source
-       images. It trains the network alone;
-    3. ``discriminator``: how far it is from telling the two apart. It trains the discriminator alone.
+    2. ``discriminator``: how far a discriminator is from telling the softmax of target images from that of
+       source images, the mean of both domains. It trains the discriminator;
+    3. with ``inverted-labels`` also ``adversarial``: how far the discriminator is from taking target images
+       for source images, which trains the network alone. With ``gradient-reversal`` the network learns from
+       the second loss with the opposite sign, and source predictions move, too.
 
-    All gradients are those of one state, then network and discriminator take their steps. Steps without
-    source or without target images have the first losses only, as in ``plain``.
+    All gradients are those of one state and one backward pass, then network and discriminator take their
+    steps. Steps without source or without target images have the first losses only, as in ``plain``.
 
     Attributes:
-        adversarial: Weight of the network's adversarial loss; 0 leaves it out, and the discriminator only
-            watches.
+        adversarial: Weight of what the network learns from the discriminator; 0 leaves it out, and the
+            discriminator only watches.
+        alignment: ``inverted-labels``, the paper's, or ``gradient-reversal``.
         objective: ``vanilla``, the cross-entropy of the domains, or ``least-squares``.
         discriminator_rate: Learning rate of the discriminator, with the schedule of the others.
         channels: Of the discriminator's first convolution.
         layers: Convolutions of the discriminator, each of which halves the resolution.
         until: How long predictions are aligned: a share of the iterations, or ``first-purchase`` for a
             warm-up. The discriminator stays as it is afterwards.
+        class_names: Of the label space, filled in by alseg.
 
     Source:
         Tsai et al. (AdaptSegNet), CVPR 2018, arXiv:1802.10349; defaults from the released code, which stops
         at 150,000 of 250,000 iterations. It aligns a second output of the network, too (weight 0.0002), which
         a recipe does not see. The warm-up of Wu et al. (D2ADA), ECCV 2022, has a weight of 0.0005 and 5,000
         steps of rising rates. Where inputs of both domains have one size they pass the network together here.
+        ``gradient-reversal``: Ganin and Lempitsky, ICML 2015, arXiv:1409.7495, whose weight rises with time.
     """
 
     title: ClassVar[str] = "adversarial"
@@ -61,12 +76,20 @@ class Adversarial(SupervisedRecipe):
     channels: Annotated[int, Interval(ge=1, le=1_024)] = 64
     layers: Annotated[int, Interval(ge=1, le=10)] = 5
     until: Share | Literal["first-purchase"] = 1.0
+    alignment: Annotated[Literal["inverted-labels", "gradient-reversal"], ADDED_LATER] = "inverted-labels"
+    class_names: tuple[str, ...] = ()
 
     def modules(self, model: SegmentationModel) -> Mapping[str, nn.Module]:
-        """Return the ``discriminator`` of softmaxes with the network's classes."""
-        from alseg_recipes._discriminator import Discriminator, count_classes
+        """Return the ``discriminator`` of softmaxes.
 
-        return {"discriminator": Discriminator(count_classes(model), self.channels, self.layers)}
+        Raises:
+            ValueError: If the recipe was not given the names of the classes.
+        """
+        from alseg_recipes._discriminator import Discriminator
+
+        if not self.class_names:
+            raise ValueError("class_names must be given: the discriminator has an input for each class")
+        return {"discriminator": Discriminator(len(self.class_names), self.channels, self.layers)}
 
     def make_optimizers(
         self, model: SegmentationModel, modules: Mapping[str, nn.Module]
@@ -88,7 +111,7 @@ class Adversarial(SupervisedRecipe):
     def losses(  # type: ignore[override]
         self, forward: Forward, batch: TrainingBatch, modules: Mapping[str, nn.Module]
     ) -> Mapping[str, torch.Tensor]:
-        """Return ``source``, ``target``, ``adversarial`` and ``discriminator``, those that there are.
+        """Return ``source``, ``target``, ``discriminator`` and ``adversarial``, those that there are.
 
         Args:
             forward: Maps images to float32 logits ``(B, C, H, W)``.
@@ -135,18 +158,12 @@ class Adversarial(SupervisedRecipe):
         self, source: torch.Tensor, target: torch.Tensor, discriminator: nn.Module
     ) -> dict[str, torch.Tensor]:
         """Return the losses that need the discriminator, of logits ``(B, C, H, W)``."""
-        from alseg_recipes._discriminator import domain_loss, untrained
+        from alseg_recipes._domain_losses import inverted_labels, reversed_gradients
 
-        losses: dict[str, torch.Tensor] = {}
-        of_target = target.softmax(1)
-        if self.adversarial:
-            with untrained(discriminator):
-                answers = discriminator(of_target)
-            losses["adversarial"] = self.adversarial * domain_loss(answers, "source", self.objective)
-        of_source = domain_loss(discriminator(source.detach().softmax(1)), "source", self.objective)
-        told_apart = of_source + domain_loss(discriminator(of_target.detach()), "target", self.objective)
-        losses["discriminator"] = told_apart / 2
-        return losses
+        reverses = self.alignment == "gradient-reversal" and self.adversarial > 0
+        probs = source.softmax(1), target.softmax(1)
+        losses_of = reversed_gradients if reverses else inverted_labels
+        return losses_of(*probs, discriminator, self.adversarial, self.objective)
 
 
 SPEC = RecipeSpec(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from alseg.contracts import SegmentationModel, TrainingBatch
+    from alseg.contracts import Forward, SegmentationModel, TrainingBatch
 
 
 @dataclass(kw_only=True)
@@ -79,7 +79,7 @@ class MeanTeacher(SupervisedRecipe):
         return {"teacher": toolkit.ema.teacher_of(network), "updates": toolkit.ema.StepCount()}
 
     def losses(  # type: ignore[override]
-        self, forward: Callable[..., torch.Tensor], batch: TrainingBatch, modules: Mapping[str, nn.Module]
+        self, forward: Forward, batch: TrainingBatch, modules: Mapping[str, nn.Module]
     ) -> Mapping[str, torch.Tensor]:
         """Return ``source``, ``target`` and ``mixed``, each where there is something for it.
 
@@ -88,7 +88,7 @@ class MeanTeacher(SupervisedRecipe):
             batch: Source and target images with their labels.
             modules: Those of `modules`.
         """
-        losses = dict(super().losses(forward, _without_unlabelled(batch)))
+        losses = self._losses_of_labels(forward, _without_unlabelled(batch), modules)
         if batch.target_images is not None and batch.target_labels is not None and self.mixed:
             losses["mixed"] = self.mixed * self._loss_of_mix(forward, batch, modules["teacher"])
         return losses
@@ -106,9 +106,13 @@ class MeanTeacher(SupervisedRecipe):
         toolkit.ema.update(modules["teacher"], network, toolkit.ema.decay_at(updates.count, self.alpha))
         updates.count += 1
 
-    def _loss_of_mix(
-        self, forward: Callable[..., torch.Tensor], batch: TrainingBatch, teacher: nn.Module
-    ) -> torch.Tensor:
+    def _losses_of_labels(
+        self, forward: Forward, batch: TrainingBatch, modules: Mapping[str, nn.Module]
+    ) -> dict[str, torch.Tensor]:
+        """Return ``source`` and ``target``; the batch has target images only if some are labelled."""
+        return dict(super().losses(forward, batch))
+
+    def _loss_of_mix(self, forward: Forward, batch: TrainingBatch, teacher: nn.Module) -> torch.Tensor:
         from alseg_recipes._mixed_batch import generator_of_step, mixed_with_source, pseudo_labels
 
         generator = generator_of_step()

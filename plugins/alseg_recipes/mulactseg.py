@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from alseg import toolkit
-from alseg.contracts import IGNORE_INDEX, Derivation, LearningRate, RecipeSpec, Temperature, Weight
+from alseg.contracts import (
+    ADDED_LATER,
+    IGNORE_INDEX,
+    Derivation,
+    Interval,
+    LearningRate,
+    RecipeSpec,
+    Temperature,
+    Weight,
+)
 from alseg.toolkit.recipes import SupervisedRecipe
 
 if TYPE_CHECKING:
@@ -35,12 +44,14 @@ class MulActSeg(SupervisedRecipe):
         prototypical: Weight of the prototypical loss; 0 leaves it out.
         temperature: Divides the logits before the softmax.
         second_stage: Whether pseudo labels are derived half-way through a round.
+        second_rate: Factor on the learning rates of the second half of each round; the paper's is 2.
         expand: Whether pseudo labels reach regions next to those asked about. They do so only where the
             method has a partition.
 
     Source:
         Hwang et al., NeurIPS 2023, arXiv:2309.09319. The paper trains on the target alone (here
-        ``source_batch=0``), 80,000 iterations for each stage, with twice the learning rate in the second.
+        ``source_batch=0``), 80,000 iterations for each stage, with twice the learning rate in the second,
+        whose course begins anew there. It also trains a network in which void is a class.
     """
 
     title: ClassVar[str] = "mulactseg"
@@ -53,11 +64,12 @@ class MulActSeg(SupervisedRecipe):
     temperature: Temperature = 0.1
     second_stage: bool = True
     expand: bool = True
+    second_rate: Annotated[float, Interval(gt=0, le=1_000), ADDED_LATER] = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.plan = replace(self.plan, target=replace(self.plan.target, regions=True))
-        half_way = Derivation(at=0.5, restart="initial", needs=("logits", "features"))
+        half_way = Derivation(at=0.5, restart="initial", needs=("logits", "features"), rate=self.second_rate)
         self.derivation: Derivation | None = half_way if self.second_stage else None
 
     def losses_of(

@@ -82,7 +82,13 @@ def build_smp(
     options = network.NetworkOptions(encoder_depth, output_stride, decoder_channels, dropout)
     built, found = pretrained.build_network(architecture, encoder, num_classes, options, weights)
     frozen = freezing.frozen_norms(built, freeze_encoder_norm, frozen_stages)
-    return model.SmpModel(built, mean=mean or found.mean, std=std or found.std, frozen=frozen)
+    return model.SmpModel(
+        built,
+        mean=mean or found.mean,
+        std=std or found.std,
+        frozen=frozen,
+        pretrained=weights != "none",
+    )
 
 
 def build_segformer(
@@ -122,7 +128,14 @@ def build_segformer(
     built, found = pretrained.build_network("Segformer", encoder, num_classes, options, weights)
     freezing.freeze_stages(built, frozen_stages)  # a mix transformer has no batch norm
     frozen = freezing.freeze_all(built.encoder) if frozen_encoder else []
-    return model.SmpModel(built, mean=found.mean, std=found.std, frozen=frozen, dropout=dropout)
+    return model.SmpModel(
+        built,
+        mean=found.mean,
+        std=found.std,
+        frozen=frozen,
+        dropout=dropout,
+        pretrained=weights != "none",
+    )
 
 
 def build_dpt(
@@ -162,7 +175,7 @@ def build_dpt(
     built, found = pretrained.build_network("DPT", encoder, num_classes, options, weights)
     network.set_head_dropout(built, dropout)
     frozen = freezing.freeze_all(built.encoder) if frozen_encoder else []
-    return model.SmpModel(built, mean=found.mean, std=found.std, frozen=frozen)
+    return model.SmpModel(built, mean=found.mean, std=found.std, frozen=frozen, pretrained=weights != "none")
 
 
 def build_vit_linear(
@@ -210,6 +223,7 @@ def build_vit_linear(
         normalised=head == "batch-norm",
         dropout=dropout,
         frozen=frozen_encoder,
+        pretrained=weights != "none",
     )
     vit_weights.load_weights(model, found, weights)
     return model

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import segmentation_models_pytorch as smp
@@ -36,6 +37,7 @@ class SmpModel(torch.nn.Module):
         frozen: Parts of the network that stay in evaluation in training, such as batch norms that keep their
             running statistics, or a whole encoder.
         dropout: Share of the channels of the decoder's last map that are dropped in training, 0-1.
+        pretrained: Whether the encoder begins with weights trained elsewhere.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class SmpModel(torch.nn.Module):
         std: Triple,
         frozen: Sequence[torch.nn.Module] = (),
         dropout: float = 0.0,
+        pretrained: bool = True,
     ) -> None:
         super().__init__()
         self.network = network
+        self.pretrained = pretrained
         self.mean = mean
         self.std = std
         self._frozen = list(frozen)
@@ -66,7 +70,7 @@ class SmpModel(torch.nn.Module):
         Raises:
             AlsegError: If a batch norm sees one value per channel only, in training.
         """
-        return self._classify(images, self._decode(self._pad(images)))
+        return self._classify(images, self._decoded(self._pad(images)))
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """Return the decoder's last feature map, from which the logits are computed.
@@ -77,12 +81,30 @@ class SmpModel(torch.nn.Module):
         Returns:
             float ``(B, D, h, w)``; padding is cut off to the nearest whole feature.
         """
-        return self._cut(images, self._decode(self._pad(images)))
+        return self._cut(images, self._decoded(self._pad(images)))
 
     def logits_and_features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return what `forward` and `features` give, from one pass."""
-        decoded = self._decode(self._pad(images))
+        decoded = self._decoded(self._pad(images))
         return self._classify(images, decoded), self._cut(images, decoded)
+
+    def backbone_features(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the encoder's last feature map.
+
+        Args:
+            images: float ``(B, 3, H, W)``, normalised.
+
+        Returns:
+            float ``(B, D, h, w)``; padding is cut off to the nearest whole feature.
+        """
+        return self._cut(images, self._encoded(self._pad(images))[0][-1])
+
+    def logits_and_backbone_features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what `forward` and `backbone_features` give, from one pass."""
+        padded = self._pad(images)
+        encoded = self._encoded(padded)
+        decoded = self._decoded(padded, encoded)
+        return self._classify(images, decoded), self._cut(images, encoded[0][-1])
 
     def backbone_parameters(self) -> Sequence[torch.nn.Parameter]:
         """Return the encoder's parameters that are trained."""
@@ -108,16 +130,28 @@ class SmpModel(torch.nn.Module):
         logits = self.network.segmentation_head(self._dropout(decoded))
         return cut_logits(logits, images, side_multiple(self.network))
 
-    def _cut(self, images: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
-        """Return the decoder's map without what padding added."""
-        return cut_features(decoded, images, side_multiple(self.network))
+    def _cut(self, images: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        """Return a map of features without what padding added."""
+        return cut_features(features, images, side_multiple(self.network))
 
-    def _decode(self, images: torch.Tensor) -> torch.Tensor:
-        """Run encoder and decoder; images of which torch refuses number or size are a user's mistake."""
-        try:
+    def _encoded(self, images: torch.Tensor) -> tuple[Any, ...]:
+        """Return what the decoder takes: the encoder's maps of padded images, and of some encoders tokens."""
+        with self._refusing(images):
             encoded: Any = self.network.encoder(images)
-            parts = encoded if isinstance(encoded, tuple) else (encoded,)
+        return encoded if isinstance(encoded, tuple) else (encoded,)
+
+    def _decoded(self, images: torch.Tensor, encoded: tuple[Any, ...] | None = None) -> torch.Tensor:
+        """Return the decoder's map of padded images, from what they are encoded to if that is known."""
+        parts = self._encoded(images) if encoded is None else encoded
+        with self._refusing(images):
             decoded: torch.Tensor = self.network.decoder(*parts)
+        return decoded
+
+    @contextmanager
+    def _refusing(self, images: torch.Tensor) -> Iterator[None]:
+        """Name images of which torch refuses number or size: they are a user's mistake."""
+        try:
+            yield
         except (ValueError, RuntimeError) as error:
             reason = next((reason for sign, reason in _REFUSALS.items() if sign in str(error)), None)
             if reason is None:
@@ -125,4 +159,3 @@ class SmpModel(torch.nn.Module):
             name = type(self.network).__name__
             shape = f"{len(images)} x {images.shape[-2]} x {images.shape[-1]} (number, height, width)"
             raise AlsegError(f"{name} cannot take images of {shape}: {reason}") from error
-        return decoded

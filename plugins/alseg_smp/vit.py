@@ -27,6 +27,7 @@ class VitLinear(torch.nn.Module):
         normalised: Whether a batch norm comes before the linear layer.
         dropout: Share of the tokens' channels that are dropped in training, 0-1.
         frozen: Whether the encoder is not trained and stays in evaluation.
+        pretrained: Whether the encoder begins with weights trained elsewhere.
 
     Raises:
         AlsegError: If the encoder has fewer blocks, or their maps differ in size.
@@ -43,6 +44,7 @@ class VitLinear(torch.nn.Module):
         normalised: bool = True,
         dropout: float = 0.0,
         frozen: bool = True,
+        pretrained: bool = True,
     ) -> None:
         super().__init__()
         last = _last_blocks(encoder, layers)
@@ -57,7 +59,7 @@ class VitLinear(torch.nn.Module):
             torch.nn.Dropout2d(dropout) if dropout else torch.nn.Identity(),
             classifier,
         )
-        self.mean, self.std = mean, std
+        self.mean, self.std, self.pretrained = mean, std, pretrained
         self._patch, self._layers, self._frozen = int(last[0]["reduction"]), layers, frozen
         if frozen:
             encoder.requires_grad_(False)
@@ -88,6 +90,14 @@ class VitLinear(torch.nn.Module):
         """Return what `forward` and `features` give, from one pass."""
         tokens = self._tokens(images)
         return self._classify(images, tokens), cut_features(tokens, images, self._patch)
+
+    def backbone_features(self, images: torch.Tensor) -> torch.Tensor:
+        """Return what `features` does: the logits are computed from the encoder's tokens."""
+        return self.features(images)
+
+    def logits_and_backbone_features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what `forward` and `backbone_features` give, from one pass."""
+        return self.logits_and_features(images)
 
     def backbone_parameters(self) -> Sequence[torch.nn.Parameter]:
         """Return the encoder's parameters that are trained; none where it is frozen."""

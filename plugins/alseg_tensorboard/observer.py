@@ -28,6 +28,7 @@ class TensorBoard:
             "miou": report.miou,
             "accuracy": report.accuracy,
             **{f"iou/{name}": value for name, value in zip(report.class_names, report.iou, strict=True)},
+            **report.of_answers,
             **{
                 f"cost/{currency}": amount
                 for currency, amount in asdict(report.cost).items()

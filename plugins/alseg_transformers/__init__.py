@@ -16,6 +16,6 @@ def register_models() -> list[ModelSpec]:
             summary="Networks for semantic segmentation of Hugging Face's transformers, by checkpoint.",
             source="Wolf et al., EMNLP 2020, arXiv:1910.03771.",
             build=build_transformers,
-            provides=("logits", "probs", "features"),
+            provides=("logits", "probs", "features", "backbone_features"),
         )
     ]

@@ -54,5 +54,9 @@ def build_transformers(
 
     loaded = pretrained.load(checkpoint, revision, num_classes, with_weights=weights == "pretrained")
     return model.TransformersModel(
-        loaded.network, mean=mean or loaded.mean, std=std or loaded.std, frozen=frozen_encoder
+        loaded.network,
+        mean=mean or loaded.mean,
+        std=std or loaded.std,
+        frozen=frozen_encoder,
+        pretrained=weights == "pretrained",
     )

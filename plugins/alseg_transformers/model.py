@@ -26,15 +26,18 @@ class TransformersModel(torch.nn.Module):
         mean: RGB mean of the input normalisation, in units of 0-1.
         std: RGB standard deviation, likewise.
         frozen: Whether the encoder is not trained and stays in evaluation.
+        pretrained: Whether the encoder begins with weights trained elsewhere.
 
     Raises:
         AlsegError: If the encoder is to be frozen and the network has none of its own.
     """
 
-    def __init__(self, network: Any, *, mean: Triple, std: Triple, frozen: bool = False) -> None:
+    def __init__(
+        self, network: Any, *, mean: Triple, std: Triple, frozen: bool = False, pretrained: bool = True
+    ) -> None:
         super().__init__()
         self.network = network
-        self.mean, self.std = mean, std
+        self.mean, self.std, self.pretrained = mean, std, pretrained
         encoder = encoder_of(network)
         if frozen:
             if encoder is None:
@@ -67,6 +70,14 @@ class TransformersModel(torch.nn.Module):
         """Return what `forward` and `features` give, from one pass."""
         found = self.network(pixel_values=images, output_hidden_states=True)
         return found.logits, self._as_map(found.hidden_states[-1], images)
+
+    def backbone_features(self, images: torch.Tensor) -> torch.Tensor:
+        """Return what `features` does: the last hidden state is the encoder's."""
+        return self.features(images)
+
+    def logits_and_backbone_features(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what `forward` and `backbone_features` give, from one pass."""
+        return self.logits_and_features(images)
 
     def backbone_parameters(self) -> Sequence[torch.nn.Parameter]:
         """Return the encoder's parameters that are trained."""

@@ -80,8 +80,8 @@ def test_listing_the_models_does_not_import_torch() -> None:
 
 def test_both_networks_are_offered_with_features() -> None:
     assert {spec.name: spec.provides for spec in register_models()} == {
-        "deeplab-v2": ("logits", "probs", "features"),
-        "deeplab-v3plus": ("logits", "probs", "features"),
+        "deeplab-v2": ("logits", "probs", "features", "backbone_features"),
+        "deeplab-v3plus": ("logits", "probs", "features", "backbone_features"),
     }
 
 
@@ -148,6 +148,18 @@ def test_v3plus_has_the_published_names_shapes_and_size() -> None:
     # bottleneck 2560 * 512 * 9 = 11,796,480; shortcut 256 * 48 = 12,288;
     # decoder 560 * 9 + 560 * 512 + 512 * 9 + 512 * 512 + 19 * 513 = 568,259.
     assert sum(parameter.numel() for parameter in model.head_parameters()) == 17_675_203
+
+
+@BOTH
+def test_backbone_features_are_those_of_the_last_stage(build: Build) -> None:
+    model = small(build).eval()
+    images = torch.randn(1, 3, 33, 41, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        features = model.backbone_features(images)
+        logits, same = model.logits_and_backbone_features(images)
+        assert torch.equal(logits, model(images))
+    assert torch.equal(features, same) and features.shape[:2] == (1, 2048)
+    assert not model.pretrained
 
 
 @BOTH

@@ -112,6 +112,28 @@ def test_runs_of_one_store_are_told_apart(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*/mlflow"))
 
 
+@pytest.mark.usefixtures("mlflow")
+def test_a_round_without_evaluation_labels_has_metrics_of_answers_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "random__s0__00000000"
+    (folder / "attempts").mkdir(parents=True)
+    (folder / "attempts" / "0.json").write_text(json.dumps({"start": "09:00"}))
+    unknown = float("nan")
+    report = round_report(
+        folder=str(folder),
+        evaluated=False,
+        iou=(unknown, unknown),
+        miou=unknown,
+        accuracy=unknown,
+        of_answers={"estimate_from_held_out_answers/miou_of_answers": 41.5},
+    )
+    observer = build_mlflow(uri=f"sqlite:///{tmp_path / 'file.db'}")
+    observer.on_round_end(report)
+    observer.close()
+    (run,) = Store(tmp_path / "file.db").runs("made-up")
+    found = {name for name in run.data.metrics if not name.startswith("cost/")}
+    assert found == {"round", "estimate_from_held_out_answers/miou_of_answers"}
+
+
 def test_a_missing_package_is_named_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

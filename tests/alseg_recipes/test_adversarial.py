@@ -12,10 +12,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from alseg.contracts import IGNORE_INDEX, TrainingBatch
-from alseg_recipes._discriminator import Discriminator, count_classes, domain_loss, log_odds
+from alseg_recipes._discriminator import Discriminator, domain_loss, log_odds
 from alseg_recipes.adversarial import Adversarial
 
 CLASSES = 3
+NAMES = ("red", "green", "blue")
 
 
 class Net(nn.Module):
@@ -55,6 +56,10 @@ def batch_of(iteration: int = 0, **changes: Any) -> TrainingBatch:
     return replace(batch, **changes)
 
 
+def recipe_of(**changes: Any) -> Adversarial:
+    return Adversarial(class_names=NAMES, **changes)
+
+
 def losses_of(recipe: Adversarial, batch: TrainingBatch) -> tuple[Net, nn.Module, dict[str, torch.Tensor]]:
     network = Net().eval()
     modules = recipe.modules(network)
@@ -74,7 +79,7 @@ def trained_by(loss: torch.Tensor, *modules: nn.Module) -> list[bool]:
 
 
 def test_each_loss_trains_one_of_the_two() -> None:
-    network, discriminator, losses = losses_of(Adversarial(), batch_of())
+    network, discriminator, losses = losses_of(recipe_of(), batch_of())
     assert set(losses) == {"source", "adversarial", "discriminator"}
     assert trained_by(losses["source"], network, discriminator) == [True, False]
     assert trained_by(losses["adversarial"], network, discriminator) == [True, False]
@@ -82,7 +87,7 @@ def test_each_loss_trains_one_of_the_two() -> None:
 
 
 def test_the_network_learns_to_be_taken_for_the_source_and_the_discriminator_the_opposite() -> None:
-    recipe = Adversarial(adversarial=1.0, channels=4, layers=2)
+    recipe = recipe_of(adversarial=1.0, channels=4, layers=2)
     network, discriminator, losses = losses_of(recipe, batch_of())
 
     def domain() -> float:
@@ -135,11 +140,65 @@ def test_the_discriminator_is_the_released_one_and_takes_inputs_of_any_size() ->
     assert Discriminator(19)(torch.rand(1, 19, 3, 70)).shape == (1, 1, 1, 2)
 
 
-def test_counting_classes_leaves_the_network_as_it_was() -> None:
-    network = Net().train()
-    network.drop.eval()
-    assert count_classes(network) == CLASSES
-    assert network.training and network.head.training and not network.drop.training
+def test_the_discriminator_has_an_input_for_each_class_of_the_label_space() -> None:
+    discriminator: Any = recipe_of().modules(Net())["discriminator"]
+    assert discriminator.convolutions[0].in_channels == CLASSES
+    with pytest.raises(ValueError, match="class_names must be given"):
+        Adversarial().modules(Net())
+
+
+def by_hand(
+    logits: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, wanted: float
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the gradients of the mean binary cross-entropy of one convolution of a softmax, in float64.
+
+    For logits, for the convolution's weight and for its bias. The domain is 0 or 1.
+    """
+    probs = logits.softmax(1)
+    answers = F.conv2d(probs, weight, bias, stride=2, padding=1)
+    # Of log(1 + exp(-a)) and log(1 + exp(a)) the derivative is sigmoid(a) - wanted.
+    of_answers = (answers.sigmoid() - wanted) / answers.numel()
+    of_probs = F.conv_transpose2d(of_answers, weight, stride=2, padding=1)
+    of_logits = probs * (of_probs - (of_probs * probs).sum(1, keepdim=True))
+    windows = F.unfold(probs, 4, stride=2, padding=1)
+    of_weight = torch.einsum("bol,bil->oi", of_answers.flatten(2), windows).reshape(weight.shape)
+    return of_logits, of_weight, of_answers.sum((0, 2, 3))
+
+
+@pytest.mark.parametrize("alignment", ["inverted-labels", "gradient-reversal"])
+def test_gradients_are_those_worked_out_by_hand(alignment: Any) -> None:
+    recipe = recipe_of(adversarial=0.3, layers=1, alignment=alignment)
+    torch.manual_seed(5)
+    source, target = (torch.randn((2, CLASSES, 8, 12), dtype=torch.float64).requires_grad_() for _ in "st")
+    discriminator: Any = recipe.modules(Net())["discriminator"].double()
+    (layer,) = discriminator.convolutions
+    torch.stack(list(recipe._domain_losses(source, target, discriminator).values())).sum().backward()
+    of_source, *source_weights = by_hand(source, layer.weight, layer.bias, 0)
+    of_target, *target_weights = by_hand(target, layer.weight, layer.bias, 1)
+    expected = {"source": -0.3 * of_source / 2, "target": -0.3 * of_target / 2}
+    if alignment == "inverted-labels":
+        # The target is to be taken for the source; source predictions stay out of it.
+        expected = {"source": None, "target": 0.3 * by_hand(target, layer.weight, layer.bias, 0)[0]}
+    for name, logits in (("source", source), ("target", target)):
+        if expected[name] is None:
+            assert logits.grad is None or not logits.grad.any()
+        else:
+            torch.testing.assert_close(logits.grad, expected[name], rtol=1e-6, atol=1e-9)
+    # In both, the discriminator learns from the mean of both domains, with the sign of a loss.
+    for parameter, one, other in zip((layer.weight, layer.bias), source_weights, target_weights, strict=True):
+        torch.testing.assert_close(parameter.grad, (one + other) / 2, rtol=1e-6, atol=1e-9)
+
+
+def test_reversal_has_one_loss_that_trains_both_and_its_value_does_not_depend_on_the_weight() -> None:
+    values = set()
+    for weight in (0.0, 0.001, 5.0):
+        recipe = recipe_of(adversarial=weight, alignment="gradient-reversal")
+        torch.manual_seed(3)
+        network, discriminator, losses = losses_of(recipe, batch_of())
+        assert set(losses) == {"source", "discriminator"}
+        assert trained_by(losses["discriminator"], network, discriminator) == [weight > 0, True]
+        values.add(losses["discriminator"].item())
+    assert len(values) == 1
 
 
 @pytest.mark.parametrize(
@@ -154,17 +213,17 @@ def test_counting_classes_leaves_the_network_as_it_was() -> None:
     ],
 )
 def test_alignment_ends_where_it_is_told_to(until: Any, iteration: int, bought: int, aligned: bool) -> None:
-    recipe = Adversarial(iterations=100, until=until)
+    recipe = recipe_of(iterations=100, until=until)
     _, _, losses = losses_of(recipe, batch_of(iteration, round=bought, rounds=5))
     assert ("adversarial" in losses, "discriminator" in losses) == (aligned, aligned)
 
 
 def test_with_a_weight_of_0_the_discriminator_only_watches() -> None:
-    network, discriminator, losses = losses_of(Adversarial(adversarial=0.0), batch_of())
+    network, discriminator, losses = losses_of(recipe_of(adversarial=0.0), batch_of())
     assert set(losses) == {"source", "discriminator"}
     assert trained_by(losses["discriminator"], network, discriminator) == [False, True]
 
 
 def test_a_domain_alone_is_not_aligned() -> None:
     alone = batch_of(target_images=None, target_labels=None, target_labelled=None)
-    assert set(losses_of(Adversarial(), alone)[2]) == {"source"}
+    assert set(losses_of(recipe_of(), alone)[2]) == {"source"}

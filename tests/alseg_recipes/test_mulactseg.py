@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional
 
 from alseg.contracts import Derivation, DerivationView, Recipe, TrainingBatch
+from alseg.toolkit.recipes import SupervisedRecipe
 from alseg.toolkit.set_losses import merged_positive_loss, prototypical_loss
 from alseg_recipes.mulactseg import MulActSeg
 
@@ -55,6 +56,17 @@ def test_regions_with_several_classes_have_losses_of_their_own() -> None:
         "prototypical": prototypical_loss(target, several, SETS).item(),
     }
     assert losses_of(MulActSeg(), batch_of()) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_temperature_of_logits_is_not_that_of_rare_class_sampling() -> None:
+    plan = MulActSeg(sampling="rare-class", temperature=0.5).plan
+    assert plan.source.rare_temperature == 0.01
+
+
+def test_with_weights_of_1_it_weighs_both_domains_as_plain_does() -> None:
+    # By default a labelled target pixel counts 16 times as much, which is meant for training without source.
+    even = MulActSeg(cross_entropy=1, merged_positive=0, prototypical=0, temperature=1)
+    assert losses_of(even, batch_of()) == losses_of(SupervisedRecipe(), batch_of())
 
 
 def test_weights_and_temperature_can_be_set() -> None:
@@ -152,3 +164,5 @@ def test_a_view_without_features_is_refused() -> None:
 def test_the_second_stage_begins_anew_half_way() -> None:
     assert MulActSeg().derivation == Derivation(at=0.5, restart="initial", needs=("logits", "features"))
     assert MulActSeg(second_stage=False).derivation is None
+    paper = MulActSeg(second_rate=2).derivation
+    assert paper is not None and paper.rate == 2

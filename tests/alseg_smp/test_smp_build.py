@@ -35,7 +35,7 @@ def test_listing_the_model_does_not_import_torch() -> None:
 def test_models_with_features_are_offered() -> None:
     offered = {spec.name: spec.provides for spec in register_models()}
     assert offered == dict.fromkeys(
-        ("smp", "segformer", "dpt", "vit-linear"), ("logits", "probs", "features")
+        ("smp", "segformer", "dpt", "vit-linear"), ("logits", "probs", "features", "backbone_features")
     )
 
 
@@ -54,6 +54,9 @@ def test_every_architecture_gives_logits_and_features_for_any_image_size(archite
     # 129 and 150 are no multiples of any stride, so that the logits come at the image's size.
     assert logits.shape == (1, 5, 129, 150)
     assert features.ndim == 4 and len(features) == 1
+    with torch.no_grad():
+        backbone = model.backbone_features(images)
+    assert backbone.ndim == 4 and len(backbone) == 1
 
 
 def test_logits_of_a_size_that_fits_are_not_resized() -> None:
@@ -73,6 +76,22 @@ def test_features_are_what_the_logits_are_computed_from() -> None:
     features = model.features(images)
     assert features.shape == (1, 32, 16, 16)
     torch.testing.assert_close(model.network.segmentation_head(features), model(images))
+
+
+def test_backbone_features_are_the_encoders_last_map_in_one_pass_or_two() -> None:
+    model = tiny().eval()
+    images = torch.randn(1, 3, 64, 70, generator=torch.Generator().manual_seed(0))
+    # Padded to 96 columns the encoder's last map has 3, of which 2.2 are the image's.
+    features = model.backbone_features(images)
+    padded = torch.nn.functional.pad(images, (0, 26, 0, 0), mode="replicate")
+    assert torch.equal(features, model.network.encoder(padded)[-1][..., :2])
+    logits, same = model.logits_and_backbone_features(images)
+    assert torch.equal(same, features) and torch.equal(logits, model(images))
+
+
+def test_a_network_says_whether_its_backbone_is_pretrained() -> None:
+    assert not tiny().pretrained
+    assert build_smp(num_classes=2, architecture="FPN", weights="lite0").pretrained
 
 
 def test_padding_does_not_move_what_the_network_sees() -> None:

@@ -92,6 +92,28 @@ def test_all_rounds_of_all_runs_of_a_command_can_be_read_back(tmp_path: Path) ->
     assert not list(runs.rglob("events.out.*"))
 
 
+@pytest.mark.usefixtures("tensorboard")
+def test_a_run_without_evaluation_labels_writes_what_it_knows(tmp_path: Path) -> None:
+    document = toy_document(
+        scenario={"source": "stripes", "target": "stripes", "evaluation_split": "none"},
+        methods=[toy_document()["methods"][1]],  # type: ignore[index]
+        settings={"device": "cpu", "observers": ["tensorboard"]},
+    )
+    run_toy(tmp_path, document, alseg_tensorboard)
+    folder = run_folder(tmp_path, "entropy")
+    tags = read(tmp_path / "results" / "toy" / "tensorboard")[folder.name]
+    assert {tag for tag in tags if not tag.startswith("cost/")} == {
+        "prequential/answers",
+        "prequential/miou_of_answers",
+        "prequential/accuracy_of_answers",
+    }
+    kept = [json.loads(path.read_text()) for path in sorted(folder.glob("rounds/*/metrics.json"))[1:]]
+    accuracy = [(each["iteration"], each["prequential"]["accuracy_of_answers"]) for each in kept]
+    assert tags["prequential/accuracy_of_answers"] == [
+        (step, pytest.approx(value, rel=1e-6)) for step, value in accuracy
+    ]
+
+
 class Dying:
     """Ends the process, as far as the run can see, between a round's commit and the observers."""
 

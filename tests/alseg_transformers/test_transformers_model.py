@@ -52,7 +52,7 @@ SPEC = ModelSpec(
     summary="A network.",
     source="alseg's tests",
     build=build_stand_in,
-    provides=("logits", "probs", "features"),
+    provides=("logits", "probs", "features", "backbone_features"),
 )
 
 
@@ -63,7 +63,10 @@ def test_listing_the_model_imports_neither_torch_nor_transformers() -> None:
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     (spec,) = register_models()
-    assert (spec.name, spec.provides) == ("transformers", ("logits", "probs", "features"))
+    assert (spec.name, spec.provides) == (
+        "transformers",
+        ("logits", "probs", "features", "backbone_features"),
+    )
 
 
 @pytest.mark.parametrize("params", [{}, {"tokens": True}, {"frozen": True}])

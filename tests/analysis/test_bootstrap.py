@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alseg.analysis.bootstrap import crossed_interval, image_interval
+from alseg.analysis.bootstrap import crossed_interval, image_interval, mean_interval_over_images
 from alseg.analysis.compare import compare
 from alseg.analysis.options import CompareOptions
 from alseg.errors import AlsegError
@@ -240,3 +240,57 @@ def test_groups_that_do_not_fit_the_images_are_named(tmp_path: Path) -> None:
     with pytest.raises(AlsegError) as caught:
         read_image_groups(path, ["a"])
     assert str(caught.value) == f"{path} is damaged: its groups of images cannot be read."
+
+
+def test_the_interval_of_a_mean_lies_around_it(tmp_path: Path) -> None:
+    counts = counts_with_accuracy(0.8)
+    interval = mean_interval_over_images([write_counts(tmp_path / "a.npz", counts)])
+    assert interval is not None
+    assert (interval.images, interval.groups) == (40, 40)
+    assert (interval.low + interval.high) / 2 == pytest.approx(mean_iou(counts))
+    assert 0.5 < interval.high - interval.low < 5
+
+
+def test_images_that_are_all_alike_leave_no_doubt_about_the_mean(tmp_path: Path) -> None:
+    # In every image 80 of 100 pixels of both classes are right: 80 / (100 + 100 - 80) of each.
+    counts = np.tile(np.array([[80, 20], [20, 80]], np.int32), (10, 1, 1))
+    interval = mean_interval_over_images([write_counts(tmp_path / "a.npz", counts)])
+    assert interval is not None
+    assert (interval.low, interval.high) == (pytest.approx(200 / 3), pytest.approx(200 / 3))
+
+
+def test_seeds_with_answers_about_other_images_share_an_interval(tmp_path: Path) -> None:
+    first, second = counts_with_accuracy(0.9, images=5), counts_with_accuracy(0.7, images=7, seed=1)
+    files = [write_counts(tmp_path / "a.npz", first, "a"), write_counts(tmp_path / "b.npz", second, "b")]
+    interval = mean_interval_over_images(files)
+    assert interval is not None
+    assert (interval.images, interval.groups) == (12, 12)
+    assert (interval.low + interval.high) / 2 == pytest.approx((mean_iou(first) + mean_iou(second)) / 2)
+
+
+def test_too_few_images_or_a_file_that_is_not_there_give_no_interval_of_a_mean(tmp_path: Path) -> None:
+    few = write_counts(tmp_path / "a.npz", counts_with_accuracy(0.9, images=7))
+    many = write_counts(tmp_path / "b.npz", counts_with_accuracy(0.9, images=8))
+    assert mean_interval_over_images([few]) is None
+    assert mean_interval_over_images([many]) is not None
+    assert mean_interval_over_images([many, tmp_path / "c.npz"]) is None
+    assert mean_interval_over_images([]) is None
+
+
+def test_the_interval_of_a_mean_holds_the_mean_over_all_images_in_most_samples(tmp_path: Path) -> None:
+    # 5,000 images, of which some are harder than others and a tenth alone shows the third class.
+    random = np.random.default_rng(0)
+    right = random.beta(8, 2, (5000, 3))
+    shown = np.stack([np.ones(5000, bool), np.ones(5000, bool), random.random(5000) < 0.1], axis=1)
+    hits = np.where(shown, random.binomial(100, right), 0)
+    counts = np.zeros((5000, 3, 3), np.int32)
+    for one in range(3):
+        counts[:, one, one] = hits[:, one]
+        counts[:, one, (one + 1) % 3] = np.where(shown[:, one], 100 - hits[:, one], 0)
+    truth, held = mean_iou(counts), 0
+    for number in range(200):
+        file = write_counts(tmp_path / f"{number}.npz", counts[random.choice(5000, 40, replace=False)])
+        interval = mean_interval_over_images([file])
+        held += interval is not None and interval.low <= truth <= interval.high
+    # 95% of 200 with a standard deviation of 3.1.
+    assert 180 <= held <= 199

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from alseg.annotation.answering import Said, answered, seen_in
-from alseg.annotation.errors import spoken_without_errors
 from alseg.annotation.oracle import Answer, Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.contracts import AnswerKind, Cost, Picks
 from alseg.guard.answers import AnswerError
+from alseg.toolkit.annotator_errors import spoken_without_errors
 from alseg_baselines.modes import WholeImage, Window
 from toys import Stripes
 

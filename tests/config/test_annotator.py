@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import yaml
 
+from alseg import hookimpl
 from alseg.analysis.purchases import purchase_of
+from alseg.config.annotator import People as Rules
 from alseg.config.experiment import Component, Experiment, ExperimentError, read_experiment
+from alseg.contracts import AnnotatorSpec
+from alseg.registry.loading import registry_of
 from alseg.storage.reader import load_results
 from toys import run_toy, toy_document, toy_registry
 
@@ -65,7 +69,7 @@ def test_an_annotator_without_errors_is_none_and_leaves_a_run_what_it_was(tmp_pa
         ({"boundary": 65}, "must be at most 64, got 65"),
         ({"boundary": 0.5}, "expected a whole number, got 0.5"),
         ({"confusoin": "5%"}, "unknown key 'confusoin', did you mean 'confusion'?"),
-        ("orakel", "expected 'oracle', got 'orakel', did you mean 'oracle'?"),
+        ("orakel", "unknown annotator 'orakel', did you mean 'oracle'?"),
         (3, "expected a mapping of keys to values, got 3"),
     ],
 )
@@ -128,3 +132,68 @@ def test_methods_with_other_answers_or_annotators_buy_other_things(tmp_path: Pat
         "dominant": "region (radius 1, answer dominant), 20%",
     }
     assert len({purchase and purchase.key for purchase in bought.values()}) == 3
+
+
+class People:
+    """An annotator that is people, with a parameter of its own."""
+
+    @hookimpl
+    def register_annotators(self) -> list[AnnotatorSpec]:
+        return [AnnotatorSpec(name="folk", summary="People.", source="Nobody.", build=self.build)]
+
+    def build(self, language: Literal["en", "ja"] = "en") -> Any:
+        raise AssertionError("Nothing is built to read a file.")
+
+
+@pytest.mark.parametrize(
+    ("given", "params"),
+    [
+        ("folk", {"language": "en", "partial": "wait", "conflict": "majority"}),
+        (
+            {"name": "folk", "language": "ja", "partial": "go-on", "conflict": "first"},
+            {"language": "ja", "partial": "go-on", "conflict": "first"},
+        ),
+    ],
+)
+def test_people_have_the_keys_of_all_people_and_their_own(
+    tmp_path: Path, given: Any, params: dict[str, Any]
+) -> None:
+    registry = toy_registry(People())
+    file = tmp_path / "toy.yaml"
+    method = {"label": "people", **asking(annotator=given)}
+    file.write_text(yaml.safe_dump(toy_document(methods=[method]), sort_keys=False))
+    [found] = read_experiment(file, registry=registry).methods
+    assert found.annotator == Component("folk", params)
+    people = Rules.of(found.annotator)
+    assert people is not None
+    assert people.tool == Component("folk", {"language": params["language"]})
+    assert (people.partial, people.conflict) == (params["partial"], params["conflict"])
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"name": "folk", "partial": "stop"}, "expected 'wait' or 'go-on', got 'stop'"),
+        ({"name": "folk", "lenguage": "en"}, "unknown parameter 'lenguage'"),
+        ("fulk", "unknown annotator 'fulk', did you mean 'folk'?"),
+    ],
+)
+def test_a_mistake_about_people_is_said_with_its_place(tmp_path: Path, given: Any, told: str) -> None:
+    registry = toy_registry(People())
+    file = tmp_path / "toy.yaml"
+    method = {"label": "people", **asking(annotator=given)}
+    file.write_text(yaml.safe_dump(toy_document(methods=[method]), sort_keys=False))
+    with pytest.raises(ExperimentError) as caught:
+        read_experiment(file, registry=registry)
+    assert str(caught.value).split(": ", 1)[1].startswith(told)
+
+
+def test_a_plugin_cannot_take_a_key_of_all_people() -> None:
+    class Taking(People):
+        def build(self, partial: bool = True) -> Any:  # type: ignore[override]
+            raise AssertionError
+
+    [failure] = registry_of(Taking()).failures
+    assert failure.error == (
+        "TypeError: build of 'folk' has a parameter 'partial', which is a key that alseg reads itself"
+    )

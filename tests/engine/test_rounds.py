@@ -11,8 +11,10 @@ import torch
 import alseg_methods
 from alseg import hookimpl
 from alseg.contracts import AcquisitionSpec, TargetView
+from alseg.engine.derivation import derived_after
 from alseg.engine.round_protocol import schedule_of
 from alseg.storage.layout import NETWORK_NAME
+from stateful import TeacherRecipe
 from toys import Silent, build_recipe, prepared_toy, run_folder, run_toy, toy_document
 
 
@@ -77,7 +79,7 @@ def test_a_run_whose_earlier_network_was_removed_says_so(tmp_path: Path) -> None
 def test_the_learning_rate_runs_its_course_in_the_run_or_in_each_round(tmp_path: Path, schedule: str) -> None:
     spec = prepared_toy(tmp_path, document(round_schedule=schedule), Changes()).plan.runs[0].spec
     recipe = build_recipe()  # 8 iterations; rounds end after 2, 4 and 8
-    factor = schedule_of(spec, recipe)
+    factor = schedule_of(spec, recipe, (2, 4, 8), {})
     of_run = [recipe.learning_rate_factor(step) for step in range(8)]
     if schedule == "run":
         assert [factor(step) for step in range(8)] == of_run
@@ -85,6 +87,19 @@ def test_the_learning_rate_runs_its_course_in_the_run_or_in_each_round(tmp_path:
         # Halves and quarters of the course, from the start each time.
         expected = [of_run[place] for place in (0, 4, 0, 4, 0, 2, 4, 6)]
         assert [factor(step) for step in range(8)] == expected
+
+
+def test_the_rate_of_a_derivation_holds_from_it_to_the_end_of_the_round(tmp_path: Path) -> None:
+    spec = prepared_toy(tmp_path, document(), Changes()).plan.runs[0].spec
+    twice = TeacherRecipe(derive_at=0.5, derive_rate=2)
+    course = [twice.learning_rate_factor(step) for step in range(8)]
+    derived = derived_after(twice, (2, 4, 8))
+    assert derived == {1: 3, 2: 6}
+    factor = schedule_of(spec, twice, (2, 4, 8), derived)
+    assert [factor(step) / course[step] for step in range(8)] == [1, 1, 1, 2, 1, 1, 2, 2]
+    # A run that buys nothing derives nothing.
+    without = schedule_of(spec, twice, (2, 4, 8), {})
+    assert [without(step) for step in range(8)] == course
 
 
 def weights_after(folder: Path, **changes: Any) -> dict[str, torch.Tensor]:

@@ -51,6 +51,13 @@ def start_command(
     return process
 
 
+def answer_and_wait(folder: Path, files: list[Path], stop: str | None = None) -> int:
+    """Give answers to the only waiting run of `run_and_wait`, and wait; see `_answer`."""
+    process = toy_server().Process(target=_answer, args=(folder, files, stop))
+    process.start()
+    return finish(process)
+
+
 def finish(process: ForkServerProcess) -> int:
     """Wait for a process; returns its exit code, negative for a signal."""
     process.join(timeout=600)
@@ -103,6 +110,18 @@ def _run(folder: Path, document: dict[str, Any], stop: str | int | None) -> None
     if outcome.signal is not None:
         sys.exit(128 + outcome.signal)
     sys.exit(1 if outcome.failed else 0)
+
+
+def _answer(folder: Path, files: list[Path], stop: str | None) -> None:
+    """Import answers as ``alseg answer`` does, and die by SIGKILL at an event."""
+    from alseg.asking.importing import import_answers
+    from alseg.asking.waiting_run import find_waiting
+    from preloaded import KILLED
+    from toys import toy_registry
+
+    _instrument(_Recorder(folder, stop))
+    [run] = find_waiting(folder / "results" / "toy", toy_registry(*KILLED))
+    import_answers(run, files, who="", goes_on=False)
 
 
 def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold: str | None) -> None:

@@ -57,13 +57,17 @@ class TeacherRecipe(SupervisedRecipe):
 
     derive_at: float | None = None
     derive_restart: Literal["continue", "initial"] = "continue"
+    derive_rate: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.derivation = None
         if self.derive_at is not None:
             self.derivation = Derivation(
-                at=self.derive_at, restart=self.derive_restart, needs=("probs", "output:domain")
+                at=self.derive_at,
+                restart=self.derive_restart,
+                needs=("probs", "output:domain"),
+                rate=self.derive_rate,
             )
 
     def modules(self, model: SegmentationModel) -> Modules:

@@ -13,6 +13,7 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
+import alseg_annotators
 import alseg_baselines
 from alseg import hookimpl
 from alseg.config.experiment import read_experiment
@@ -231,7 +232,7 @@ def toy_registry(*more: object) -> Registry:
 
 
 def _checked(*more: object) -> Registry:
-    registry = registry_of(ToyPlugin(), alseg_baselines, *more)
+    registry = registry_of(ToyPlugin(), alseg_annotators, alseg_baselines, *more)
     assert not registry.failures, registry.failures
     return registry
 

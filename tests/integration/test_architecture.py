@@ -42,6 +42,7 @@ WITHOUT_TORCH = (
 
 TOOLKIT = (
     "allocation",
+    "annotator_errors",
     "augment",
     "clicks",
     "clustering",
@@ -49,6 +50,7 @@ TOOLKIT = (
     "ema",
     "embeddings",
     "file_layout",
+    "gradients",
     "imaging",
     "label_files",
     "labels",

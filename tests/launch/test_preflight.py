@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +10,13 @@ import yaml
 
 import alseg_methods
 import alseg_partitions
-from alseg import AlsegError, DatasetSpec, ModelSpec, hookimpl
-from alseg.config.experiment import read_experiment
+import alseg_recipes
+from alseg import AlsegError, DatasetSpec, ModelSpec, RecipeSpec, hookimpl
+from alseg.config.experiment import Component, read_experiment
 from alseg.contracts import AnnotationModeSpec, PartitionSpec
 from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import Plan, PlannedRun, check
+from alseg.toolkit.recipes import SupervisedRecipe
 from alseg_partitions.grid import Grid
 from toys import Stripes, TinyNet, toy_document, toy_registry
 
@@ -156,6 +159,51 @@ def test_an_unmet_need_is_a_skip_with_a_reason(tmp_path: Path) -> None:
     assert planned.skipped == "acquisition 'core-set' needs features, which model 'blind' does not provide"
 
 
+class _Told(SupervisedRecipe):
+    """Needs what it is told to."""
+
+    needs: tuple[str, ...] = ("features",)
+
+    def __init__(self, iterations: int = 8, class_names: tuple[str, ...] = ()) -> None:
+        super().__init__(iterations=iterations, source_size=None, target_size=None)
+        self.class_names = class_names
+
+
+class _Wrong(_Told):
+    needs = ("logits",)
+
+
+class _ToldPlugin:
+    @hookimpl
+    def register_recipes(self) -> list[RecipeSpec]:
+        return [
+            RecipeSpec(name=build.__name__[1:].lower(), summary="Test.", source="Test.", build=build)
+            for build in (_Told, _Wrong)
+        ]
+
+
+def test_an_unmet_need_of_a_recipe_skips_methods_that_buy_nothing_too(tmp_path: Path) -> None:
+    for model, reason in (
+        ("blind", "recipe 'told' as it is set up needs features, which model 'blind' does not provide"),
+        ("tiny", None),
+    ):
+        plan = _check(tmp_path, toy_document(model=model, recipe="told"), _BlindPlugin(), _ToldPlugin())
+        assert [planned.skipped for planned in plan.runs] == [reason] * 3
+
+
+def test_a_recipe_can_only_need_features(tmp_path: Path) -> None:
+    message = _refused(tmp_path, toy_document(recipe="wrong"), _ToldPlugin())
+    assert message.endswith(
+        ": needs must be a tuple of features and backbone_features, not ('logits',). Mend the plugin."
+    )
+
+
+def test_a_recipe_that_wants_to_know_the_classes_is_told_their_names() -> None:
+    made = Assembler(toy_registry(_ToldPlugin())).recipe(Component("told", {"iterations": 5}), "stripes-3")
+    assert isinstance(made, _Told)
+    assert (made.class_names, made.plan.iterations) == (("red", "green", "blue"), 5)
+
+
 class _Adaptive:
     """A partition whose regions follow the network."""
 
@@ -215,6 +263,32 @@ def test_a_label_outside_the_label_space_is_found_before_training(tmp_path: Path
     )
 
 
+def test_a_budget_below_a_region_of_mean_size_is_noted(tmp_path: Path) -> None:
+    # Six squares of 8 x 8 pixels in 12 x 24 pixels, cut at the bottom: 48 pixels on average.
+    asks = {"partition": {"name": "grid", "side": 8}, "annotation": "superpixel"}
+    plans = [
+        _check(tmp_path, _asking(**asks, budget=budget), alseg_partitions) for budget in ("47 px", "48 px")
+    ]
+    assert plans[0].notes == (
+        "Method 'Asking' may buy nothing: its budget of 47 px is less than a region of mean size. Raise it, "
+        "or cut smaller regions.",
+    )
+    assert plans[1].notes == ()
+
+
+def test_a_recipe_that_learns_nothing_from_sets_of_classes_is_noted(tmp_path: Path) -> None:
+    def notes(recipe: str, answer: str) -> tuple[str, ...]:
+        document = _asking(annotation={"name": "region", "answer": answer})
+        document["recipe"] = {"name": recipe, "iterations": 8, "source_size": None, "target_size": None}
+        return _check(tmp_path, document, alseg_recipes).notes
+
+    assert notes("plain", "classes") == (
+        "The recipe of 'Asking' learns nothing from answers that are sets of several classes. Choose a "
+        "recipe that learns from sets, or another answer.",
+    )
+    assert notes("mulactseg", "classes") == notes("plain", "dominant") == ()
+
+
 def test_an_empty_split_is_refused(tmp_path: Path) -> None:
     document = toy_document(scenario={"source": {"name": "faulty", "count": 0}, "target": "stripes"})
     assert _refused(tmp_path, document, _FaultyPlugin()) == "Split 'train' of data set 'faulty' is empty."
@@ -263,6 +337,37 @@ def test_a_model_that_cannot_take_the_input_is_refused(tmp_path: Path) -> None:
     assert _refused(tmp_path, document, _WidePlugin()).startswith(
         "Model 'picky' cannot take an input of 12 x 24 pixels: "
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({"recipe": {"crop": [10, 24]}}, "10 x 24"),
+        ({"recipe": {"source_size": None, "target_size": None}}, "12 x 24"),
+        ({"evaluation": {"size": [70, 70], "window": [16, 70]}}, "16 x 70"),
+    ],
+    ids=["cuts", "native sizes", "windows"],
+)
+def test_a_model_is_tried_with_cuts_native_sizes_and_windows(
+    tmp_path: Path, changes: dict[str, dict[str, object]], size: str
+) -> None:
+    methods = [{"label": "None", "target_labels": "none"}]
+    document: dict[str, Any] = toy_document(model="picky", methods=methods)
+    recipe = {"name": "plain", "iterations": 8, "source_size": [70, 70], "target_size": [70, 70]}
+    document["recipe"] = recipe | changes.get("recipe", {})
+    document |= {"evaluation": {"size": [70, 70]} | changes.get("evaluation", {})}
+    assert _refused(tmp_path, document, _WidePlugin()).startswith(
+        f"Model 'picky' cannot take an input of {size} pixels: "
+    )
+
+
+def test_a_model_need_not_take_what_it_is_never_given(tmp_path: Path) -> None:
+    document: dict[str, Any] = toy_document(model="picky", evaluation={"size": [64, 64]})
+    # Training leaves the source out, whose images are too narrow.
+    document["methods"] = [{"label": "None", "target_labels": "none"}]
+    sizes = {"source_batch": 0, "source_size": [64, 12], "target_size": [64, 128]}
+    document["recipe"] = {"name": "plain", "iterations": 8, **sizes}
+    assert len(_check(tmp_path, document, _WidePlugin()).runs) == 1
 
 
 class _ScribbledStripes(Stripes):

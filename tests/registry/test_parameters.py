@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pytest
 from annotated_types import Ge, Interval
 
-from alseg import AcquisitionSpec, DatasetSpec
+from alseg import AcquisitionSpec, DatasetSpec, RecipeSpec
 from alseg.contracts import ADDED_LATER
 from alseg.registry.parameters import ParameterError, validate_parameters
-from alseg.registry.signatures import REQUIRED, parameters_of
+from alseg.registry.signatures import REQUIRED, offered_to, parameters_of
 
 if TYPE_CHECKING:
     from nowhere import Nothing  # type: ignore[import-not-found]
@@ -65,6 +65,24 @@ def test_what_the_core_fills_in_is_no_parameter_and_needs_no_type() -> None:
 
     spec = DatasetSpec(build=build_dataset, label_space="any", **TEXTS)
     assert [parameter.name for parameter in parameters_of(spec)] == ["size"]
+
+
+def test_what_the_core_offers_is_no_parameter_either_and_needs_a_default() -> None:
+    def told(iterations: int = 3, class_names: Nothing = ()) -> Nothing:
+        return None
+
+    def without_default(*, class_names: tuple[str, ...]) -> Nothing:
+        return None
+
+    spec = RecipeSpec(build=told, **TEXTS)
+    assert [parameter.name for parameter in parameters_of(spec)] == ["iterations"]
+    assert offered_to(spec) == ("class_names",)
+    assert offered_to(RecipeSpec(build=type("Empty", (), {}), **TEXTS)) == ()
+    with pytest.raises(TypeError) as caught:
+        parameters_of(RecipeSpec(build=without_default, **TEXTS))
+    assert str(caught.value) == (
+        "parameter 'class_names' of 'mine' has no default; alseg cannot always fill it in"
+    )
 
 
 def test_classes_and_partial_functions_are_builders_too() -> None:

@@ -224,3 +224,58 @@ def test_the_command_module_alone_is_light() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"
+
+
+def without_evaluation(results: Path, **changes: object) -> Path:
+    """Return a run without evaluation labels, and change what its last round says."""
+    folder = write_run(results, "Entropy", extra={"evaluated": False})
+    path = folder / "rounds" / "00" / "metrics.json"
+    content = json.loads(path.read_text())
+    for key in ("miou", "accuracy", "iou", "subsets"):
+        del content[key]
+    path.write_text(json.dumps({**content, **changes}))
+    return folder
+
+
+def scores(*classes: str) -> dict[str, object]:
+    """Return what a round says of answers."""
+    iou = dict.fromkeys(classes, 50.0)
+    numbers = {"answers": 3, "images": 2, "pixels": 9, "miou_of_answers": 50.0, "accuracy_of_answers": 60.0}
+    return {**numbers, "iou_of_answers": iou}
+
+
+def test_a_run_without_evaluation_labels_has_no_iou_of_any_class(results: Path) -> None:
+    run = read_run(without_evaluation(results, estimate=scores("road", "car", "train")))
+    (only,) = run.rounds
+    assert (run.evaluated, only.miou, only.accuracy, only.prequential) == (False, None, None, None)
+    assert only.iou == {"road": None, "car": None, "train": None}
+    assert only.estimate is not None
+    assert (only.estimate.answers, only.estimate.iou_of_answers["car"]) == (3, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"miou": 50.0, "accuracy": 60.0, "iou": {}}, "it has an IoU, but the run has no evaluation labels."),
+        ({"miou": 50.0}, "accuracy: Field required."),
+        ({"estimate": scores("road")}, "classes of answers are not those of the label space."),
+        ({"prequential": {**scores("road"), "answers": -1}}, "prequential.answers: "),
+    ],
+)
+def test_a_round_that_contradicts_its_run_is_damaged(
+    results: Path, changes: dict[str, object], problem: str
+) -> None:
+    folder = without_evaluation(results, **changes)
+    with pytest.raises(AlsegError) as caught:
+        read_run(folder)
+    path = folder / "rounds" / "00" / "metrics.json"
+    assert str(caught.value).startswith(f"{path} is damaged: {problem}")
+
+
+def test_a_round_without_iou_of_a_run_with_evaluation_labels_is_damaged(results: Path) -> None:
+    folder = without_evaluation(results)
+    content = json.loads((folder / "run.json").read_text())
+    del content["evaluated"]
+    (folder / "run.json").write_text(json.dumps(content))
+    with pytest.raises(AlsegError, match=r"metrics\.json is damaged: it has no IoU\.$"):
+        read_run(folder)

@@ -19,9 +19,13 @@ def test_a_warm_up_multiplies_the_decay() -> None:
 
 
 def test_both_domains_are_cut_and_the_source_is_drawn_by_rare_classes() -> None:
-    plan = SupervisedRecipe(crop=(512, 500), sampling="rare-class", temperature=0.1, rare_share=0.2).plan
+    plan = SupervisedRecipe(crop=(512, 500), sampling="rare-class", rare_temperature=0.1, rare_share=0.2).plan
     assert plan.source.crop == plan.target.crop == (512, 500)
-    assert (plan.source.sampling, plan.source.temperature, plan.source.rare_share) == ("rare-class", 0.1, 0.2)
+    assert (plan.source.sampling, plan.source.rare_temperature, plan.source.rare_share) == (
+        "rare-class",
+        0.1,
+        0.2,
+    )
     assert plan.target.sampling == "shuffle"
 
 
@@ -34,7 +38,7 @@ def test_both_domains_are_cut_and_the_source_is_drawn_by_rare_classes() -> None:
             "crop [641, 640] does not fit in target_size [640, 1280]; choose a smaller crop, or null for "
             "whole images",
         ),
-        ({"temperature": 0.0}, "temperature must be above 0, not 0.0"),
+        ({"rare_temperature": 0.0}, "rare_temperature must be above 0, not 0.0"),
         (
             {"iterations": 9, "warmup": 9},
             "warmup 9 is not less than iterations 9: the learning rate would never be reached",

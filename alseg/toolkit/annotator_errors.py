@@ -7,11 +7,13 @@ number of questions, nor on the seed of a run, so that all runs ask the same ann
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Interval
 from numpy.typing import NDArray
 
-from alseg.contracts import Size
+from alseg.contracts import Share, Size
 from alseg.seeding import derive
 
 _CELL = 8
@@ -31,8 +33,8 @@ class AnnotatorErrors:
         boundary: Pixels, at most, by which borders are off along each axis.
     """
 
-    confusion: float = 0.0
-    boundary: int = 0
+    confusion: Share = 0.0
+    boundary: Annotated[int, Interval(ge=0, le=64)] = 0
 
     def looked_at(self, places: NDArray[np.int64], size: Size, image_id: str) -> NDArray[np.int64]:
         """Return the pixels that the annotator takes for those asked about.

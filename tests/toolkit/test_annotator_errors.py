@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alseg.annotation.errors import AnnotatorErrors
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
 from alseg.contracts import Picks
+from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg_baselines.modes import WholeImage, Window
 
 IDENTITY = np.arange(256, dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""Between runs that wait and people: what is asked goes out, and what is answered comes in."""

@@ -1,0 +1,47 @@
+"""Classes as people write them: by name or by index, and void."""
+
+from __future__ import annotations
+
+from alseg import unknown_name
+from alseg.contracts import IGNORE_INDEX, LabelSpace
+
+VOID = "void"
+SEPARATOR = "|"
+"""Between the classes of a set."""
+
+
+def class_table(space: LabelSpace) -> list[tuple[int, str, str]]:
+    """Return index, name and colour such as ``#ff0000`` of every class, void last."""
+    rows = [
+        (index, info.name, "#{:02x}{:02x}{:02x}".format(*info.color))
+        for index, info in enumerate(space.classes)
+    ]
+    return [*rows, (IGNORE_INDEX, VOID, "#000000")]
+
+
+def read_class(text: str, space: LabelSpace) -> int:
+    """Return the index of a class, 255 for void.
+
+    Args:
+        text: A name, in any case, or an index.
+        space: The classes.
+
+    Raises:
+        ValueError: If there is no such class; says which there are.
+    """
+    word = " ".join(text.split())
+    known = {VOID: IGNORE_INDEX, **{name.lower(): index for index, name in enumerate(space.names)}}
+    if word.lower() in known:
+        return known[word.lower()]
+    if word.isascii() and word.isdigit() and len(word) < 4 and int(word) in known.values():
+        return int(word)
+    raise ValueError(unknown_name("class", word[:80], (*space.names, VOID)))
+
+
+def read_classes(text: str, space: LabelSpace) -> frozenset[int]:
+    """Return the indices of classes between bars, such as ``road|car``.
+
+    Raises:
+        ValueError: If one is none.
+    """
+    return frozenset(read_class(part, space) for part in text.split(SEPARATOR))
