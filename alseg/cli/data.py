@@ -211,7 +211,7 @@ def _report(
     count = len(dataset)
     with progress_bar(f"checking {spec.name} {split}", count) as advance:
         report = check_split(dataset, split, space, jobs=jobs or default_jobs(count), on_image=advance)
-    _compare_count(report, spec, root, is_changed=is_changed)
+    _compare_count(report, spec, root, params, is_changed=is_changed)
     if not is_labelled(dataset):
         report.notes.append("images without label maps")
     shows_something = report.evidence.showing[: len(space.classes)].any()
@@ -221,21 +221,30 @@ def _report(
     return report
 
 
-def _compare_count(report: SplitReport, spec: DatasetSpec, root: Path | None, *, is_changed: bool) -> None:
+def _compare_count(
+    report: SplitReport,
+    spec: DatasetSpec,
+    root: Path | None,
+    params: Mapping[str, Any],
+    *,
+    is_changed: bool,
+) -> None:
     """Say where the number of images is not that of the published data set.
 
     It is a problem, since an archive that was not unpacked shows in nothing else, unless the user knows:
-    the data set is made up, or parameters may have changed what belongs to it.
+    the data set is made up, or parameters may have changed what belongs to it and the data set says nothing
+    of them.
     """
     from alseg.data.fake import is_fake
+    from alseg.registry.datasets import expected_of
 
-    expected = spec.expected.get(report.split)
+    expected = expected_of(spec, params).get(report.split)
     if root is not None and is_fake(root, spec.name):
         report.notes.append("made up by 'alseg data fake'; this is not the real data set")
     elif expected is not None and report.images != expected:
         difference = expected - report.images
         text = f"{abs(difference):,} {'fewer' if difference > 0 else 'more'} than the {expected:,} published"
-        if is_changed:
+        if is_changed and not callable(spec.expected):
             report.notes.append(f"{text}, with the parameters given")
         else:
             report.problems.append(f"{text}; is an archive missing or unpacked to another place?")

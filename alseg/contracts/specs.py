@@ -63,6 +63,7 @@ class DatasetSpec(Spec):
             ``write_fake(root, seed, *, count, size, scene)`` with images per split, an optional size and a
             `SceneRenderer`. None where there is no such thing.
         expected: Images per split of the published data set, as far as known, to tell incomplete ones.
+            Where they follow from parameters, a function ``expected(**params)`` that returns such a mapping.
 
     ``root`` is a ``pathlib.Path`` (or None) and ``split`` one of ``splits``. ``build`` raises `DataError`
     where files are missing; it only looks at names, so it is fast.
@@ -72,7 +73,7 @@ class DatasetSpec(Spec):
     splits: tuple[str, ...] | Callable[..., tuple[str, ...]] = ("train", "val")
     needs_root: bool = True
     write_fake: Callable[..., object] | None = None
-    expected: Mapping[str, int] = field(default_factory=dict)
+    expected: Mapping[str, int] | Callable[..., Mapping[str, int]] = field(default_factory=dict)
 
     core_parameters: ClassVar[tuple[str, ...]] = ("root", "split")
 

@@ -35,6 +35,16 @@ def check_split(spec: DatasetSpec, params: Mapping[str, Any], split: str) -> Non
         raise AlsegError(unknown_name(f"split of {spec.name}", split, splits))
 
 
+def expected_of(spec: DatasetSpec, params: Mapping[str, Any]) -> Mapping[str, int]:
+    """Return the images per split of the published data set, as far as known.
+
+    Args:
+        spec: The data set.
+        params: A value for every parameter that has no default.
+    """
+    return spec.expected(**params) if callable(spec.expected) else spec.expected
+
+
 def label_space_of(
     registry: Registry, spec: DatasetSpec, params: Mapping[str, Any], root: Path | None
 ) -> LabelSpace | None:

@@ -23,7 +23,7 @@ def register_datasets() -> list[DatasetSpec]:
             source="Wang et al., NeurIPS 2021, arXiv:2110.08733",
             build=loveda.build_loveda,
             write_fake=loveda.write_fake,
-            expected={"train": 2522, "val": 1669, "test": 1796},
+            expected=loveda.expected,
             label_space=LOVEDA_7.name,
             splits=loveda.SPLITS,
         ),
@@ -33,7 +33,7 @@ def register_datasets() -> list[DatasetSpec]:
             source="ISPRS 2D Semantic Labeling Contest, 2013",
             build=potsdam.build_potsdam,
             write_fake=potsdam.write_fake,
-            expected={"train": 3456, "val": 2016},
+            expected=potsdam.expected,
             label_space=ISPRS_6.name,
         ),
         DatasetSpec(
@@ -42,7 +42,7 @@ def register_datasets() -> list[DatasetSpec]:
             source="ISPRS 2D Semantic Labeling Contest, 2013",
             build=vaihingen.build_vaihingen,
             write_fake=vaihingen.write_fake,
-            expected={"train": 344, "val": 398},
+            expected=vaihingen.expected,
             label_space=ISPRS_6.name,
         ),
     ]

@@ -18,6 +18,8 @@ TileSide = Annotated[int, Interval(ge=32, le=65_536)]
 Overlap = Annotated[int, Interval(ge=0, le=16_384)]
 
 SPLITS = ("train", "val")
+USUAL_TILE = 512
+"""Side of the tiles of MMSegmentation's converters, in pixels."""
 _VOID_ID = 0
 """Black in colours: boundaries of 3 pixels, which are not evaluated."""
 _PARTS_OF_TILE = 4
@@ -41,6 +43,11 @@ class Survey:
     areas: dict[str, tuple[str, ...]]
     images: str
     labels: tuple[str, str]
+
+
+def as_published(counts: dict[str, int], *, tile: int, overlap: int) -> dict[str, int]:
+    """Return the images per split; none are known where tiles are not as usual."""
+    return counts if (tile, overlap) == (USUAL_TILE, 0) else {}
 
 
 def open_split(

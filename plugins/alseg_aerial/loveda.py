@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from alseg.contracts import Dataset, SceneRenderer, Size
 from alseg.toolkit.file_layout import Layout, Pair, check_split
@@ -19,6 +19,16 @@ FOLDERS = {"train": "Train", "val": "Val", "test": "Test"}
 SPLITS = tuple(FOLDERS)
 AREAS = {"urban": "Urban", "rural": "Rural"}
 Area = Literal["all", "urban", "rural"]
+IMAGES = {
+    "all": {"train": 2522, "val": 1669, "test": 1796},
+    "urban": {"train": 1156, "val": 677, "test": 820},
+    "rural": {"train": 1366, "val": 992, "test": 976},
+}
+
+
+def expected(*, area: Area, **_: Any) -> dict[str, int]:
+    """Return the images per split of one area, or of both."""
+    return IMAGES[area]
 
 
 def build_loveda(*, root: Path | None, split: str, area: Area = "all") -> Dataset:

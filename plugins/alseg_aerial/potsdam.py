@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alseg.contracts import Dataset, SceneRenderer, Size
 from alseg.toolkit.file_layout import Layout
-from alseg_aerial.isprs import Overlap, Survey, TileSide, open_split, write_tiles
+from alseg_aerial.isprs import USUAL_TILE, Overlap, Survey, TileSide, as_published, open_split, write_tiles
 from alseg_driving import blocks
 
 _TRAIN = (
@@ -36,8 +37,13 @@ SURVEY = Survey(
 )
 
 
+def expected(*, tile: TileSide, overlap: Overlap, **_: Any) -> dict[str, int]:
+    """Return the images per split, in tiles of the usual size."""
+    return as_published({"train": 3456, "val": 2016}, tile=tile, overlap=overlap)
+
+
 def build_potsdam(
-    *, root: Path | None, split: str, eroded: bool = True, tile: TileSide = 512, overlap: Overlap = 0
+    *, root: Path | None, split: str, eroded: bool = True, tile: TileSide = USUAL_TILE, overlap: Overlap = 0
 ) -> Dataset:
     """Open one split of ISPRS Potsdam.
 

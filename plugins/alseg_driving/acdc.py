@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from alseg.contracts import Dataset, SceneRenderer, Size
 from alseg.toolkit.file_layout import Layout, Pair, check_split
@@ -24,6 +24,16 @@ Condition = Literal["all", "fog", "night", "rain", "snow"]
 
 _IMAGE_END = "_rgb_anon.png"
 _LABEL_END = "_gt_labelTrainIds.png"
+
+
+def expected(*, condition: Condition, **_: Any) -> dict[str, int]:
+    """Return the images per split of one condition, or of all."""
+    val = {"all": 406, "night": 106}.get(condition, 100)
+    return (
+        {"train": 1600, "val": val, "test": 2000}
+        if condition == "all"
+        else {"train": 400, "val": val, "test": 500}
+    )
 
 
 def build_acdc(*, root: Path | None, split: str, condition: Condition = "all") -> Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from alseg.contracts import Dataset, SceneRenderer, Size
 from alseg.toolkit.file_layout import Layout, Pair, check_split
@@ -25,6 +25,11 @@ Time = Literal["night", "twilight", "day"]
 
 _IMAGE_END = "_rgb_anon.png"
 _LABEL_END = "_gt_labelTrainIds.png"
+
+
+def expected(*, time: Time, **_: Any) -> dict[str, int]:
+    """Return the images per split, of ``train`` at one time."""
+    return {"train": {"night": 2416, "twilight": 2920, "day": 3041}[time], "val": 50, "test": 151}
 
 
 def build_dark_zurich(*, root: Path | None, split: str, time: Time = "night") -> Dataset:

@@ -133,3 +133,16 @@ def test_tiles_must_be_larger_than_what_they_share(name: str, tmp_path: Path) ->
     message = "'overlap' (64) must be smaller than 'tile' (64). Make it smaller."
     with pytest.raises(AlsegError, match=f"^{re.escape(message)}$"):
         BUILD[name](root=tmp_path, split="val", tile=64, overlap=64)
+
+
+def test_the_numbers_of_images_are_known_where_tiles_are_as_usual() -> None:
+    # 6000 x 6000 pixels in tiles of at most 512 are 12 x 12 of each orthophoto.
+    counts = {"train": 144 * 24, "val": 144 * 14}
+    assert potsdam.expected(tile=512, overlap=0, eroded=True) == counts
+    assert potsdam.expected(tile=512, overlap=64) == potsdam.expected(tile=1024, overlap=0) == {}
+    assert vaihingen.expected(tile=512, overlap=0) == {"train": 344, "val": 398}
+
+
+def test_urban_and_rural_loveda_make_up_the_whole() -> None:
+    urban, rural = (loveda.expected(area=area) for area in ("urban", "rural"))  # type: ignore[arg-type]
+    assert {split: urban[split] + rural[split] for split in loveda.SPLITS} == loveda.expected(area="all")

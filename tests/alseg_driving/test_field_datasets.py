@@ -14,7 +14,7 @@ from PIL import Image
 import alseg_driving
 from alseg import AlsegError, DataError
 from alseg.testing import check_dataset
-from alseg_driving import acdc, bdd100k, idd, kitti, mapillary
+from alseg_driving import acdc, bdd100k, dark_zurich, idd, kitti, mapillary
 from alseg_driving.spaces import CITYSCAPES_19, IDD_26
 
 SPECS = {spec.name: spec for spec in alseg_driving.register_datasets()}
@@ -191,3 +191,10 @@ def test_predictions_of_merged_classes_are_saved_by_the_id_of_the_same_name(tmp_
     raw_ids = mapillary.build_mapillary(root=tmp_path, split="train").raw_ids()  # type: ignore[attr-defined]
     # Road is 13, not 7 (bike lane), the lowest id that it holds; sidewalk 15, not 2 (curb); void 65.
     assert (raw_ids[0], raw_ids[1], raw_ids[255]) == (13, 15, 65)
+
+
+def test_conditions_of_acdc_and_times_of_dark_zurich_have_images_of_their_own_number() -> None:
+    parts = [acdc.expected(condition=condition) for condition in acdc.CONDITIONS]
+    whole = {split: sum(part[split] for part in parts) for split in acdc.SPLITS}
+    assert whole == acdc.expected(condition="all") == {"train": 1600, "val": 406, "test": 2000}
+    assert [dark_zurich.expected(time=time)["train"] for time in dark_zurich.TIMES] == [2416, 2920, 3041]

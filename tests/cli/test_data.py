@@ -351,3 +351,11 @@ def _is_gone(group: int) -> bool:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def test_the_number_of_images_is_that_of_the_parameters(tmp_path: Path) -> None:
+    run("fake", "loveda", tmp_path, "--count", "2", "--size", "32x32")
+    (tmp_path / "loveda/made-up-by-alseg.json").unlink()
+    result = run("check", "loveda", "area=rural", "--root", tmp_path, "--split", "val")
+    assert "PROBLEM: 991 fewer than the 992 published; is an archive missing" in result.stdout
+    assert result.exit_code == 1
