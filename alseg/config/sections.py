@@ -133,7 +133,9 @@ class ClassSection(Section):
         "as tables show it", expected="one line of 1 to 100 characters as the name of a class"
     )
     color: tuple[Channel, Channel, Channel] | None = key(
-        "red, green and blue of pictures", default_text="one of its own"
+        "red, green and blue of pictures",
+        default_text="one of its own",
+        expected="red, green and blue as [r, g, b], each 0 to 255",
     )
     includes: tuple[ClassName, ...] = key(
         "classes of the data sets that are part of this one, such as `tree` and `grass` of `vegetation`", ()

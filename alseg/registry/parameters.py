@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from alseg.contracts import Spec
 from alseg.errors import AlsegError
 from alseg.registry.bounds import with_default_bounds
-from alseg.registry.problems import Problem, unknown_key, wrong_value
+from alseg.registry.problems import Path, Problem, unknown_key, wrong_value
 from alseg.registry.signatures import REQUIRED, SCALARS, Parameter, parameters_of
 
 if typing.TYPE_CHECKING:
@@ -148,8 +148,8 @@ def _wrong_parameter(parameter: Parameter, value: object, errors: Sequence[Mappi
     """Return what is wrong with one value."""
     for error in errors:
         if error["type"] in _SCALAR_ERRORS:  # the type was right, whatever else it might have been
-            steps = [step for step in error["loc"][1:] if isinstance(step, int)]
-            return wrong_value((parameter.name, *steps), error, _at(value, steps))
+            steps, inner = _within(value, error["loc"][1:])
+            return wrong_value((parameter.name, *steps), error, inner)
     path, annotation = (parameter.name,), _without_metadata(parameter.annotation)
     if len(errors) == 1 and (annotation in SCALARS or get_origin(annotation) is Literal):
         return wrong_value(path, errors[0], value)
@@ -161,8 +161,19 @@ def _without_metadata(annotation: Any) -> Any:
     return get_args(annotation)[0] if get_origin(annotation) is typing.Annotated else annotation
 
 
-def _at(value: Any, steps: Sequence[int]) -> Any:
-    """Return an item of nested lists."""
-    for step in steps:
-        value = value[step]
-    return value
+def _within(value: Any, place: Sequence[str | int]) -> tuple[Path, Any]:
+    """Return the steps into lists and mappings that lead to a place, and what is there.
+
+    Args:
+        value: What was given.
+        place: In pydantic's words, which name members of unions, too.
+    """
+    steps: list[str | int] = []
+    for step in place:
+        inside = (
+            step in value if isinstance(value, dict) else isinstance(value, list) and isinstance(step, int)
+        )
+        if inside:
+            steps.append(step)
+            value = value[step]
+    return tuple(steps), value

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Interval
 
 from alseg import IGNORE_INDEX, AlsegError, ClassInfo, LabelSpace, toolkit, unknown_name
 from alseg_folder.tables import Color, beside, read_classes
@@ -13,9 +15,13 @@ from alseg_folder.tables import Color, beside, read_classes
 if TYPE_CHECKING:
     from alseg.toolkit.label_files import LabelFiles
 
+_Channel = Annotated[int, Interval(ge=0, le=255)]
+_Id = Annotated[int, Interval(ge=0, le=65_535)]
+_Color = tuple[_Channel, _Channel, _Channel]
+
 IdTable = str | list[str | None] | dict[str, str | None]
-ColorTable = str | dict[str, tuple[int, int, int] | list[tuple[int, int, int]]]
-Void = list[int | str | tuple[int, int, int]]
+ColorTable = str | dict[str, _Color | list[_Color]]
+Void = list[_Id | str | _Color]
 
 _HIGHEST_ID = 65_535
 
