@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts.annotating import ImageQuestions, QuestionSheet
 from alseg_annotators._drawing import encoded, outlined, question_picture
-from alseg_annotators._names import ClassLabels, hex_color
+from alseg_annotators._labels import ClassLabels, hex_color
 from alseg_annotators._proposal import proposed_areas, proposed_classes
 from alseg_annotators._sheet import PROMPTS, image_of, picture_name
 from alseg_annotators.cvat_format import ANNOTATIONS, IMAGES, LABELS, checked_label, label_colors

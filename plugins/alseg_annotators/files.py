@@ -8,8 +8,8 @@ from pathlib import Path
 
 from alseg import AnswerFileError
 from alseg.contracts import GivenAnswer, QuestionSheet
-from alseg_annotators.masks import read_masks, write_masks
-from alseg_annotators.table import read_table, write_classes, write_table
+from alseg_annotators.files_masks import read_masks, write_masks
+from alseg_annotators.files_table import read_table, write_classes, write_table
 
 _GUIDE = {
     "pixels": """Give every asked pixel its class.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts.annotating import ImageQuestions, QuestionSheet
 from alseg_annotators._drawing import encoded, outlined, question_picture
-from alseg_annotators._names import ClassLabels
+from alseg_annotators._labels import ClassLabels
 from alseg_annotators._proposal import proposed_areas, proposed_classes
 from alseg_annotators._sheet import PROMPTS, image_of, picture_name
 from alseg_annotators.label_studio_config import CHOICE, IMAGE, LABELS, TOOLS, labeling_config

@@ -202,7 +202,7 @@ def test_two_people_are_told_apart_and_skipped_tasks_are_no_answers(tmp_path: Pa
 def test_a_class_called_void_keeps_its_name(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from alseg_annotators._names import ClassLabels
+    from alseg_annotators._labels import ClassLabels
 
     sheet = squares()
     classes = (*sheet.label_space.classes[:2], replace(sheet.label_space.classes[2], name="void"))

@@ -16,7 +16,7 @@ from alseg.annotation.revealed import RevealedLabels
 from alseg.asking.waiting_run import WaitingRun, find_waiting
 from alseg.cli import main
 from alseg.registry.registry import Registry
-from alseg_annotators.masks import TO_ANSWER
+from alseg_annotators.files_masks import TO_ANSWER
 from toys import STRIPES, Stripes
 
 Pretend = Callable[[str], NDArray[np.uint8]]

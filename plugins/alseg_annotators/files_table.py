@@ -9,7 +9,7 @@ from pathlib import Path
 from alseg import AnswerFileError, DataError
 from alseg.contracts import GivenAnswer, LabelSpace, QuestionSheet
 from alseg.toolkit.text_file import read_lines
-from alseg_annotators.classes import class_table, read_class, read_classes
+from alseg_annotators.files_classes import class_table, read_class, read_classes
 from alseg_annotators.images import write_images
 
 COLUMNS = ("question", "image", "y", "x", "answer", "who", "when", "seconds")
