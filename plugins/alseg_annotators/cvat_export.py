@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts.annotating import ImageQuestions, QuestionSheet
-from alseg_annotators._drawing import encoded, outlined, question_picture
+from alseg.toolkit.question_pictures import encoded, outlined, question_picture
 from alseg_annotators._labels import ClassLabels, hex_color
 from alseg_annotators._proposal import proposed_areas, proposed_classes
 from alseg_annotators._sheet import PROMPTS, image_of, picture_name
