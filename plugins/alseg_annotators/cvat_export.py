@@ -15,7 +15,7 @@ from alseg.contracts.annotating import ImageQuestions, QuestionSheet
 from alseg.toolkit.question_pictures import encoded, outlined, question_picture
 from alseg_annotators._labels import ClassLabels, hex_color
 from alseg_annotators._proposal import proposed_areas, proposed_classes
-from alseg_annotators._sheet import PROMPTS, image_of, picture_name
+from alseg_annotators._sheet import PROMPTS, picture_name
 from alseg_annotators.cvat_format import ANNOTATIONS, IMAGES, LABELS, checked_label, label_colors
 from alseg_annotators.cvat_rle import encode_runs
 
@@ -103,7 +103,7 @@ def _pictures(
     sheet: QuestionSheet, asked: ImageQuestions, labels: ClassLabels, *, proposals: bool
 ) -> Iterator[tuple[str, NDArray[np.uint8], list[ElementTree.Element]]]:
     """Yield pictures of an image, each with its name and what is proposed for it."""
-    image, footprint = image_of(asked), asked.footprint()
+    image, footprint = asked.image(), asked.footprint()
     prediction = asked.prediction() if proposals else None
     if sheet.kind == "pixels":
         shapes = [] if prediction is None else _drawn(footprint, prediction, labels)

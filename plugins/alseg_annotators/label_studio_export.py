@@ -16,7 +16,7 @@ from alseg.contracts.annotating import ImageQuestions, QuestionSheet
 from alseg.toolkit.question_pictures import encoded, outlined, question_picture
 from alseg_annotators._labels import ClassLabels
 from alseg_annotators._proposal import proposed_areas, proposed_classes
-from alseg_annotators._sheet import PROMPTS, image_of, picture_name
+from alseg_annotators._sheet import PROMPTS, picture_name
 from alseg_annotators.label_studio_config import CHOICE, IMAGE, LABELS, TOOLS, labeling_config
 from alseg_annotators.label_studio_rle import encode_mask
 
@@ -106,7 +106,7 @@ def _tasks(
     sheet: QuestionSheet, asked: ImageQuestions, labels: ClassLabels, *, proposals: bool
 ) -> Iterator[tuple[int, dict[str, Any], bytes, str]]:
     """Yield tasks about an image: number of the first question, task, picture and the name of that."""
-    image, footprint = image_of(asked), asked.footprint()
+    image, footprint = asked.image(), asked.footprint()
     prediction = asked.prediction() if proposals else None
     height, width = asked.size
     data: dict[str, Any] = {
