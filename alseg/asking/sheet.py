@@ -29,10 +29,7 @@ class AskedImage:
 
     def image(self) -> NDArray[np.uint8]:
         """Return the RGB image at the size of its label map, in which positions are, uint8 ``(H, W, 3)``."""
-        image = self._labels.dataset.image(self._index)
-        if image.shape[:2] == tuple(self.size):
-            return image
-        return np.ascontiguousarray(imaging.resize_image(image, self.size).transpose(1, 2, 0))
+        return imaging.image_of_size(self._labels.dataset.image(self._index), self.size)
 
     def footprint(self) -> NDArray[np.int32]:
         """Return which question each pixel belongs to, int32 ``(H, W)``: its place, -1 where none does."""

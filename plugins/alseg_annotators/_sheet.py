@@ -42,18 +42,26 @@ def picture_name(sheet: QuestionSheet, number: int, image_id: str) -> str:
     return f"{number:05d}_{_plain(image_id)[-_MOST_NAME:]}_{token(sheet)}.jpg"
 
 
-def file_names(sheet: QuestionSheet) -> dict[str, str]:
-    """Return image id to a file name without ending, each once, in letters that every system takes."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for image in sheet.images:
-        plain = _plain(image.image_id)[:_MOST_FILE_NAME] or "image"
+class FileNames:
+    """File names without ending for images: each once, in letters that every system takes."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def name(self, image_id: str) -> str:
+        """Return a name for an image that no image before has."""
+        plain = _plain(image_id)[:_MOST_FILE_NAME] or "image"
         name, number = plain, 2
-        while name.lower() in taken:
+        while name.lower() in self._taken:
             name, number = f"{plain}-{number}", number + 1
-        taken.add(name.lower())
-        names[image.image_id] = name
-    return names
+        self._taken.add(name.lower())
+        return name
+
+
+def file_names(sheet: QuestionSheet) -> dict[str, str]:
+    """Return image id to a file name without ending."""
+    names = FileNames()
+    return {image.image_id: names.name(image.image_id) for image in sheet.images}
 
 
 def write_images(sheet: QuestionSheet, folder: Path) -> None:

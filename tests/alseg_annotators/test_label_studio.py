@@ -224,7 +224,7 @@ def test_without_proposals_nothing_is_proposed(tmp_path: Path) -> None:
 
 
 def test_many_tasks_are_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alseg_annotators.label_studio_export._FILE_BYTES", 1)
+    monkeypatch.setattr("alseg_annotators.label_studio_tasks._FILE_BYTES", 1)
     tasks = exported(squares("dominant"), tmp_path / "task")
     assert [task["data"]["alseg_question"] for task in tasks] == [1, 2, 3, 4]
     assert sorted(path.name for path in (tmp_path / "task").iterdir()) == [
@@ -235,23 +235,3 @@ def test_many_tasks_are_several_files(tmp_path: Path, monkeypatch: pytest.Monkey
         "tasks-003.json",
         "tasks-004.json",
     ]
-
-
-def test_pictures_have_the_size_of_label_maps(tmp_path: Path) -> None:
-    from dataclasses import dataclass, replace
-
-    from question_sheets import HandMade
-
-    @dataclass(frozen=True)
-    class Larger(HandMade):
-        def image(self) -> np.ndarray[Any, Any]:
-            return np.kron(super().image(), np.ones((2, 2, 1), np.uint8))
-
-    sheet = squares()
-    first = sheet.images[0]
-    assert isinstance(first, HandMade)
-    larger = Larger(first.image_id, first.questions, first.places, first.predicted)
-    (task,) = exported(replace(sheet, images=(larger,)), tmp_path / "task")
-    content = base64.b64decode(task["data"]["image"].split(",")[1])
-    with Image.open(io.BytesIO(content)) as picture:
-        assert picture.size == (WIDTH, HEIGHT)
