@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from alseg.asking.pictures import question_picture
 from alseg.asking.waiting_run import WaitingRun
 from alseg.files import whole_folder
 from alseg.guard.calls import guarded
-from alseg.inspection.pictures import write_png
 
 PICTURES = "pictures"
 
@@ -33,7 +34,9 @@ def export(run: WaitingRun, folder: Path) -> tuple[Path, Sequence[Path]]:
     with whole_folder(target) as unfinished:
         with guarded(run.annotator, "export"):
             first = list(run.annotator.export(run.sheet, unfinished))
+        (unfinished / PICTURES).mkdir(exist_ok=True)
         for number, image in enumerate(run.sheet.images, start=1):
             name = re.sub(r"[^A-Za-z0-9._-]+", "_", image.image_id)[:150]
-            write_png(unfinished / PICTURES / f"{number:04d}-{name}.png", question_picture(image))
+            picture = Image.fromarray(question_picture(image))
+            picture.save(unfinished / PICTURES / f"{number:04d}-{name}.png")  # readable for others, too
     return target, [target / path.relative_to(unfinished) for path in first]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alseg import AnswerFileError
 from alseg.contracts import GivenAnswer, LabelSpace, QuestionSheet
+from alseg.toolkit.question_pictures import encoded, question_picture
 from alseg_annotators._place import MOST_SECONDS, Place
 from alseg_annotators._reading import as_text, read_content
 from alseg_annotators._sheet import write_images
@@ -27,8 +28,13 @@ def write_classes(space: LabelSpace, path: Path) -> None:
 
 
 def write_table(sheet: QuestionSheet, folder: Path) -> Path:
-    """Write photographs and a table with an empty column for the answers; returns the table."""
+    """Write photographs, a picture of each question, and a table with an empty column for the answers.
+
+    Returns:
+        The table.
+    """
     write_images(sheet, folder / "images")
+    _write_pictures(sheet, folder / "questions")
     path = folder / "questions.csv"
     proposes = sheet.kind == "correction"
     columns = [*COLUMNS[:4], *(["proposed"] if proposes else []), *COLUMNS[4:]]
@@ -41,6 +47,16 @@ def write_table(sheet: QuestionSheet, folder: Path) -> Path:
             empty = [""] * 4
             writer.writerow([question.number, question.image_id, *question.position, *proposed, *empty])
     return path
+
+
+def _write_pictures(sheet: QuestionSheet, folder: Path) -> None:
+    """Write a picture of every question, named after its number: enlarged, the whole image beside it."""
+    folder.mkdir()
+    for image in sheet.images:
+        photograph, footprint = image.image(), image.footprint()
+        for place, question in enumerate(image.questions):
+            picture = question_picture(photograph, footprint, place)
+            (folder / f"{question.number:05d}.jpg").write_bytes(encoded(picture))
 
 
 def read_table(path: Path, sheet: QuestionSheet) -> Iterator[GivenAnswer]:

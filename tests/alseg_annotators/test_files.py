@@ -68,3 +68,11 @@ def test_a_mask_in_colours_and_one_of_indices_say_the_same(tmp_path: Path) -> No
     for one, other in zip(by_index, by_color, strict=True):
         assert one.label is not None and other.label is not None
         np.testing.assert_array_equal(one.label, other.label)
+
+
+def test_every_question_of_a_table_has_a_picture_of_its_own(tmp_path: Path) -> None:
+    Files().export(squares("dominant"), tmp_path)
+    pictures = sorted((tmp_path / "questions").iterdir())
+    assert [path.name for path in pictures] == ["00001.jpg", "00002.jpg", "00003.jpg", "00004.jpg"]
+    with Image.open(pictures[0]) as picture:
+        assert picture.height == 512
