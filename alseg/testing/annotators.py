@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from alseg.contracts import (
     AnswerKind,
     ClassInfo,
     GivenAnswer,
+    ImageQuestions,
     LabelExporter,
     LabelledImage,
     LabelledImages,
@@ -155,7 +156,8 @@ def _check_answers(where: str, answers: list[GivenAnswer], sheet: QuestionSheet)
 
 def _truth() -> NDArray[np.uint8]:
     """Return the label map of every image: each question lies in one class."""
-    return (np.indices(_SIZE)[1] >= _SIZE[1] // 2).astype(np.uint8)
+    columns: NDArray[np.uint8] = (np.arange(_SIZE[1]) >= _SIZE[1] // 2).astype(np.uint8)
+    return np.tile(columns, (_SIZE[0], 1))
 
 
 def _label_maps() -> Iterator[LabelledImage]:
@@ -168,7 +170,7 @@ def _label_maps() -> Iterator[LabelledImage]:
 def _sheet(kind: AnswerKind) -> QuestionSheet:
     footprint = np.full(_SIZE, -1, np.int32)
     footprint[2:8, 3:9], footprint[10:14, 30:36] = 0, 1
-    images = []
+    images: list[ImageQuestions] = []
     for number, name in enumerate(("a b/ü.png", "a_b/u.png")):
         questions = tuple(
             Question(
@@ -180,7 +182,7 @@ def _sheet(kind: AnswerKind) -> QuestionSheet:
             )
             for place, position in enumerate(((2, 3), (10, 30)))
         )
-        images.append(_Asked(name, _SIZE, questions, footprint))
+        images.append(cast(ImageQuestions, _Asked(name, _SIZE, questions, footprint)))
     return QuestionSheet(
         experiment="made up", run="run", round=1, kind=kind, unit="region", label_space=_SPACE, images=images
     )
