@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from alseg.asking.pictures import question_picture
 from alseg.asking.waiting_run import WaitingRun
-from alseg.errors import AlsegError
-from alseg.files import cannot_write
+from alseg.files import whole_folder
 from alseg.guard.calls import guarded
-from alseg.inspection.pictures import write_png
 
 PICTURES = "pictures"
 
@@ -33,23 +31,12 @@ def export(run: WaitingRun, folder: Path) -> tuple[Path, Sequence[Path]]:
         WriteError: If it cannot be written.
     """
     target = folder / f"{run.folder.name}-round-{run.round}"
-    if target.exists():
-        raise AlsegError(f"{target} is there already. Move it away, or name another folder with --output.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(dir=folder, prefix=f".{target.name}."))
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    try:
+    with whole_folder(target) as unfinished:
         with guarded(run.annotator, "export"):
             first = list(run.annotator.export(run.sheet, unfinished))
+        (unfinished / PICTURES).mkdir(exist_ok=True)
         for number, image in enumerate(run.sheet.images, start=1):
             name = re.sub(r"[^A-Za-z0-9._-]+", "_", image.image_id)[:150]
-            write_png(unfinished / PICTURES / f"{number:04d}-{name}.png", question_picture(image))
-        unfinished.chmod(0o755)
-        unfinished.rename(target)
-    except OSError as error:
-        raise cannot_write(target, error) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+            picture = Image.fromarray(question_picture(image))
+            picture.save(unfinished / PICTURES / f"{number:04d}-{name}.png")  # readable for others, too
     return target, [target / path.relative_to(unfinished) for path in first]

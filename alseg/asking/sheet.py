@@ -13,6 +13,7 @@ from alseg.annotation.rank_order import rank_order
 from alseg.annotation.revealed import RevealedLabels
 from alseg.contracts import AnswerKind, ImageQuestions, LabelSpace, Picks, Question, QuestionSheet, Size, Unit
 from alseg.storage.questions import Questions
+from alseg.toolkit import imaging
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class AskedImage:
     _labels: RevealedLabels
 
     def image(self) -> NDArray[np.uint8]:
-        """Return the RGB image, uint8 ``(H, W, 3)``."""
-        return self._labels.dataset.image(self._index)
+        """Return the RGB image at the size of its label map, in which positions are, uint8 ``(H, W, 3)``."""
+        return imaging.image_of_size(self._labels.dataset.image(self._index), self.size)
 
     def footprint(self) -> NDArray[np.int32]:
         """Return which question each pixel belongs to, int32 ``(H, W)``: its place, -1 where none does."""

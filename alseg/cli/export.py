@@ -15,6 +15,7 @@ from alseg.text.display import put, say
 
 if TYPE_CHECKING:
     from alseg.inspection.saved_run import SavedRun
+    from alseg.registry.registry import Registry
 
 _DATA_FORMATS = ("masks", "coco", "huggingface")
 _NETWORK_FORMATS = ("torchscript", "onnx")
@@ -31,8 +32,9 @@ _NETWORK_FORMATS = ("torchscript", "onnx")
 @click.option(
     "--as",
     "kind",
-    type=click.Choice((*_DATA_FORMATS, *_NETWORK_FORMATS)),
-    help="Format of label maps, or of the final network.",
+    metavar="FORMAT",
+    help="Format of label maps: masks, coco, huggingface or a tool, such as label-studio or cvat; or of the "
+    "final network: torchscript or onnx.",
 )
 @run_choice_options
 @click.option("--images/--no-images", default=True, help="With --as, write the images beside the label maps.")
@@ -75,13 +77,16 @@ def command(
     registry = read_registry()
     revisit = SavedRun(chosen.folder, registry, root)
     require_device(device)
+    _refuse_unknown_format(kind, registry, images=images)
     if is_network:
         from alseg.deployment.export_run import export_run
 
         put(export_run(revisit, registry, kind, checks, root, output), err=True)  # type: ignore[arg-type]
         return
     if kind is not None:
-        count = _write_data_set(revisit, kind, what, round_number, output, device, images=images)
+        count = _write_data_set(
+            revisit, kind, what, round_number, output, device, registry=registry, images=images
+        )
         put(f"Wrote {count:,} label maps as {kind} to {output}.", err=True)
         return
     if what == "picks":
@@ -113,6 +118,25 @@ def _refuse_what_does_not_fit(
         raise click.UsageError("--check is of networks: add --as torchscript or --as onnx.")
 
 
+def _refuse_unknown_format(kind: str | None, registry: Registry, *, images: bool) -> None:
+    """Refuse a format that there is not, and a task of a tool without images.
+
+    Raises:
+        AlsegError: If there is no such format; says which there are.
+        click.UsageError: If a tool is to get label maps without images.
+    """
+    if kind is None or kind in (*_DATA_FORMATS, *_NETWORK_FORMATS):
+        return
+    from alseg.deployment.tool_labels import tool_formats
+    from alseg.errors import AlsegError, unknown_name
+
+    tools = tool_formats(registry)
+    if kind not in tools:
+        raise AlsegError(unknown_name("format", kind, (*_DATA_FORMATS, *_NETWORK_FORMATS, *tools)))
+    if not images:
+        raise click.UsageError(f"--as {kind} writes tasks, which need their images: leave out --no-images.")
+
+
 def _write_data_set(
     revisit: SavedRun,
     kind: str,
@@ -121,20 +145,28 @@ def _write_data_set(
     output: Path,
     device: str,
     *,
+    registry: Registry,
     images: bool,
 ) -> int:
     """Write label maps in a format of other tools, and return how many."""
     from alseg.deployment.coco import write_coco
     from alseg.deployment.huggingface import write_huggingface
-    from alseg.deployment.labelled import bought_labels, predicted_labels
+    from alseg.deployment.labelled import Counted, bought_labels, predicted_labels
     from alseg.deployment.picture_files import write_masks
 
     if what == "predictions":
         found = predicted_labels(revisit, device)
     else:
         found = bought_labels(revisit, revisit.last_round(round_number))
-    write = {"coco": write_coco, "huggingface": write_huggingface, "masks": write_masks}[kind]
-    return write(found, output, images=images)
+    if kind in _DATA_FORMATS:
+        write = {"coco": write_coco, "huggingface": write_huggingface, "masks": write_masks}[kind]
+        return write(found, output, images=images)
+    from alseg.deployment.tool_labels import write_for_tool
+
+    counted = Counted(found)
+    first = write_for_tool(counted.images, kind, registry, output)
+    say(f"Begin with {', '.join(map(str, first))}.")
+    return counted.count
 
 
 def _write_picks(revisit: SavedRun, last: int, output: Path) -> int:

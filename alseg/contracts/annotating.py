@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -174,5 +174,54 @@ class PeopleAnnotator(Protocol):
 
         Raises:
             AnswerFileError: If it is no such file, is damaged, or says what cannot be; names file and place.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """One image with its label map.
+
+    Attributes:
+        name: The image's id in its data set, which files are named after.
+        label: uint8 ``(H, W)``, class indices, 255 where no class is known.
+        read: Returns the image, uint8 RGB ``(H, W, 3)``.
+    """
+
+    name: str
+    label: NDArray[np.uint8]
+    read: Callable[[], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Label maps to be written for another tool.
+
+    Attributes:
+        space: Their classes.
+        source: Where they come from, in one sentence.
+        predicted: Whether a network says so; otherwise they were bought.
+        images: The images, read one after the other, once.
+    """
+
+    space: LabelSpace
+    source: str
+    predicted: bool
+    images: Iterator[LabelledImage]
+
+
+@runtime_checkable
+class LabelExporter(Protocol):
+    """An annotator whose tool takes label maps, too; its spec says ``exports_labels``."""
+
+    def export_labels(self, labels: LabelledImages, folder: Path) -> Sequence[Path]:
+        """Write label maps in the format that the tool imports; the folder exists and is empty.
+
+        Args:
+            labels: The label maps.
+            folder: Where to write.
+
+        Returns:
+            The files to begin with, such as the one to import into the tool.
         """
         ...

@@ -171,9 +171,12 @@ class AnnotatorSpec(Spec):
     Attributes:
         people: Whether people answer, so that a run waits for them. Without, answers come from the data set's
             label maps, with the errors that ``build`` returns.
+        exports_labels: Whether what ``build`` returns is a `LabelExporter`, too, so that its name is a format
+            of ``alseg export --as``.
     """
 
     people: bool = True
+    exports_labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import IGNORE_INDEX
-from alseg.deployment.labelled import LabelledImages
+from alseg.contracts import IGNORE_INDEX, LabelledImages
 from alseg.deployment.picture_files import write_image
 from alseg.files import write_text
 

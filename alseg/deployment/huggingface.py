@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from alseg.contracts import IGNORE_INDEX
-from alseg.deployment.labelled import LabelledImages
+from alseg.contracts import IGNORE_INDEX, LabelledImages
 from alseg.deployment.picture_files import write_image
 from alseg.files import write_text
 

@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alseg.contracts import Dataset, LabelSpace
+from alseg.contracts import Dataset, LabelledImage, LabelledImages
 from alseg.inspection.saved_run import SavedRun
+from alseg.toolkit import imaging
 
 
-@dataclass(frozen=True)
-class LabelledImage:
-    """One image with its label map.
-
-    Attributes:
-        name: The image's id in its data set, which files are named after.
-        label: uint8 ``(H, W)``, class indices, 255 where no class is known.
-        read: Returns the image, uint8 RGB ``(H, W, 3)``.
-    """
-
-    name: str
-    label: NDArray[np.uint8]
-    read: Callable[[], NDArray[np.uint8]]
-
-
-@dataclass(frozen=True)
-class LabelledImages:
-    """Label maps to be written for another tool.
+class Counted:
+    """Label maps that are counted as they are read.
 
     Attributes:
-        space: Their classes.
-        source: Where they come from, in one sentence.
-        images: The images, read one after the other.
+        count: How many were read.
+        images: The label maps.
     """
 
-    space: LabelSpace
-    source: str
-    images: Iterator[LabelledImage]
+    def __init__(self, found: LabelledImages) -> None:
+        self.count = 0
+        self.images = replace(found, images=self._read(found.images))
+
+    def _read(self, images: Iterator[LabelledImage]) -> Iterator[LabelledImage]:
+        for image in images:
+            self.count += 1
+            yield image
 
 
 def bought_labels(run: SavedRun, last: int) -> LabelledImages:
@@ -60,9 +49,10 @@ def bought_labels(run: SavedRun, last: int) -> LabelledImages:
         }
         for index, image_id in enumerate(run.pool.image_ids):
             if image_id in asked or run.target_labels == "all":
-                yield LabelledImage(image_id, labels.revealed(index), _reader(run.pool.dataset, index))
+                label = labels.revealed(index)
+                yield LabelledImage(image_id, label, _reader(run.pool.dataset, index, label))
 
-    return LabelledImages(run.space, f"Labels of {run.folder.name} up to round {last}.", images())
+    return LabelledImages(run.space, f"Labels of {run.folder.name} up to round {last}.", False, images())
 
 
 def predicted_labels(run: SavedRun, device: str) -> LabelledImages:
@@ -77,10 +67,13 @@ def predicted_labels(run: SavedRun, device: str) -> LabelledImages:
         split = run.evaluation or run.pool
         dataset = split.dataset
         for index, predicted in run.predict(split, range(len(dataset)), device):
-            yield LabelledImage(dataset.image_id(index), predicted.classes, _reader(dataset, index))
+            classes = predicted.classes
+            yield LabelledImage(dataset.image_id(index), classes, _reader(dataset, index, classes))
 
-    return LabelledImages(run.space, f"Predictions of {run.folder.name}.", images())
+    return LabelledImages(run.space, f"Predictions of {run.folder.name}.", True, images())
 
 
-def _reader(dataset: Dataset, index: int) -> Callable[[], NDArray[np.uint8]]:
-    return lambda: dataset.image(index)
+def _reader(dataset: Dataset, index: int, label: NDArray[np.uint8]) -> Callable[[], NDArray[np.uint8]]:
+    """Return what reads an image at the size of its label map."""
+    size = (label.shape[0], label.shape[1])
+    return lambda: imaging.image_of_size(dataset.image(index), size)

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from alseg.contracts import LabelSpace
+from alseg.contracts import LabelledImages, LabelSpace
 from alseg.deployment.files import encoded_mask, write_bytes, write_classes
-from alseg.deployment.labelled import LabelledImages
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8]) -> None:

@@ -19,6 +19,7 @@ from alseg.files.records import (
     write_json,
     write_record,
 )
+from alseg.files.whole_folder import whole_folder
 from alseg.files.write_errors import MovedError, WriteError, cannot_write, refuse_moved
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "remove",
     "remove_unfinished",
     "sha256_of",
+    "whole_folder",
     "write_atomically",
     "write_checked_text",
     "write_json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -128,17 +129,28 @@ def remove(path: Path) -> None:
         raise cannot_write(path, error) from error
 
 
-def remove_unfinished(find: Callable[[str], Iterable[Path]]) -> None:
+def remove_unfinished(find: Callable[[str], Iterable[Path]], *, idle_seconds: float = 0) -> None:
     """Remove what a killed process left half-written; the caller holds the folder's lock.
 
     Folders are left alone: none is made half-written.
 
     Args:
         find: ``glob`` or ``rglob`` of the folder.
+        idle_seconds: For folders without a lock: files that changed since are left, for somebody may be
+            writing them.
     """
     for path in list(find(".*.tmp")):
         if path.is_symlink() or not path.is_dir():
+            if idle_seconds and not _is_idle(path, idle_seconds):
+                continue
             remove(path)
+
+
+def _is_idle(path: Path, seconds: float) -> bool:
+    try:
+        return time.time() - path.lstat().st_mtime > seconds
+    except OSError:  # it is gone
+        return False
 
 
 def free_name(path: Path) -> Path:

@@ -27,6 +27,7 @@ from alseg.launch.outcome import RunEnding, RunResult
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.repair import repair
 from alseg.launch.status import spent_seconds
+from alseg.launch.still_waiting import still_waiting
 from alseg.storage.lock import BusyError
 from alseg.storage.run_folder import RunFolder
 from alseg.storage.status_file import OUT_OF_MEMORY
@@ -90,7 +91,7 @@ class RunAttempt:
         return RunEnding(self.spec, self.folder, result, reason, seconds)
 
     def _under_lock(self) -> tuple[RunResult, str]:
-        """See to what the folder has lost, then train, unless the run is done or cannot be done."""
+        """See to what the folder has lost, then train, unless the run is done, waits or cannot be done."""
         folder, context = self.folder, self.context
         crashed = name_crash(folder.path)
         if crashed is not None:
@@ -103,6 +104,11 @@ class RunAttempt:
             folder.write_status(RunResult.SKIPPED, round_number=None, reason=self._skipped)
             context.reporter.note(f"  skipped: {self._skipped}")
             return RunResult.SKIPPED, self._skipped
+        waits = still_waiting(self.spec, folder)
+        if waits is not None:
+            folder.write_status(RunResult.WAITING, round_number=folder.last_round, reason=waits)
+            context.reporter.note(f"  {waits}")
+            return RunResult.WAITING, waits
         return self._recorded()
 
     def _recorded(self) -> tuple[RunResult, str]:

@@ -17,6 +17,7 @@ from alseg.launch.local import helpers
 from alseg.launch.outcome import Outcome, RunEnding, RunResult
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.preparation import PreparedExperiment
+from alseg.storage.layout import PARTITIONS_NAME
 from alseg.storage.lock import exclusive
 from alseg.storage.run_folder import RunFolder
 from alseg.system.kept_folders import keeping
@@ -56,6 +57,7 @@ def run_experiment(
     document = as_yaml(experiment.document)
     with exclusive(root / ".lock"):
         remove_unfinished(root.glob)
+        remove_unfinished((root / PARTITIONS_NAME).rglob, idle_seconds=_MAP_SECONDS)
         write_checked_text(root / "experiment.yaml", document)
     launcher = Launcher(prepared, root, observers, accept_drift=accept_drift)
     with keeping(root):
@@ -65,6 +67,10 @@ def run_experiment(
             outcome = launcher.launch(stop)
         refuse_moved(root)
         return outcome.rechecked()
+
+
+_MAP_SECONDS = 3600
+"""A map of regions that is not written after this long is what a killed process left; no lock tells."""
 
 
 class Launcher:

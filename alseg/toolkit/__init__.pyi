@@ -21,6 +21,7 @@ from . import optim as optim
 from . import paired_files as paired_files
 from . import passes as passes
 from . import pseudo_labels as pseudo_labels
+from . import question_pictures as question_pictures
 from . import recipes as recipes
 from . import regions as regions
 from . import selection as selection

@@ -143,6 +143,24 @@ def image_size(path: Path, content: Content | None = None) -> Size:
         return image.height, image.width
 
 
+def image_of_size(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """Return an image at another size, as `resize_image` does, with its channels last.
+
+    Args:
+        image: uint8 RGB ``(H, W, 3)``.
+        size: Height and width in pixels.
+
+    Returns:
+        uint8 RGB ``(h, w, 3)``; the image itself where it has this size.
+
+    Raises:
+        ValueError: If ``size`` is not positive.
+    """
+    if image.shape[:2] == tuple(size):
+        return image
+    return np.ascontiguousarray(resize_image(image, size).transpose(1, 2, 0))
+
+
 def resize_image(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     """Resize an image by a bicubic filter that averages over all source pixels when shrinking.
 

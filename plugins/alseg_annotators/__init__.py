@@ -32,11 +32,13 @@ def register_annotators() -> list[AnnotatorSpec]:
             summary="People, with Label Studio: tasks to import, its JSON exports as answers.",
             source="labelstud.io 1.x; brush masks as thi.ng/umbrella's rle-pack.",
             build=LabelStudio,
+            exports_labels=True,
         ),
         AnnotatorSpec(
             name="cvat",
             summary="People, with CVAT: pictures, labels and annotations to upload, its exports as answers.",
             source="docs.cvat.ai, format CVAT for images 1.1.",
             build=Cvat,
+            exports_labels=True,
         ),
     ]

@@ -52,10 +52,13 @@ def as_text(content: bytes, place: Place) -> str:
     """Return UTF-8 text; a byte order mark is left out.
 
     Raises:
-        AnswerFileError: If it is in another encoding; names the line.
+        AnswerFileError: If it is in another encoding or has zero bytes; names the line.
     """
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
+        if "\0" in text:
+            raise UnicodeDecodeError("utf-8", content, content.index(b"\0"), len(content), "a zero byte")
+        return text
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise place.at(f"line {line}").error("it is not UTF-8 text.", "Save the file as UTF-8.") from error

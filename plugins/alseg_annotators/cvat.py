@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from alseg.contracts.annotating import GivenAnswer, QuestionSheet
+from alseg.contracts.annotating import GivenAnswer, LabelledImages, QuestionSheet
 
 
 class Cvat:
@@ -30,3 +30,9 @@ class Cvat:
         from alseg_annotators.cvat_answers import read_exports
 
         return read_exports(path, sheet)
+
+    def export_labels(self, labels: LabelledImages, folder: Path) -> Sequence[Path]:
+        """Write label maps as a task; see `LabelExporter.export_labels`."""
+        from alseg_annotators.cvat_labels import write_labels
+
+        return write_labels(labels, folder)

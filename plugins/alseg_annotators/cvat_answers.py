@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from alseg.contracts.annotating import GivenAnswer, ImageQuestions, QuestionSheet
 from alseg_annotators._given import Origin, drawn_answers, read_name, read_time
-from alseg_annotators._names import ClassLabels
+from alseg_annotators._labels import ClassLabels
 from alseg_annotators._place import Place, shown
 from alseg_annotators._reading import as_text, read_content, zip_member
 from alseg_annotators._sheet import picture_name, token

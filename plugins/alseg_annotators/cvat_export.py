@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts.annotating import ImageQuestions, QuestionSheet
-from alseg_annotators._drawing import encoded, outlined, question_picture
-from alseg_annotators._names import ClassLabels, hex_color
+from alseg.toolkit.question_pictures import outlined, question_picture
+from alseg_annotators._labels import ClassLabels
 from alseg_annotators._proposal import proposed_areas, proposed_classes
-from alseg_annotators._sheet import PROMPTS, image_of, picture_name
-from alseg_annotators.cvat_format import ANNOTATIONS, IMAGES, LABELS, checked_label, label_colors
-from alseg_annotators.cvat_rle import encode_runs
+from alseg_annotators._sheet import PROMPTS, picture_name
+from alseg_annotators.cvat_format import checked_label
+from alseg_annotators.cvat_task import CvatTask, drawn_elements
 
 _HOW = """How to label these questions with CVAT
 
@@ -40,28 +38,15 @@ def write_task(sheet: QuestionSheet, folder: Path, *, proposals: bool) -> Sequen
         proposals: Predictions are laid before people.
     """
     labels = ClassLabels(sheet.label_space)
-    (folder / IMAGES).mkdir()
-    root = ElementTree.Element("annotations")
-    ElementTree.SubElement(root, "version").text = "1.1"
-    _add_meta(root, sheet, labels)
-    number = 0
+    title = f"{sheet.experiment} {sheet.run} round {sheet.round}"
+    task = CvatTask(folder, title, labels, drawings=sheet.kind == "pixels")
     for asked in sheet.images:
         for name, picture, shapes in _pictures(sheet, asked, labels, proposals=proposals):
-            (folder / IMAGES / name).write_bytes(encoded(picture))
-            height, width = picture.shape[:2]
-            image = ElementTree.SubElement(
-                root, "image", id=str(number), name=name, width=str(width), height=str(height)
-            )
-            image.extend(shapes)
-            number += 1
-    ElementTree.indent(root)
-    annotations = folder / ANNOTATIONS
-    ElementTree.ElementTree(root).write(annotations, encoding="utf-8", xml_declaration=True)
-    label_file = folder / LABELS
-    label_file.write_text(json.dumps(_constructor(sheet, labels), indent=1) + "\n", encoding="utf-8")
+            task.add(name, picture, shapes)
+    written = task.write()
     how = _HOW.format(prompt=_prompt(sheet), checked=checked_label(labels))
     (folder / "README.txt").write_text(how, encoding="utf-8")
-    return [label_file, folder / IMAGES, annotations]
+    return written
 
 
 def _prompt(sheet: QuestionSheet) -> str:
@@ -72,41 +57,18 @@ def _prompt(sheet: QuestionSheet) -> str:
     )
 
 
-def _constructor(sheet: QuestionSheet, labels: ClassLabels) -> list[dict[str, Any]]:
-    """Return the labels as CVAT's page for new tasks takes them."""
-    checked = checked_label(labels)
-    kind = "any" if sheet.kind == "pixels" else "tag"
-    return [
-        {
-            "name": name,
-            "color": hex_color(color),
-            "type": "tag" if name == checked else kind,
-            "attributes": [],
-        }
-        for name, color in label_colors(labels).items()
-    ]
-
-
-def _add_meta(root: ElementTree.Element, sheet: QuestionSheet, labels: ClassLabels) -> None:
-    task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
-    ElementTree.SubElement(task, "name").text = f"{sheet.experiment} {sheet.run} round {sheet.round}"
-    ElementTree.SubElement(task, "mode").text = "annotation"
-    listed = ElementTree.SubElement(task, "labels")
-    for name, color in label_colors(labels).items():
-        label = ElementTree.SubElement(listed, "label")
-        ElementTree.SubElement(label, "name").text = name
-        ElementTree.SubElement(label, "color").text = hex_color(color)
-        ElementTree.SubElement(label, "attributes")
-
-
 def _pictures(
     sheet: QuestionSheet, asked: ImageQuestions, labels: ClassLabels, *, proposals: bool
 ) -> Iterator[tuple[str, NDArray[np.uint8], list[ElementTree.Element]]]:
     """Yield pictures of an image, each with its name and what is proposed for it."""
-    image, footprint = image_of(asked), asked.footprint()
+    image, footprint = asked.image(), asked.footprint()
     prediction = asked.prediction() if proposals else None
     if sheet.kind == "pixels":
-        shapes = [] if prediction is None else _drawn(footprint, prediction, labels)
+        shapes = (
+            []
+            if prediction is None
+            else drawn_elements(*proposed_areas(footprint, prediction), labels, "auto")
+        )
         yield (
             picture_name(sheet, asked.questions[0].number, asked.image_id),
             outlined(image, footprint),
@@ -122,40 +84,3 @@ def _pictures(
         ]
         picture = question_picture(image, footprint, place)
         yield picture_name(sheet, question.number, asked.image_id), picture, tags
-
-
-def _drawn(
-    footprint: NDArray[np.int32], prediction: NDArray[np.uint8], labels: ClassLabels
-) -> list[ElementTree.Element]:
-    """Return what is proposed within the questions as elements."""
-    areas, points = proposed_areas(footprint, prediction)
-    shapes = []
-    for index, mask in areas:
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        shapes.append(
-            ElementTree.Element(
-                "mask",
-                label=labels.name(index),
-                source="auto",
-                occluded="0",
-                rle=encode_runs(mask[box]),
-                left=str(columns[0]),
-                top=str(rows[0]),
-                width=str(len(mask[box][0])),
-                height=str(len(mask[box])),
-                z_order="0",
-            )
-        )
-    for index, y, x in points:
-        shapes.append(
-            ElementTree.Element(
-                "points",
-                label=labels.name(index),
-                source="auto",
-                occluded="0",
-                points=f"{x + 0.5:.2f},{y + 0.5:.2f}",
-                z_order="0",
-            )
-        )
-    return shapes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alseg_annotators._names import ClassLabels
+from alseg_annotators._labels import ClassLabels
 
 IMAGES = "images"
 """Folder of the pictures."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts.types import Size
-from alseg_annotators._names import ClassLabels
+from alseg_annotators._labels import ClassLabels
 from alseg_annotators._place import AGAIN, Place, shown
 from alseg_annotators._shapes import Patch, Point, polygon_patch
 from alseg_annotators._xml import Element

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from alseg import AnswerFileError
 from alseg.contracts import GivenAnswer, QuestionSheet
-from alseg_annotators.masks import read_masks, write_masks
-from alseg_annotators.table import read_table, write_classes, write_table
+from alseg_annotators.files_masks import read_masks, write_masks
+from alseg_annotators.files_table import read_table, write_classes, write_table
 
 _GUIDE = {
     "pixels": """Give every asked pixel its class.
@@ -26,7 +26,8 @@ Then: alseg answer RESULTS masks
 {what}
 Classes are named as in classes.csv, or by their index; 'void' is what belongs to no class. Leave a cell
 empty where you do not answer. 'who', 'when' (such as 2026-03-01T12:00:00+01:00) and 'seconds' may stay empty.
-images/ holds the photographs and pictures/ shows where the questions are.
+questions/ holds a picture of each question, named by its number: outlined and enlarged, with the whole
+photograph beside it. images/ holds the photographs, and pictures/ shows all questions of each.
 
 Then: alseg answer RESULTS questions.csv
 """,

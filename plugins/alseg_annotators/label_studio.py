@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from alseg.contracts.annotating import GivenAnswer, QuestionSheet
+from alseg.contracts.annotating import GivenAnswer, LabelledImages, QuestionSheet
 
 
 class LabelStudio:
@@ -33,3 +33,9 @@ class LabelStudio:
         from alseg_annotators.label_studio_answers import read_exports
 
         return read_exports(path, sheet)
+
+    def export_labels(self, labels: LabelledImages, folder: Path) -> Sequence[Path]:
+        """Write label maps as a task; see `LabelExporter.export_labels`."""
+        from alseg_annotators.label_studio_labels import write_labels
+
+        return write_labels(labels, folder)

@@ -8,7 +8,7 @@ from typing import Any
 
 from alseg.contracts.annotating import GivenAnswer, ImageQuestions, QuestionSheet
 from alseg_annotators._given import Origin, drawn_answers, read_name, read_seconds, read_time
-from alseg_annotators._names import ClassLabels
+from alseg_annotators._labels import ClassLabels
 from alseg_annotators._place import AGAIN, Place, shown
 from alseg_annotators._reading import as_json, as_text, read_content
 from alseg_annotators._sheet import by_image

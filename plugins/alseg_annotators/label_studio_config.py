@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from alseg.contracts.annotation import AnswerKind
-from alseg_annotators._names import ClassLabels, hex_color
+from alseg_annotators._labels import ClassLabels, hex_color
 
 IMAGE = "image"
 """Name of the picture in the interface, in results ``to_name``, and in task data."""

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from alseg.contracts.annotating import ImageQuestions, QuestionSheet
-from alseg_annotators._drawing import encoded, outlined, question_picture
-from alseg_annotators._names import ClassLabels
+from alseg.toolkit.question_pictures import encoded, outlined, question_picture
+from alseg_annotators._labels import ClassLabels
 from alseg_annotators._proposal import proposed_areas, proposed_classes
-from alseg_annotators._sheet import PROMPTS, image_of, picture_name
-from alseg_annotators.label_studio_config import CHOICE, IMAGE, LABELS, TOOLS, labeling_config
-from alseg_annotators.label_studio_rle import encode_mask
+from alseg_annotators._sheet import PROMPTS, picture_name
+from alseg_annotators.label_studio_config import CHOICE, IMAGE, labeling_config
+from alseg_annotators.label_studio_tasks import drawn_results, embedded, write_files
 
 PREDICTED_BY = "alseg"
 """Name of the model in predictions."""
-
-_FILE_BYTES = 50_000_000
-"""About where a file of tasks ends: Label Studio takes uploads of 250 MB by default."""
 
 _HOW = """How to label these questions with Label Studio
 
@@ -55,58 +46,25 @@ def write_tasks(sheet: QuestionSheet, folder: Path, *, served: bool, proposals: 
     config.write_text(labeling_config(sheet.kind, labels), encoding="utf-8")
     if served:
         (folder / "images").mkdir()
-    files: list[Path] = []
-    with tempfile.TemporaryFile(dir=folder) as spool:  # with their pictures, tasks may not fit into memory
-        kept = []
+
+    def tasks() -> Iterator[tuple[int, dict[str, Any]]]:
         for asked in sheet.images:
             for number, task, picture, name in _tasks(sheet, asked, labels, proposals=proposals):
                 if served:
                     (folder / "images" / name).write_bytes(picture)
-                    task["data"][IMAGE] = f"/data/local-files/?d=images/{name}"
-                else:
-                    task["data"][IMAGE] = "data:image/jpeg;base64," + base64.b64encode(picture).decode(
-                        "ascii"
-                    )
-                text = json.dumps(task).encode("ascii")
-                kept.append((number, spool.tell(), len(text)))
-                spool.write(text)
-        # What is asked first is wanted most.
-        for part in _parts(sorted(kept)):
-            files.append(_write_part(folder, len(files) + 1, spool, part))
+                task["data"][IMAGE] = f"/data/local-files/?d=images/{name}" if served else embedded(picture)
+                yield number, task
+
+    files = write_files(tasks(), folder)  # what is asked first is wanted most
     _write_how(folder, files, served=served)
     return [config, *files]
-
-
-def _parts(kept: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
-    """Cut tasks, as number, start and bytes, into those of one file each."""
-    part: list[tuple[int, int, int]] = []
-    size = 0
-    for task in kept:
-        part.append(task)
-        size += task[2]
-        if size > _FILE_BYTES:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
-
-
-def _write_part(folder: Path, number: int, spool: IO[bytes], part: Sequence[tuple[int, int, int]]) -> Path:
-    path = folder / f"tasks-{number:03d}.json"
-    with path.open("wb") as file:
-        for place, (_, start, size) in enumerate(part):
-            spool.seek(start)
-            file.write(b",\n" if place else b"[\n")
-            file.write(spool.read(size))
-        file.write(b"\n]\n")
-    return path
 
 
 def _tasks(
     sheet: QuestionSheet, asked: ImageQuestions, labels: ClassLabels, *, proposals: bool
 ) -> Iterator[tuple[int, dict[str, Any], bytes, str]]:
     """Yield tasks about an image: number of the first question, task, picture and the name of that."""
-    image, footprint = image_of(asked), asked.footprint()
+    image, footprint = asked.image(), asked.footprint()
     prediction = asked.prediction() if proposals else None
     height, width = asked.size
     data: dict[str, Any] = {
@@ -119,7 +77,11 @@ def _tasks(
     }
     if sheet.kind == "pixels":
         data["alseg_prompt"] = PROMPTS["pixels"]
-        results = [] if prediction is None else _drawn(asked, footprint, prediction, labels)
+        results = (
+            []
+            if prediction is None
+            else drawn_results(*proposed_areas(footprint, prediction), asked.size, labels)
+        )
         picture = encoded(outlined(image, footprint))
         first = asked.questions[0].number
         yield first, _task(data, results), picture, picture_name(sheet, first, asked.image_id)
@@ -145,33 +107,6 @@ def _tasks(
         picture = encoded(question_picture(image, footprint, place))
         name = picture_name(sheet, question.number, asked.image_id)
         yield question.number, _task(of_question, results), picture, name
-
-
-def _drawn(
-    asked: ImageQuestions, footprint: NDArray[np.int32], prediction: NDArray[np.uint8], labels: ClassLabels
-) -> list[dict[str, Any]]:
-    """Return what is proposed within the questions as results."""
-    height, width = asked.size
-    areas, points = proposed_areas(footprint, prediction)
-    drawn: list[tuple[str, dict[str, Any], int]] = []
-    for index, mask in areas:
-        drawn.append(("masks", {"format": "rle", "rle": encode_mask(mask)}, index))
-    for index, y, x in points:
-        middle = {"x": 100 * (x + 0.5) / width, "y": 100 * (y + 0.5) / height}
-        drawn.append(("points", middle | {"width": 100 * 3 / width}, index))
-    results = []
-    for number, (tool, value, index) in enumerate(drawn):
-        frame = {
-            "id": f"p{number}",
-            "to_name": IMAGE,
-            "original_width": width,
-            "original_height": height,
-            "image_rotation": 0,
-        }
-        results.append(frame | {"from_name": tool, "type": TOOLS[tool].lower(), "value": value})
-        labelled = value | {"labels": [labels.name(index)]}
-        results.append(frame | {"from_name": LABELS, "type": "labels", "value": labelled})
-    return results
 
 
 def _task(data: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:

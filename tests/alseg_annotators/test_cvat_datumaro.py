@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alseg.contracts.annotating import GivenAnswer, QuestionSheet
+from alseg.contracts.annotating import GivenAnswer, LabelledImage, LabelledImages, QuestionSheet
 from alseg_annotators.cvat import Cvat
-from question_sheets import pixels, squares
+from question_sheets import SPACE, pixels, squares
 
 VARIABLE = "ALSEG_DATUMARO_PYTHON"
 """Names the Python of an environment with datumaro, which wants other versions of much."""
@@ -33,13 +33,20 @@ def through_datumaro(sheet: QuestionSheet, folder: Path) -> tuple[list[Any], lis
     """Return what datumaro finds in an export, and what is read of its own export."""
     (folder / "task").mkdir()
     Cvat().export(sheet, folder / "task")
+    found = in_datumaro(folder)
+    return found, list(Cvat().read(folder / "export", sheet))
+
+
+def in_datumaro(folder: Path) -> list[Any]:
+    """Return what datumaro finds in ``task``, and have it write ``export``."""
     python = os.environ.get(VARIABLE, sys.executable)
     script = Path(__file__).with_name("datumaro_cvat.py")
     finished = subprocess.run(
         [python, script, folder / "task", folder / "export"], capture_output=True, text=True, timeout=300
     )
     assert finished.returncode == 0, finished.stderr[-2000:]
-    return json.loads(finished.stdout), list(Cvat().read(folder / "export", sheet))
+    found: list[Any] = json.loads(finished.stdout)
+    return found
 
 
 def test_masks_go_through_datumaro(tmp_path: Path) -> None:
@@ -88,3 +95,16 @@ def test_tags_go_through_datumaro(tmp_path: Path) -> None:
         (22, 38): frozenset({0}),
         (5, 5): frozenset({0}),
     }
+
+
+def test_label_maps_go_through_datumaro(tmp_path: Path) -> None:
+    label = np.full((6, 8), 255, np.uint8)
+    label[1:4, 2:5], label[2, 3], label[5] = 0, 2, 1
+    image = LabelledImage("a/b.png", label, lambda: np.zeros((6, 8, 3), np.uint8))
+    (tmp_path / "task").mkdir()
+    Cvat().export_labels(LabelledImages(SPACE, "Made by hand.", False, iter([image])), tmp_path / "task")
+    found = in_datumaro(tmp_path)
+    assert {(item, kind) for item, kind, _, _ in found} == {("a_b.png", "mask")}
+    assert [label for _, _, label, _ in found] == list(SPACE.names)
+    for index, (_, _, _, mask) in enumerate(found):
+        np.testing.assert_array_equal(np.array(mask, bool), label == index)

@@ -202,7 +202,7 @@ def test_two_people_are_told_apart_and_skipped_tasks_are_no_answers(tmp_path: Pa
 def test_a_class_called_void_keeps_its_name(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from alseg_annotators._names import ClassLabels
+    from alseg_annotators._labels import ClassLabels
 
     sheet = squares()
     classes = (*sheet.label_space.classes[:2], replace(sheet.label_space.classes[2], name="void"))
@@ -224,7 +224,7 @@ def test_without_proposals_nothing_is_proposed(tmp_path: Path) -> None:
 
 
 def test_many_tasks_are_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alseg_annotators.label_studio_export._FILE_BYTES", 1)
+    monkeypatch.setattr("alseg_annotators.label_studio_tasks._FILE_BYTES", 1)
     tasks = exported(squares("dominant"), tmp_path / "task")
     assert [task["data"]["alseg_question"] for task in tasks] == [1, 2, 3, 4]
     assert sorted(path.name for path in (tmp_path / "task").iterdir()) == [
@@ -235,23 +235,3 @@ def test_many_tasks_are_several_files(tmp_path: Path, monkeypatch: pytest.Monkey
         "tasks-003.json",
         "tasks-004.json",
     ]
-
-
-def test_pictures_have_the_size_of_label_maps(tmp_path: Path) -> None:
-    from dataclasses import dataclass, replace
-
-    from question_sheets import HandMade
-
-    @dataclass(frozen=True)
-    class Larger(HandMade):
-        def image(self) -> np.ndarray[Any, Any]:
-            return np.kron(super().image(), np.ones((2, 2, 1), np.uint8))
-
-    sheet = squares()
-    first = sheet.images[0]
-    assert isinstance(first, HandMade)
-    larger = Larger(first.image_id, first.questions, first.places, first.predicted)
-    (task,) = exported(replace(sheet, images=(larger,)), tmp_path / "task")
-    content = base64.b64decode(task["data"]["image"].split(",")[1])
-    with Image.open(io.BytesIO(content)) as picture:
-        assert picture.size == (WIDTH, HEIGHT)

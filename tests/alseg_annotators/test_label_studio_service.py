@@ -14,13 +14,13 @@ import pytest
 
 import alseg_partitions
 from alseg.asking.waiting_run import find_waiting
-from alseg.contracts.annotating import GivenAnswer, QuestionSheet
+from alseg.contracts.annotating import GivenAnswer, LabelledImage, LabelledImages, QuestionSheet
 from alseg_annotators._place import Place
 from alseg_annotators.label_studio import LabelStudio
 from alseg_annotators.label_studio_rle import decode_mask, encode_mask
 from annotation_servers import LabelStudioServer, label_studio
 from people_in_tools import METHODS, bought, call, label_studio_results
-from question_sheets import HEIGHT, WIDTH, squares
+from question_sheets import HEIGHT, SPACE, WIDTH, squares
 from toycommand import write_toy
 from toys import toy_document, toy_registry
 
@@ -120,6 +120,27 @@ def test_choices_come_back_as_they_were_made(
         ((5, 5), frozenset({0})),
         ((10, 20), frozenset({0, 2})),
     ]
+
+
+@pytest.mark.parametrize("predicted", [False, True])
+def test_label_maps_are_imported(server: LabelStudioServer, tmp_path: Path, predicted: bool) -> None:
+    label = np.full((6, 8), 255, np.uint8)
+    label[1:4, 2:5], label[2, 3], label[5] = 0, 2, 1
+    image = LabelledImage("a/b.png", label, lambda: np.zeros((6, 8, 3), np.uint8))
+    found = LabelledImages(SPACE, "Made by hand.", predicted, iter([image]))
+    config, tasks = LabelStudio().export_labels(found, tmp_path)
+    title = f"label maps, predicted: {predicted}"
+    made = {"title": title, "label_config": config.read_text(encoding="utf-8")}
+    project = server.call("/api/projects/", made)["id"]
+    server.call(f"/api/projects/{project}/import", json.loads(tasks.read_text(encoding="utf-8")))
+    [listed] = server.call(f"/api/tasks?project={project}&fields=all")["tasks"]
+    task = server.call(f"/api/tasks/{listed['id']}")
+    [kept] = task["predictions" if predicted else "annotations"]
+    for each in kept["result"]:
+        if each["from_name"] == "class":
+            mask = decode_mask(each["value"]["rle"], (6, 8), Place(Path("x")))
+            np.testing.assert_array_equal(mask, label == SPACE.names.index(each["value"]["labels"][0]))
+    assert len(kept["result"]) == 6  # brush and class of three classes
 
 
 def test_masks_are_those_of_label_studios_own_converter(server: LabelStudioServer) -> None:

@@ -18,7 +18,7 @@ from alseg.storage.answers import AnswerImport, KeptAnswer, read_answers
 from alseg.storage.ledger import Purchase
 from people import answer_all, call, fill_masks, fill_table
 from toycommand import write_toy
-from toys import Silent, run_folder, run_toy, toy_document, toy_registry
+from toys import Silent, Stripes, run_folder, run_toy, toy_document, toy_registry
 
 REGISTRY = toy_registry(alseg_partitions)
 SETS = {
@@ -124,6 +124,14 @@ def test_two_people_are_kept_and_their_agreement_is_told(tmp_path: Path) -> None
     imports = read_answers(waiting(results).round_folder)
     assert [{each.who for each in one.answers} for one in imports] == [{"Ann"}, {"Bob"}]
     assert all(one.sources == ("masks",) and len(one.hashes[0]) == 64 for one in imports)
+
+
+def test_photographs_have_the_size_of_label_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, results, _ = begin(tmp_path)
+    [asked, *_] = waiting(results).sheet.images
+    assert asked.image().shape == (12, 24, 3)
+    monkeypatch.setattr(Stripes, "image", lambda self, index: np.full((24, 48, 3), 7, np.uint8))
+    np.testing.assert_array_equal(asked.image(), np.full((12, 24, 3), 7, np.uint8))
 
 
 def test_an_import_comes_back_as_it_was_written(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from alseg.annotation.revealed import RevealedLabels
 from alseg.asking.waiting_run import WaitingRun, find_waiting
 from alseg.cli import main
 from alseg.registry.registry import Registry
-from alseg_annotators.masks import TO_ANSWER
-from toys import STRIPES, Stripes
+from alseg_annotators.files_masks import TO_ANSWER
+from toys import Stripes
 
 Pretend = Callable[[str], NDArray[np.uint8]]
 
@@ -69,7 +69,7 @@ def fill_table(folder: Path, run: WaitingRun, first: int | None = None, **column
     path, labels = folder / "questions.csv", oracle_of(run)
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    names = (*STRIPES.names, "void")
+    names = (*run.saved.space.names, "void")
     for row in rows:
         if first is not None and int(row["question"]) > first:
             continue

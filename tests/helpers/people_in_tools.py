@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alseg.cli import main
 from alseg.contracts.annotating import ImageQuestions, QuestionSheet
-from alseg_annotators._names import ClassLabels
+from alseg_annotators._labels import ClassLabels
 from alseg_annotators._sheet import picture_name
 from alseg_annotators.cvat_rle import encode_runs
 from alseg_annotators.label_studio_rle import encode_mask

@@ -256,6 +256,10 @@ def test_every_hook_is_documented() -> None:
         contracts.PixelRanking,
         contracts.PoolView,
         contracts.Picks,
+        contracts.Question,
+        contracts.QuestionSheet,
+        contracts.LabelledImage,
+        contracts.LabelledImages,
     ],
 )
 def test_every_field_of_what_plugins_give_and_get_is_documented(record: type) -> None:
@@ -281,6 +285,9 @@ def test_every_field_of_what_plugins_give_and_get_is_documented(record: type) ->
         contracts.AnnotationMode,
         contracts.RegionAnnotationMode,
         contracts.Observer,
+        contracts.ImageQuestions,
+        contracts.PeopleAnnotator,
+        contracts.LabelExporter,
     ],
 )
 def test_every_member_of_what_plugins_implement_is_documented(protocol: type) -> None:

@@ -19,6 +19,7 @@ from alseg.registry.signatures import parameters_of
 from alseg.testing import (
     check_acquisition,
     check_annotation_mode,
+    check_annotator,
     check_dataset,
     check_model,
     check_partition,
@@ -75,6 +76,11 @@ def test_every_acquisition_keeps_the_contract(name: str) -> None:
 @pytest.mark.parametrize("name", REGISTRY.annotation_modes)
 def test_every_annotation_mode_keeps_the_contract(name: str) -> None:
     check_annotation_mode(REGISTRY.annotation_modes[name].spec)
+
+
+@pytest.mark.parametrize("name", REGISTRY.annotators)
+def test_every_annotator_keeps_the_contract(name: str) -> None:
+    check_annotator(REGISTRY.annotators[name].spec)
 
 
 @pytest.mark.parametrize("name", REGISTRY.partitions)

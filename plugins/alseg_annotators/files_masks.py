@@ -12,8 +12,7 @@ from PIL import Image
 from alseg import AnswerFileError, DataError
 from alseg.contracts import IGNORE_INDEX, GivenAnswer, ImageQuestions, LabelSpace, QuestionSheet
 from alseg.toolkit import image_file, imaging
-from alseg_annotators.images import write_images
-from alseg_annotators.names import file_names
+from alseg_annotators._sheet import file_names, write_images
 
 TO_ANSWER = 254
 """Marks pixels that are asked about and have no answer yet; no label space has a class of this index."""

@@ -1,4 +1,4 @@
-"""Pictures with the questions drawn, for people to look at."""
+"""Pictures with the questions of an annotator drawn, for people to look at."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ _CROP_SIDE = 512
 """Height in pixels of the pictures of one question."""
 _MARGIN = 24
 """Least pixels around a question in its picture."""
+_ROWS_PER_LINE = 700
+"""A picture of so many rows gets outlines of one pixel, of twice as many two."""
+_LEAST_ROWS = 640
+"""Pictures of fewer rows are enlarged."""
 
 _QUALITY = 95
 """Of JPEG, which is to be looked at only."""
@@ -34,7 +38,8 @@ def outlined(image: NDArray[np.uint8], footprint: NDArray[np.int32]) -> NDArray[
         footprint: int32 ``(H, W)``, the question of each pixel, -1 where none is.
     """
     picture = image.copy()
-    near = np.ones((3, 3), np.uint8)
+    thickness = max(1, image.shape[0] // _ROWS_PER_LINE)
+    near = np.ones((2 * thickness + 1, 2 * thickness + 1), np.uint8)
     places = footprint.astype(np.float32)  # OpenCV grows no int32; questions are far fewer than 2^24
     largest = cv2.dilate(places, near)
     edge = (footprint < 0) & (largest >= 0)
@@ -44,6 +49,25 @@ def outlined(image: NDArray[np.uint8], footprint: NDArray[np.int32]) -> NDArray[
     picture[edge] = _COLOR
     _ring_small_ones(picture, footprint)
     return picture
+
+
+def enlarged(
+    image: NDArray[np.uint8], footprint: NDArray[np.int32]
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Return an image and its questions, each pixel repeated so often that there are 640 rows or more.
+
+    Args:
+        image: uint8 ``(H, W, 3)``.
+        footprint: int32 ``(H, W)``, the question of each pixel, -1 where none is.
+
+    Returns:
+        uint8 ``(k H, k W, 3)`` and int32 ``(k H, k W)``.
+    """
+    factor = -(-_LEAST_ROWS // image.shape[0])
+    return (
+        image.repeat(factor, axis=0).repeat(factor, axis=1),
+        footprint.repeat(factor, axis=0).repeat(factor, axis=1),
+    )
 
 
 def question_picture(image: NDArray[np.uint8], footprint: NDArray[np.int32], place: int) -> NDArray[np.uint8]:

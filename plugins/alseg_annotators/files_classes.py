@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from alseg import unknown_name
-from alseg.contracts import IGNORE_INDEX, LabelSpace
+from alseg.contracts import LabelSpace
+from alseg_annotators._labels import ClassLabels, hex_color
 
-VOID = "void"
 SEPARATOR = "|"
 """Between the classes of a set."""
+VOID_COLOR = (0, 0, 0)
+"""Colour of void in masks in colours."""
 
 
 def class_table(space: LabelSpace) -> list[tuple[int, str, str]]:
     """Return index, name and colour such as ``#ff0000`` of every class, void last."""
-    rows = [
-        (index, info.name, "#{:02x}{:02x}{:02x}".format(*info.color))
-        for index, info in enumerate(space.classes)
-    ]
-    return [*rows, (IGNORE_INDEX, VOID, "#000000")]
+    labels = ClassLabels(space, void_color=VOID_COLOR)
+    return [(labels.indices[name], name, hex_color(color)) for name, color in labels.colors.items()]
 
 
 def read_class(text: str, space: LabelSpace) -> int:
@@ -30,12 +29,13 @@ def read_class(text: str, space: LabelSpace) -> int:
         ValueError: If there is no such class; says which there are.
     """
     word = " ".join(text.split())
-    known = {VOID: IGNORE_INDEX, **{name.lower(): index for index, name in enumerate(space.names)}}
+    indices = ClassLabels(space).indices
+    known = {name.lower(): index for name, index in indices.items()}
     if word.lower() in known:
         return known[word.lower()]
     if word.isascii() and word.isdigit() and len(word) < 4 and int(word) in known.values():
         return int(word)
-    raise ValueError(unknown_name("class", word[:80], (*space.names, VOID)))
+    raise ValueError(unknown_name("class", word[:80], tuple(indices)))
 
 
 def read_classes(text: str, space: LabelSpace) -> frozenset[int]:

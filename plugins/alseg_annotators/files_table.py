@@ -6,14 +6,18 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from alseg import AnswerFileError, DataError
+from alseg import AnswerFileError
 from alseg.contracts import GivenAnswer, LabelSpace, QuestionSheet
-from alseg.toolkit.text_file import read_lines
-from alseg_annotators.classes import class_table, read_class, read_classes
-from alseg_annotators.images import write_images
+from alseg.toolkit.question_pictures import encoded, question_picture
+from alseg_annotators._place import MOST_SECONDS, Place
+from alseg_annotators._reading import as_text, read_content
+from alseg_annotators._sheet import write_images
+from alseg_annotators.files_classes import class_table, read_class, read_classes
 
 COLUMNS = ("question", "image", "y", "x", "answer", "who", "when", "seconds")
 _YES = "yes"
+_MOST_SIDE = 2**20
+"""Longest side of an image in pixels."""
 
 
 def write_classes(space: LabelSpace, path: Path) -> None:
@@ -24,8 +28,13 @@ def write_classes(space: LabelSpace, path: Path) -> None:
 
 
 def write_table(sheet: QuestionSheet, folder: Path) -> Path:
-    """Write photographs and a table with an empty column for the answers; returns the table."""
+    """Write photographs, a picture of each question, and a table with an empty column for the answers.
+
+    Returns:
+        The table.
+    """
     write_images(sheet, folder / "images")
+    _write_pictures(sheet, folder / "questions")
     path = folder / "questions.csv"
     proposes = sheet.kind == "correction"
     columns = [*COLUMNS[:4], *(["proposed"] if proposes else []), *COLUMNS[4:]]
@@ -40,6 +49,16 @@ def write_table(sheet: QuestionSheet, folder: Path) -> Path:
     return path
 
 
+def _write_pictures(sheet: QuestionSheet, folder: Path) -> None:
+    """Write a picture of every question, named after its number: enlarged, the whole image beside it."""
+    folder.mkdir()
+    for image in sheet.images:
+        photograph, footprint = image.image(), image.footprint()
+        for place, question in enumerate(image.questions):
+            picture = question_picture(photograph, footprint, place)
+            (folder / f"{question.number:05d}.jpg").write_bytes(encoded(picture))
+
+
 def read_table(path: Path, sheet: QuestionSheet) -> Iterator[GivenAnswer]:
     """Read the lines that have an answer.
 
@@ -50,52 +69,52 @@ def read_table(path: Path, sheet: QuestionSheet) -> Iterator[GivenAnswer]:
     Raises:
         AnswerFileError: If it is no table, lacks a column or a line cannot be read; names the line.
     """
-    try:
-        lines = read_lines(path)
-    except DataError as error:
-        raise AnswerFileError(str(error)) from error
-    reader = csv.reader([f"{line}\n" for line in lines], strict=True)
+    place = Place(path)
+    text = as_text(read_content(path), place)
+    reader = csv.reader([f"{line}\n" for line in text.splitlines()], strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
-        _check_header(path, header)
+        _check_header(place, header)
         for row in reader:
             if not any(map(str.strip, row)):
                 continue
-            where = f"line {reader.line_num}"
+            here = place.at(f"line {reader.line_num}")
             if len(row) != len(header):
-                problem = f"has {len(row)} columns, not {len(header)}"
-                raise _wrong(path, where, problem, "Keep the columns of the first line.")
+                raise here.error(
+                    f"the line has {len(row)} columns, not {len(header)}.", "Keep those of the first line."
+                )
             cells = dict(zip(header, map(str.strip, row), strict=True))
             if cells["answer"]:
-                yield _answer(path, where, cells, sheet)
+                yield _answer(here, cells, sheet)
     except csv.Error as error:
-        where = f"line {reader.line_num}"
-        raise _wrong(path, where, f"is no line of a CSV ({error})", "Save it as CSV with commas.") from error
+        here = place.at(f"line {reader.line_num}")
+        raise here.error(f"the line is no line of a CSV ({error}).", "Save it as CSV with commas.") from error
 
 
-def _check_header(path: Path, header: list[str]) -> None:
+def _check_header(place: Place, header: list[str]) -> None:
     needed = ("image", "y", "x", "answer")
     missing = [name for name in needed if name not in header]
     if missing or len(set(header)) < len(header):
         problem = f"has no column '{missing[0]}'" if missing else "names a column twice"
-        raise _wrong(path, "line 1", problem, f"Keep the columns {', '.join(COLUMNS)}.")
+        raise place.at("line 1").error(f"the line {problem}.", f"Keep the columns {', '.join(COLUMNS)}.")
 
 
-def _answer(path: Path, where: str, cells: Mapping[str, str], sheet: QuestionSheet) -> GivenAnswer:
+def _answer(place: Place, cells: Mapping[str, str], sheet: QuestionSheet) -> GivenAnswer:
+    y, x = (place.whole(cells[name], f"'{name}'", 0, _MOST_SIDE) for name in ("y", "x"))
     try:
-        position = _whole(cells["y"], "y"), _whole(cells["x"], "x")
-        return GivenAnswer(
-            image_id=cells["image"],
-            position=position,
-            classes=_classes(cells, position, sheet),
-            who=cells.get("who", ""),
-            when=cells.get("when", ""),
-            seconds=float(cells["seconds"]) if cells.get("seconds") else None,
-            where=where,
-        )
+        classes = _classes(cells, (y, x), sheet)
     except ValueError as error:
-        text = str(error) if not str(error).startswith("could not convert") else "'seconds' is no number."
-        raise AnswerFileError(f"{path}, {where}: {text}") from error
+        raise AnswerFileError(f"{place.path}, {place.where}: {error}") from error
+    seconds = cells.get("seconds")
+    return GivenAnswer(
+        image_id=cells["image"],
+        position=(y, x),
+        classes=classes,
+        who=cells.get("who", ""),
+        when=cells.get("when", ""),
+        seconds=place.decimal(seconds, "'seconds'", 0, MOST_SECONDS) if seconds else None,
+        where=place.where,
+    )
 
 
 def _classes(cells: Mapping[str, str], position: tuple[int, int], sheet: QuestionSheet) -> frozenset[int]:
@@ -120,13 +139,3 @@ def _proposed(image_id: str, position: tuple[int, int], sheet: QuestionSheet) ->
         if image.image_id == image_id:
             return next((each.proposed for each in image.questions if each.position == position), None)
     return None
-
-
-def _whole(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 7):
-        raise ValueError(f"'{name}' is {text[:80]!r}, not a whole number. Keep the column as it was written.")
-    return int(text)
-
-
-def _wrong(path: Path, where: str, problem: str, remedy: str) -> AnswerFileError:
-    return AnswerFileError(f"{path}, {where}: the line {problem}. {remedy}")
