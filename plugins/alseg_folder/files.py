@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from alseg import AlsegError, DataError
 from alseg.toolkit.file_layout import Layout, Pair
-from alseg_folder.patterns import FoundFile, filled, find, found_file, with_split
+from alseg.toolkit.file_patterns import FoundFile, filled, find, found_file, with_split
 from alseg_folder.splits import SplitPlan
 from alseg_folder.tables import beside, lines_of, read_csv
 
