@@ -72,7 +72,7 @@ def _divide(
         if part is not None and "split" not in below[0].fields:
             merged[part.template] += [_with(entry, "split", part.text) for entry in below]
         elif role_of(name) is not None:
-            merged[_escaped(name)] += below
+            merged[literal(name)] += below
         else:
             plain.append(name)
     if len(plain) > 1 and not _are_roles([children[name] for name in plain], depth, names, entries, found):
@@ -81,7 +81,7 @@ def _divide(
             merged["{" + field + "}"] += [_with(entry, field, name) for entry in children[name]]
     else:
         for name in plain:
-            merged[_escaped(name)] += children[name]
+            merged[literal(name)] += children[name]
     for name, below in merged.items():
         _divide(below, (*template, name), names, found)
 
@@ -115,6 +115,21 @@ def _with(entry: _Entry, field: str, value: str) -> _Entry:
     return _Entry(entry.folder, entry.parts, {**entry.fields, field: value})
 
 
-def _escaped(name: str) -> str:
-    """Return a folder's name as a pattern: braces and wildcards match as any letter."""
-    return "".join("?" if letter in "{}*?" else letter for letter in name)
+_SPECIAL = str.maketrans("{}*?", "\ue000\ue001\ue002\ue003")
+_IN_PATTERN = str.maketrans(dict.fromkeys("\ue000\ue001\ue002\ue003", "?"))
+_IN_TEMPLATE = str.maketrans({"\ue000": "{{", "\ue001": "}}", "\ue002": "*", "\ue003": "?"})
+
+
+def literal(name: str) -> str:
+    """Return part of a path as it stands in templates of this package: braces and wildcards are hidden."""
+    return name.translate(_SPECIAL)
+
+
+def as_pattern(template: str) -> str:
+    """Return a pattern, in which braces and wildcards of names match as any letter."""
+    return template.translate(_IN_PATTERN)
+
+
+def as_template(template: str) -> str:
+    """Return a template of label files, in which they stand for themselves."""
+    return template.translate(_IN_TEMPLATE)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from alseg.data.init.file_roles import Role, role_of
-from alseg.data.init.folder_templates import templates_of
+from alseg.data.init.folder_templates import literal, templates_of
 
 _TAIL = re.compile(r"(.+?)((?:[_\-. ][A-Za-z]+(?:[0-9]?[A-Za-z]+)*)+)")
 _HEAD = re.compile(r"((?:[A-Za-z]+[_\- ])+)(.+)")
@@ -61,7 +61,7 @@ class Kind:
 
     def path_with(self, core: str, suffix: str | None = None) -> str:
         """Return the template of paths with something in the place of the image's name."""
-        name = f"{_escaped(self.head)}{core}{_escaped(self.tail)}{suffix or self.suffix}"
+        name = f"{literal(self.head)}{core}{literal(self.tail)}{suffix or self.suffix}"
         return f"{self.folder}/{name}" if self.folder else name
 
 
@@ -122,7 +122,3 @@ def _tails(paths: Sequence[str], everywhere: frozenset[str]) -> frozenset[str]:
 def _folder(path: str) -> str:
     parent = str(PurePosixPath(path).parent)
     return "" if parent == "." else parent
-
-
-def _escaped(name: str) -> str:
-    return "".join("?" if letter in "{}*?" else letter for letter in name)

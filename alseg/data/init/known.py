@@ -187,6 +187,8 @@ def match(values: Values, tables: Iterable[KnownTable], hints: str) -> Match:
         tables: From `known_tables`.
         hints: Paths and lists, in which names of data sets may be.
     """
+    if values.encoding == "masks":
+        return Match(None)
     real = set(values.real)
     fitting: list[tuple[float, int, KnownTable]] = []
     for table in tables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -22,7 +22,7 @@ class ImageList:
         name: Its path below the folder.
         images: Images that are there, by path.
         missing: Number of listed images that are not there.
-        has_labels: It names label files.
+        labels: Label files that it names, by image; empty unless it names one that is there for each.
         splits: Texts in its column ``split``.
         has_groups: It has a column ``group``.
     """
@@ -30,7 +30,7 @@ class ImageList:
     name: str
     images: frozenset[str]
     missing: int
-    has_labels: bool
+    labels: Mapping[str, str]
     splits: tuple[str, ...] = ()
     has_groups: bool = False
 
@@ -63,7 +63,8 @@ def _read(root: Path, name: str, known: dict[str, str | None]) -> ImageList | No
         return None
     found = [_image(row[0], known) for row in rows]
     there = frozenset(image for image in found if image is not None)
-    return ImageList(name, there, found.count(None), all(len(row) == 2 for row in rows))
+    labels = _labels(found, [row[1] if len(row) == 2 else "" for row in rows], known)
+    return ImageList(name, there, found.count(None), labels)
 
 
 def _table(name: str, lines: Sequence[str], known: dict[str, str | None]) -> ImageList | None:
@@ -82,10 +83,21 @@ def _table(name: str, lines: Sequence[str], known: dict[str, str | None]) -> Ima
         name,
         frozenset(image for image in found if image is not None),
         found.count(None),
-        all(row.get("label") for row in rows),
+        _labels(found, [row.get("label", "") for row in rows], known),
         tuple(dict.fromkeys(row["split"] for row in rows if row.get("split"))),
         any(row.get("group") for row in rows),
     )
+
+
+def _labels(
+    images: Sequence[str | None], listed: Sequence[str], known: dict[str, str | None]
+) -> dict[str, str]:
+    found = {
+        image: label
+        for image, name in zip(images, listed, strict=True)
+        if image is not None and name and (label := _image(name, known)) is not None
+    }
+    return found if len(found) == len(images) else {}
 
 
 def _known(images: Collection[str]) -> dict[str, str | None]:

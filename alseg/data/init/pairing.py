@@ -72,6 +72,23 @@ def pair(root: Path, kinds: Sequence[Kind]) -> Pairing:
     )
 
 
+def listed_pairing(pairing: Pairing, labels: Mapping[str, str]) -> Pairing:
+    """Return the images and label maps of a list, where names do not tell which belong together.
+
+    Args:
+        pairing: As names tell.
+        labels: Label files by image path.
+    """
+    kind = pairing.images[0]
+    images = [KindFile(path, {}, path) for path in sorted(labels)]
+    files = [KindFile(path, {}, path) for path in sorted(set(labels.values()))]
+    return Pairing(
+        images=[Kind(kind.folder, "", "", kind.suffix, images)],
+        labels=[Kind("", "", "", kind.suffix, files)],
+        label_of={path: (label,) for path, label in labels.items()},
+    )
+
+
 def _roles(kinds: Sequence[Kind], probes: Mapping[Kind, Probe]) -> tuple[list[Kind], list[Kind], list[Kind]]:
     """Return images, label maps, and label maps that are JPEG."""
     images, labels, lossy = [], [], []

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from alseg.data.init.folder_templates import as_pattern, as_template
 from alseg.data.init.kinds import Kind
 from alseg.data.init.pairing import Pairing, class_name
 
@@ -56,15 +57,15 @@ def patterns_of(pairing: Pairing) -> Patterns:
         stem = stem if is_plain else core
         group = "{sequence}"
     suffix = ".*" if len(pairing.images) > 1 else None
-    return Patterns(image.path_with(core, suffix), _labels(pairing.labels, stem), group, groups)
+    return Patterns(as_pattern(image.path_with(core, suffix)), _labels(pairing.labels, stem), group, groups)
 
 
 def _labels(kinds: Sequence[Kind], stem: str) -> str | dict[str, str] | None:
     if not kinds:
         return None
     if len(kinds) == 1:
-        return kinds[0].path_with(stem)
-    return {class_name(kind) or "class": kind.path_with(stem) for kind in kinds}
+        return as_template(kinds[0].path_with(stem))
+    return {class_name(kind) or "class": as_template(kind.path_with(stem)) for kind in kinds}
 
 
 def _sequences(pairing: Pairing) -> tuple[str, int]:

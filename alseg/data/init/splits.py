@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alseg.data.init.file_roles import split_name
+from alseg.data.init.folder_templates import as_pattern
 from alseg.data.init.lists import ImageList
 from alseg.data.init.survey import Survey
 
@@ -47,11 +48,13 @@ def plan_splits(found: Survey, use: Use) -> SplitPlan:
     plan = SplitPlan({"images": patterns.images})
     if found.is_labelled:
         plan.params["labels"] = patterns.labels
-    if found.splits:
+    if found.pairs is not None:
+        _by_pairs(plan, found.pairs, found, use)
+    elif found.splits:
         _by_folders(plan, found, use)
     elif not _by_lists(plan, found, use):
         _by_shares(plan, found, use)
-    if patterns.group is not None and "listing" not in plan.params:
+    if patterns.group is not None and found.pairs is None and "listing" not in plan.params:
         plan.params["group"] = patterns.group
         plan.comments.setdefault("group", []).append(f"{patterns.groups:,} groups, kept together")
     if use == "target" and found.pool:
@@ -97,6 +100,22 @@ def _by_folders(plan: SplitPlan, found: Survey, use: Use) -> None:
         plan.comments["splits"].append("one folder: a share is the source, whose labels are known")
 
 
+def _by_pairs(plan: SplitPlan, pairs: ImageList, found: Survey, use: Use) -> None:
+    """Take images, label maps and splits from a list."""
+    plan.params = {"listing": pairs.name}
+    plan.comments["listing"] = [f"says which label map belongs to each of {len(pairs.labels):,} images"]
+    if "train" not in pairs.splits:
+        listing = plan.params["listing"]
+        _by_shares(plan, found, use)
+        plan.params = {"listing": listing, **plan.params}
+        return
+    has_val = "val" in pairs.splits
+    plan.params["splits"] = {"train": "train"} | ({"val": "val"} if has_val and use != "source" else {})
+    plan.evaluation_split = "val" if has_val else "train"
+    if use == "both":
+        plan.comments["splits"] = ["source and pool are the same images here: give the pool another split"]
+
+
 def _by_lists(plan: SplitPlan, found: Survey, use: Use) -> bool:
     lists: dict[str | None, ImageList] = {}
     whole = [one for one in found.lists if not one.missing]
@@ -108,7 +127,7 @@ def _by_lists(plan: SplitPlan, found: Survey, use: Use) -> bool:
         plan.params["listing"] = table.name
         has_val = "val" in table.splits and use == "target"
         plan.params["splits"] = {"train": "train"} | ({"val": "val"} if has_val else {})
-        if table.has_labels:
+        if table.labels:
             plan.params = {key: value for key, value in plan.params.items() if key in ("listing", "splits")}
         return has_val or use == "source" or not found.is_labelled
     train, evaluated = lists.get("train"), lists.get("val") or lists.get("test")
@@ -155,7 +174,7 @@ def _pool_beside(plan: SplitPlan, found: Survey) -> None:
     labels = plan.params.pop("labels", None)
     plan.params = {
         "splits": {
-            "train": {"images": pool.path_with("*")},
+            "train": {"images": as_pattern(pool.path_with("*"))},
             "val": {"images": plan.params["images"], "labels": labels},
         }
     }

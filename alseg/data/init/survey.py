@@ -14,7 +14,7 @@ from alseg.data.init.kinds import Kind, kinds_of
 from alseg.data.init.known import known_tables, match
 from alseg.data.init.listing import Listing, list_files
 from alseg.data.init.lists import ImageList, read_lists
-from alseg.data.init.pairing import Pairing, class_name, pair
+from alseg.data.init.pairing import Pairing, class_name, listed_pairing, pair
 from alseg.data.init.patterns import Patterns, patterns_of
 from alseg.data.init.values import Values, read_values
 from alseg.toolkit.file_patterns import find
@@ -40,6 +40,7 @@ class Survey:
         splits: Images by the text of the split's folder; empty where folders tell no split.
         labelled_splits: Those of them with label maps.
         lists: Lists and tables of images.
+        pairs: The list that says which label map belongs to which image, where names do not.
         excluded: Image ids that cannot be used, with the problem.
         notes: What to tell.
     """
@@ -54,6 +55,7 @@ class Survey:
     splits: Counter[str] = field(default_factory=Counter)
     labelled_splits: frozenset[str] = frozenset()
     lists: list[ImageList] = field(default_factory=list)
+    pairs: ImageList | None = None
     excluded: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -97,10 +99,15 @@ def survey(root: Path, spaces: Iterable[LabelSpace]) -> Survey:
     root = root.expanduser().absolute()
     listing = list_files(root)
     pairing = pair(root, kinds_of(listing.images))
+    lists = read_lists(root, listing.lists, listing.images)
+    pairs = next((one for one in lists if one.labels and not one.missing), None)
+    pairs = None if pairing.label_of else pairs
+    if pairs is not None:
+        pairing = listed_pairing(pairing, pairs.labels)
     files = pairing.files
     headers = read_headers(root, [file.path for file in files], pairing.label_of)
     found = Survey(root, listing, pairing, patterns_of(pairing), headers)
-    found.lists = read_lists(root, listing.lists, listing.images)
+    found.lists, found.pairs = lists, pairs
     _read_labels(found, spaces)
     _read_splits(found)
     _read_faults(found)
@@ -129,7 +136,7 @@ def _read_labels(found: Survey, spaces: Iterable[LabelSpace]) -> None:
 
 
 def _read_splits(found: Survey) -> None:
-    if "{split}" not in found.patterns.images:
+    if "{split}" not in found.patterns.images or found.pairs is not None:
         return
     found.splits = Counter(file.fields["split"] for file in found.pairing.files)
     labelled = Counter(
@@ -156,16 +163,21 @@ def _read_faults(found: Survey) -> None:
                 problems.setdefault(file.path, "no label map")
     own = {file.path for file in found.pairing.files}
     labels = {one for files in found.pairing.label_of.values() for one in files}
+    if found.pairs is not None:
+        # Ids of listed images count from the root.
+        found.excluded = {str(PurePosixPath(path).with_suffix("")): text for path, text in problems.items()}
+        return
     for text in found.splits or [""]:
         pattern = found.patterns.images.replace("{split}", text)
         matched = find(found.root, pattern)
         if PurePosixPath(pattern).suffix == ".*":
-            matched = [file for file in matched if file.path in set(found.listing.images)]
-        for file in matched:
-            if file.path not in own and file.path not in labels:
-                found.excluded[file.image_id] = "another kind of file"
-            elif file.path in problems:
-                found.excluded[file.image_id] = problems[file.path]
+            there = set(found.listing.images)
+            matched = [one for one in matched if one.path in there]
+        for one in matched:
+            if one.path not in own and one.path not in labels:
+                found.excluded[one.image_id] = "another kind of file"
+            elif one.path in problems:
+                found.excluded[one.image_id] = problems[one.path]
 
 
 def _tell(found: Survey) -> None:
@@ -178,7 +190,8 @@ def _tell(found: Survey) -> None:
         notes += [f"Such as {problem}" for problem in _first_problems(found.excluded.values())]
     if headers.copies:
         notes.append(
-            f"{headers.copies:,} images are copies of others, byte for byte: between splits they deceive."
+            f"At least {headers.copies:,} images are copies of others, byte for byte: "
+            "between splits they deceive."
         )
     if pairing.lossy:
         notes.append(

@@ -125,7 +125,7 @@ def decoded(root: Path, files: Sequence[str | None], encoding: Encoding) -> NDAr
     if encoding == "ids":
         return read_label(path).astype(np.uint32)
     rgb = read_image(path).astype(np.uint32)
-    return rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]
+    return (rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2]).astype(np.uint32, copy=False)
 
 
 def unpacked(number: int) -> Color:

@@ -167,7 +167,7 @@ def test_files_that_cannot_be_used_are_counted_and_left_out(tmp_path: Path) -> N
         "3 images cannot be used: 1 empty, 1 of another size than their label map, 1 without label map."
         in (" ".join(text.replace("#", "").split()))
     )
-    assert "1 images are copies of others" in text
+    assert "At least 1 images are copies of others" in text
     assert sum(check(document["scenario"]["source"]).values()) == 13
 
 
@@ -244,3 +244,27 @@ def test_the_file_alone_goes_to_standard_output(tmp_path: Path) -> None:
     assert yaml.safe_load(result.stdout)["scenario"]["source"]["labels"] == "seg/{stem}.png"
     assert max(map(len, result.stderr.splitlines())) <= 80 + len(str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["own"]
+
+
+def test_a_table_pairs_files_whose_names_do_not(tmp_path: Path) -> None:
+    rows = ["image,label,split"]
+    for seed in range(10):
+        photo(tmp_path / f"own/a/{seed}.png", seed)
+        save(tmp_path / f"own/b/m{seed + 50}.png", scene(seed))
+        rows.append(f"a/{seed}.png,b/m{seed + 50}.png,{'train' if seed < 7 else 'val'}")
+    (tmp_path / "own/all.csv").write_text("\n".join(rows))
+    document, _, _ = proposed(str(tmp_path / "own"), str(tmp_path / "own"))
+    target = document["scenario"]["target"]
+    assert target["listing"] == "all.csv"
+    assert "images" not in target
+    assert check(target) == {"train": 7, "val": 3}
+
+
+def test_letters_that_patterns_use_may_be_in_names(tmp_path: Path) -> None:
+    for seed in range(10):
+        photo(tmp_path / f"own/rgb {{x}}/{seed} a: #b.png", seed)
+        save(tmp_path / f"own/seg*/{{y}}/{seed} a: #b.png", scene(seed))
+    document, _, _ = proposed(str(tmp_path / "own"))
+    source = document["scenario"]["source"]
+    assert (source["images"], source["labels"]) == ("rgb ?x?/*.png", "seg*/{{y}}/{stem}.png")
+    assert sum(check(source).values()) == 10
