@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from alseg.text.display import wrap
 
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./ -]*[A-Za-z0-9_./])?")
 _RESERVED = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n"])
@@ -34,14 +35,7 @@ def comment(text: str, indent: int) -> list[str]:
     """Return a comment, wrapped."""
     lead = " " * indent + "# "
     safe = " ".join("".join(letter if letter.isprintable() else "?" for letter in text).split())
-    return textwrap.wrap(
-        safe,
-        _WIDTH,
-        initial_indent=lead,
-        subsequent_indent=lead,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrap(safe, _WIDTH, lead, lead)
 
 
 def entry(key: str, value: Any, indent: int, comments: Iterable[str] = ()) -> list[str]:
