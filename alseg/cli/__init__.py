@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, str] = {
     "diff": "Print what differs in how two runs were made.",
     "rescore": "Compute metrics anew from stored counts.",
     "eval": "Evaluate a checkpoint.",
-    "data": "List, check or make up data sets.",
+    "data": "List, check, look at or make up data sets.",
     "perf": "Time alseg beside the plain way.",
     "plugins": "List what is installed, with parameters.",
 }

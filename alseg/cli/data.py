@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alseg.cli.data_init import init
 from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_registry
 from alseg.cli.options import FOLDER, json_option
 from alseg.contracts import ClassInfo, LabelSpace
@@ -36,9 +37,12 @@ _root = click.option(
 @click.group("data", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List data sets, check one before training, or make up a tiny one to try things out."""
+    """List data sets, propose an experiment for a folder, check a data set, or make up a tiny one."""
     if context.invoked_subcommand is None:
         context.invoke(list_datasets)
+
+
+command.add_command(init)
 
 
 @command.command("list")

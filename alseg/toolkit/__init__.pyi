@@ -7,6 +7,7 @@ from . import diversity as diversity
 from . import ema as ema
 from . import embeddings as embeddings
 from . import file_layout as file_layout
+from . import file_patterns as file_patterns
 from . import gradients as gradients
 from . import image_file as image_file
 from . import imaging as imaging

@@ -170,21 +170,24 @@ def check_split(dataset: str, split: str, splits: Sequence[str]) -> None:
         raise AlsegError(unknown_name(f"split of {dataset}", split, splits))
 
 
-def leave_out(pairs: Sequence[Pair], exclude: str | None, title: str) -> list[Pair]:
+def leave_out(
+    pairs: Sequence[Pair], exclude: str | None, title: str, known: Iterable[str] = ()
+) -> list[Pair]:
     """Return the pairs that are not on a list of images to leave out.
 
     Args:
         pairs: All images of the split.
         exclude: A text file, see `read_exclusions`; None leaves nothing out.
         title: The data set's name in messages.
+        known: Image ids of other splits, which the list may name, too.
 
     Raises:
         DataError: If the list cannot be used or leaves nothing.
     """
     if exclude is None:
         return list(pairs)
-    excluded = read_exclusions(Path(exclude), (pair.image_id for pair in pairs))
-    if pairs and len(excluded) == len(pairs):
+    excluded = read_exclusions(Path(exclude), (*(pair.image_id for pair in pairs), *known))
+    if pairs and all(pair.image_id in excluded for pair in pairs):
         raise DataError(f"The list {exclude} leaves out every image of {title}. Shorten it.")
     return [pair for pair in pairs if pair.image_id not in excluded]
 

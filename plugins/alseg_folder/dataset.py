@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -81,14 +82,21 @@ def build_folder(
     from alseg_folder.files import layout_of, pairs_of
 
     base = _folder(root)
-    plan = plan_split(split, SplitPlan(split, images, labels, listing, group), splits)
+
+    def plans(name: str) -> SplitPlan:
+        return plan_split(name, SplitPlan(name, images, labels, listing, group), splits)
+
+    plan = plans(split)
     pairs = pairs_of(base, plan)
     if plan.share is not None:
         pairs = in_share(pairs, plan.share, seed)
         if not pairs:
             raise DataError(f"The share of split '{split}' holds no group of images.", "Make it larger.")
     layout = layout_of(base)
-    pairs = list(layout.checked(leave_out(pairs, exclude, layout.title), base, base))
+    if exclude is not None:
+        everywhere = _image_ids(base, names_of_splits(images=images, listing=listing, splits=splits), plans)
+        pairs = leave_out(pairs, exclude, layout.title, known=everywhere)
+    pairs = list(layout.checked(pairs, base, base))
     given: dict[str, Any] = {"labels": plan.labels, "ids": ids, "background": background}
     reader = None
     if any(pair.label is not None for pair in pairs):
@@ -137,6 +145,17 @@ def names_of_splits(
 ) -> tuple[str, ...]:
     """Return the names of the splits that parameters give."""
     return split_names(images, listing, splits)
+
+
+def _image_ids(base: Path, names: tuple[str, ...], plans: Callable[[str], SplitPlan]) -> Iterator[str]:
+    """Yield the image ids of all splits that are there: one list of images to leave out serves them all."""
+    from alseg_folder.files import pairs_of
+
+    for name in names:
+        try:
+            yield from (pair.image_id for pair in pairs_of(base, plans(name)))
+        except DataError:
+            continue  # told when that split is opened
 
 
 def _folder(root: Path | None) -> Path:

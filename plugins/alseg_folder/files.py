@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from alseg import AlsegError, DataError
 from alseg.toolkit.file_layout import Layout, Pair
-from alseg_folder.patterns import FoundFile, filled, find, found_file, with_split
+from alseg.toolkit.file_patterns import FoundFile, filled, find, found_file, with_split
 from alseg_folder.splits import SplitPlan
 from alseg_folder.tables import beside, lines_of, read_csv
 
@@ -109,19 +109,15 @@ def _listed(root: Path, plan: SplitPlan, found: Sequence[FoundFile]) -> list[tup
     rows = _table(path, plan.name) if path.suffix.lower() in _CSV else _lines(path)
     if not rows:
         raise DataError(f"{path} lists no image of split '{plan.name}'.", "Correct 'listing' or the list.")
-    if found:
-        return [
-            (_chosen(path, row, known, found), row.get("label")) for known in [_known(found)] for row in rows
-        ]
-    dropped = _leading(root, path, rows[0]["image"])
     labels_dropped = _leading(root, path, rows[0]["label"]) if rows[0].get("label") else 0
-    return [
-        (
-            found_file(_below(path, row["image"], dropped), "", row),
-            _below(path, row["label"], labels_dropped) if row.get("label") else None,
-        )
-        for row in rows
-    ]
+    labels = [_below(path, row["label"], labels_dropped) if row.get("label") else None for row in rows]
+    if found:
+        known = _known(found)
+        files = [_chosen(path, row, known, found) for row in rows]
+    else:
+        dropped = _leading(root, path, rows[0]["image"])
+        files = [found_file(_below(path, row["image"], dropped), "", row) for row in rows]
+    return list(zip(files, labels, strict=True))
 
 
 def _table(path: Path, split: str) -> list[dict[str, str]]:

@@ -318,3 +318,28 @@ def test_mistakes_are_told_with_what_was_found(tmp_path: Path, params: dict[str,
     root = tmp_path / "data"
     photo(root / "rgb/a.jpg")
     assert message in refused(lambda: opened(root, **params)).replace(str(root), "ROOT")
+
+
+def test_one_list_of_images_to_leave_out_serves_all_splits(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        for name in "ab":
+            photo(tmp_path / f"rgb/{split}/{split}-{name}.png")
+    excluded = tmp_path / "excluded.txt"
+    excluded.write_text("train-a\nval-b\n")
+    params = {"images": "rgb/{split}/*.png", "exclude": str(excluded)}
+    assert ids_of(opened(tmp_path, **params)) == ["train-b"]
+    assert ids_of(opened(tmp_path, "val", **params)) == ["val-a"]
+    excluded.write_text("train-a\nval-c\n")
+    assert "leaves out images that do not exist: val-c (1 in all)" in refused(
+        lambda: opened(tmp_path, **params)
+    )
+
+
+def test_a_list_that_chooses_images_may_name_label_files_of_another_machine(tmp_path: Path) -> None:
+    for name in "ab":
+        photo(tmp_path / f"rgb/{name}.png")
+        mask(tmp_path / f"seg/{name}.png")
+    (tmp_path / "train.txt").write_text("/old/own/rgb/b.png /old/own/seg/b.png\n")
+    dataset = opened(tmp_path, images="rgb/*.png", listing="train.txt", splits={"train": "train"}, **IDS)
+    assert ids_of(dataset) == ["b"]
+    assert dataset.label(0).sum() == 1

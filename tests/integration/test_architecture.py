@@ -50,6 +50,7 @@ TOOLKIT = (
     "ema",
     "embeddings",
     "file_layout",
+    "file_patterns",
     "gradients",
     "imaging",
     "label_files",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from alseg import AlsegError, DataError, unknown_name
+from alseg.errors import AlsegError, DataError, unknown_name
 
 _WILD = re.compile(r"\*|\?|\{")
 _FIELD = re.compile(r"\*|\?|\{([A-Za-z_][A-Za-z0-9_]*)\}")
