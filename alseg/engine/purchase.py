@@ -104,7 +104,7 @@ class QueryPlanner:
     def images_to_see(self) -> int:
         """How many images the acquisition sees in a round, those of a second pass and the source too."""
         passes = 2 if isinstance(self.method.acquisition, PreparingAcquisition) else 1
-        of_source = len(self.data.source.dataset) if "source" in self.method.spec.observes else 0
+        of_source = len(self.pool.data.source.dataset) if "source" in self.method.spec.observes else 0
         return passes * len(self.pool.data.target.dataset) + of_source
 
     @property

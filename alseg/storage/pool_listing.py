@@ -65,7 +65,7 @@ class PoolListing:
             now: What the data set lists, in its order; gives the sizes.
         """
         left = {image_id: now.images[image_id] for image_id in self.images if image_id in now.images}
-        return PoolListing(left | now.images)
+        return PoolListing({**left, **now.images})
 
     def resized_in(self, now: PoolListing, gone: Iterable[str] = ()) -> list[str]:
         """Return the images that are of another size now, in a few words each.

@@ -32,7 +32,6 @@ class Listed:
         self._names = sorted(names)
         resized = root / "resized.txt"
         self._resized = resized.read_text().split() if resized.exists() else []
-        self._stripes = Stripes("train", 100, (12, 24))
 
     def __len__(self) -> int:
         return len(self._names)
@@ -41,22 +40,26 @@ class Listed:
         return self._names[index]
 
     def size(self, index: int) -> Size:
-        return (12, 26) if self._names[index] in self._resized else (12, 24)
+        return self._stripes(index)[0].size(0)
 
     def image(self, index: int) -> NDArray[np.uint8]:
-        return self._stripes.image(self._number(index))
+        stripes, number = self._stripes(index)
+        return stripes.image(number)
 
     def label(self, index: int) -> NDArray[np.uint8]:
-        return self._stripes.label(self._number(index))
+        stripes, number = self._stripes(index)
+        return stripes.label(number)
 
     def stamp(self, index: int) -> str:
         return self._names[index]
 
     def group(self, index: int) -> str:
-        return f"group {self._number(index) % 2}"
+        return f"group {self._stripes(index)[1] % 2}"
 
-    def _number(self, index: int) -> int:
-        return int(self._names[index].rsplit("-", 1)[1])
+    def _stripes(self, index: int) -> tuple[Stripes, int]:
+        name = self._names[index]
+        size = (12, 26) if name in self._resized else (12, 24)
+        return Stripes("train", 100, size), int(name.rsplit("-", 1)[1])
 
 
 def build_listed(*, root: Path, split: str, after: str = "") -> Listed | Stripes:
@@ -83,5 +86,6 @@ def growing_document(folder: Path, after: str = "", **changes: object) -> dict[s
     """Return an experiment whose pool may grow; its data lie under a folder."""
     target = {"name": "listed", "after": after, "root": str(folder / "data")}
     return toy_document(
-        scenario={"source": "stripes", "target": target, "pool": "growing"}, **{"methods": [METHOD], **changes}
+        scenario={"source": "stripes", "target": target, "pool": "growing"},
+        **{"methods": [METHOD], **changes},
     )
