@@ -15,6 +15,7 @@ from alseg.contracts import Dataset
 from alseg.data.cache import CachedDataset, uncached
 from alseg.data.growing import GrowingPool
 from alseg.data.scenario import Domain, ScenarioData
+from alseg.data.subset import Subset
 from alseg.engine.assembly import Assembler
 from alseg.errors import AlsegError
 from alseg.guard.calls import guarded, name, name_of
@@ -75,6 +76,15 @@ class RunPool:
     def text(self) -> str | None:
         """The pool at hand in a line; None where the pool is fixed."""
         return None if self._shown is None else PoolListing.of(self._shown).text
+
+    @property
+    def readable(self) -> Dataset:
+        """The images of the pool at hand that the data set still has, without labels where some are gone."""
+        target = self.data.target.dataset
+        gone = frozenset() if self._shown is None else self._shown.gone
+        if not gone:
+            return target
+        return Subset(target, [i for i in range(len(target)) if target.image_id(i) not in gone])
 
     def settle(self, round_number: int, asked: Iterable[str]) -> PoolChange | None:
         """Become the pool of a round: the one that is kept, or what the data set lists now, which is kept.

@@ -96,7 +96,11 @@ def test_people_and_the_oracle_give_the_same_bytes_where_the_pool_grows(tmp_path
     write_names(tmp_path / "oracle", 2, 3, 4, 5)
     write_names(tmp_path / "oracle", 1, 6, file="more.txt")
     after = "../results/toy/runs/*/rounds/01/metrics.json"
-    file = write_toy(tmp_path / "oracle", growing_document(tmp_path / "oracle", after, methods=[oracle]))
+    changes: dict[str, Any] = {
+        "methods": [oracle],
+        "settings": {"device": "cpu", "cache": str(tmp_path / "cache"), "workers": 1},
+    }
+    file = write_toy(tmp_path / "oracle", growing_document(tmp_path / "oracle", after, **changes))
     call("run", file, "--results", tmp_path / "oracle" / "results")
     first, second = (run_folder(tmp_path / name, "m") for name in ("people", "oracle"))
     found = round_bytes_of(first)
