@@ -92,7 +92,7 @@ def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[D
     bought = max((number for number in range(rounds) if folder.purchase_is_committed(number)), default=0)
     found: list[Damage] = []
     for number in range(rounds):
-        problem = _problem_of_pool(folder, number, required=number <= max(committed, bought))
+        problem = _problem_of_pool(folder, number, required=number <= committed or number <= bought > 0)
         if asked.grows and problem is not None:
             return [*found, _without_pool(folder, number, rounds, problem)]
         problem = _problem_of_purchase(

@@ -23,8 +23,10 @@ def grown(folder: Path, **changes: Any) -> Path:
     """Run an experiment whose pool of 6 images has 9 from round 2 on; returns the folder of its first run."""
     write_names(folder, 2, 3, 4, 5, 6, 7)
     write_names(folder, 1, 8, 9, file="more.txt")
-    outcome = run_toy(folder, growing_document(folder, WHEN_ROUND_1_IS_DONE, **changes), PLUGIN)
-    assert not outcome.failed
+    reporter = Silent()
+    document = growing_document(folder, WHEN_ROUND_1_IS_DONE, **changes)
+    outcome = run_toy(folder, document, PLUGIN, reporter=reporter)
+    assert not outcome.failed and not any("pool.json" in note for note in reporter.notes)
     return sorted((folder / "results" / "toy" / "runs").glob("*__s0__*"))[0]
 
 
