@@ -10,6 +10,7 @@ from alseg.analysis.comparison import letter
 from alseg.analysis.contrasts import Contrast
 from alseg.analysis.cost_axes import CostAxis
 from alseg.analysis.metric import Metric
+from alseg.analysis.pool_notes import differing_pools
 from alseg.analysis.row import PublishedRow, Row
 from alseg.storage.records import Results, Run
 
@@ -62,6 +63,7 @@ def notes(
     yield from _never_drawn(rows)
     yield from _constant_clicks(rows)
     yield from _rounds(rows)
+    yield from differing_pools(rows)
     yield from _absent(rows)
     yield from _devices(rows)
     yield from _threads(rows)

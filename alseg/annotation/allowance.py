@@ -60,13 +60,16 @@ class BudgetSchedule:
     image_pixels: Sequence[int]
 
     def limits(self, round_number: int, labels: RevealedLabels) -> Limits:
-        """Return what may be spent in a round: the allowance up to it, less what has been spent."""
+        """Return what may be spent in a round: the allowance up to it, less what has been spent.
+
+        Nothing where a pool became so small that more has been spent already.
+        """
         allowed, currency = self._allowed(round_number), self.budget.currency
         if isinstance(allowed, list):
             spent = map(_spent_on_image(labels)[currency], labels.history.image_ids)
-            left = [most - bought for most, bought in zip(allowed, spent, strict=True)]
+            left = [max(0, most - bought) for most, bought in zip(allowed, spent, strict=True)]
             return Limits(currency, per_image=left)
-        return Limits(currency, pool=allowed - _spent(labels, currency))
+        return Limits(currency, pool=max(0, allowed - _spent(labels, currency)))
 
     def spending(self, round_number: int, labels: RevealedLabels) -> Spending | None:
         """Return what has been spent by the end of a round; None where costs in pixels or images tell."""

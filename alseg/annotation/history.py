@@ -20,8 +20,14 @@ class PurchaseHistory:
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        self._index = {dataset.image_id(index): index for index in range(len(dataset))}
+        self._dataset = dataset
         self._purchases: list[Purchase] = []
+        self.follow_pool()
+
+    def follow_pool(self) -> None:
+        """Take note that the pool is another one now; purchases stay."""
+        dataset = self._dataset
+        self._index = {dataset.image_id(index): index for index in range(len(dataset))}
 
     @property
     def image_ids(self) -> Sequence[str]:

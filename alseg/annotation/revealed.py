@@ -154,6 +154,11 @@ class RevealedLabels:
             raise ValueError("Labels that are asked for are not revealed all at once.")
         self._everything = True
 
+    def follow_pool(self) -> None:
+        """Take note that the data set shows another pool now; what has been bought stays."""
+        self.history.follow_pool()
+        self._full_count = None
+
     def add(self, purchase: Purchase, counts: Mapping[str, LabelCount]) -> None:
         """Reveal what has been bought just now.
 

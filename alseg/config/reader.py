@@ -123,6 +123,7 @@ class ExperimentReader:
             source_split=section.source_split,
             target_split=section.target_split,
             evaluation_split=section.evaluation_split,
+            pool=section.pool,
             source_root=source.own_root,
             target_root=target.own_root,
         )

@@ -16,6 +16,7 @@ from alseg.config.specs import (
     DEVICE,
     MOST_PROCESSES,
     LabelsSince,
+    PoolKind,
     Reference,
     RoundSchedule,
     RoundStart,
@@ -111,6 +112,11 @@ class ScenarioSection(Section):
         "split of the target that is evaluated on; `none` where nothing is, as a split without label maps: "
         "see [No evaluation labels](#no-evaluation-labels)",
         "val",
+    )
+    pool: PoolKind = key(
+        "`fixed`: other images than a run was begun with stop it; `growing`: images added to the pool join "
+        "it with the next round, see [A pool that grows](#a-pool-that-grows)",
+        "fixed",
     )
 
 

@@ -38,6 +38,9 @@ RoundStart = Literal["continue", "previous", "initial"]
 RoundSchedule = Literal["run", "round"]
 """Whether the learning rate runs its course once in a run, or anew from each purchase to the next."""
 
+PoolKind = Literal["fixed", "growing"]
+"""Whether images added to the pool while a run is not done stop it, or join the pool of the next round."""
+
 LabelsSince = Literal["start", "first-purchase"]
 Reference = Literal["lower", "upper"]
 
@@ -73,6 +76,7 @@ class Scenario:
         root: Folder of the data sets, or None where none reads files.
         evaluation_split: `NO_SPLIT` where nothing is evaluated.
         source_root: Folder of the source where it is another one; likewise ``target_root``.
+        pool: Whether images may join the pool from round to round.
     """
 
     source: Component
@@ -84,6 +88,12 @@ class Scenario:
     evaluation_split: str
     source_root: str | None = None
     target_root: str | None = None
+    pool: PoolKind = "fixed"
+
+    @property
+    def grows(self) -> bool:
+        """Whether images may join the pool from round to round."""
+        return self.pool == "growing"
 
     def root_of(self, role: Literal["source", "target"]) -> str | None:
         """Return the folder of a domain's data set as the experiment file names it."""
@@ -99,6 +109,7 @@ class Scenario:
             "target_split": self.target_split,
             "evaluation_split": self.evaluation_split,
             "label_space": space_identity(self.label_space),
+            **self._pool(),
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -114,7 +125,12 @@ class Scenario:
             "target_split": self.target_split,
             "evaluation_split": self.evaluation_split,
             **{key: root for key, root in roots.items() if root is not None},
+            **self._pool(),
         }
+
+    def _pool(self) -> dict[str, str]:
+        """Return what differs from the usual: runs with a fixed pool keep their identity."""
+        return {"pool": self.pool} if self.grows else {}
 
     @property
     def text(self) -> str:

@@ -45,7 +45,7 @@ class RegionMaps:
     ) -> None:
         self._dataset, self._partition, self._identity, self._folder = dataset, partition, identity, folder
         self._writable = writable
-        self._recent: OrderedDict[int, NDArray[np.int32]] = OrderedDict()
+        self._recent: OrderedDict[str, NDArray[np.int32]] = OrderedDict()
 
     def regions(self, index: int) -> NDArray[np.int32]:
         """Return the region of each pixel of an image, int32 ``(H, W)``, ids 0 to R - 1; not to be changed.
@@ -54,12 +54,13 @@ class RegionMaps:
             AnswerError: If the partition returns something else.
             DataError: If a file that it reads cannot be used.
         """
-        if index in self._recent:
-            self._recent.move_to_end(index)
-            return self._recent[index]
+        image_id = self._dataset.image_id(index)  # what the index stands for may change with the pool
+        if image_id in self._recent:
+            self._recent.move_to_end(image_id)
+            return self._recent[image_id]
         regions = self._kept(index)
         regions.setflags(write=False)
-        self._recent[index] = regions
+        self._recent[image_id] = regions
         if len(self._recent) > _IN_MEMORY:
             self._recent.popitem(last=False)
         return regions

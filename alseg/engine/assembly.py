@@ -113,6 +113,15 @@ class Assembler:
             evaluation=self._evaluation(scenario, space, root),
         )
 
+    def listed_anew(self, scenario: Scenario) -> Domain:
+        """Return the target's training split as its files are now; `scenario` returns it from then on, too.
+
+        Raises:
+            AlsegError: As for `scenario`.
+        """
+        space, root = resolve(self.registry, scenario.label_space), scenario.root_of("target")
+        return self._domain(scenario.target, scenario.target_split, space, root, anew=True)
+
     def _evaluation(self, scenario: Scenario, space: LabelSpace, root: str | None) -> Domain | None:
         """Return the evaluation images; None where there are none, or they have no label maps."""
         if scenario.evaluation_split == NO_SPLIT:
@@ -222,9 +231,11 @@ class Assembler:
             model: torch.nn.Module = self._build("models", component, num_classes=num_classes)
         return model
 
-    def _domain(self, component: Component, split: str, space: LabelSpace, root: str | None) -> Domain:
+    def _domain(
+        self, component: Component, split: str, space: LabelSpace, root: str | None, *, anew: bool = False
+    ) -> Domain:
         key = (repr((component.name, sorted(component.params.items()))), split, repr(space), root)
-        if key not in self._domains:
+        if anew or key not in self._domains:
             spec: DatasetSpec = self.registry.get("datasets", component.name).spec
             # Absolute: whatever becomes of the working folder, files stay where they are.
             folder = Path(root).expanduser().absolute() if root is not None else None

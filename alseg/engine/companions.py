@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,9 @@ from alseg.config.experiment import RunSpec
 from alseg.engine.assembly import MethodParts
 from alseg.engine.context import RunContext
 from alseg.engine.crashes import suspects
+from alseg.engine.pool import first_pool
 from alseg.engine.shared_training import shared_key
+from alseg.errors import DamageError
 from alseg.guard.calls import name_of
 from alseg.storage.questions import Questions
 from alseg.storage.run_folder import RunFolder
@@ -52,8 +55,15 @@ def find_companions(
             continue
         folder = RunFolder(runs / other.folder)
         decided = folder.purchase_is_committed(1) or Questions.committed(folder.round_folder(1))
-        if not decided and shared_key(other, context.assembler) == key:
+        if not decided and _key_of(other, folder, context) == key:
             yield Companion(other, parts, budget)
+
+
+def _key_of(spec: RunSpec, folder: RunFolder, context: RunContext) -> str | None:
+    """Return the name of another run's training up to its first purchase; None where it cannot be known."""
+    with suppress(DamageError):  # which its own run tells
+        return shared_key(spec, context.assembler, first_pool(spec, folder, context.assembler))
+    return None
 
 
 def _fits(parts: MethodParts, method: MethodParts, suspected: set[str]) -> bool:

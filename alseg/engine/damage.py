@@ -11,8 +11,9 @@ from alseg.errors import DamageError
 from alseg.storage.count_files import EVALUATED, CountFiles
 from alseg.storage.derived import INDEX_NAME as DERIVED_INDEX
 from alseg.storage.derived import MAPS_NAME, DerivedMaps
-from alseg.storage.layout import ANSWERS_NAME, QUESTIONS_NAME, answer_files
+from alseg.storage.layout import ANSWERS_NAME, POOL_NAME, QUESTIONS_NAME, answer_files
 from alseg.storage.ledger import INDEX_NAME, Purchase
+from alseg.storage.pool_listing import PoolListing
 from alseg.storage.questions import Questions
 from alseg.storage.rescore import label_space_of, recomputed
 from alseg.storage.round_files import read_image_counts
@@ -43,11 +44,13 @@ class _Asked:
         buys: Whether labels are bought from round 1 on.
         space: In which its metrics are; None where they are another scorer's, which computes others.
         files: The counts that its rounds have.
+        grows: Whether each round has a pool of its own.
     """
 
     buys: bool = False
     space: LabelSpace | None = None
     files: CountFiles = EVALUATED
+    grows: bool = False
 
 
 def problem_of(read: Callable[[], object]) -> str | None:
@@ -89,6 +92,9 @@ def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[D
     bought = max((number for number in range(rounds) if folder.purchase_is_committed(number)), default=0)
     found: list[Damage] = []
     for number in range(rounds):
+        problem = _problem_of_pool(folder, number, required=number <= committed or number <= bought > 0)
+        if asked.grows and problem is not None:
+            return [*found, _without_pool(folder, number, rounds, problem)]
         problem = _problem_of_purchase(
             folder, number, required=asked.buys and 0 < number <= max(committed, bought)
         )
@@ -104,18 +110,39 @@ def find_damage(folder: RunFolder, rounds: int, *, done: bool = False) -> list[D
     return found
 
 
-def _made_again(folder: RunFolder, number: int, rounds: int) -> Iterator[Path]:
+def _problem_of_pool(folder: RunFolder, number: int, *, required: bool) -> str | None:
+    """Return what is wrong with the pool of a round, where it may grow."""
+    round_folder = folder.round_folder(number)
+    if PoolListing.kept(round_folder):
+        return problem_of(lambda: PoolListing.read(round_folder))
+    trained = number == 0 and (folder.checkpoint.exists() or folder.weights.exists())
+    return f"{round_folder / POOL_NAME} is missing." if required or trained else None
+
+
+def _without_pool(folder: RunFolder, number: int, rounds: int, problem: str) -> Damage:
+    """Return the damage of a round of which nobody knows any more which images its pool had."""
+    followed = tuple(_made_again(folder, number, rounds, keeps_pools=False))
+    if number > 0:
+        again = f"Round {number} is decided again with the images that there are now, and those after it."
+        return Damage(f"{problem} {again}", followed)
+    again = "Training starts over with the images that there are now."
+    return Damage(f"{problem} {again}", (*followed, folder.checkpoint, folder.weights))
+
+
+def _made_again(folder: RunFolder, number: int, rounds: int, *, keeps_pools: bool = True) -> Iterator[Path]:
     """Yield what is in the way of buying a round's labels again; answers of people stay where they are.
 
     The questions of the round stay with them. Those of later rounds are decided again, and answers that fit
-    are used again.
+    are used again. Pools stay as well, so that the same is asked.
     """
     for later in range(number, rounds):
         round_folder = folder.round_folder(later)
-        if not answer_files(round_folder):
+        pool = (POOL_NAME,) if keeps_pools and PoolListing.kept(round_folder) else ()
+        if not answer_files(round_folder) and not pool:
             yield round_folder
             continue
-        kept = (ANSWERS_NAME, QUESTIONS_NAME) if later == number else (ANSWERS_NAME,)
+        questions = (QUESTIONS_NAME,) if later == number and answer_files(round_folder) else ()
+        kept = (ANSWERS_NAME, *questions, *pool)
         yield from (path for path in sorted(round_folder.iterdir()) if path.name not in kept)
 
 
@@ -137,7 +164,7 @@ def _asked(folder: RunFolder) -> _Asked:
     except (DamageError, FormatError):
         return _Asked()
     space = label_space_of(file.label_space) if file.scorer == SCORER_VERSION else None
-    return _Asked(file.method.target_labels == "acquired", space, CountFiles.of_run(file))
+    return _Asked(file.method.target_labels == "acquired", space, CountFiles.of_run(file), file.pool_grows)
 
 
 def _problem_of_purchase(folder: RunFolder, number: int, *, required: bool) -> str | None:

@@ -26,7 +26,7 @@ def keep_examples(
         options: How predictions are made.
         score: The acquisition's score of an image; without one, none is kept.
     """
-    count, target = parts.context.settings.examples, parts.data.target.dataset
+    count, target = parts.context.settings.examples, parts.pool.readable
     if not count:
         return
     made = make_examples(

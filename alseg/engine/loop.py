@@ -25,6 +25,7 @@ from alseg.engine.parts import RunParts, make_parts
 from alseg.engine.people import PeoplesRounds
 from alseg.engine.phases import Phases
 from alseg.engine.purchase import QueryPlanner, RoundQueries
+from alseg.engine.quarantine import quarantine_damaged
 from alseg.engine.resume import resume
 from alseg.engine.round_protocol import start_round
 from alseg.engine.round_record import commit_round, replay_round
@@ -53,6 +54,8 @@ def run(spec: RunSpec, folder: RunFolder, context: RunContext) -> None:
         AcquisitionError: If the acquisition returned something that cannot be used.
         DivergedError: If the loss is no longer finite.
     """
+    for problem in quarantine_damaged(folder, len(spec.rounds) + 1):
+        context.tell(folder, problem)
     _Loop(make_parts(spec, folder, context)).go()
 
 
@@ -88,6 +91,7 @@ class _Loop:
         """Ask for the labels of a round and pay for them, or learn all of them."""
         parts, folder = self.parts, self.parts.folder
         parts.labels.derived = None  # derived from what had been bought before
+        parts.settle_pool(round_number)
         if parts.planner is not None:
             if folder.purchase_is_committed(round_number):
                 if self.people is not None:

@@ -11,7 +11,6 @@ import torch
 
 from alseg.acquisition.job import SourceImages
 from alseg.annotation.accepted import AcceptedAnswers
-from alseg.annotation.allowance import BudgetSchedule
 from alseg.annotation.held_out import HeldOut
 from alseg.annotation.oracle import Oracle
 from alseg.annotation.revealed import RevealedLabels
@@ -25,6 +24,7 @@ from alseg.engine.assembly import MethodParts
 from alseg.engine.context import RunContext
 from alseg.engine.derivation import derived_after
 from alseg.engine.needed_outputs import with_needs
+from alseg.engine.pool import RunPool
 from alseg.engine.purchase import QueryPlanner
 from alseg.engine.regions import method_regions
 from alseg.engine.round_protocol import schedule_of
@@ -55,7 +55,7 @@ class RunParts:
         trainer: The network and its optimiser.
         planner: Decides what is asked; None for methods that buy nothing.
         stages: Iterations at which each round's training ends.
-        image_pixels: Pixels of each image of the pool.
+        pool: The images of which labels are bought; they are the target of ``data``.
     """
 
     spec: RunSpec
@@ -69,7 +69,23 @@ class RunParts:
     trainer: Trainer
     planner: QueryPlanner | None
     stages: tuple[int, ...]
-    image_pixels: tuple[int, ...]
+    pool: RunPool
+
+    def settle_pool(self, round_number: int) -> None:
+        """Become the run with the pool of a round, which is asked about, and trained with after it.
+
+        Raises:
+            AlsegError: If an image that was asked about is gone, or one has another size.
+            DamageError: If the kept pool is damaged; names it.
+        """
+        asked = {image_id for purchase in self.labels.history.purchases for image_id in purchase.spans}
+        change = self.pool.settle(round_number, asked)
+        if change is not None:
+            self.labels.follow_pool()
+            self.target_order.change_pool(change.moved, change.images)
+            gone = int((change.moved < 0).sum())
+            new = change.images - len(change.moved) + gone
+            self.log(f"round {round_number}: the pool has {change.images} images, {new} new; {gone} are gone")
 
     @property
     def derivations(self) -> Mapping[int, int]:
@@ -192,10 +208,11 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         AlsegError: If data, weights or parameters are faulty.
     """
     assembler = context.assembler
-    data, recipe = (
-        assembler.scenario(spec.scenario),
+    pool, recipe = (
+        RunPool(spec.scenario, folder, assembler),
         assembler.recipe(spec.method.recipe, spec.scenario.label_space),
     )
+    data = pool.data
     method = assembler.method(spec)
     target, plan = data.target.dataset, recipe.plan.target
     labels = _labels(spec, method, data, plan, context)
@@ -215,15 +232,14 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         schedule=schedule_of(spec, recipe, stages, derived_after(recipe, stages) if method else {}),
         rounds=spec.rounds,
     )
-    image_pixels = tuple(height * width for height, width in map(target.size, range(len(target))))
     planner = None
     if method is not None and spec.method.budget is not None:
         planner = QueryPlanner(
             spec=spec,
             method=method,
-            spending=BudgetSchedule(spec.method.budget, len(spec.rounds), image_pixels),
+            budget=spec.method.budget,
             oracle=Oracle(labels),
-            data=data,
+            pool=pool,
             context=context,
             folder=folder,
         )
@@ -239,7 +255,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         trainer=trainer,
         planner=planner,
         stages=stages,
-        image_pixels=image_pixels,
+        pool=pool,
     )
 
 

@@ -19,11 +19,12 @@ from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError, DamageError
 from alseg.files import content_hash, sha256_of
 from alseg.registry.registry import Registry
+from alseg.storage.pool_listing import PoolListing, last_pool
 from alseg.storage.run_folder import RunFolder
 from alseg.toolkit.metrics import SCORER_VERSION
 
 if TYPE_CHECKING:
-    from alseg.data.scenario import ScenarioData
+    from alseg.data.scenario import Domain, ScenarioData
     from alseg.engine.assembly import Assembler
 
 _LIBRARIES = ("torch", "numpy", "pillow", "opencv-contrib-python-headless")
@@ -43,7 +44,8 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
     """Return what a run is made with now: a name for people to a text that differs where the thing differs.
 
     Of plugins, those of components that the run uses. Their code is hashed as it lies on the disk, and so
-    is that of alseg, the command line aside. Of images, ids and sizes.
+    is that of alseg, the command line aside. Of images, ids and sizes; of a pool that grows none: the rounds
+    keep what it was.
 
     Args:
         spec: The run.
@@ -64,7 +66,10 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
         found[f"weights {path}"] = sha256_of(path)[:_HASH_LENGTH]
     if data is not None:
         domains = {"source": data.source, "target": data.target, "evaluation": data.evaluation}
-        found |= {f"{role} data": domain.listing for role, domain in domains.items() if domain is not None}
+        listed = {role: domain for role, domain in domains.items() if domain is not None}
+        if spec.scenario.grows:
+            del listed["target"]
+        found |= {f"{role} data": domain.listing for role, domain in listed.items()}
         for role, component in (("source", spec.scenario.source), ("target", spec.scenario.target)):
             domain = domains[role]
             if domain is not None and callable(registry.get("datasets", component.name).spec.label_space):
@@ -153,7 +158,24 @@ def provenance_changes(
         f"{name} was {before.get(name, 'not there')} and is {now.get(name, 'not there')}"
         for name in sorted({*before, *now})
         if before.get(name) != now.get(name)
-    ]
+    ] + _resized_images(folder, spec, assembler)
+
+
+def _resized_images(folder: RunFolder, spec: RunSpec, assembler: Assembler) -> list[str]:
+    """Return what differs in images that a growing pool had in its last round; new ones are no difference."""
+    if not spec.scenario.grows:
+        return []
+    try:
+        before = last_pool(folder.path)
+    except DamageError:  # which is seen to before anything is read from it
+        return []
+    found = [] if before is None else before.resized_in(_listing(assembler.scenario(spec.scenario).target))
+    return found if len(found) <= _SHOWN else [*found[:_SHOWN], f"and {len(found) - _SHOWN} more images"]
+
+
+def _listing(domain: Domain) -> PoolListing:
+    dataset = domain.dataset
+    return PoolListing({dataset.image_id(index): size for index, size in enumerate(domain.sizes)})
 
 
 def _components(spec: RunSpec) -> Iterator[tuple[str, str]]:

@@ -19,12 +19,13 @@ from alseg.acquisition.scoring import score_of
 from alseg.annotation.allowance import BudgetSchedule, Limits
 from alseg.annotation.oracle import Answer, Oracle
 from alseg.annotation.price_limit import answers_within
+from alseg.config.budget import Budget
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Picks, PreparingAcquisition, ScoreAcquisition
-from alseg.data.scenario import ScenarioData
 from alseg.engine.assembly import MethodParts
 from alseg.engine.companions import find_companions
 from alseg.engine.context import RunContext
+from alseg.engine.pool import RunPool
 from alseg.engine.regions import MethodRegions, method_regions
 from alseg.engine.shared_acquisition import SharedPoolPass
 from alseg.engine.shared_training import SharedTraining, shared_key
@@ -84,18 +85,18 @@ class QueryPlanner:
     Attributes:
         spec: The run.
         method: What its method is made of.
-        spending: Its budget.
+        budget: What it may spend.
         oracle: Answers; knows what has been asked and spent.
-        data: The scenario's data.
+        pool: The images, and the data that they are part of.
         context: The other runs, and the folder for what runs share.
         folder: Of the run.
     """
 
     spec: RunSpec
     method: MethodParts
-    spending: BudgetSchedule
+    budget: Budget
     oracle: Oracle
-    data: ScenarioData
+    pool: RunPool
     context: RunContext
     folder: RunFolder
 
@@ -103,8 +104,8 @@ class QueryPlanner:
     def images_to_see(self) -> int:
         """How many images the acquisition sees in a round, those of a second pass and the source too."""
         passes = 2 if isinstance(self.method.acquisition, PreparingAcquisition) else 1
-        of_source = len(self.data.source.dataset) if "source" in self.method.spec.observes else 0
-        return passes * len(self.data.target.dataset) + of_source
+        of_source = len(self.pool.data.source.dataset) if "source" in self.method.spec.observes else 0
+        return passes * len(self.pool.data.target.dataset) + of_source
 
     @property
     def needs_predictions(self) -> bool:
@@ -201,9 +202,17 @@ class QueryPlanner:
         of_pool = replace(prediction, index=self.oracle.labels.history.index_of(image_id))
         return score_of(cast(ScoreAcquisition, self.method.acquisition), job, of_pool, image_id, pool)
 
+    @property
+    def spending(self) -> BudgetSchedule:
+        """The budget over the rounds, of the pool at hand."""
+        return self._schedule(self.budget, self.spec)
+
+    def _schedule(self, budget: Budget, spec: RunSpec) -> BudgetSchedule:
+        return BudgetSchedule(budget, len(spec.rounds), self.pool.image_pixels)
+
     @cached_property
     def _training_key(self) -> str:
-        return shared_key(self.spec, self.context.assembler)
+        return shared_key(self.spec, self.context.assembler, self.pool.first)
 
     @property
     def _shared_training(self) -> SharedTraining:
@@ -222,7 +231,8 @@ class QueryPlanner:
         companions = self._companions()
         if not companions and not self._common_pass.holds(self.spec.folder):
             return _Decision(acquire(job, pool))
-        weights = state.digest()
+        # Runs with one network have one pool, unless it grows.
+        weights = " of ".join(filter(None, (state.digest(), self.pool.text)))
         with self._shared_training.held(self.context.stop):
             left = self._common_pass.take(self.spec.folder, weights)
             if left is not None:
@@ -252,7 +262,7 @@ class QueryPlanner:
             each.spec.folder: self._job(
                 each.spec,
                 each.method,
-                BudgetSchedule(each.budget, len(each.spec.rounds), self.spending.image_pixels),
+                self._schedule(each.budget, each.spec),
                 round_number=1,
             )
             for each in found
@@ -318,7 +328,7 @@ class QueryPlanner:
         )
 
     def _regions(self, spec: RunSpec, method: MethodParts) -> MethodRegions:
-        return method_regions(spec, method, self.data, self.context.partitions)
+        return method_regions(spec, method, self.pool.data, self.context.partitions)
 
 
 def _seen_by(spec: RunSpec, method: MethodParts) -> list[Any]:

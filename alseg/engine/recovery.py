@@ -8,8 +8,9 @@ from alseg.config.specs import RunSpec
 from alseg.engine.damage import find_damage, problem_of
 from alseg.errors import AlsegError
 from alseg.storage.count_files import EVALUATED, CountFiles
-from alseg.storage.layout import METRICS_NAME
+from alseg.storage.layout import METRICS_NAME, POOL_NAME
 from alseg.storage.ledger import INDEX_NAME
+from alseg.storage.pool_listing import PoolListing
 from alseg.storage.round_files import NEW_ANSWERS_NAME
 from alseg.storage.run_description import read_run_file
 from alseg.storage.run_folder import RunFolder
@@ -37,6 +38,7 @@ def find_removed(folder: RunFolder, spec: RunSpec) -> str | None:
     numbers, buys = range(len(spec.rounds) + 1), spec.method.acquisition is not None
     needed = [folder.path / "run.json", folder.weights]
     needed += [folder.round_folder(number) / INDEX_NAME for number in numbers if buys and number > 0]
+    needed += [folder.round_folder(number) / POOL_NAME for number in numbers if spec.scenario.grows]
     files = _files_of(folder)
     for number in numbers:
         needed += [folder.round_folder(number) / name for name in (*files.names(number), METRICS_NAME)]
@@ -66,7 +68,12 @@ def find_untrained(folder: RunFolder) -> str | None:
 
 
 def last_usable_iteration(
-    folder: RunFolder, stages: Sequence[int], *, buys: bool, files: CountFiles = EVALUATED
+    folder: RunFolder,
+    stages: Sequence[int],
+    *,
+    buys: bool,
+    files: CountFiles = EVALUATED,
+    grows: bool = False,
 ) -> int:
     """Return the highest iteration at which a training state is of use: a later one has missed something.
 
@@ -75,9 +82,12 @@ def last_usable_iteration(
         stages: Iteration at which each round ends.
         buys: Whether labels are bought from round 1 on.
         files: The counts that its rounds have.
+        grows: Whether each round has a pool of its own.
     """
     for number, stop in enumerate(stages):
         if buys and number > 0 and not folder.purchase_is_committed(number):
+            return stages[number - 1]
+        if grows and number > 0 and not PoolListing.kept(folder.round_folder(number)):
             return stages[number - 1]
         if folder.round_is_committed(number):
             continue

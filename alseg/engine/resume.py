@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from alseg.engine.derivation import find_underived
 from alseg.engine.parts import RunParts
-from alseg.engine.quarantine import quarantine_damaged
 from alseg.engine.recovery import last_usable_iteration
 from alseg.errors import DamageError
 from alseg.files import remove
@@ -14,14 +13,16 @@ from alseg.training import checkpoint
 def resume(parts: RunParts) -> None:
     """Load the latest training state that fits what else is there of the run, and say what does not.
 
-    Raises:
-        WriteError: If what is damaged cannot be moved aside.
+    Args:
+        parts: The run, from whose folder `quarantine_damaged` has taken what is damaged.
     """
     folder, trainer = parts.folder, parts.trainer
-    for problem in quarantine_damaged(folder, len(parts.stages)):
-        parts.tell(problem)
     limit = last_usable_iteration(
-        folder, parts.stages, buys=parts.method is not None, files=parts.count_files
+        folder,
+        parts.stages,
+        buys=parts.method is not None,
+        files=parts.count_files,
+        grows=parts.spec.scenario.grows,
     )
     for path in (folder.checkpoint, folder.weights):
         if not path.exists():

@@ -29,7 +29,7 @@ class RoundMetrics:
     iteration: int
     cost: Cost
     allowance_pixels: int | None
-    pool: Mapping[str, int]
+    pool: Mapping[str, int | str]
     miou: float | None
     accuracy: float | None
     iou: Mapping[str, float | None] | None
@@ -93,13 +93,20 @@ def _metrics(parts: RunParts, round_number: int, counts: NDArray[np.int32] | Non
         iteration=parts.stages[round_number],
         cost=_cost(parts, round_number),
         allowance_pixels=None if planner is None else planner.spending.allowance_pixels(round_number),
-        pool={"pixels": sum(parts.image_pixels), "images": len(parts.image_pixels)},
+        pool=_pool(parts),
         **_of_evaluation(parts, counts),
         bought=dict(zip(names, parts.labels.pixels_by_class()[: len(names)].tolist(), strict=True)),
         spending=None if planner is None else planner.spending.spending(round_number, parts.labels),
         prequential=prequential(parts, round_number),
         estimate=estimate(parts, round_number),
     )
+
+
+def _pool(parts: RunParts) -> dict[str, int | str]:
+    """Return the size of the round's pool, and which images it has where it may grow."""
+    pixels, listing = parts.pool.image_pixels, parts.pool.text
+    listed = {} if listing is None else {"listing": listing}
+    return {"pixels": sum(pixels), "images": len(pixels), **listed}
 
 
 def _of_evaluation(parts: RunParts, counts: NDArray[np.int32] | None) -> dict[str, Any]:

@@ -22,11 +22,16 @@ from alseg.system.signals import Interrupted, StopRequest
 from alseg.training.trainer import Trainer
 
 
-def shared_key(spec: RunSpec, assembler: Assembler) -> str:
+def shared_key(spec: RunSpec, assembler: Assembler, pool: str | None = None) -> str:
     """Return a name for the training up to a run's first purchase, and its evaluation.
 
     Two runs have the same name where both would compute the same: everything that matters is in it, and
     nothing of the method but its recipe.
+
+    Args:
+        spec: The run.
+        assembler: Knows what is installed, and the data.
+        pool: The run's pool in round 0 in a line, where the pool may grow; None where it is fixed.
     """
     anything = replace(spec, method=replace(spec.method, acquisition=None, annotation=None))
     parts: dict[str, Any] = {
@@ -42,6 +47,8 @@ def shared_key(spec: RunSpec, assembler: Assembler) -> str:
         "rounds": [*spec.rounds[:1], len(spec.rounds)],
         "made_with": provenance_of(anything, assembler.registry, assembler.scenario(spec.scenario)),
     }
+    if pool is not None:
+        parts["pool"] = pool
     return content_hash(parts)[:16]
 
 

@@ -27,7 +27,8 @@ def train_source(parts: RunParts, train: Callable[[], NDArray[np.int32] | None])
         Interrupted: If asked to stop, while another process trains, too.
     """
     evaluated = parts.data.evaluation is not None
-    folder = parts.context.shared / shared_key(parts.spec, parts.context.assembler)
+    key = shared_key(parts.spec, parts.context.assembler, parts.pool.first)
+    folder = parts.context.shared / key
     shared = SharedTraining(folder, evaluated=evaluated)
     with shared.held(parts.context.stop):
         if shared.complete:

@@ -30,6 +30,7 @@ from alseg.contracts import (
     SimulatedErrors,
     Size,
 )
+from alseg.data.growing import GrowingPool
 from alseg.data.partitions import RegionMaps
 from alseg.data.subset import Subset
 from alseg.errors import AlsegError, unknown_name
@@ -40,6 +41,7 @@ from alseg.registry.registry import Registry
 from alseg.storage.examples import Example, read_examples
 from alseg.storage.layout import RUN_NAME, round_folders
 from alseg.storage.ledger import Purchase, refuse_outside
+from alseg.storage.pool_listing import last_pool
 from alseg.storage.run_description import Asked, Part, read_asked
 from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
@@ -110,8 +112,16 @@ class SavedRun:
 
     @cached_property
     def pool(self) -> Split:
-        """The target training images, of which labels were bought."""
-        return self._split(self._asked.scenario.target_split)
+        """The target training images, of which labels were bought; a pool that grew, of the last round.
+
+        Raises:
+            AlsegError: If the data set cannot be used, or the list of the pool is damaged.
+        """
+        split = self._split(self._asked.scenario.target_split)
+        listing = last_pool(self.folder) if self._asked.scenario.pool == "growing" else None
+        return (
+            split if listing is None else Split(GrowingPool(split.dataset, listing.images), split.translation)
+        )
 
     @cached_property
     def evaluation(self) -> Split | None:

@@ -51,7 +51,8 @@ def estimate(spec: RunSpec, parts: MethodParts, pool: Domain, classes: int) -> E
     pixels = [height * width for height, width in sizes]
     if budget is None or not spec.rounds:
         raise AlsegError(f"Method '{label}' buys labels but the experiment has no rounds.")
-    _refuse_too_large(budget, label, pixels)
+    if not (spec.scenario.grows and budget.unit in ("images", "pixels")):  # of images yet to come
+        _refuse_too_large(budget, label, pixels)
     per_question = _question_pixels(parts, pool)
     dearest = parts.mode.most_clicks(max(per_question), classes)
     allowed = allowance(budget, len(spec.rounds), len(spec.rounds), pixels)

@@ -15,6 +15,9 @@ QUESTIONS_NAME = "questions"
 ANSWERS_NAME = "answers"
 """In a round's folder, what people have answered, a file for each import."""
 
+POOL_NAME = "pool.json"
+"""In a round's folder, the images of its pool, where the pool may grow."""
+
 PARTITIONS_NAME = "partitions"
 """In an experiment's folder, the regions of images."""
 

@@ -90,10 +90,17 @@ class ResultClasses:
 
 @dataclass(frozen=True)
 class Pool:
-    """The target training set, of which costs are a share: number of pixels and of images."""
+    """The target training set, of which costs are a share.
+
+    Attributes:
+        pixels: Number of pixels.
+        images: Number of images.
+        listing: Which images these are, in a line with a hash, where the pool may grow; else None.
+    """
 
     pixels: Annotated[Count, Field(ge=1)]
     images: Annotated[Count, Field(ge=1)]
+    listing: Text | None = None
 
 
 @dataclass(frozen=True)

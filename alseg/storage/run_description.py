@@ -90,6 +90,7 @@ class ScenarioAsked:
     evaluation_split: Name = "val"
     source_root: Text | None = None
     target_root: Text | None = None
+    pool: Name = "fixed"
 
     @property
     def folder_of_target(self) -> str | None:
@@ -184,6 +185,12 @@ class RunFile:
     plugins: tuple[Mapping[str, Text], ...] = ()
     made_with: Mapping[str, Text] = field(default_factory=dict)
     evaluated: bool = True
+
+    @property
+    def pool_grows(self) -> bool:
+        """Whether images may join the pool from round to round, so that each round keeps its listing."""
+        scenario = self.spec.get("scenario")
+        return isinstance(scenario, Mapping) and scenario.get("pool") == "growing"
 
     @property
     def held_out(self) -> float | None:

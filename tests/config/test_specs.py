@@ -24,6 +24,7 @@ def fingerprint(text: str, *overrides: str, index: int = 1) -> str:
     [
         "name=elsewhere",
         "scenario.root=data",
+        "scenario.pool=fixed",
         "scenario.label_space=two-classes",
         "settings.device=cpu",
         "settings.workers=3",
@@ -45,6 +46,7 @@ def test_what_cannot_change_a_result_is_not_in_the_fingerprint(folder: Path, ove
         "scenario.source=photos",
         "scenario.label_space=same-two",
         "scenario.evaluation_split=train",
+        "scenario.pool=growing",
         "model.width=9",
         "recipe.iterations=101",
         "methods.1.recipe.schedule=constant",

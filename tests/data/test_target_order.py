@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from alseg.contracts import DataPlan
@@ -97,3 +98,41 @@ def test_purchases_come_in_order() -> None:
     order.buy(10, [3])
     with pytest.raises(ValueError, match="A purchase at iteration 9 comes after a later one"):
         order.buy(9, [3])
+
+
+def test_draws_after_the_pool_has_grown_go_through_all_images_of_it_from_then_on() -> None:
+    order = order_of(images=6, batch_size=2, labelled=False)
+    before = draws(order, 0, 8)
+    order.change_pool(np.array([0, 1, 2, -1, 3, 4]), 8)  # image 3 is gone, 3 are new
+    order.buy(4, [0])
+    assert sorted(draws(order, 8, 16)) == list(range(8))  # a whole epoch, though the last was not at its end
+    # Earlier draws are named by what the image is called now.
+    assert draws(order, 0, 8) == [[0, 1, 2, -1, 3, 4][image] for image in before]
+    last = order.last_draws(4)
+    assert [step >= 0 for step in last] == [True, True, True, True, True, False, False, False]
+
+
+def test_a_pool_that_changes_twice_keeps_the_places_of_every_stage() -> None:
+    order = order_of(images=3, batch_size=1, labelled=False)
+    first = draws(order, 0, 3)
+    order.change_pool(np.array([0, 1, 2]), 4)
+    order.buy(3, [0])
+    second = draws(order, 3, 7)
+    order.change_pool(np.array([-1, 0, 1, 2]), 5)
+    order.buy(7, [0])
+    assert draws(order, 0, 3) == [image - 1 for image in first]
+    assert draws(order, 3, 7) == [image - 1 for image in second]
+    assert sorted(draws(order, 7, 12)) == [0, 1, 2, 3, 4]
+    # A purchase from the same pool goes on through the same epochs.
+    unchanged = draws(order, 12, 17)
+    order.buy(12, [0, 1])
+    assert draws(order, 12, 17) == unchanged
+
+
+def test_labelled_sampling_splits_the_draws_of_a_pool_that_has_grown() -> None:
+    order = order_of(images=4, batch_size=2)
+    order.change_pool(np.arange(4), 10)
+    order.buy(2, [1, 9])
+    batches = [draws(order, 2 * step, 2 * step + 2) for step in range(2, 12)]
+    assert {batch[1] for batch in batches} == {1, 9}
+    assert sorted(batch[0] for batch in batches) == list(range(10))

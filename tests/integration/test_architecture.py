@@ -87,6 +87,7 @@ HEAVY = ("torch", "torchvision", "lightning_fabric", "pandas", "pydantic", "ruam
 READ_LABELS = {
     "alseg.acquisition.acquire": "labels of the source, for acquisitions that observe it",
     "alseg.data.cache": "passes on what it is asked for by those here",
+    "alseg.data.growing": "likewise, of a pool that grows",
     "alseg.evaluation.checkpoint": "the split to evaluate on",
     "alseg.data.class_counts": "class frequencies of the source",
     "alseg.data.loading": "labels of the source, and what the oracle reveals",

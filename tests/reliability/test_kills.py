@@ -12,6 +12,8 @@ import pytest
 
 from alseg.asking.export import export
 from alseg.asking.waiting_run import WaitingRun, find_waiting
+from growing import METHOD as GROWING
+from growing import WHEN_ROUND_1_IS_DONE, growing_document, write_names
 from killing import answer_and_wait, events_of, finish, result_bytes, run_and_wait, start
 from people import fill_table
 from preloaded import KILLED
@@ -360,3 +362,48 @@ def test_two_processes_do_no_run_twice_and_get_what_one_gets(tmp_path: Path) -> 
     assert len(runs) == 6  # three methods, two seeds
     assert [[file.name for file in (run / "attempts").iterdir()] for run in runs] == [["0.json"]] * 6
     assert result_bytes(tmp_path / "two") == result_bytes(tmp_path / "one")
+
+
+# Three images join a pool of six in round 2. With superpixels that follow the network, an image's regions are
+# kept as they were when it was asked about, whatever its place in the pool.
+GROWING_CHAINS = {
+    "the first pool": (
+        "half-written pool.json#1",
+        "renamed pool.json#1",
+        "train#1",
+        "renamed metrics.json#1",
+    ),
+    "the pool that has grown": (
+        "renamed metrics.json#2",  # of round 1: more images are there from then on
+        "half-written pool.json#1",
+        "renamed pool.json#1",
+        "acquire#7",
+        "half-written ledger.json#1",
+        "renamed ledger.json#1",
+        "train#2",
+        "evaluate#3",
+    ),
+}
+
+
+@pytest.mark.parametrize("chain", GROWING_CHAINS)
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_run_whose_pool_grows_killed_around_a_purchase_goes_on_to_the_same_bytes(
+    tmp_path: Path, chain: str, follows: bool
+) -> None:
+    results = []
+    for name, points in (("undisturbed", ()), ("killed", GROWING_CHAINS[chain])):
+        folder = tmp_path / name
+        write_names(folder, 2, 3, 4, 5, 6, 7)
+        write_names(folder, 1, 8, 9, file="more.txt")
+        changes: dict[str, Any] = {"settings": EVERY_STEP}
+        if follows:
+            regions = {"partition": {"name": "amsl", "segments": 12}, "annotation": "superpixel"}
+            changes["methods"] = [{**GROWING, **regions, "budget": "40%"}]
+        killed_at_each(folder, growing_document(folder, WHEN_ROUND_1_IS_DONE, **changes), points)
+        varying = {"experiment.yaml", "run.json"}  # hold the folder of the data
+        results.append({n: b for n, b in result_bytes(folder).items() if Path(n).name not in varying})
+    first, second = ({n: b for n, b in found.items() if not n.startswith("partitions/")} for found in results)
+    assert first == second
+    [last] = [content for name, content in first.items() if name.endswith("rounds/02/pool.json")]
+    assert last.count(b"train-") == 9
