@@ -116,7 +116,8 @@ def _lightened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     level = max(1.0, float(np.median(picture.max(axis=2))))
     if level >= _DARK:
         return picture
-    return np.minimum(picture * min(_MOST_LIGHT, _DARK / level), 255).astype(np.uint8)
+    lightened = np.minimum(picture * min(_MOST_LIGHT, _DARK / level), 255)
+    return np.asarray(lightened, np.uint8)
 
 
 def _scaled(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
