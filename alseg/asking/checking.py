@@ -20,6 +20,10 @@ _MOST_SECONDS = 1e7
 _SHOWN = 10
 
 
+class _NotAskedError(ValueError):
+    """An answer to what was not asked: mostly a file of another round or run."""
+
+
 class AnswerChecker:
     """Checks answers to one round's questions.
 
@@ -50,6 +54,7 @@ class AnswerChecker:
         """
         kept: list[KeptAnswer] = []
         problems: list[str] = []
+        is_other = False
         for answer in given:
             try:
                 kept.append(self._checked(path, answer))
@@ -58,11 +63,15 @@ class AnswerChecker:
                 problems.append(f"{path}{where}: {error}")
                 if len(problems) > _SHOWN:
                     break
+                is_other |= isinstance(error, _NotAskedError)
         if problems:
-            more = ["and more."] if len(problems) > _SHOWN else []
-            raise AnswerFileError(
-                "\n".join([*problems[:_SHOWN], *more, "Nothing was taken. Mend the file and give it again."])
+            remedy = (
+                f"Give the answers to round {self._sheet.round} of this run, or mend the file."
+                if is_other
+                else "Mend the file and give it again."
             )
+            more = ["and more."] if len(problems) > _SHOWN else []
+            raise AnswerFileError("\n".join([*problems[:_SHOWN], *more, f"Nothing was taken. {remedy}"]))
         return kept
 
     def _checked(self, path: Path, answer: GivenAnswer) -> KeptAnswer:
@@ -70,10 +79,12 @@ class AnswerChecker:
         when, seconds = _moment(answer.when), _duration(answer.seconds)
         image = self._images.get(answer.image_id)
         if image is None:
-            raise ValueError(f"nothing was asked about an image {_short(answer.image_id)}.")
+            raise _NotAskedError(
+                f"nothing was asked about an image {_short(answer.image_id)} in round {self._sheet.round}."
+            )
         position = (int(answer.position[0]), int(answer.position[1]))
         if position not in self._asked[answer.image_id]:
-            raise ValueError(
+            raise _NotAskedError(
                 f"nothing was asked about pixel {position} (row, column) of {answer.image_id} in round "
                 f"{self._sheet.round}."
             )

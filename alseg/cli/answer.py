@@ -58,7 +58,8 @@ def _text(found: Imported) -> str:
             f"{agreement.share:.1%} equal{kappa}."
         )
     if found.used is None:
-        lines.append(f"{found.total - found.answered:,} are missing: the run waits.")
+        missing = found.total - found.answered
+        lines.append(f"{missing:,} {'is' if missing == 1 else 'are'} missing: the run waits.")
     elif found.used < found.answered:
         more = found.answered - found.used
         lines.append(f"The round is complete with {found.used:,} answers.")

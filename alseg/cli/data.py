@@ -88,6 +88,12 @@ def check(
     from alseg.registry.datasets import label_space_of
 
     registry = read_registry()
+    if name not in registry.datasets and Path(name).exists():
+        raise AlsegError(
+            f"{name} is a {'folder' if Path(name).is_dir() else 'file'}, but NAME is the name of a data set. "
+            "'alseg run FILE --dry-run' checks the data of an experiment file; 'folder', with parameters, "
+            "reads images of your own."
+        )
     component = read_component(registry, "datasets", name, params)
     spec: DatasetSpec = registry.get("datasets", name).spec
     if write_exclude is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from alseg.launch.outcome import Outcome
     from alseg.registry.registry import Registry
     from alseg.system.signals import StopRequest
+
+_RESULTS = Path("results")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,15 @@ class RunOptions:
     dry_run: bool
     fresh: bool
     accept_drift: bool
+
+    def again(self) -> str:
+        """Return the command that goes on with the same runs; with ``--fresh`` it would begin them anew."""
+        words = ["alseg", "run", str(self.file), *self.overrides]
+        for pattern in self.only:
+            words += ["--only", pattern]
+        words += ["--results", str(self.results)] if self.results != _RESULTS else []
+        words += ["--accept-drift"] if self.accept_drift else []
+        return shlex.join(words)
 
 
 @contextmanager
@@ -74,7 +86,7 @@ def traced_crashes() -> Iterator[None]:
 @click.option(
     "--results",
     type=FOLDER,
-    default=Path("results"),
+    default=_RESULTS,
     show_default=True,
     help="Folder under which the experiment gets its own.",
 )
@@ -103,7 +115,7 @@ def command(**given: Any) -> None:
             put(f"Stopped by {stop.name} before anything was trained; nothing is lost.", err=True)
             context.exit(128 + (stop.signal or 0))
         if outcome is not None:
-            _finish(outcome, folder, options.file, registry)
+            _finish(outcome, folder, options.again(), registry)
 
 
 def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Outcome | None, Path]:
@@ -145,7 +157,7 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
     return outcome, folder
 
 
-def _finish(outcome: Outcome, folder: Path, file: Path, registry: Registry) -> None:
+def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> None:
     """Print what there is to say at the end and leave with the right exit code."""
     counts = [f"{outcome.done} done"]
     counts += [f"{len(outcome.skipped)} skipped"] if outcome.skipped else []
@@ -162,16 +174,17 @@ def _finish(outcome: Outcome, folder: Path, file: Path, registry: Registry) -> N
         how = "all is saved"
         if outcome.at_once:
             name, how = "a second Ctrl-C", "and what came after the last checkpoint was NOT saved"
-        put(f"Stopped by {name}, {how}. Go on with the same command: alseg run {file}", err=True)
+        put(f"Stopped by {name}, {how}. Go on with: {again}", err=True)
         context.exit(128 + outcome.signal)
     hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
     put(f"Results in {folder}.{hint}", err=True)
     if outcome.done:
         _draw(folder, registry)
     if outcome.waiting:
+        shown, one = shlex.quote(str(folder)), " --run NAME" if len(outcome.waiting) > 1 else ""
         put(
-            f"People are asked: 'alseg ask {folder}' writes what they need. Give their files to "
-            f"'alseg answer {folder} FILE', then go on with the same command: alseg run {file}",
+            "People are asked. Write what they need, give back their files, go on:\n"
+            f"  alseg ask {shown} -o tasks\n  alseg answer {shown} FILE{one}\n  {again}",
             err=True,
         )
     if outcome.failed:

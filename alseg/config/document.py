@@ -102,9 +102,14 @@ def read_document(path: FilePath) -> Document:
 def parse_value(text: str, name: str) -> Any:
     """Parse one value, such as the right side of an override; nothing at all is None.
 
+    A value that begins with ``*`` is text, such as the pattern ``*.png``: no anchor stands before it that it
+    could repeat.
+
     Raises:
         YamlError: If it is not acceptable YAML; the message starts with ``name``.
     """
+    if text.lstrip().startswith("*"):
+        return text.strip()
     return _document(text, name, positions=False).root
 
 

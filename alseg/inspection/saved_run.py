@@ -100,8 +100,7 @@ class SavedRun:
     def __init__(self, folder: Path, registry: Registry, root: Path | None = None) -> None:
         if not (folder / "run.json").is_file():
             raise AlsegError(
-                f"{folder} is no run folder: it has no run.json. "
-                "Name one such as results/quickstart/runs/ripu-ra__s0__3f9c1a7e."
+                f"{folder} is no run folder: it has no run.json. Name one such as {_example(folder)}."
             )
         self.folder = folder
         self._registry = registry
@@ -344,3 +343,9 @@ class SavedRun:
 
     def _damaged(self, problem: str) -> AlsegError:
         return AlsegError(f"{self.folder / RUN_NAME} is damaged: {' '.join(problem.split())}.")
+
+
+def _example(folder: Path) -> str:
+    """Return a run folder to name in a message: the first in a results folder, else a made-up one."""
+    runs = sorted(path.parent for path in folder.glob(f"runs/*/{RUN_NAME}"))
+    return str(runs[0]) if runs else "results/quickstart/runs/ripu-ra__s0__3f9c1a7e"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alseg.annotation.held_out import HeldOut
 from alseg.config.experiment import RunSpec, Scenario
-from alseg.contracts import IGNORE_INDEX
+from alseg.contracts import IGNORE_INDEX, LabelSpace
 from alseg.data.cache import uncached
 from alseg.data.evidence import Fault, SplitEvidence, examine_headers, examine_label
 from alseg.data.rules import sample, split_problems, split_warnings
@@ -12,6 +12,9 @@ from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError, DataError
 from alseg.guard.calls import guarded
 from alseg.registry.datasets import is_labelled
+
+_NAMED = 4
+"""Classes of a label space that a message names."""
 
 
 def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
@@ -41,7 +44,7 @@ def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
             continue
         seen.append(domain)
         with guarded(uncached(domain.dataset), "checks before training"):
-            doubts += _check_domain(domain, name, split, role)
+            doubts += _check_domain(domain, data.label_space, name, split, role)
     return doubts
 
 
@@ -69,7 +72,7 @@ def check_held_out(spec: RunSpec, data: ScenarioData) -> None:
         )
 
 
-def _check_domain(domain: Domain, name: str, split: str, role: str) -> list[str]:
+def _check_domain(domain: Domain, space: LabelSpace, name: str, split: str, role: str) -> list[str]:
     dataset = uncached(domain.dataset)
     try:
         _ = domain.sizes  # reads the header of every file
@@ -94,11 +97,17 @@ def _check_domain(domain: Domain, name: str, split: str, role: str) -> list[str]
         raise DataError(f"{name} {split}: {problems[0]}")
     if not evidence.showing[domain.translation != IGNORE_INDEX].any():
         raise DataError(
-            f"No label map of the {role} images shows a class of the scenario's label space (their own is "
-            f"{domain.label_space.name}).",
-            "Choose another scenario.label_space.",
+            f"No label map of the {role} images shows a class of the scenario's label space. Their own "
+            f"classes are {_some(domain.label_space)}; the scenario's are {_some(space)}.",
+            "Give scenario.label_space classes of the same names, or leave it out.",
         )
     return [f"{name} {split}: {warning}" for warning in split_warnings(evidence, domain.label_space)]
+
+
+def _some(space: LabelSpace) -> str:
+    """Return the names of the first classes."""
+    names = [each.name for each in space.classes]
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 
 def _refuse(faults: list[Fault], name: str, split: str) -> None:

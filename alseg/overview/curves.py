@@ -73,11 +73,14 @@ class Curves:
     height: str = "mIoU in percent"
 
 
+CLASSES_BOUGHT = "classes bought"
+"""What curves show where nothing could be evaluated yet: a number, no percentage."""
+
 _HEIGHTS: Mapping[str, Callable[[RoundResult], float | None]] = {
     "mIoU in percent": lambda result: result.miou,
     "mIoU, estimate from held-out answers (%)": lambda result: result.miou_estimate,
     "accuracy on new answers (%)": lambda result: result.accuracy_on_new_answers,
-    "classes bought": lambda result: (
+    CLASSES_BOUGHT: lambda result: (
         None if result.bought is None else sum(count > 0 for count in result.bought.values())
     ),
 }

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from alseg.overview.curves import Curve, Curves
+from alseg.overview.curves import CLASSES_BOUGHT, Curve, Curves
 from alseg.overview.marking import at_size, dimmed_with, resized
 from alseg.overview.picks import Picks
 from alseg.overview.spread import spread
@@ -137,6 +137,10 @@ def _draw_curves(axes: Axes, curves: Curves) -> None:
     axes.set_ylabel(curves.height, fontsize=12.5, color=_INK)
     axes.set_xlabel("training iterations", fontsize=12.5, color=_INK)
     axes.margins(x=0.03)
+    axes.locator_params(axis="x", integer=True, min_n_ticks=1)
+    if curves.height == CLASSES_BOUGHT:
+        axes.set_ylim(-0.05, max(1.05, axes.get_ylim()[1]))
+        axes.locator_params(axis="y", integer=True, min_n_ticks=1)
     _name_curves(axes, curves.curves, colors)
 
 

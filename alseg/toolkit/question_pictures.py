@@ -24,6 +24,11 @@ _ROWS_PER_LINE = 700
 _LEAST_ROWS = 640
 """Pictures of fewer rows are enlarged."""
 
+_DARK = 96
+"""A picture of a question whose median of the brightest channel is below this value is lightened to it."""
+_MOST_LIGHT = 5.0
+"""Largest factor, so that noise does not become a pattern."""
+
 _QUALITY = 95
 """Of JPEG, which is to be looked at only."""
 
@@ -73,6 +78,8 @@ def enlarged(
 def question_picture(image: NDArray[np.uint8], footprint: NDArray[np.int32], place: int) -> NDArray[np.uint8]:
     """Return one question enlarged, outlined, with the whole image beside it.
 
+    Where the enlarged part is dark, as in the dusk, it is lightened; the whole image stays as it is.
+
     Args:
         image: uint8 ``(H, W, 3)``.
         footprint: int32 ``(H, W)``, the question of each pixel, -1 where none is.
@@ -88,7 +95,7 @@ def question_picture(image: NDArray[np.uint8], footprint: NDArray[np.int32], pla
     rows = slice(max(0, top - margin), min(height, bottom + margin))
     columns = slice(max(0, left - margin), min(width, right + margin))
     alone = np.where(mask, 0, -1).astype(np.int32)
-    crop = outlined(image[rows, columns], alone[rows, columns])
+    crop = outlined(_lightened(image[rows, columns]), alone[rows, columns])
     overview = image.copy()
     thickness = max(1, height // 256)
     corners = (columns.start, rows.start), (columns.stop - 1, rows.stop - 1)
@@ -102,6 +109,15 @@ def encoded(picture: NDArray[np.uint8]) -> bytes:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=_QUALITY, subsampling=0)
     return file.getvalue()
+
+
+def _lightened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture with its colours multiplied, where it is too dark to see anything in it."""
+    level = max(1.0, float(np.median(picture.max(axis=2))))
+    if level >= _DARK:
+        return picture
+    lightened = np.minimum(picture * min(_MOST_LIGHT, _DARK / level), 255)
+    return np.asarray(lightened, np.uint8)
 
 
 def _scaled(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

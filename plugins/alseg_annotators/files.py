@@ -26,8 +26,9 @@ Then: alseg answer RESULTS masks
 {what}
 Classes are named as in classes.csv, or by their index; 'void' is what belongs to no class. Leave a cell
 empty where you do not answer. 'who', 'when' (such as 2026-03-01T12:00:00+01:00) and 'seconds' may stay empty.
-questions/ holds a picture of each question, named by its number: outlined and enlarged, with the whole
-photograph beside it. images/ holds the photographs, and pictures/ shows all questions of each.
+questions/ holds a picture of each question, named by its number: outlined, enlarged, and lightened if
+dark, with the whole photograph beside it. images/ holds the photographs, and pictures/ shows all questions of
+each.
 
 Then: alseg answer RESULTS questions.csv
 """,

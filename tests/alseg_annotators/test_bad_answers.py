@@ -84,9 +84,15 @@ WRONG_ROWS: dict[str, tuple[Callable[[Rows], object], str]] = {
     "a negative index": (cell(0, "answer", "-1"), "line 2: Unknown class '-1'."),
     "a huge index": (cell(0, "answer", "9" * 400), "Unknown class '999"),
     "an empty class in a set": (cell(0, "answer", "red||blue"), "line 2: Unknown class ''."),
-    "another image": (cell(0, "image", "train-77"), "line 2: nothing was asked about an image 'train-77'."),
-    "a path as image": (cell(0, "image", "../../x"), "nothing was asked about an image '../../x'."),
-    "no image": (cell(0, "image", ""), "nothing was asked about an image ''."),
+    "another image": (
+        cell(0, "image", "train-77"),
+        "line 2: nothing was asked about an image 'train-77' in round 1.",
+    ),
+    "a path as image": (
+        cell(0, "image", "../../x"),
+        "nothing was asked about an image '../../x' in round 1.",
+    ),
+    "no image": (cell(0, "image", ""), "nothing was asked about an image '' in round 1."),
     "another pixel": (cell(2, "y", "11"), "line 4: nothing was asked about pixel (11, "),
     "a row that is no number": (cell(0, "y", "one"), "line 2: 'y' is 'one', not a whole number from 0 to"),
     "a column below 0": (cell(0, "x", "-4"), "'x' is '-4', not a whole number from 0 to"),
@@ -125,6 +131,15 @@ def test_a_wrong_line_is_named(tmp_path: Path, table: tuple[Path, Path], case: s
         writer.writeheader()
         writer.writerows(rows)
     refused(results, path, told)
+
+
+def test_answers_to_another_round_are_told_from_mistakes(tmp_path: Path, table: tuple[Path, Path]) -> None:
+    results, filled = table
+    text, path = filled.read_text(), tmp_path / "questions.csv"
+    path.write_text(text.replace("train-", "other-"))
+    refused(results, path, "Nothing was taken. Give the answers to round 1 of this run, or mend the file.")
+    path.write_text("\n".join([*text.splitlines(), text.splitlines()[1]]))
+    refused(results, path, "Nothing was taken. Mend the file and give it again.")
 
 
 WRONG_TABLES: dict[str, tuple[Callable[[bytes], bytes], str]] = {

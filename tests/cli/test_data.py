@@ -277,6 +277,15 @@ def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_an_experiment_file_or_a_folder_in_place_of_a_name_is_told(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("name: own\n")
+    for path, kind in ((tmp_path / "own.yaml", "file"), (tmp_path, "folder")):
+        result = run("check", path)
+        assert result.exit_code == 2
+        assert result.stderr.startswith(f"Error: {path} is a {kind}, but NAME is the name of a data set.")
+        assert "alseg run FILE --dry-run" in result.stderr
+
+
 def test_a_data_set_without_files_is_checked_with_its_parameters() -> None:
     result = run("check", "streets", "domain=camera", "count=1", "height=32", "width=64", "--split", "train")
     assert result.exit_code == 0

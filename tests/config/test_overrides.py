@@ -7,6 +7,7 @@ import pytest
 
 from alseg import AlsegError
 from alseg.config.budget import Budget
+from alseg.config.document import parse_value
 from alseg.config.experiment import Component
 from demofile import BASE, errors_of, read, replaced
 
@@ -39,6 +40,12 @@ def test_an_override_reaches_into_a_component_given_by_name_only(folder: Path) -
     experiment = read(BASE, "methods.1.annotation.radius=4", "methods.1.budget.scope=pool")
     assert experiment.methods[1].annotation == Component("region", {"radius": 4})
     assert experiment.methods[1].budget == Budget("2.2%", "share", Fraction(11, 500), "pool")
+
+
+def test_a_pattern_that_begins_with_a_star_needs_no_quotes_inside_quotes() -> None:
+    assert parse_value("*.png", "images") == "*.png"
+    assert parse_value(" **/*.jpg ", "images") == "**/*.jpg"
+    assert parse_value("[&a 1, *a]", "seeds") == [1, 1]
 
 
 @pytest.mark.parametrize(

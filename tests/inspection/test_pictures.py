@@ -175,8 +175,10 @@ def test_mistakes_are_named(results: Path, tmp_path: Path) -> None:
     assert result.stderr.startswith("Error: Unknown image 'train-9'. Did you mean 'train-")
     result = alseg("export", run, "--what", "picks", "--round", "7", "-o", tmp_path)
     assert result.stderr == f"Error: Round 7 of {run} has bought nothing. Rounds that have: 1, 2.\n"
-    with pytest.raises(AlsegError, match=r"is no run folder: it has no run\.json"):
+    with pytest.raises(AlsegError, match=r"is no run folder: it has no run\.json") as told:
         SavedRun(results, toy_registry())
+    named = Path(str(told.value).rpartition("Name one such as ")[2].removesuffix("."))
+    assert SavedRun(named, toy_registry()).folder.parent == results / "runs"
 
 
 def test_exported_picks_are_the_ledger(results: Path, tmp_path: Path) -> None:

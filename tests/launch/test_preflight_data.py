@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -444,3 +444,31 @@ def test_a_byte_order_mark_in_a_list_of_images_to_leave_out_is_read(tmp_path: Pa
 def test_sizes_that_are_no_multiple_of_32_pass(registry: Registry, tmp_path: Path) -> None:
     alseg_driving.gtav.write_fake(tmp_path, count=2, size=(61, 117))
     assert before_a_run(registry, "gtav", tmp_path) == []
+
+
+def test_a_source_without_a_class_of_the_scenario_names_the_classes_of_both(
+    registry: Registry, tmp_path: Path
+) -> None:
+    made(tmp_path, "camvid")
+    spec = registry.get("datasets", "camvid").spec
+    own = registry.get("label_spaces", spec.label_space).spec
+    first, second, *_ = own.classes
+    space = replace(
+        own, classes=(replace(first, name="class-0"), replace(second, name="class-1")), subsets={}
+    )
+    split = Domain(spec.build(root=tmp_path, split="train"), np.full(256, 255, np.uint8), own, 2)
+    scenario = Scenario(
+        source=Component("camvid", {}),
+        target=Component("camvid", {}),
+        label_space=space.name,
+        root=str(tmp_path),
+        source_split="train",
+        target_split="train",
+        evaluation_split="train",
+    )
+    with pytest.raises(AlsegError) as told:
+        check_data(ScenarioData(space, split, split, split), scenario)
+    assert (
+        "Their own classes are sky, building, pole, road, ...; the scenario's are class-0, class-1."
+        in str(told.value)
+    )

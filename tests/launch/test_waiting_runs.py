@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -211,3 +212,18 @@ def test_two_processes_wait_for_two_runs_and_get_what_one_gets_from_the_oracle(t
         [oracle] = (tmp_path / "oracle" / "runs").glob(f"{label.lower()}__*")
         for name in ("ledger.npy", "metrics.json"):
             assert (people / "rounds/01" / name).read_bytes() == (oracle / "rounds/01" / name).read_bytes()
+
+
+def test_the_command_to_go_on_with_has_overrides_and_options_but_not_fresh(
+    tmp_path: Path, toys: None
+) -> None:
+    file = write_toy(tmp_path, toy_document(methods=[DOMINANT]))
+    results = tmp_path / "my results"
+    given = [file, "seeds=[4, 5]", "--only", "seed=5", "--results", results]
+    output = call("run", *given, "--fresh", code=3).output
+    ask, answer, again = (shlex.split(line) for line in output.splitlines()[-3:])
+    assert again == ["alseg", "run", *map(str, given)]
+    assert ask == ["alseg", "ask", str(results / "toy"), "-o", "tasks"]
+    assert answer == ["alseg", "answer", str(results / "toy"), "FILE"]
+    assert "1 waiting" in call(*again[1:], code=3).output
+    assert len(list((results / "toy" / "runs").iterdir())) == 1

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from PIL import Image
 
 import alseg.overview.write
 import alseg.registry.loading
 from alseg.cli import main, picture
-from alseg.overview.curves import Point, read_curves
-from alseg.overview.drawing import COLORS, REFERENCES, ROUND_COLORS, round_color
+from alseg.overview.curves import Curve, Curves, Point, read_curves
+from alseg.overview.drawing import COLORS, REFERENCES, ROUND_COLORS, _draw_curves, round_color
 from alseg.overview.marking import at_size
 from alseg.overview.picks import read_picks
 from alseg.overview.spread import spread
@@ -237,3 +239,15 @@ def test_many_rounds_share_colours_from_first_to_last() -> None:
     assert [ROUND_COLORS.index(round_color(number, 12)) for number in range(1, 13)] == [
         0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5,
     ]  # fmt: skip
+
+
+def test_counts_of_classes_and_iterations_are_marked_at_whole_numbers() -> None:
+    points = (Point(10, 0.0, None), Point(11, 0.0, None))
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    _draw_curves(
+        axes, Curves("t", "s", "", (Curve("a", "acquired", points),), (), (), height="classes bought")
+    )
+    for ticks in (axes.get_xticks(), axes.get_yticks()):
+        assert len(ticks) and (ticks == np.round(ticks)).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -44,6 +45,11 @@ def wait_for(event: str, folder: Path, process: ForkServerProcess) -> int:
 
 def output_of(folder: Path) -> str:
     return (folder / "output.txt").read_text()
+
+
+def go_on(folder: Path) -> str:
+    """Return the command that goes on with the run."""
+    return shlex.join(["alseg", "run", str(folder / "toy.yaml"), "--results", str(folder / "results")])
 
 
 def run_of(folder: Path) -> Path:
@@ -99,7 +105,7 @@ def test_any_number_of_signals_saves_once(tmp_path: Path, signals: list[int], na
     assert read_json(run_of(tmp_path) / "status.json")["state"] == "interrupted"
     assert f"stopped by {name}, all is saved\n" in (run_of(tmp_path) / "log.txt").read_text()
     assert output_of(tmp_path).splitlines()[-1] == (
-        f"Stopped by {name}, all is saved. Go on with the same command: alseg run {tmp_path / 'toy.yaml'}"
+        f"Stopped by {name}, all is saved. Go on with: {go_on(tmp_path)}"
     )
     assert "Traceback" not in output_of(tmp_path)
 
@@ -120,7 +126,7 @@ def test_ctrl_c_twice_at_a_terminal_stops_at_once_and_says_that_it_did_not_save(
     assert "Saving and stopping. Another Ctrl-C stops at once, without saving." in output_of(tmp_path)
     assert output_of(tmp_path).splitlines()[-1] == (
         "Stopped by a second Ctrl-C, and what came after the last checkpoint was NOT saved. "
-        f"Go on with the same command: alseg run {tmp_path / 'toy.yaml'}"
+        f"Go on with: {go_on(tmp_path)}"
     )
     assert "stopped by SIGINT, without saving\n" in (run_of(tmp_path) / "log.txt").read_text()
 

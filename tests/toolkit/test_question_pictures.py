@@ -6,6 +6,7 @@ import numpy as np
 
 from alseg.asking.pictures import question_picture
 from alseg.toolkit.question_pictures import enlarged, outlined
+from alseg.toolkit.question_pictures import question_picture as one_question
 from question_sheets import squares
 
 
@@ -36,3 +37,22 @@ def test_a_picture_of_questions_has_their_numbers_and_covers_nothing_that_is_ask
     np.testing.assert_array_equal(picture[footprint >= 0], photograph[footprint >= 0])
     above = picture[2 * 27 - 20 : 2 * 27 - 2, 3 * 27 : 3 * 27 + 20]
     assert (above == 255).all(axis=2).any()  # the number 1, in white
+
+
+def test_the_enlarged_part_of_a_dark_photograph_is_lightened_and_the_whole_is_not() -> None:
+    footprint = np.full((128, 128), -1, np.int32)
+    footprint[60:68, 60:68] = 0
+    for brightness, seen in ((24, 96), (4, 20), (0, 0), (96, 96), (200, 200)):
+        picture = one_question(np.full((128, 128, 3), brightness, np.uint8), footprint, 0)
+        # A crop of 56 x 56 is as wide as high: 512 columns, then the gap, then the whole photograph.
+        assert (picture[256, 256] == seen).all()
+        assert (picture[256, -10] == brightness).all()
+
+
+def test_bright_colours_in_a_dark_part_stay_within_their_range() -> None:
+    image = np.full((128, 128, 3), 10, np.uint8)
+    image[62:66, 62:66] = 250, 60, 20
+    footprint = np.full((128, 128), -1, np.int32)
+    footprint[60:68, 60:68] = 0
+    picture = one_question(image, footprint, 0)
+    assert picture[256, 256].tolist() == [255, 255, 100]

@@ -100,7 +100,8 @@ def class_table(values: Values, matched: Match, mask_names: Sequence[str] = ()) 
         named = [
             f"{value} {name}" for value in sorted(set(real), key=_order) if (name := other.names.get(value))
         ]
-        table.doubts.append(f"The ids would also fit {other.title}: {', '.join(named[:6])}...")
+        also = "" if matched.table is None else " also"
+        table.doubts.append(f"The ids would{also} fit {other.title}: {', '.join(named[:6])}...")
     return table
 
 
@@ -175,7 +176,8 @@ def _unnamed(table: ClassTable, values: Values, real: Sequence[Value]) -> None:
         table.rows = [ClassRow(row.value, "class-1", row.share, row.showing, row.color) for row in table.rows]
     if not binary:
         table.doubts.append(
-            "No table of a known data set names these classes: replace class-... by their names."
+            "No table of a known data set names these classes: replace class-... by their names, here and in "
+            "label_space below. Where one is void, write null here and leave it out there."
         )
 
 

@@ -148,7 +148,8 @@ def test_ids_without_a_table_are_numbered_and_said_to_be(tmp_path: Path) -> None
     ids = document["scenario"]["source"]["ids"]
     assert ids == {0: "class-0", 300: "class-300", 4000: "class-4000"}
     assert "0 is 'no label' where ids begin at 1: write null if so" in text
-    assert "replace class-... by their names" in text
+    said = " ".join(text.replace("# ", " ").split())
+    assert "replace class-... by their names, here and in label_space below" in said
 
 
 def test_lists_of_another_machine_are_the_splits(tmp_path: Path) -> None:
