@@ -57,5 +57,5 @@ def test_a_document_without_a_table_is_refused() -> None:
         with_key_tables("<!-- keys of settings, from alseg/config/sections.py -->\n\n<!-- end of keys -->")
     assert str(raised.value) == (
         "The document has tables of keys for settings; it needs one each for the top level, scenario, "
-        "label_space, classes, methods, annotator, target_labels, comparisons, evaluation, settings."
+        "label_space, classes, methods, annotator, people, target_labels, comparisons, evaluation, settings."
     )
