@@ -85,7 +85,8 @@ class RunParts:
             self.target_order.change_pool(change.moved, change.images)
             gone = int((change.moved < 0).sum())
             new = change.images - len(change.moved) + gone
-            self.log(f"round {round_number}: the pool has {change.images} images, {new} new; {gone} are gone")
+            lost = f"; {gone} are gone" if gone else ""
+            self.tell(f"round {round_number}: the pool has {change.images} images, {new} new{lost}")
 
     @property
     def derivations(self) -> Mapping[int, int]:

@@ -27,6 +27,7 @@ def grown(folder: Path, **changes: Any) -> Path:
     document = growing_document(folder, WHEN_ROUND_1_IS_DONE, **changes)
     outcome = run_toy(folder, document, PLUGIN, reporter=reporter)
     assert not outcome.failed and not any("pool.json" in note for note in reporter.notes)
+    assert any("round 2: the pool has 9 images, 3 new" in note for note in reporter.notes)
     return sorted((folder / "results" / "toy" / "runs").glob("*__s0__*"))[0]
 
 
