@@ -35,7 +35,9 @@ def pytest_xdist_auto_num_workers() -> int | None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip tests that want a GPU where there is none."""
+    """Skip tests that want a GPU where there is none, and those that take minutes but at night."""
+    if item.get_closest_marker("nightly") is not None and not os.environ.get("ALSEG_NIGHTLY"):
+        pytest.skip("it takes minutes; ALSEG_NIGHTLY=1 runs it")
     if item.get_closest_marker("gpu") is not None:
         import torch
 

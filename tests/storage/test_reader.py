@@ -158,7 +158,9 @@ def test_a_damaged_run_is_left_out_and_named(
     folder = write_run(results, "Random", seed=1)
     (folder / file).write_text(content)
     found = load_results([results])
-    expected = "damaged: state: Input should be 'running', 'done', 'failed', 'interrupted' or 'skipped'."
+    expected = (
+        "damaged: state: Input should be 'running', 'waiting', 'done', 'failed', 'interrupted' or 'skipped'."
+    )
     assert [run.seed for run in found.runs] == [0]
     assert found.damaged[0].folder == folder
     assert found.damaged[0].problem == f"{folder / file} is {problem or expected}"
