@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,30 +127,17 @@ def _evaluate(
 ) -> Evaluated:
     """Do the work; torch is imported here, after the user's mistakes have been told."""
     from alseg.cli.bars import progress_bar
-    from alseg.config.sections import Settings
-    from alseg.engine.assembly import Assembler
-    from alseg.evaluation.checkpoint import evaluate_all, fill
+    from alseg.evaluation.checkpoint import evaluate_all
     from alseg.evaluation.output import Evaluated
-    from alseg.inference.predict import InferenceOptions
+    from alseg.inspection.loaded_network import load_network
     from alseg.toolkit.labels import translation
-    from alseg.training.device import make_fabric, set_up
 
     space = request.label_space
-    fabric = make_fabric(Settings(device=how.device, precision=request.precision))
-    model = Assembler(registry).model(request.model, len(space.classes), seed=0)
-    iteration = fill(model, request.weights, request.model.name)
-    options = InferenceOptions(
-        size=request.size,
-        flip=request.flip,
-        window=request.window,
-        window_overlap=request.overlap,
-        batch_size=how.batch,
-        workers=how.workers,
-        device=fabric.device,
-    )
+    model, options, iteration = load_network(request, registry, len(space.classes), how.device)
+    options = replace(options, batch_size=how.batch, workers=how.workers)
     with progress_bar(f"evaluating on {request.dataset.name} {request.split}", len(data)) as advance:
         counts = evaluate_all(
-            set_up(fabric, model),
+            model,
             data,
             translation(request.own_space, space),
             len(space.classes),

@@ -134,10 +134,7 @@ def open_network(path: Path, registry: Registry, changes: Changes, device: str) 
 
 
 def _of_run(folder: Path, registry: Registry, changes: Changes, device: str) -> Network:
-    from alseg.config.sections import Settings
-    from alseg.engine.assembly import Assembler
-    from alseg.evaluation.checkpoint import fill
-    from alseg.training.device import make_fabric, set_up
+    from alseg.inspection.loaded_network import load_network
 
     asked = Options(
         checkpoint=folder,
@@ -147,17 +144,8 @@ def _of_run(folder: Path, registry: Registry, changes: Changes, device: str) -> 
         overlap=changes.overlap,
     )
     request, space = complete(asked, registry), SavedRun(folder, registry).space
-    fabric = make_fabric(Settings(device=device, precision=request.precision))
-    model = Assembler(registry).model(request.model, len(space.classes), seed=0)
-    fill(model, request.weights, request.model.name)
-    options = InferenceOptions(
-        size=request.size,
-        flip=request.flip,
-        window=request.window,
-        window_overlap=request.overlap,
-        device=fabric.device,
-    )
-    return Network(folder.resolve().name, set_up(fabric, model), space, options)
+    loaded = load_network(request, registry, len(space.classes), device)
+    return Network(folder.resolve().name, loaded.model, space, loaded.options)
 
 
 def _of_export(path: Path, changes: Changes, device: str) -> Network:

@@ -233,28 +233,15 @@ class SavedRun:
         """
         if not (self.folder / "weights.pt").is_file():
             raise AlsegError(f"{self.folder} has no final weights: the run is not done.")
-        from alseg.config.sections import Settings
-        from alseg.engine.assembly import Assembler
-        from alseg.evaluation.checkpoint import fill
         from alseg.evaluation.request import Options, complete
         from alseg.inference.example_maps import example_of, logits_of, question_reach
-        from alseg.inference.predict import InferenceOptions, predict
-        from alseg.training.device import make_fabric, set_up
+        from alseg.inference.predict import predict
+        from alseg.inspection.loaded_network import load_network
 
         request = complete(Options(checkpoint=self.folder, root=self._root), self._registry)
-        fabric = make_fabric(Settings(device=device, precision=request.precision))
-        model = Assembler(self._registry).model(request.model, len(self.space.classes), seed=0)
-        fill(model, request.weights, request.model.name)
-        options = InferenceOptions(
-            size=request.size,
-            flip=request.flip,
-            window=request.window,
-            window_overlap=request.overlap,
-            batch_size=1,
-            device=fabric.device,
-        )
+        model, options, _ = load_network(request, self._registry, len(self.space.classes), device)
         radius = question_reach(self._mode, "part" if self._regions is None else "region")
-        for prediction in predict(set_up(fabric, model), Subset(split.dataset, indices), options):
+        for prediction in predict(model, Subset(split.dataset, indices), options):
             size = prediction.logits.shape[-2:]
             maps = example_of(logits_of(prediction, options), radius, longest=max(size))
             yield indices[prediction.index], maps
