@@ -25,7 +25,7 @@ from alseg.guard.answers import answer_kind
 from alseg.inspection.saved_run import SavedRun
 from alseg.registry.registry import Registry
 from alseg.storage.answers import read_answers
-from alseg.storage.layout import round_folders
+from alseg.storage.layout import folder_of_round, round_folders
 from alseg.storage.ledger import Purchase
 from alseg.storage.questions import Questions
 from alseg.storage.reader import run_folders
@@ -49,7 +49,7 @@ class WaitingRun:
     @property
     def round_folder(self) -> Path:
         """The folder of the round."""
-        return self.folder / "rounds" / f"{self.round:02d}"
+        return folder_of_round(self.folder, self.round)
 
     @property
     def people(self) -> People:

@@ -232,26 +232,26 @@ class QueryPlanner:
         if not companions and not self._common_pass.holds(self.spec.folder):
             return _Decision(acquire(job, pool))
         # Runs with one network have one pool, unless it grows.
-        weights = " of ".join(filter(None, (state.digest(), self.pool.text)))
+        made_with = " of ".join(filter(None, (state.digest(), self.pool.text)))
         with self._shared_training.held(self.context.stop):
-            left = self._common_pass.take(self.spec.folder, weights)
+            left = self._common_pass.take(self.spec.folder, made_with)
             if left is not None:
                 picks, share = left
                 return _Decision(picks, share=share)
-            return self._ask_for_all(job, companions, pool, weights)
+            return self._ask_for_all(job, companions, pool, made_with)
 
     def _ask_for_all(
-        self, job: QueryJob, companions: Mapping[str, QueryJob], pool: Pool, weights: str
+        self, job: QueryJob, companions: Mapping[str, QueryJob], pool: Pool, made_with: str
     ) -> _Decision:
         """Make one pass for this run and its companions, and leave them their picks; the folder is held."""
         common = self._common_pass
-        waiting = {name: other for name, other in companions.items() if common.take(name, weights) is None}
+        waiting = {name: other for name, other in companions.items() if common.take(name, made_with) is None}
         started = time.monotonic()
         found = acquire_together(job, waiting, pool)
         spent = time.monotonic() - started
         share = spent / (1 + len(found.others))
         for name, picks in found.others.items():
-            common.keep(name, weights, picks, share)
+            common.keep(name, made_with, picks, share)
         return _Decision(found.own, spent=spent, share=share)
 
     def _companions(self) -> dict[str, QueryJob]:

@@ -62,8 +62,7 @@ def quarantine_misplaced(folder: RunFolder, rounds: int) -> list[str]:
     Returns:
         One line for each.
     """
-    names = ("rounds", "attempts", *(f"rounds/{number:02d}" for number in range(rounds)))
-    folders = [folder.path / name for name in names]
+    folders = [folder.path / "rounds", folder.path / "attempts", *map(folder.round_folder, range(rounds))]
     misplaced = [path for path in folders if os.path.lexists(path) and not path.is_dir()]
     problems = [f"{path} is damaged: it is no folder. What it held is made again." for path in misplaced]
     logs = [

@@ -27,34 +27,34 @@ class SharedPoolPass:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "picks"
 
-    def keep(self, run: str, weights: str, picks: Mapping[str, Picks], seconds: float) -> None:
+    def keep(self, run: str, made_with: str, picks: Mapping[str, Picks], seconds: float) -> None:
         """Keep the picks of a run.
 
         Args:
             run: Its folder's name.
-            weights: Digest of the weights of the network that they were made with.
+            made_with: The network and, where it grows, the pool that they were made with, as a digest.
             picks: Image id to picks.
             seconds: The run's share of what the pass took.
 
         Raises:
             WriteError: If they cannot be written.
         """
-        arrays = {**arrays_of(picks), "weights": np.array(weights), "seconds": np.array(seconds)}
+        arrays = {**arrays_of(picks), "made_with": np.array(made_with), "seconds": np.array(seconds)}
         # The archive has a checksum of each array.
         write_atomically(self._file(run), lambda file: np.savez(file, **arrays))
 
     def holds(self, run: str) -> bool:
-        """Whether there are picks of a run, made with whatever weights."""
+        """Whether there are picks of a run, whatever they were made with."""
         return self._file(run).exists()
 
-    def take(self, run: str, weights: str) -> tuple[dict[str, Picks], float] | None:
+    def take(self, run: str, made_with: str) -> tuple[dict[str, Picks], float] | None:
         """Return a run's picks, by image id, and its share of what the pass took, in seconds.
 
-        None where there are none, they cannot be read, or were made with weights of another digest.
+        None where there are none, they cannot be read, or were made with another network or pool.
         """
         try:
             with np.load(self._file(run), allow_pickle=False) as content:
-                if str(content["weights"]) != weights:
+                if str(content["made_with"]) != made_with:
                     return None
                 picks = picks_of({name: content[name] for name in PICK_ARRAYS})
                 return picks, float(content["seconds"])

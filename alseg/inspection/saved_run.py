@@ -39,7 +39,7 @@ from alseg.inspection.regions import regions_of_run
 from alseg.registry.datasets import check_split, label_space_of
 from alseg.registry.registry import Registry
 from alseg.storage.examples import Example, read_examples
-from alseg.storage.layout import RUN_NAME, round_folders
+from alseg.storage.layout import RUN_NAME, folder_of_round, round_folders
 from alseg.storage.ledger import Purchase, refuse_outside
 from alseg.storage.pool_listing import last_pool
 from alseg.storage.run_description import Asked, Part, read_asked
@@ -176,7 +176,7 @@ class SavedRun:
         Args:
             round_number: From 1; None for the final network.
         """
-        folder = self.folder if round_number is None else self.folder / "rounds" / f"{round_number:02d}"
+        folder = self.folder if round_number is None else folder_of_round(self.folder, round_number)
         return read_examples(folder, len(self.space.classes))
 
     def bought_in(self, image_id: str, size: Size) -> NDArray[np.int16]:

@@ -32,6 +32,16 @@ _ROUND_FOLDER = re.compile(r"[0-9]{2,4}", re.ASCII)
 _ATTEMPT_FILE = re.compile(r"(0|[1-9][0-9]{0,5})\.json", re.ASCII)
 
 
+def folder_of_round(folder: Path, number: int) -> Path:
+    """Return the folder of a run's round, whether it is there or not.
+
+    Args:
+        folder: The run's folder.
+        number: Of the round.
+    """
+    return folder / "rounds" / f"{number:02d}"
+
+
 def round_folders(folder: Path) -> dict[int, Path]:
     """Return the folders of a run's rounds by number, in order; what has another name is no round.
 
@@ -40,7 +50,11 @@ def round_folders(folder: Path) -> dict[int, Path]:
     """
     found = {}
     for path in folder.glob("rounds/*"):
-        if _ROUND_FOLDER.fullmatch(path.name) and path.name == f"{int(path.name):02d}" and path.is_dir():
+        if (
+            _ROUND_FOLDER.fullmatch(path.name)
+            and path == folder_of_round(folder, int(path.name))
+            and path.is_dir()
+        ):
             found[int(path.name)] = path
     return dict(sorted(found.items()))
 

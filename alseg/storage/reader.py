@@ -10,7 +10,14 @@ from pathlib import Path
 
 from alseg.errors import AlsegError
 from alseg.storage.attempts import devices_of, read_attempt
-from alseg.storage.layout import METRICS_NAME, RUN_NAME, STATUS_NAME, attempt_files, round_folders
+from alseg.storage.layout import (
+    METRICS_NAME,
+    RUN_NAME,
+    STATUS_NAME,
+    attempt_files,
+    folder_of_round,
+    round_folders,
+)
 from alseg.storage.records import DamagedRun, ResultClasses, Results, RoundResult, Run
 from alseg.storage.round_files import refuse_damaged_round
 from alseg.storage.round_metrics import read_round
@@ -143,7 +150,7 @@ def _refuse_gaps(folder: Path, numbers: Sequence[int]) -> None:
     """Refuse a run of which a round is missing: areas under its curve would be those of another curve."""
     for expected, number in enumerate(numbers):
         if number != expected:
-            missing = folder / "rounds" / f"{expected:02d}" / METRICS_NAME
+            missing = folder_of_round(folder, expected) / METRICS_NAME
             raise AlsegError(f"{missing} is missing, but round {number} is there.")
 
 

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field
 
 from alseg.contracts import Cost
 from alseg.files import content_hash
+from alseg.storage.layout import folder_of_round
 
 _LARGEST = 2**53
 """Up to here, every whole number is a floating-point number."""
@@ -287,7 +288,7 @@ class Run:
 
     def round_folder(self, number: int) -> Path:
         """Return the folder of round ``number``, whether or not it has been committed."""
-        return self.folder / "rounds" / f"{number:02d}"
+        return folder_of_round(self.folder, number)
 
     def at(self, number: int) -> RoundResult | None:
         """Return round ``number``, or None where it has not been committed."""

@@ -27,6 +27,7 @@ from alseg.storage.layout import (
     TIMING_NAME,
     WEIGHTS_NAME,
     attempt_files,
+    folder_of_round,
     round_folders,
 )
 from alseg.storage.ledger import Purchase
@@ -156,7 +157,7 @@ class RunFolder:
 
     def round_folder(self, round_number: int) -> Path:
         """Return the folder of a round."""
-        return self.path / "rounds" / f"{round_number:02d}"
+        return folder_of_round(self.path, round_number)
 
     def round_is_committed(self, round_number: int) -> bool:
         """Return whether a round has its metrics, so that nothing of it is left to do."""
