@@ -32,8 +32,8 @@ def register_datasets() -> list[DatasetSpec]:
             summary="Aerial photographs of Potsdam in tiles of 512 x 512; 3,456 train, 2,016 val.",
             source="ISPRS 2D Semantic Labeling Contest, 2013",
             build=potsdam.build_potsdam,
-            write_fake=potsdam.write_fake,
-            expected=potsdam.expected,
+            write_fake=potsdam.SURVEY.write_fake,
+            expected=potsdam.SURVEY.expected,
             label_space=ISPRS_6.name,
         ),
         DatasetSpec(
@@ -41,8 +41,8 @@ def register_datasets() -> list[DatasetSpec]:
             summary="Aerial infrared photographs of Vaihingen in tiles of 512 x 512; 344 train, 398 val.",
             source="ISPRS 2D Semantic Labeling Contest, 2013",
             build=vaihingen.build_vaihingen,
-            write_fake=vaihingen.write_fake,
-            expected=vaihingen.expected,
+            write_fake=vaihingen.SURVEY.write_fake,
+            expected=vaihingen.SURVEY.expected,
             label_space=ISPRS_6.name,
         ),
     ]

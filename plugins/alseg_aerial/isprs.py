@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Interval
 
@@ -13,6 +13,7 @@ from alseg import AlsegError
 from alseg.contracts import Dataset, SceneRenderer, Size
 from alseg.toolkit.file_layout import Layout, Pair, check_split
 from alseg_aerial.spaces import ISPRS_6
+from alseg_driving import blocks
 
 TileSide = Annotated[int, Interval(ge=32, le=65_536)]
 Overlap = Annotated[int, Interval(ge=0, le=16_384)]
@@ -36,6 +37,7 @@ class Survey:
         areas: Names of the orthophotos of each split.
         images: Path of an orthophoto; ``{area}`` stands for its name.
         labels: Paths of its label map, whole, and without boundaries.
+        images_in: Images per split, in tiles of the usual size.
     """
 
     name: str
@@ -43,11 +45,41 @@ class Survey:
     areas: dict[str, tuple[str, ...]]
     images: str
     labels: tuple[str, str]
+    images_in: dict[str, int]
 
+    def expected(self, *, tile: TileSide, overlap: Overlap, **_: Any) -> dict[str, int]:
+        """Return the images per split; none are known where tiles are not as usual."""
+        return self.images_in if (tile, overlap) == (USUAL_TILE, 0) else {}
 
-def as_published(counts: dict[str, int], *, tile: int, overlap: int) -> dict[str, int]:
-    """Return the images per split; none are known where tiles are not as usual."""
-    return counts if (tile, overlap) == (USUAL_TILE, 0) else {}
+    def write_fake(
+        self,
+        root: Path,
+        seed: int = 0,
+        *,
+        count: int = 4,
+        size: Size = (96, 96),
+        scene: SceneRenderer = blocks,
+    ) -> None:
+        """Write a tiny data set in the layout and encoding of tiles, below ``root``.
+
+        Args:
+            root: Folder to write to; the ``scenario.root`` of experiments.
+            seed: Seed of the scenes.
+            count: Images per split, of one orthophoto after the other.
+            size: Height and width of the images, in pixels.
+            scene: Renders the scenes, as photographs; blocks of colour by default.
+        """
+        from alseg_aerial.fake import STREETS_AS_CITY, ids_from_1
+        from alseg_driving import photographs, write_png
+
+        for split, index, image, label in photographs(scene, SPLITS, count, size, seed):
+            areas = self.areas[split]
+            row, number = divmod(index % count, len(areas))
+            top = row * size[0]
+            name = f"{areas[number]}_0_{top}_{size[1]}_{top + size[0]}.png"
+            write_png(root / self.name / "img_dir" / split / name, image)
+            ids = ids_from_1(label, ISPRS_6, STREETS_AS_CITY, "clutter")
+            write_png(root / self.name / "ann_dir" / split / name, ids)
 
 
 def open_split(
@@ -106,27 +138,3 @@ def _tiles(layout: Layout, base: Path, split: str) -> list[Pair]:
         area = stem.rsplit("_", _PARTS_OF_TILE)[0]
         pairs.append(Pair(stem, f"img_dir/{split}/{name}", f"ann_dir/{split}/{name}", area))
     return pairs
-
-
-def write_tiles(survey: Survey, root: Path, seed: int, count: int, size: Size, scene: SceneRenderer) -> None:
-    """Write a tiny data set in the layout and encoding of tiles, below ``root``.
-
-    Args:
-        survey: The city.
-        root: Folder to write to; the ``scenario.root`` of experiments.
-        seed: Seed of the scenes.
-        count: Images per split, of one orthophoto after the other.
-        size: Height and width of the images, in pixels.
-        scene: Renders the scenes, as photographs.
-    """
-    from alseg_aerial.fake import STREETS_AS_CITY, ids_from_1
-    from alseg_driving import photographs, write_png
-
-    for split, index, image, label in photographs(scene, SPLITS, count, size, seed):
-        areas = survey.areas[split]
-        row, number = divmod(index % count, len(areas))
-        top = row * size[0]
-        name = f"{areas[number]}_0_{top}_{size[1]}_{top + size[0]}.png"
-        write_png(root / survey.name / "img_dir" / split / name, image)
-        ids = ids_from_1(label, ISPRS_6, STREETS_AS_CITY, "clutter")
-        write_png(root / survey.name / "ann_dir" / split / name, ids)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg.contracts import Dataset
 from alseg.toolkit.file_layout import Layout
-from alseg_aerial.isprs import USUAL_TILE, Overlap, Survey, TileSide, as_published, open_split, write_tiles
-from alseg_driving import blocks
+from alseg_aerial.isprs import USUAL_TILE, Overlap, Survey, TileSide, open_split
 
 _TRAIN = (
     "2_10 2_11 2_12 3_10 3_11 3_12 4_10 4_11 4_12 5_10 5_11 5_12 "
@@ -34,12 +32,8 @@ SURVEY = Survey(
         "5_Labels_all/top_potsdam_{area}_label.tif",
         "5_Labels_all_noBoundary/top_potsdam_{area}_label_noBoundary.tif",
     ),
+    images_in={"train": 3456, "val": 2016},
 )
-
-
-def expected(*, tile: TileSide, overlap: Overlap, **_: Any) -> dict[str, int]:
-    """Return the images per split, in tiles of the usual size."""
-    return as_published({"train": 3456, "val": 2016}, tile=tile, overlap=overlap)
 
 
 def build_potsdam(
@@ -77,18 +71,3 @@ def build_potsdam(
         AlsegError: If there is no such split, or tiles are not larger than what they share.
     """
     return open_split(SURVEY, root, split, eroded=eroded, tile=tile, overlap=overlap)
-
-
-def write_fake(
-    root: Path, seed: int = 0, *, count: int = 4, size: Size = (96, 96), scene: SceneRenderer = blocks
-) -> None:
-    """Write ``root/potsdam``, a tiny data set in the layout and encoding of tiles.
-
-    Args:
-        root: Folder to write to; the ``scenario.root`` of experiments.
-        seed: Seed of the scenes.
-        count: Images per split.
-        size: Height and width of the images, in pixels.
-        scene: Renders the scenes, as photographs; blocks of colour by default.
-    """
-    write_tiles(SURVEY, root, seed, count, size, scene)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from alseg.contracts import Dataset, SceneRenderer, Size
+from alseg.contracts import Dataset
 from alseg.toolkit.file_layout import Layout
-from alseg_aerial.isprs import USUAL_TILE, Overlap, Survey, TileSide, as_published, open_split, write_tiles
-from alseg_driving import blocks
+from alseg_aerial.isprs import USUAL_TILE, Overlap, Survey, TileSide, open_split
 
 _TRAIN = (1, 3, 5, 7, 11, 13, 15, 17, 21, 23, 26, 28, 30, 32, 34, 37)
 _VAL = (2, 4, 6, 8, 10, 12, 14, 16, 20, 22, 24, 27, 29, 31, 33, 35, 38)
@@ -32,12 +30,8 @@ SURVEY = Survey(
         f"{_TRUTH}_COMPLETE/top_mosaic_09cm_{{area}}.tif",
         f"{_TRUTH}_eroded_COMPLETE/top_mosaic_09cm_{{area}}_noBoundary.tif",
     ),
+    images_in={"train": 344, "val": 398},
 )
-
-
-def expected(*, tile: TileSide, overlap: Overlap, **_: Any) -> dict[str, int]:
-    """Return the images per split, in tiles of the usual size."""
-    return as_published({"train": 344, "val": 398}, tile=tile, overlap=overlap)
 
 
 def build_vaihingen(
@@ -77,18 +71,3 @@ def build_vaihingen(
         AlsegError: If there is no such split, or tiles are not larger than what they share.
     """
     return open_split(SURVEY, root, split, eroded=eroded, tile=tile, overlap=overlap)
-
-
-def write_fake(
-    root: Path, seed: int = 0, *, count: int = 4, size: Size = (96, 96), scene: SceneRenderer = blocks
-) -> None:
-    """Write ``root/vaihingen``, a tiny data set in the layout and encoding of tiles.
-
-    Args:
-        root: Folder to write to; the ``scenario.root`` of experiments.
-        seed: Seed of the scenes.
-        count: Images per split.
-        size: Height and width of the images, in pixels.
-        scene: Renders the scenes, as photographs; blocks of colour by default.
-    """
-    write_tiles(SURVEY, root, seed, count, size, scene)

@@ -138,9 +138,9 @@ def test_tiles_must_be_larger_than_what_they_share(name: str, tmp_path: Path) ->
 def test_the_numbers_of_images_are_known_where_tiles_are_as_usual() -> None:
     # 6000 x 6000 pixels in tiles of at most 512 are 12 x 12 of each orthophoto.
     counts = {"train": 144 * 24, "val": 144 * 14}
-    assert potsdam.expected(tile=512, overlap=0, eroded=True) == counts
-    assert potsdam.expected(tile=512, overlap=64) == potsdam.expected(tile=1024, overlap=0) == {}
-    assert vaihingen.expected(tile=512, overlap=0) == {"train": 344, "val": 398}
+    assert potsdam.SURVEY.expected(tile=512, overlap=0, eroded=True) == counts
+    assert potsdam.SURVEY.expected(tile=512, overlap=64) == potsdam.SURVEY.expected(tile=1024, overlap=0) == {}
+    assert vaihingen.SURVEY.expected(tile=512, overlap=0) == {"train": 344, "val": 398}
 
 
 def test_urban_and_rural_loveda_make_up_the_whole() -> None:
