@@ -139,7 +139,9 @@ def test_the_numbers_of_images_are_known_where_tiles_are_as_usual() -> None:
     # 6000 x 6000 pixels in tiles of at most 512 are 12 x 12 of each orthophoto.
     counts = {"train": 144 * 24, "val": 144 * 14}
     assert potsdam.SURVEY.expected(tile=512, overlap=0, eroded=True) == counts
-    assert potsdam.SURVEY.expected(tile=512, overlap=64) == potsdam.SURVEY.expected(tile=1024, overlap=0) == {}
+    assert (
+        potsdam.SURVEY.expected(tile=512, overlap=64) == potsdam.SURVEY.expected(tile=1024, overlap=0) == {}
+    )
     assert vaihingen.SURVEY.expected(tile=512, overlap=0) == {"train": 344, "val": 398}
 
 
