@@ -1,37 +1,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pytest
-import torch
-import yaml
 
 import alseg_methods
 import alseg_partitions
 import alseg_recipes
-from alseg import AlsegError, DatasetSpec, ModelSpec, RecipeSpec, hookimpl
-from alseg.config.experiment import Component, read_experiment
+from alseg import DatasetSpec, ModelSpec, RecipeSpec, hookimpl
+from alseg.config.experiment import Component
 from alseg.contracts import AnnotationModeSpec, PartitionSpec
 from alseg.engine.assembly import Assembler
-from alseg.launch.preflight import Plan, PlannedRun, check
+from alseg.launch.preflight import PlannedRun
 from alseg.toolkit.recipes import SupervisedRecipe
 from alseg_partitions.grid import Grid
+from preflights import checked, refused
 from toys import Stripes, TinyNet, toy_document, toy_registry
-
-
-def _check(folder: Path, document: dict[str, object], *more: object) -> Plan:
-    registry = toy_registry(*more)
-    file = folder / "toy.yaml"
-    file.write_text(yaml.safe_dump(document))
-    return check(read_experiment(file, registry=registry).runs(), Assembler(registry))
-
-
-def _refused(folder: Path, document: dict[str, object], *more: object) -> str:
-    with pytest.raises(AlsegError) as raised:
-        _check(folder, document, *more)
-    return str(raised.value)
 
 
 def _asking(**changes: object) -> dict[str, object]:
@@ -47,7 +31,7 @@ def _asking(**changes: object) -> dict[str, object]:
 
 def test_costs_are_known_beforehand(tmp_path: Path) -> None:
     asking, everything = (
-        _check(tmp_path, document).runs[0]
+        checked(tmp_path, document).runs[0]
         for document in (_asking(), toy_document(methods=[{"label": "All", "target_labels": "all"}]))
     )
     # 20% of 12 x 24 pixels is 57, which pays for 6 windows of 9; six images.
@@ -64,16 +48,16 @@ def test_methods_that_train_for_other_numbers_of_steps_are_named(tmp_path: Path)
         {"label": "Two", "target_labels": "none"},
         {"label": "Longer", "target_labels": "none", "recipe": {"iterations": 9}},
     ]
-    (note,) = _check(tmp_path, toy_document(methods=methods)).notes
+    (note,) = checked(tmp_path, toy_document(methods=methods)).notes
     assert "'One' 8, 'Longer' 9" in note and "iterations" in note
-    assert _check(tmp_path, toy_document(methods=methods[:2])).notes == ()
+    assert checked(tmp_path, toy_document(methods=methods[:2])).notes == ()
 
 
 def test_what_clicks_and_regions_buy_is_known_about(tmp_path: Path) -> None:
     def planned(budget: str, annotation: str = "region", **more: object) -> PlannedRun:
-        return _check(tmp_path, _asking(budget=budget, annotation=annotation, **more), alseg_partitions).runs[
-            0
-        ]
+        return checked(
+            tmp_path, _asking(budget=budget, annotation=annotation, **more), alseg_partitions
+        ).runs[0]
 
     # 20 windows of 9 pixels at one click each, or fewer dearer ones: 20 clicks are spent all the same.
     windows = planned("20 clicks")
@@ -91,13 +75,13 @@ def test_what_clicks_and_regions_buy_is_known_about(tmp_path: Path) -> None:
     assert (regions.pixels, regions.clicks, regions.exact) == (48, (3, 12), False)
 
 
-def test_more_pixels_than_the_pool_has_are_refused(tmp_path: Path) -> None:
-    assert _refused(tmp_path, _asking(annotation="pixel", budget="1729 px")) == (
+def test_more_pixels_than_the_pool_has_arerefused(tmp_path: Path) -> None:
+    assert refused(tmp_path, _asking(annotation="pixel", budget="1729 px")) == (
         "Method 'Asking': a budget of 1729 px is larger than the pool, which has 1,728 pixels."
     )
 
 
-def test_an_annotation_mode_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+def test_an_annotation_mode_of_an_earlier_version_isrefused(tmp_path: Path) -> None:
     class Old:
         questions_per_pick = 1
         propose = footprint = most_pixels = None
@@ -107,33 +91,33 @@ def test_an_annotation_mode_of_an_earlier_version_is_refused(tmp_path: Path) -> 
         def register_annotation_modes(self) -> list[AnnotationModeSpec]:
             return [AnnotationModeSpec(name="old", summary="Old.", source="Test.", build=Old)]
 
-    assert _refused(tmp_path, _asking(annotation="old"), Plugin()) == (
+    assert refused(tmp_path, _asking(annotation="old"), Plugin()) == (
         "Annotation mode 'old' of plugin Plugin (unpackaged 0) lacks clicks, most_clicks: it does not fit "
         "this version of alseg. Update the plugin; docs/plugins.md lists what a mode must have."
     )
 
 
-def test_more_images_than_the_pool_has_are_refused(tmp_path: Path) -> None:
-    assert _refused(tmp_path, _asking(annotation="image", budget="7 images")) == (
+def test_more_images_than_the_pool_has_arerefused(tmp_path: Path) -> None:
+    assert refused(tmp_path, _asking(annotation="image", budget="7 images")) == (
         "Method 'Asking': a budget of 7 images is larger than the pool, which has 6 images."
     )
 
 
-def test_more_pixels_than_an_image_has_are_refused(tmp_path: Path) -> None:
-    assert _refused(tmp_path, _asking(annotation="pixel", budget="289 px/image")) == (
+def test_more_pixels_than_an_image_has_arerefused(tmp_path: Path) -> None:
+    assert refused(tmp_path, _asking(annotation="pixel", budget="289 px/image")) == (
         "Method 'Asking': a budget of 289 px/image is larger than the smallest image, which has 288 pixels."
     )
 
 
-def test_a_budget_that_buys_nothing_is_refused(tmp_path: Path) -> None:
-    assert _refused(tmp_path, _asking(annotation="image", budget="10%")) == (
+def test_a_budget_that_buys_nothing_isrefused(tmp_path: Path) -> None:
+    assert refused(tmp_path, _asking(annotation="image", budget="10%")) == (
         "Method 'Asking': a budget of 10% does not pay for a single question, which reveals 288 pixels. "
         "Raise the budget or choose another annotation mode."
     )
 
 
 def test_a_spacing_that_leaves_budget_unspent_is_noted(tmp_path: Path) -> None:
-    plan = _check(tmp_path, _asking(annotation={"name": "pixel", "spacing": 11}, budget="20%"))
+    plan = checked(tmp_path, _asking(annotation={"name": "pixel", "spacing": 11}, budget="20%"))
     # Rows 0 and columns 0, 12 of each image: 2 picks of 1 pixel, six images; 57 pixels each are allowed.
     assert plan.notes == (
         "Method 'Asking' can spend at most 12 of 342 pixels: its picks keep a distance. "
@@ -155,7 +139,7 @@ def _build_blind(*, num_classes: int) -> TinyNet:
 
 def test_an_unmet_need_is_a_skip_with_a_reason(tmp_path: Path) -> None:
     document = _asking(acquisition="core-set", annotation="image", budget="2 images") | {"model": "blind"}
-    (planned,) = _check(tmp_path, document, _BlindPlugin(), alseg_methods).runs
+    (planned,) = checked(tmp_path, document, _BlindPlugin(), alseg_methods).runs
     assert planned.skipped == "acquisition 'core-set' needs features, which model 'blind' does not provide"
 
 
@@ -187,12 +171,12 @@ def test_an_unmet_need_of_a_recipe_skips_methods_that_buy_nothing_too(tmp_path: 
         ("blind", "recipe 'told' as it is set up needs features, which model 'blind' does not provide"),
         ("tiny", None),
     ):
-        plan = _check(tmp_path, toy_document(model=model, recipe="told"), _BlindPlugin(), _ToldPlugin())
+        plan = checked(tmp_path, toy_document(model=model, recipe="told"), _BlindPlugin(), _ToldPlugin())
         assert [planned.skipped for planned in plan.runs] == [reason] * 3
 
 
 def test_a_recipe_can_only_need_features(tmp_path: Path) -> None:
-    message = _refused(tmp_path, toy_document(recipe="wrong"), _ToldPlugin())
+    message = refused(tmp_path, toy_document(recipe="wrong"), _ToldPlugin())
     assert message.endswith(
         ": needs must be a tuple of features and backbone_features, not ('logits',). Mend the plugin."
     )
@@ -228,7 +212,7 @@ def test_an_unmet_need_of_an_adaptive_partition_is_a_skip_too(tmp_path: Path) ->
         ("fixed", None),
     ):
         document = _asking(partition=name, annotation="superpixel") | {"model": "blind"}
-        (planned,) = _check(tmp_path, document, _BlindPlugin(), _AdaptivePlugin()).runs
+        (planned,) = checked(tmp_path, document, _BlindPlugin(), _AdaptivePlugin()).runs
         assert planned.skipped == reason
 
 
@@ -257,7 +241,7 @@ class _FaultyPlugin:
 
 def test_a_label_outside_the_label_space_is_found_before_training(tmp_path: Path) -> None:
     document = toy_document(scenario={"source": "faulty", "target": "stripes"})
-    assert _refused(tmp_path, document, _FaultyPlugin()) == (
+    assert refused(tmp_path, document, _FaultyPlugin()) == (
         "faulty train: The label map of train-2 holds classes that label space stripes-3 does not have: 9. "
         "Use indices 0-2, and 255 for void."
     )
@@ -267,7 +251,7 @@ def test_a_budget_below_a_region_of_mean_size_is_noted(tmp_path: Path) -> None:
     # Six squares of 8 x 8 pixels in 12 x 24 pixels, cut at the bottom: 48 pixels on average.
     asks = {"partition": {"name": "grid", "side": 8}, "annotation": "superpixel"}
     plans = [
-        _check(tmp_path, _asking(**asks, budget=budget), alseg_partitions) for budget in ("47 px", "48 px")
+        checked(tmp_path, _asking(**asks, budget=budget), alseg_partitions) for budget in ("47 px", "48 px")
     ]
     assert plans[0].notes == (
         "Method 'Asking' may buy nothing: its budget of 47 px is less than a region of mean size. Raise it, "
@@ -280,7 +264,7 @@ def test_a_recipe_that_learns_nothing_from_sets_of_classes_is_noted(tmp_path: Pa
     def notes(recipe: str, answer: str) -> tuple[str, ...]:
         document = _asking(annotation={"name": "region", "answer": answer})
         document["recipe"] = {"name": recipe, "iterations": 8, "source_size": None, "target_size": None}
-        return _check(tmp_path, document, alseg_recipes).notes
+        return checked(tmp_path, document, alseg_recipes).notes
 
     assert notes("plain", "classes") == (
         "The recipe of 'Asking' learns nothing from answers that are sets of several classes. Choose a "
@@ -289,85 +273,21 @@ def test_a_recipe_that_learns_nothing_from_sets_of_classes_is_noted(tmp_path: Pa
     assert notes("mulactseg", "classes") == notes("plain", "dominant") == ()
 
 
-def test_an_empty_split_is_refused(tmp_path: Path) -> None:
+def test_an_empty_split_isrefused(tmp_path: Path) -> None:
     document = toy_document(scenario={"source": {"name": "faulty", "count": 0}, "target": "stripes"})
-    assert _refused(tmp_path, document, _FaultyPlugin()) == "Split 'train' of data set 'faulty' is empty."
+    assert refused(tmp_path, document, _FaultyPlugin()) == "Split 'train' of data set 'faulty' is empty."
 
 
-def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_split_isrefused(tmp_path: Path) -> None:
     scenario = {"source": "stripes", "target": "stripes", "evaluation_split": "test"}
-    message = _refused(tmp_path, toy_document(scenario=scenario))
+    message = refused(tmp_path, toy_document(scenario=scenario))
     assert message.endswith(": data set 'stripes' has no split 'test'; splits: train, val")
 
 
 def test_files_need_a_root(tmp_path: Path) -> None:
     document = toy_document(scenario={"source": "on-disk", "target": "stripes"})
-    message = _refused(tmp_path, document, _FaultyPlugin())
+    message = refused(tmp_path, document, _FaultyPlugin())
     assert message.endswith(": data set 'on-disk' reads files: say in which folder it is with 'root'")
-
-
-class _WidePlugin:
-    """A model with one class too many, and one that cannot take small inputs."""
-
-    @hookimpl
-    def register_models(self) -> list[ModelSpec]:
-        def build_wide(*, num_classes: int) -> TinyNet:
-            return TinyNet(num_classes + 1)
-
-        def build_picky(*, num_classes: int) -> torch.nn.Module:
-            network = TinyNet(num_classes)
-            network.body = torch.nn.Conv2d(3, 8, 64)
-            return network
-
-        return [
-            ModelSpec(name="wide", summary="Test.", source="Test.", build=build_wide),
-            ModelSpec(name="picky", summary="Test.", source="Test.", build=build_picky),
-        ]
-
-
-def test_a_model_with_other_classes_is_refused(tmp_path: Path) -> None:
-    document = toy_document(model="wide", evaluation={"size": [12, 24]})
-    assert _refused(tmp_path, document, _WidePlugin()) == (
-        "Model 'wide' predicts 4 classes; label space stripes-3 has 3."
-    )
-
-
-def test_a_model_that_cannot_take_the_input_is_refused(tmp_path: Path) -> None:
-    document = toy_document(model="picky", evaluation={"size": [12, 24]})
-    assert _refused(tmp_path, document, _WidePlugin()).startswith(
-        "Model 'picky' cannot take an input of 12 x 24 pixels: "
-    )
-
-
-@pytest.mark.parametrize(
-    ("changes", "size"),
-    [
-        ({"recipe": {"crop": [10, 24]}}, "10 x 24"),
-        ({"recipe": {"source_size": None, "target_size": None}}, "12 x 24"),
-        ({"evaluation": {"size": [70, 70], "window": [16, 70]}}, "16 x 70"),
-    ],
-    ids=["cuts", "native sizes", "windows"],
-)
-def test_a_model_is_tried_with_cuts_native_sizes_and_windows(
-    tmp_path: Path, changes: dict[str, dict[str, object]], size: str
-) -> None:
-    methods = [{"label": "None", "target_labels": "none"}]
-    document: dict[str, Any] = toy_document(model="picky", methods=methods)
-    recipe = {"name": "plain", "iterations": 8, "source_size": [70, 70], "target_size": [70, 70]}
-    document["recipe"] = recipe | changes.get("recipe", {})
-    document |= {"evaluation": {"size": [70, 70]} | changes.get("evaluation", {})}
-    assert _refused(tmp_path, document, _WidePlugin()).startswith(
-        f"Model 'picky' cannot take an input of {size} pixels: "
-    )
-
-
-def test_a_model_need_not_take_what_it_is_never_given(tmp_path: Path) -> None:
-    document: dict[str, Any] = toy_document(model="picky", evaluation={"size": [64, 64]})
-    # Training leaves the source out, whose images are too narrow.
-    document["methods"] = [{"label": "None", "target_labels": "none"}]
-    sizes = {"source_batch": 0, "source_size": [64, 12], "target_size": [64, 128]}
-    document["recipe"] = {"name": "plain", "iterations": 8, **sizes}
-    assert len(_check(tmp_path, document, _WidePlugin()).runs) == 1
 
 
 class _ScribbledStripes(Stripes):
@@ -404,9 +324,9 @@ def test_a_split_that_is_mostly_void_is_refused_unless_the_data_set_says_that_it
 ) -> None:
     document = toy_document(scenario={"source": "scribbled", "target": "stripes"})
     # 23 of 288 pixels are labelled: 92% are void.
-    assert _refused(tmp_path, document, _ScribblePlugin()) == (
+    assert refused(tmp_path, document, _ScribblePlugin()) == (
         "scribbled train: 92% of all pixels are void, more than 50%: the ids do not mean what the data set "
         "takes them for. Use the label maps as they come in the archive."
     )
     document = toy_document(scenario={"source": "avowed", "target": "stripes"})
-    assert _check(tmp_path, document, _ScribblePlugin()).notes == ()
+    assert checked(tmp_path, document, _ScribblePlugin()).notes == ()
