@@ -13,6 +13,7 @@ from alseg.data.init.classes import ClassTable
 from alseg.data.init.label_parameters import label_lines, label_parameters
 from alseg.data.init.splits import SplitPlan
 from alseg.data.init.survey import LARGEST_SIDE, Survey
+from alseg.data.init.wording import images_of
 from alseg.data.init.yaml_lines import comment, entry, flow, scalar
 from alseg.toolkit.labels import canonical_name, palette
 
@@ -118,7 +119,7 @@ def _domain_lines(domain: Domain) -> list[str]:
     more = f" and {len(found.headers.sizes) - 3} more sizes" if len(found.headers.sizes) > 3 else ""
     formats = ", ".join(f"{name} ({count:,})" for name, count in found.headers.formats.most_common(3))
     lines = ["    name: folder", f"    root: {scalar(str(found.root))}"]
-    lines += comment(f"{found.images:,} images: {told}{more}; {formats}", 4)
+    lines += comment(f"{images_of(found.images)}: {told}{more}; {formats}", 4)
     for key, value in plan.params.items():
         comments = list(plan.comments.get(key, ()))
         if key == "labels":
@@ -132,7 +133,7 @@ def _domain_lines(domain: Domain) -> list[str]:
         lines += entry("exclude", str(domain.exclude), 4, ["Images that cannot be used; see above."])
     elif found.excluded:
         lines += comment(
-            f"{len(found.excluded)} images cannot be used; with -o FILE, 'exclude' gets a list of them.",
+            f"{images_of(len(found.excluded))} cannot be used; with -o FILE, 'exclude' gets a list of them.",
             4,
         )
     if found.tile is not None:

@@ -10,6 +10,7 @@ from alseg.data.init.label_parameters import label_parameters
 from alseg.data.init.splits import Use, plan_splits
 from alseg.data.init.survey import Survey, survey
 from alseg.data.init.verify import opened_counts, without_unfair_groups
+from alseg.data.init.wording import images_of
 from alseg.errors import AlsegError
 from alseg.files import write_text
 from alseg.registry.registry import Registry
@@ -80,7 +81,7 @@ def _written_list(found: Survey, use: Use, beside: Path) -> Path:
 
 def _no_labels(found: Survey, target: Path | None) -> str:
     reason = f" {found.notes[0]}" if found.pairing.lossy and found.notes else ""
-    text = f"{found.root} has {found.images:,} images, but no label maps that can be used.{reason}"
+    text = f"{found.root} has {images_of(found.images)}, but no label maps that can be used.{reason}"
     if target is None:
         return f"{text} Give a labelled folder first: alseg data init SOURCE {found.root}"
     return f"{text} The first folder is the source, which needs labels: give the labelled one first."

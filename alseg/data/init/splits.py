@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from alseg.data.init.file_roles import split_name
 from alseg.data.init.folder_templates import as_pattern
 from alseg.data.init.lists import ImageList
 from alseg.data.init.survey import Survey
+from alseg.data.init.wording import images_of
 
 Use = Literal["both", "source", "target"]
 
@@ -73,6 +75,8 @@ def _by_folders(plan: SplitPlan, found: Survey, use: Use) -> None:
     )
     told = ", ".join(f"{text} {count:,}" for text, count in sorted(found.splits.items()))
     plan.comments["splits"] = [f"folders here: {told} images"]
+    if lists := _whole_lists(found):
+        plan.comments["splits"].append(f"lists here, too: {_told(lists)} images; 'train: LIST' takes one")
     if evaluated is not None and split_name(evaluated) == "test":
         plan.comments["splits"].append("no labelled val: test is evaluated on")
     if use == "source" and train not in usable and usable:
@@ -118,10 +122,10 @@ def _by_pairs(plan: SplitPlan, pairs: ImageList, found: Survey, use: Use) -> Non
 
 def _by_lists(plan: SplitPlan, found: Survey, use: Use) -> bool:
     lists: dict[str | None, ImageList] = {}
-    whole = [one for one in found.lists if not one.missing]
+    whole = _whole_lists(found)
     for one in whole:
         lists.setdefault(split_name(one.name.rpartition("/")[2]), one)
-    told = ", ".join(f"{one.name} {len(one.images):,}" for one in whole)
+    told = _told(whole)
     table = next((one for one in whole if "train" in one.splits), None)
     if table is not None:
         plan.params["listing"] = table.name
@@ -148,6 +152,15 @@ def _by_lists(plan: SplitPlan, found: Survey, use: Use) -> bool:
     return True
 
 
+def _whole_lists(found: Survey) -> list[ImageList]:
+    """Return the lists all of whose images are there."""
+    return [one for one in found.lists if not one.missing]
+
+
+def _told(lists: Sequence[ImageList]) -> str:
+    return ", ".join(f"{one.name} {len(one.images):,}" for one in lists)
+
+
 def _by_shares(plan: SplitPlan, found: Survey, use: Use) -> None:
     plan.params.pop("listing", None)
     comments = plan.comments.setdefault("splits", [])
@@ -156,7 +169,9 @@ def _by_shares(plan: SplitPlan, found: Survey, use: Use) -> None:
     elif found.images < FEWEST:
         plan.params["splits"] = {"train": "100%"}
         plan.evaluation_split = "train"
-        comments.append(f"only {found.images} images: trained on and evaluated alike, which measures nothing")
+        comments.append(
+            f"only {images_of(found.images)}: trained on and evaluated alike, which measures nothing"
+        )
     elif use == "target":
         plan.params["splits"] = {"train": "80%", "val": "20%"}
         comments.append("no split is here: shares, drawn by 'seed'")

@@ -17,6 +17,7 @@ from alseg.data.init.lists import ImageList, read_lists
 from alseg.data.init.pairing import Pairing, class_name, listed_pairing, pair
 from alseg.data.init.patterns import Patterns, patterns_of
 from alseg.data.init.values import Values, read_values
+from alseg.data.init.wording import images_of
 from alseg.toolkit.file_patterns import find
 
 LARGEST_SIDE = 2048
@@ -186,12 +187,12 @@ def _tell(found: Survey) -> None:
     if found.excluded:
         counted = Counter(_short(problem) for problem in found.excluded.values())
         told = ", ".join(f"{count:,} {problem}" for problem, count in counted.most_common())
-        notes.append(f"{len(found.excluded):,} images cannot be used: {told}.")
+        notes.append(f"{images_of(len(found.excluded))} cannot be used: {told}.")
         notes += [f"Such as {problem}" for problem in _first_problems(found.excluded.values())]
     if headers.copies:
         notes.append(
-            f"At least {headers.copies:,} images are copies of others, byte for byte: "
-            "between splits they deceive."
+            f"Copies of others, byte for byte: at least {images_of(headers.copies)}. "
+            "Between splits they deceive."
         )
     if pairing.lossy:
         notes.append(
@@ -209,7 +210,7 @@ def _tell(found: Survey) -> None:
         notes.append(f"{folder} cannot be listed.")
     for one in found.lists:
         if one.missing:
-            notes.append(f"{one.name} lists {one.missing:,} images that are not here: not used.")
+            notes.append(f"{one.name} lists what is not here, {images_of(one.missing)}: not used.")
 
 
 def _short(problem: str) -> str:

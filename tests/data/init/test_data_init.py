@@ -160,6 +160,13 @@ def test_lists_of_another_machine_are_the_splits(tmp_path: Path) -> None:
     assert check(target) == {"train": 12, "val": 4}
 
 
+def test_lists_beside_folders_of_splits_are_told(tmp_path: Path) -> None:
+    folder = made(tmp_path / "own", "split_folders")
+    (folder / "dusk.txt").write_text("train/seq0_000.png\nval/seq1_001.png\n")
+    _, text, _ = proposed(str(folder), "--target", str(folder))
+    assert "lists here, too: dusk.txt 2 images; 'train: LIST' takes one" in text
+
+
 def test_files_that_cannot_be_used_are_counted_and_left_out(tmp_path: Path) -> None:
     document, text, _ = proposed(str(made(tmp_path / "own", "damaged")))
     excluded = Path("own-exclude.txt").read_text()
@@ -168,7 +175,7 @@ def test_files_that_cannot_be_used_are_counted_and_left_out(tmp_path: Path) -> N
         "3 images cannot be used: 1 empty, 1 of another size than their label map, 1 without label map."
         in (" ".join(text.replace("#", "").split()))
     )
-    assert "At least 1 images are copies of others" in text
+    assert "Copies of others, byte for byte: at least 1 image." in text
     assert sum(check(document["scenario"]["source"]).values()) == 13
 
 
