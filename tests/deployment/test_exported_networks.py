@@ -243,7 +243,7 @@ def tried() -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("family", "kind"), tried())
+@pytest.mark.parametrize(("family", "kind"), list(tried()))
 def test_every_network_is_written_as_it_is(family: str, kind: str) -> None:
     needed(kind)
     if kind == "onnx" and family in ("dpt", "vit-linear"):
