@@ -14,14 +14,12 @@ from alseg.data.subset import evenly
 from alseg.deployment.exported import ExportedClass, ExportRecord
 from alseg.deployment.exporting import Format, export_network, file_name
 from alseg.deployment.files import write_bytes, write_classes
-from alseg.engine.assembly import Assembler
 from alseg.errors import AlsegError
-from alseg.evaluation.checkpoint import fill
 from alseg.evaluation.request import Options, Request, complete
 from alseg.files import write_text
+from alseg.inspection.loaded_network import filled_model, require_weights
 from alseg.inspection.saved_run import SavedRun
 from alseg.registry.registry import Registry
-from alseg.storage.layout import WEIGHTS_NAME
 from alseg.toolkit.imaging import read_image, resize_image
 
 _CHECKED = 4
@@ -50,13 +48,9 @@ def export_run(
         AlsegError: If the run is not done, there are no images to check it on, the format cannot hold it, or
             it differs too much.
     """
-    if not (run.folder / WEIGHTS_NAME).is_file():
-        raise AlsegError(
-            f"{run.folder} has no final weights: the run is not done. Go on with it by 'alseg run'."
-        )
+    require_weights(run.folder)
     request = complete(Options(checkpoint=run.folder, root=root), registry)
-    model = Assembler(registry).model(request.model, len(run.space.classes), seed=0)
-    fill(model, request.weights, request.model.name)
+    model, _ = filled_model(request, registry, len(run.space.classes))
     images = [_as_evaluated(image, request) for image in _images(run, checks)]
     made = export_network(model.cpu(), _record(run, request), kind, images)
     path = output / file_name(kind)

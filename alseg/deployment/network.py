@@ -17,9 +17,10 @@ from alseg.errors import AlsegError
 from alseg.evaluation.request import Options, complete
 from alseg.inference.predict import InferenceOptions, predict
 from alseg.inference.strips import LARGE, strips_of
+from alseg.inspection.loaded_network import load_network, require_weights
 from alseg.inspection.saved_run import SavedRun
 from alseg.registry.registry import Registry
-from alseg.storage.layout import RUN_NAME, WEIGHTS_NAME
+from alseg.storage.layout import RUN_NAME
 
 WINDOW_OF_LARGE: Size = (1024, 1024)
 """Windows of images above `LARGE` pixels, where neither a run nor a user says how they fit the network."""
@@ -128,14 +129,11 @@ def open_network(path: Path, registry: Registry, changes: Changes, device: str) 
             f"{path} is no run folder: it has no run.json. "
             "Name a run, a results folder or an exported network."
         )
-    if not (path / WEIGHTS_NAME).is_file():
-        raise AlsegError(f"{path} has no final weights: the run is not done. Go on with it by 'alseg run'.")
+    require_weights(path)
     return _of_run(path, registry, changes, device)
 
 
 def _of_run(folder: Path, registry: Registry, changes: Changes, device: str) -> Network:
-    from alseg.inspection.loaded_network import load_network
-
     asked = Options(
         checkpoint=folder,
         size=changes.size,

@@ -231,13 +231,12 @@ class SavedRun:
         Raises:
             AlsegError: If the run is not done, so that there are no final weights.
         """
-        if not (self.folder / "weights.pt").is_file():
-            raise AlsegError(f"{self.folder} has no final weights: the run is not done.")
         from alseg.evaluation.request import Options, complete
         from alseg.inference.example_maps import example_of, logits_of, question_reach
         from alseg.inference.predict import predict
-        from alseg.inspection.loaded_network import load_network
+        from alseg.inspection.loaded_network import load_network, require_weights
 
+        require_weights(self.folder)
         request = complete(Options(checkpoint=self.folder, root=self._root), self._registry)
         model, options, _ = load_network(request, self._registry, len(self.space.classes), device)
         radius = question_reach(self._mode, "part" if self._regions is None else "region")
