@@ -58,6 +58,7 @@ from alseg.contracts.bounds import (
 )
 from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
 from alseg.contracts.derivation import Derivation, DerivationView, DerivingRecipe
+from alseg.contracts.executing import Executor, Resources, Standing, WorkUnit
 from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observers import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
@@ -68,6 +69,7 @@ from alseg.contracts.specs import (
     AnnotationModeSpec,
     AnnotatorSpec,
     DatasetSpec,
+    ExecutorSpec,
     ModelSpec,
     ObserverSpec,
     PartitionSpec,
@@ -130,6 +132,8 @@ __all__ = [
     "DerivingRecipe",
     "Distance",
     "Domain",
+    "Executor",
+    "ExecutorSpec",
     "FollowsSteps",
     "Forward",
     "GivenAnswer",
@@ -166,6 +170,7 @@ __all__ = [
     "Recipe",
     "RecipeSpec",
     "RegionAnnotationMode",
+    "Resources",
     "RoundReport",
     "SceneRenderer",
     "ScoreAcquisition",
@@ -181,6 +186,7 @@ __all__ = [
     "SourceSampling",
     "SourceView",
     "Spec",
+    "Standing",
     "StatefulRecipe",
     "TargetView",
     "Temperature",
@@ -192,5 +198,6 @@ __all__ = [
     "WarmUp",
     "Weight",
     "WeightDecay",
+    "WorkUnit",
     "Zoom",
 ]
