@@ -70,8 +70,7 @@ def named_executor(text: str, registry: Registry) -> ExecutorChoice:
     Raises:
         AlsegError: If there is none of this name, or it lacks a parameter that only a file can give.
     """
-    name, colon, rest = text.partition(":")
-    registry.get("executors", name)
+    registry.get("executors", text.partition(":")[0])
     problems = Problems()
     found = read_executor(text, ("--on",), Lookup(registry), problems)
     if found is None:

@@ -1,4 +1,4 @@
-"""Executors: where the runs of an experiment are done, such as other processes of this machine or a cluster."""
+"""Executors: where the runs of an experiment are done, such as other processes or a cluster."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ class WorkUnit:
     after: tuple[str, ...] = ()
     needs: Resources = Resources()
     accept_drift: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether this is no run, but what several runs share."""
+        return self.runs != (self.key,)
 
     def as_json(self) -> dict[str, Any]:
         """Return the unit as JSON types, for `from_json`."""

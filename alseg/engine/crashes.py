@@ -13,6 +13,9 @@ from alseg.storage.attempts import read_attempt
 from alseg.storage.layout import attempt_files
 from alseg.storage.reader import OLD
 
+SHARED_WORK = "unit"
+"""In a folder of shared training, the folder of the unit that does it, with attempts like a run's."""
+
 
 def name_crash(run: Path) -> str | None:
     """Say which calls were under way when the last attempt ended, and keep them in its record.
@@ -42,12 +45,13 @@ def keeps_crashing(run: Path) -> bool:
 
 
 def suspects(runs: Path) -> set[str]:
-    """Return the names of plugins' objects during whose calls a process ended, in any run of an experiment.
+    """Return the names of plugins' objects during whose calls a process ended, in any run or shared unit.
 
     Args:
         runs: The folder of its run folders.
     """
     folders = [run for run in runs.glob("*__s*") if OLD not in run.name]
+    folders += runs.parent.glob(f"shared*/*/{SHARED_WORK}")
     return {plugin for run in folders for attempt in _plugins_at_work(run) for plugin in attempt}
 
 

@@ -73,9 +73,7 @@ def test_without_the_key_there_is_no_executor(tmp_path: Path) -> None:
 def test_name_address_and_parameters_are_read(
     tmp_path: Path, written: str, address: str | None, patience: int
 ) -> None:
-    choice = executor_of(
-        tmp_path, f"settings: {{executor: {written!r}}}".replace("'{", "{").replace("}'", "}")
-    )
+    choice = executor_of(tmp_path, f"settings:\n  executor: {written}\n")
     assert isinstance(choice, ExecutorChoice)
     assert choice.text == ("nowhere" if address is None else f"nowhere:{address}")
     made = choice.build(REGISTRY)
