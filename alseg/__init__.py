@@ -50,8 +50,8 @@ def work(unit: WorkUnit) -> int:
         unit: The unit.
 
     Returns:
-        The exit code of ``alseg run`` for this one run: 0, 1 where it failed, 3 where it waits for people, 128
-        and the signal where one stopped it.
+        The exit code of ``alseg run`` for this one run: 0, 1 where it failed, 3 where it waits for people,
+        128 and the signal where one stopped it.
 
     Raises:
         AlsegError: If the experiment, its data or a device is missing or faulty, or the run was begun with

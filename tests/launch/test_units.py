@@ -80,7 +80,7 @@ def test_units_one_by_one_give_the_bytes_of_one_process(
     found, expected = results_of(tmp_path / "units"), results_of(tmp_path / "one")
     assert list(found) == list(expected)
     assert [name for name, content in expected.items() if found[name] != content] == []
-    # Each of 12 runs has weights, 3 rounds with counts and metrics, and the 8 that buy two purchases of two files.
+    # Each of 12 runs has weights, and metrics of 3 rounds.
     assert len([name for name in found if name.endswith(("weights.pt", "metrics.json"))]) == 12 * 4
     assert not list((tmp_path / "units").glob("results/toy/shared/*/picks/*"))
 
