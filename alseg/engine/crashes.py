@@ -10,11 +10,8 @@ from alseg.errors import AlsegError
 from alseg.files import write_record
 from alseg.guard import at_work
 from alseg.storage.attempts import read_attempt
-from alseg.storage.layout import attempt_files
+from alseg.storage.layout import SHARED_UNIT_NAME, attempt_files
 from alseg.storage.reader import OLD
-
-SHARED_WORK = "unit"
-"""In a folder of shared training, the folder of the unit that does it, with attempts like a run's."""
 
 
 def name_crash(run: Path) -> str | None:
@@ -51,7 +48,7 @@ def suspects(runs: Path) -> set[str]:
         runs: The folder of its run folders.
     """
     folders = [run for run in runs.glob("*__s*") if OLD not in run.name]
-    folders += runs.parent.glob(f"shared*/*/{SHARED_WORK}")
+    folders += runs.parent.glob(f"shared*/*/{SHARED_UNIT_NAME}")
     return {plugin for run in folders for attempt in _plugins_at_work(run) for plugin in attempt}
 
 

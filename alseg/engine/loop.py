@@ -38,6 +38,7 @@ from alseg.storage.derived import DerivedMaps
 from alseg.storage.disk_space import require_space
 from alseg.storage.examples import read_examples
 from alseg.storage.ledger import Purchase
+from alseg.storage.live import LiveFile
 from alseg.storage.questions import Questions
 from alseg.storage.round_files import read_counts
 from alseg.storage.run_folder import RunFolder
@@ -66,7 +67,8 @@ class Loop:
 
     def __init__(self, parts: RunParts) -> None:
         self.parts = parts
-        self.phases = Phases(parts.context)
+        self.live = LiveFile(parts.folder.path)
+        self.phases = Phases(parts.context, self.live)
         self.steps = Steps(parts)
         self.people = PeoplesRounds.of(parts)
 
@@ -76,7 +78,7 @@ class Loop:
         resume(parts)
         require_space(folder.checkpoint, trainer.state.largest_size())
         for round_number, stop in enumerate(parts.stages):
-            self.phases = Phases(parts.context)
+            self.phases = Phases(parts.context, self.live)
             if round_number > 0:
                 self.buy(round_number)
             if folder.round_is_committed(round_number) and trainer.iteration >= stop:
@@ -146,7 +148,7 @@ class Loop:
         keep_examples(parts, self.phases, folder, options, partial(planner.score, pool, queries))
         return queries
 
-    def pool(self, round_number: int, planner: QueryPlanner, on_image: Callable[[], object]) -> Pool:
+    def pool(self, round_number: int, planner: QueryPlanner, on_image: Callable[[], None]) -> Pool:
         """Return the images of which a round asks, as the network sees them."""
         parts = self.parts
         options = parts.inference_options(for_acquisition=True, round_number=round_number)

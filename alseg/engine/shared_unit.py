@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alseg.config.specs import RunSpec
 from alseg.engine.context import RunContext
-from alseg.engine.crashes import SHARED_WORK, suspects
+from alseg.engine.crashes import suspects
 from alseg.engine.loop import Loop
 from alseg.engine.parts import RunParts, make_parts
 from alseg.engine.phases import Phases
@@ -22,12 +22,14 @@ from alseg.errors import DamageError
 from alseg.files import remove
 from alseg.guard.calls import name_of, random_state_kept
 from alseg.storage.disk_space import require_space
+from alseg.storage.layout import SHARED_UNIT_NAME
+from alseg.storage.live import LiveFile
 from alseg.storage.run_folder import RunFolder
 
 
 def shared_work(spec: RunSpec, context: RunContext) -> RunFolder:
     """Return the folder of a unit for runs like this one: checkpoint, log and attempts."""
-    return RunFolder(context.shared / shared_key(spec, context.assembler) / SHARED_WORK)
+    return RunFolder(context.shared / shared_key(spec, context.assembler) / SHARED_UNIT_NAME)
 
 
 def train_and_ask(specs: Sequence[RunSpec], runs: Path, context: RunContext) -> None:
@@ -85,7 +87,7 @@ def _ask(
         _load(shared, parts)
     if parts.planner is None or not parts.planner.needs_predictions:
         return
-    phases = Phases(context)
+    phases = Phases(context, LiveFile(shared.folder / SHARED_UNIT_NAME))
     with phases.phase("acquire", parts.planner.images_to_see, timed=False) as on_image:
         pool = Loop(parts).pool(1, parts.planner, on_image)
         with random_state_kept():

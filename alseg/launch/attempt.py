@@ -27,6 +27,7 @@ from alseg.launch.outcome import RunEnding, RunResult
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.repair import repair
 from alseg.launch.status import spent_seconds
+from alseg.storage.live import forget_live
 from alseg.storage.lock import BusyError
 from alseg.storage.run_folder import RunFolder
 from alseg.storage.status_file import OUT_OF_MEMORY
@@ -164,17 +165,20 @@ def watched(folder: RunFolder, context: RunContext) -> Iterator[None]:
         folder: Where calls that are under way are noted, and lines logged.
         context: Says whether kernels are to be deterministic, and how long a call may take.
     """
-    with (
-        determinism.deterministic(context.settings.deterministic),
-        random_state_kept(),
-        noting(folder.path / NAME) as notes,
-        watching(
-            notes=notes,
-            tell=lambda line: context.tell(folder, line),
-            seconds=context.settings.call_timeout,
-        ),
-    ):
-        yield
+    try:
+        with (
+            determinism.deterministic(context.settings.deterministic),
+            random_state_kept(),
+            noting(folder.path / NAME) as notes,
+            watching(
+                notes=notes,
+                tell=lambda line: context.tell(folder, line),
+                seconds=context.settings.call_timeout,
+            ),
+        ):
+            yield
+    finally:
+        forget_live(folder.path)
 
 
 def what_failed(failure: BaseException) -> str:
