@@ -22,6 +22,7 @@ from alseg.errors import AlsegError
 from alseg.storage.attempts import now
 from alseg.storage.layout import SHARED_UNIT_NAME
 from alseg.storage.validation import keys_of, read_known, validated
+from alseg.system.kept_folders import moved_folder
 
 LIVE_NAME = "live.json"
 """In a run's folder, or that of a shared unit."""
@@ -83,7 +84,9 @@ def read_live(folder: Path) -> Live | None:
 def forget_live(folder: Path) -> None:
     """Remove what was said of a run: nothing is done any more."""
     with suppress(OSError):
-        (folder / LIVE_NAME).unlink(missing_ok=True)
+        path = folder / LIVE_NAME
+        if moved_folder(path) is None:
+            path.unlink(missing_ok=True)
 
 
 class LiveFile:
@@ -124,9 +127,19 @@ class LiveFile:
             total=self._total,
             time=now(),
         )
-        temporary = self._path.with_name(f".{LIVE_NAME}.{os.getpid()}.tmp")
-        with suppress(OSError):
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0))
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(content), file)
-            os.replace(temporary, self._path)  # noqa: PTH105
+        if moved_folder(self._path) is None:
+            with suppress(OSError):
+                _replace(self._path, json.dumps(asdict(content)))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all, without waiting for the disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        with temporary.open("x", encoding="utf-8") as file:  # a new file, never one that a link leads to
+            file.write(text)
+        os.replace(temporary, path)  # noqa: PTH105
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -90,6 +90,10 @@ def result_bytes(folder: Path) -> dict[str, bytes]:
     }
 
 
+def states(root: Path) -> set[str]:
+    return {str(read_json(path)["state"]) for path in root.glob("runs/*/status.json")}
+
+
 def until(process: subprocess.Popen[str], condition: Callable[[], object]) -> Any:
     end = time.monotonic() + 300
     while not (found := condition()):
@@ -142,31 +146,29 @@ def test_a_worker_that_is_killed_is_replaced_and_the_bytes_stay(tmp_path: Path) 
 
 @pytest.mark.slow
 def test_ctrl_c_saves_and_a_dispatcher_that_is_killed_goes_on(tmp_path: Path) -> None:
-    content = document(methods=METHODS[2:], seeds=[0], iterations=4000)
-    finished = document(methods=METHODS[2:], seeds=[0], iterations=4000)
-    with started(tmp_path, content, "--on", "local:2") as process:
-        until(process, lambda: list(tmp_path.glob("results/tiny/runs/*/rounds/02/ledger.json")))
+    content, both = document(methods=METHODS[2:], seeds=[0], iterations=150), ("entropy", "ripu")
+    on_local, root = tmp_path / "local", tmp_path / "local/results/tiny"
+    with started(on_local, content, "--on", "local:2") as process:
+        until(process, lambda: list(root.glob("runs/*/rounds/02/ledger.json")))
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=300)
     assert process.returncode == 130, told
     assert "Stopped by SIGINT, all is saved." in told
-    states = [read_json(path)["state"] for path in tmp_path.glob("results/tiny/runs/*/status.json")]
-    assert states == ["interrupted", "interrupted"]
+    assert states(root) <= {"interrupted", "done"}
     # Killed, it leaves workers that notice, and save.
-    with started(tmp_path, finished, "--on", "local:2") as process:
-        victims = until(process, lambda: all(worker_of(tmp_path, run) for run in ("entropy", "ripu")))
-        assert victims
-        workers = [worker_of(tmp_path, run) for run in ("entropy", "ripu")]
-        os.kill(process.pid, signal.SIGKILL)
+    with started(on_local, content, "--on", "local:2") as process:
+        workers = until(process, lambda: [worker for run in both if (worker := worker_of(on_local, run))])
+        process.kill()
         process.communicate()
     end = time.monotonic() + 120
-    while any(worker is not None and Path(f"/proc/{worker}").exists() for worker in workers):
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
         assert time.monotonic() < end
         time.sleep(0.1)
-    states = [read_json(path)["state"] for path in tmp_path.glob("results/tiny/runs/*/status.json")]
-    assert states == ["interrupted", "interrupted"]
-    left = json.loads((tmp_path / "results/tiny/dispatch.json").read_text())["units"]
-    assert len(left) == 2
+    assert json.loads((root / "dispatch.json").read_text())["units"]
+    assert run(on_local, content, "--on", "local:2").returncode == 0
+    assert states(root) == {"done"}
+    run(tmp_path / "one", content)
+    assert result_bytes(on_local) == result_bytes(tmp_path / "one")
 
 
 @pytest.mark.slow

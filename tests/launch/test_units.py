@@ -212,3 +212,16 @@ def test_a_run_that_the_experiment_does_not_have_is_refused_and_settled(tmp_path
     assert str(caught.value) == message
     ending = read_ending(tmp_path / "results/toy", "else__s0")
     assert ending is not None and (ending.state, ending.reason) == ("failed", message)
+
+
+def test_a_run_that_waits_for_people_has_ended_with_exit_code_3(tmp_path: Path) -> None:
+    people = {**METHODS[2], "annotator": "files"}
+    shared, alone, waiting = planned(tmp_path, toy_document(methods=[METHODS[0], people]))
+    assert shared.runs == (alone.key, waiting.key)
+    assert do_unit(shared).exit_code == 0
+    outcome = do_unit(waiting)
+    assert (outcome.result, outcome.exit_code) == (RunResult.WAITING, 3)
+    ending = read_ending(tmp_path / "results/toy", waiting.key)
+    assert ending is not None and ending.state == "waiting" and ending.settled
+    # It has asked what the shared unit has decided.
+    assert not list((tmp_path / "results/toy").glob("shared/*/picks/*"))

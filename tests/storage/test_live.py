@@ -9,6 +9,7 @@ import pytest
 
 from alseg.storage import live
 from alseg.storage.live import LiveFile, forget_live, read_live
+from alseg.system.kept_folders import keeping
 
 
 class Clock:
@@ -66,6 +67,18 @@ def test_a_shared_unit_is_called_by_its_key(tmp_path: Path) -> None:
     LiveFile(folder).begin("train", 9, 1)
     found = read_live(folder)
     assert found is not None and found.unit == "shared-0123"
+
+
+def test_nothing_is_written_into_a_folder_that_has_taken_the_place_of_the_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "ripu__s0"
+    folder.mkdir()
+    with keeping(folder):
+        folder.rename(tmp_path / "moved")
+        folder.mkdir()
+        (folder / "live.json").write_text("somebody else's")
+        LiveFile(folder).begin("train", 9, 1)
+        forget_live(folder)
+    assert (folder / "live.json").read_text() == "somebody else's"
 
 
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
