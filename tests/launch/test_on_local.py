@@ -146,7 +146,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_bytes_stay(tmp_path: Path) 
 
 @pytest.mark.slow
 def test_ctrl_c_saves_and_a_dispatcher_that_is_killed_goes_on(tmp_path: Path) -> None:
-    content, both = document(methods=METHODS[2:], seeds=[0], iterations=150), ("entropy", "ripu")
+    content, both = document(methods=METHODS[2:], seeds=[0], iterations=60), ("entropy", "ripu")
     on_local, root = tmp_path / "local", tmp_path / "local/results/tiny"
     with started(on_local, content, "--on", "local:2") as process:
         until(process, lambda: list(root.glob("runs/*/rounds/02/ledger.json")))
