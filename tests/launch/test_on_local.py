@@ -169,15 +169,3 @@ def test_ctrl_c_saves_and_a_dispatcher_that_is_killed_goes_on(tmp_path: Path) ->
     assert states(root) == {"done"}
     run(tmp_path / "one", content)
     assert result_bytes(on_local) == result_bytes(tmp_path / "one")
-
-
-@pytest.mark.slow
-def test_a_run_that_fails_is_not_started_again_and_the_others_are_done(tmp_path: Path) -> None:
-    failing = {"name": "plain", "learning_rate": 1e30, "iterations": 6}
-    methods = [METHODS[2], {**METHODS[1], "label": "Diverging", "recipe": failing}]
-    done = run(tmp_path, document(methods=methods, seeds=[0]), "settings.executor=local:2")
-    assert done.returncode == 1, done.stderr
-    assert "1 done, 1 failed." in done.stderr.splitlines()
-    assert "started again" not in done.stderr
-    (folder,) = tmp_path.glob("results/tiny/runs/diverging*")
-    assert [path.name for path in folder.glob("attempts/*")] == ["0.json"]
