@@ -8,11 +8,13 @@ from alseg.contracts import (
     AnnotationModeSpec,
     ClassInfo,
     DatasetSpec,
+    ExecutorSpec,
     LabelSpace,
     ModelSpec,
     ObserverSpec,
     PublishedResult,
     RecipeSpec,
+    WorkUnit,
 )
 from alseg.errors import AlsegError, AnswerFileError, DataError, unknown_name
 from alseg.hookspecs import hookimpl
@@ -26,11 +28,39 @@ __all__ = [
     "ClassInfo",
     "DataError",
     "DatasetSpec",
+    "ExecutorSpec",
     "LabelSpace",
     "ModelSpec",
     "ObserverSpec",
     "PublishedResult",
     "RecipeSpec",
+    "WorkUnit",
     "hookimpl",
     "unknown_name",
+    "work",
 ]
+
+
+def work(unit: WorkUnit) -> int:
+    """Do a unit of an experiment in this process; executors call it on the main thread.
+
+    SIGTERM and its like make it save and return. Nothing is printed.
+
+    Args:
+        unit: The unit.
+
+    Returns:
+        The exit code of ``alseg run`` for this one run: 0, 1 where it failed, 3 where it waits for people,
+        128 and the signal where one stopped it.
+
+    Raises:
+        AlsegError: If the experiment, its data or a device is missing or faulty, or the run was begun with
+            something else.
+        KeyboardInterrupt: At a signal before anything was done.
+    """
+    from alseg.system import threads
+
+    threads.prepare()
+    from alseg.launch.work import do_unit  # imports torch
+
+    return do_unit(unit).exit_code

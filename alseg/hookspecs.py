@@ -16,6 +16,7 @@ from alseg.contracts import (
     AnnotationModeSpec,
     AnnotatorSpec,
     DatasetSpec,
+    ExecutorSpec,
     LabelSpace,
     ModelSpec,
     ObserverSpec,
@@ -72,6 +73,11 @@ def register_partitions() -> Sequence[PartitionSpec]:  # type: ignore[empty-body
 @hookspec
 def register_observers() -> Sequence[ObserverSpec]:  # type: ignore[empty-body]
     """Offer observers, which follow the runs of the experiments that name them."""
+
+
+@hookspec
+def register_executors() -> Sequence[ExecutorSpec]:  # type: ignore[empty-body]
+    """Offer executors, which have the runs of an experiment done elsewhere."""
 
 
 @hookspec

@@ -38,6 +38,7 @@ TITLES: Mapping[str, str] = {
     "annotation_modes": "Annotation modes",
     "annotators": "Annotators",
     "observers": "Observers",
+    "executors": "Executors",
 }
 """Headings of the listing, by kind, in its order."""
 

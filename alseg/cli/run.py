@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,9 @@ from alseg.cli.options import FOLDER
 from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
+    from alseg.config.executor import ExecutorChoice
     from alseg.launch.outcome import Outcome
+    from alseg.launch.preparation import CheckedExperiment, PreparedExperiment
     from alseg.registry.registry import Registry
     from alseg.system.signals import StopRequest
 
@@ -40,6 +42,7 @@ class RunOptions:
         dry_run: Whether to check everything and train nothing.
         fresh: Whether to start the runs anew.
         accept_drift: Whether to go on with runs that were begun with other versions or code.
+        executor: Where the runs are done, such as ``local:4``; None for what the file says.
     """
 
     file: Path
@@ -49,6 +52,7 @@ class RunOptions:
     dry_run: bool
     fresh: bool
     accept_drift: bool
+    executor: str | None
 
     def again(self) -> str:
         """Return the command that goes on with the same runs; with ``--fresh`` it would begin them anew."""
@@ -95,6 +99,12 @@ def traced_crashes() -> Iterator[None]:
 @click.option(
     "--accept-drift", is_flag=True, help="Go on with runs that were begun with other versions or code."
 )
+@click.option(
+    "--on",
+    "executor",
+    metavar="EXECUTOR",
+    help="Where to do the runs: local:N for N processes of this machine, or what a plugin offers.",
+)
 def command(**given: Any) -> None:
     """Run the experiment in FILE, or go on where it was stopped.
 
@@ -126,25 +136,43 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
     specs = experiment.runs(options.only)
     folder = options.results / experiment.name
 
-    # Torch is imported from here on: mistakes in the file are told at once.
-    from alseg.launch.preparation import prepare
-    from alseg.launch.runner import run_experiment
+    choice = experiment.settings.executor
+    if options.executor is not None:
+        from alseg.config.executor import named_executor
 
-    prepared = prepare(experiment, specs, registry, folder, fresh=options.fresh)
-    for note in prepared.plan.notes:
+        choice = named_executor(options.executor, registry)
+    if choice is not None:
+        choice.build(registry)  # a mistake is told before data is read
+
+    # Torch is imported from here on: mistakes in the file are told at once.
+    from alseg.launch.preparation import PreparedExperiment, check_experiment, prepare
+
+    checked = (
+        prepare(experiment, specs, registry, folder, fresh=options.fresh)
+        if choice is None
+        else check_experiment(experiment, specs, registry)
+    )
+    for note in checked.plan.notes:
         say(f"note: {note}", err=True)
     if options.dry_run:
-        say(dry_run_text(prepared.experiment, prepared.plan, folder, output_width()))
+        say(dry_run_text(checked.experiment, checked.plan, folder, output_width()))
         return None, folder
+    if isinstance(checked, PreparedExperiment):
+        return _here(checked, options, stop), folder
+    return _elsewhere(checked, choice, options, stop), folder
+
+
+def _here(prepared: PreparedExperiment, options: RunOptions, stop: StopRequest) -> Outcome:
+    """Do the runs in this process."""
     import torch
 
     from alseg.cli.progress import make_reporter
+    from alseg.launch.runner import run_experiment
     from alseg.system.threads import chosen
 
     say(chosen().text(torch.get_num_threads()), err=True)
-    reporter = make_reporter()
-    try:
-        outcome = run_experiment(
+    with closing(make_reporter()) as reporter:
+        return run_experiment(
             prepared,
             options.results,
             reporter,
@@ -152,9 +180,25 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
             accept_drift=options.accept_drift,
             stop=stop,
         )
-    finally:
-        reporter.close()
-    return outcome, folder
+
+
+def _elsewhere(
+    checked: CheckedExperiment, choice: ExecutorChoice, options: RunOptions, stop: StopRequest
+) -> Outcome:
+    """Have the runs done by an executor."""
+    from alseg.cli.progress import make_reporter
+    from alseg.launch.elsewhere import run_elsewhere
+
+    with closing(make_reporter()) as reporter:
+        return run_elsewhere(
+            checked,
+            choice,
+            options.results,
+            reporter,
+            fresh=options.fresh,
+            accept_drift=options.accept_drift,
+            stop=stop,
+        )
 
 
 def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> None:

@@ -41,7 +41,9 @@ def command(results: Path, as_json: bool) -> None:
 def _as_json(found: ExperimentState) -> str:
     from dataclasses import asdict
 
-    return json.dumps({"runs": [asdict(run) for run in found.runs]}, indent=1, allow_nan=False)
+    shared = [asdict(each) for each in found.shared]
+    content = {"runs": [asdict(run) for run in found.runs], "shared": shared}
+    return json.dumps(content, indent=1, allow_nan=False)
 
 
 def _as_table(found: ExperimentState, width: int) -> str:
@@ -64,10 +66,18 @@ def _as_table(found: ExperimentState, width: int) -> str:
     blind = any(each and (each.new_answers_accuracy, each.held_out_answers) != (None, None) for each in last)
     columns += [column("mIoU", list(map(_miou, runs)))] if not blind or any(map(_miou, runs)) else []
     columns += _columns_of_answers(last) if blind else []
-    lines = lay_out(keys, [columns], width, remarks=[_shortened(printable(run.why)) for run in runs])
+    lines = lay_out(keys, [columns], width, remarks=[_shortened(printable(_remark(run))) for run in runs])
     counts = ", ".join(f"{count} {state}" for state, count in Counter(run.state for run in runs).items())
     noun = "run" if len(runs) == 1 else "runs"
-    return "\n".join([*(line.plain for line in lines), "", f"{len(runs)} {noun}: {counts}."])
+    lines_of_shared = [printable(f"{each.unit}: {each.phase}, {each.why}") for each in found.shared]
+    return "\n".join(
+        [*(line.plain for line in lines), *lines_of_shared, "", f"{len(runs)} {noun}: {counts}."]
+    )
+
+
+def _remark(run: RunState) -> str:
+    """Return the reason of a state, and what a run that is being done is at."""
+    return f"{run.phase}, {run.why}" if run.phase else run.why
 
 
 def _progress(run: RunState) -> str:

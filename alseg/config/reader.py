@@ -7,6 +7,7 @@ from typing import Any
 from alseg.config.comparisons import compared_methods, expand
 from alseg.config.datasets import DatasetReader
 from alseg.config.document import Document
+from alseg.config.executor import read_executor
 from alseg.config.label_spaces import read_label_space
 from alseg.config.lookup import Lookup
 from alseg.config.methods import MethodReader
@@ -81,7 +82,7 @@ class ExperimentReader:
         return seeds
 
     def _settings(self, value: object) -> Settings:
-        """Read ``settings``, observers with their parameters."""
+        """Read ``settings``, observers and executor with their parameters."""
         settings = read_section(Settings, value, ("settings",), self.problems)
         observers: list[Component] = []
         for index, item in enumerate(settings.observers):
@@ -95,7 +96,8 @@ class ExperimentReader:
             if any(component.name == other.name for other in observers):
                 self.problems.report(path, f"observer '{component.name}' is named twice")
             observers.append(component)
-        return settings.model_copy(update={"observers": tuple(observers)})
+        executor = read_executor(settings.executor, ("settings", "executor"), self._lookup, self.problems)
+        return settings.model_copy(update={"observers": tuple(observers), "executor": executor})
 
     def _scenario(self, value: object) -> Scenario | None:
         """Read ``scenario``."""

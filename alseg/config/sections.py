@@ -350,6 +350,12 @@ class Settings(Section):
         (),
     )
     """`alseg.config.specs.Component`, once the file has been read."""
+    executor: Any = key(
+        "where the runs are done, such as `local:4` for four processes of this machine: a name, or a mapping "
+        "with `name` and parameters; see [cluster.md](cluster.md). The option `--on` goes before it",
+        default_text="in this process",
+    )
+    """`alseg.config.executor.ExecutorChoice` or None, once the file has been read."""
     examples: Annotated[int, Interval(ge=0, le=MOST_IMAGES)] = key(
         "images of the pool, spread evenly, of which small maps are kept in the run folder, for "
         "[reports](report.md): predictions, uncertainty, impurity and score of every round",

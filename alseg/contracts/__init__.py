@@ -61,6 +61,7 @@ from alseg.contracts.bounds import (
 )
 from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
 from alseg.contracts.derivation import Derivation, DerivationView, DerivingRecipe
+from alseg.contracts.executing import Executor, Resources, Standing, WorkUnit
 from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observers import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
@@ -71,6 +72,7 @@ from alseg.contracts.specs import (
     AnnotationModeSpec,
     AnnotatorSpec,
     DatasetSpec,
+    ExecutorSpec,
     ModelSpec,
     ObserverSpec,
     PartitionSpec,
@@ -133,6 +135,8 @@ __all__ = [
     "DerivingRecipe",
     "Distance",
     "Domain",
+    "Executor",
+    "ExecutorSpec",
     "FollowsSteps",
     "Forward",
     "GivenAnswer",
@@ -172,6 +176,7 @@ __all__ = [
     "Recipe",
     "RecipeSpec",
     "RegionAnnotationMode",
+    "Resources",
     "RoundReport",
     "SceneRenderer",
     "ScoreAcquisition",
@@ -187,6 +192,7 @@ __all__ = [
     "SourceSampling",
     "SourceView",
     "Spec",
+    "Standing",
     "StatefulRecipe",
     "TargetView",
     "Temperature",
@@ -198,5 +204,6 @@ __all__ = [
     "WarmUp",
     "Weight",
     "WeightDecay",
+    "WorkUnit",
     "Zoom",
 ]

@@ -186,3 +186,15 @@ class ObserverSpec(Spec):
     ``build`` is called before anything is trained. It raises `AlsegError` where something that it needs is
     not installed, and writes nothing: whoever only checks an experiment builds its observers too.
     """
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutorSpec(Spec):
+    """An executor, named by ``--on`` or ``settings.executor``: ``build(*, address, **params) -> Executor``.
+
+    ``address`` is what follows the name and a colon, such as ``4`` of ``local:4``; None without a colon. It
+    raises `AlsegError` where the address makes no sense or something that it needs is not installed. It
+    starts nothing: whoever only checks an experiment builds its executor too.
+    """
+
+    core_parameters: ClassVar[tuple[str, ...]] = ("address",)

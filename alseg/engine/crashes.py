@@ -10,7 +10,7 @@ from alseg.errors import AlsegError
 from alseg.files import write_record
 from alseg.guard import at_work
 from alseg.storage.attempts import read_attempt
-from alseg.storage.layout import attempt_files
+from alseg.storage.layout import SHARED_UNIT_NAME, attempt_files
 from alseg.storage.reader import OLD
 
 
@@ -42,12 +42,13 @@ def keeps_crashing(run: Path) -> bool:
 
 
 def suspects(runs: Path) -> set[str]:
-    """Return the names of plugins' objects during whose calls a process ended, in any run of an experiment.
+    """Return the names of plugins' objects during whose calls a process ended, in any run or shared unit.
 
     Args:
         runs: The folder of its run folders.
     """
     folders = [run for run in runs.glob("*__s*") if OLD not in run.name]
+    folders += runs.parent.glob(f"shared*/*/{SHARED_UNIT_NAME}")
     return {plugin for run in folders for attempt in _plugins_at_work(run) for plugin in attempt}
 
 

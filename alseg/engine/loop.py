@@ -9,6 +9,7 @@ interrupted run goes on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -38,6 +39,7 @@ from alseg.storage.derived import DerivedMaps
 from alseg.storage.disk_space import require_space
 from alseg.storage.examples import read_examples
 from alseg.storage.ledger import Purchase
+from alseg.storage.live import LiveFile
 from alseg.storage.questions import Questions
 from alseg.storage.round_files import read_counts
 from alseg.storage.run_folder import RunFolder
@@ -56,22 +58,30 @@ def run(spec: RunSpec, folder: RunFolder, context: RunContext) -> None:
     """
     for problem in quarantine_damaged(folder, len(spec.rounds) + 1):
         context.tell(folder, problem)
-    _Loop(make_parts(spec, folder, context)).go()
+    Loop(make_parts(spec, folder, context)).go()
 
 
-class _Loop:
+class Loop:
+    """The rounds of a run.
+
+    Args:
+        parts: What the run consists of.
+    """
+
     def __init__(self, parts: RunParts) -> None:
         self.parts = parts
-        self.phases = Phases(parts.context)
+        self.live = LiveFile(parts.folder.path)
+        self.phases = Phases(parts.context, self.live)
         self.steps = Steps(parts)
         self.people = PeoplesRounds.of(parts)
 
     def go(self) -> None:
+        """Do what is left of the run."""
         parts, folder, trainer = self.parts, self.parts.folder, self.parts.trainer
         resume(parts)
         require_space(folder.checkpoint, trainer.state.largest_size())
         for round_number, stop in enumerate(parts.stages):
-            self.phases = Phases(parts.context)
+            self.phases = Phases(parts.context, self.live)
             if round_number > 0:
                 self.buy(round_number)
             if folder.round_is_committed(round_number) and trainer.iteration >= stop:
@@ -129,22 +139,10 @@ class _Loop:
 
     def acquire(self, round_number: int, planner: QueryPlanner) -> RoundQueries:
         """Choose what to ask."""
-        parts = self.parts
-        target, needs = parts.data.target.dataset, planner.method.needs
+        parts, needs = self.parts, planner.method.needs
         options = parts.inference_options(for_acquisition=True, round_number=round_number)
         with self.phases.phase("acquire", planner.images_to_see, timed=False) as on_image:
-            pool = Pool(
-                dataset=target,
-                num_classes=parts.num_classes,
-                model=parts.trainer.model,
-                options=options if planner.needs_predictions else None,
-                seed_axes=(parts.spec.seed, round_number),
-                previous=parts.previous_network(round_number) if "previous" in needs else None,
-                source=parts.source_images(),
-                round=round_number,
-                rounds=len(parts.spec.rounds),
-                on_image=on_image,
-            )
+            pool = self.pool(round_number, planner, on_image)
             with random_state_kept():  # acquisitions of other runs may be asked, too
                 queries = planner.decide(round_number, pool, parts.trainer.state)
             self.phases.add("acquire", queries.seconds)
@@ -153,6 +151,24 @@ class _Loop:
         folder = parts.folder.round_folder(round_number)
         keep_examples(parts, self.phases, folder, options, partial(planner.score, pool, queries))
         return queries
+
+    def pool(self, round_number: int, planner: QueryPlanner, on_image: Callable[[], None]) -> Pool:
+        """Return the images of which a round asks, as the network sees them."""
+        parts = self.parts
+        options = parts.inference_options(for_acquisition=True, round_number=round_number)
+        compares = "previous" in planner.method.needs
+        return Pool(
+            dataset=parts.data.target.dataset,
+            num_classes=parts.num_classes,
+            model=parts.trainer.model,
+            options=options if planner.needs_predictions else None,
+            seed_axes=(parts.spec.seed, round_number),
+            previous=parts.previous_network(round_number) if compares else None,
+            source=parts.source_images(),
+            round=round_number,
+            rounds=len(parts.spec.rounds),
+            on_image=on_image,
+        )
 
     def train(self, round_number: int) -> NDArray[np.int32] | None:
         """Train to the end of a round and count confusions, int32 ``(N, C, C)``; None without evaluation."""

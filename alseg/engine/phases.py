@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from alseg.engine.context import RunContext
+from alseg.storage.live import LiveFile
 
 
 class Phases:
@@ -14,13 +15,15 @@ class Phases:
 
     Args:
         context: Whom to show them, and who may ask to stop.
+        live: Where they are written, for those who look from elsewhere.
 
     Attributes:
         seconds: Name of a phase to how long it took in this round.
     """
 
-    def __init__(self, context: RunContext) -> None:
+    def __init__(self, context: RunContext, live: LiveFile) -> None:
         self._context = context
+        self._live = live
         self.seconds: dict[str, float] = {}
 
     @contextmanager
@@ -42,10 +45,12 @@ class Phases:
         reporter, stop = self._context.reporter, self._context.stop
         stop.check()  # whatever the last phase made is saved
         reporter.phase(name, total, done)
+        self._live.begin(name, total, done)
         started = time.monotonic()
 
         def advance(detail: str = "") -> None:
             reporter.advance(detail)
+            self._live.advance()
             if name != "train":
                 stop.check()
 

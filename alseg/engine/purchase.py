@@ -153,6 +153,28 @@ class QueryPlanner:
             round=round_number,
         )
 
+    def leave_picks(self, pool: Pool, state: TrainingState) -> None:
+        """Decide the first purchase of this run and of those with the same network, and leave them picks.
+
+        Nothing is left for a run that works alone, nor again for one that has picks.
+
+        Args:
+            pool: The images, in round 1.
+            state: That of the network which the pool's model is.
+
+        Raises:
+            AcquisitionError: If a score has the wrong shape or holds NaN, or a selection is no valid one.
+            Interrupted: If asked to stop while another process asks for this run.
+        """
+        if not self._may_ask_together(1, pool):
+            return
+        job = self._job(self.spec, self.method, self.spending, round_number=1)
+        weights, own = state.digest(), self.spec.folder
+        with self._shared_training.held(self.context.stop):
+            if self._common_pass.take(own, weights) is None:
+                decision = self._ask_for_all(job, self._companions(), pool, weights)
+                self._common_pass.keep(own, weights, decision.picks, decision.share)
+
     def buy(self, queries: RoundQueries) -> Purchase:
         """Buy the answers to a round's questions, of which some have been looked up, within the budget.
 

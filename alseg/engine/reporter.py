@@ -37,3 +37,28 @@ class Reporter(Protocol):
     def close(self) -> None:
         """Leave the terminal clean."""
         ...
+
+
+class SilentReporter:
+    """Shows nothing."""
+
+    def run_started(self, place: int, total: int, label: str, seed: int) -> None:
+        """Show nothing."""
+
+    def phase(self, name: str, total: int, done: int = 0) -> None:
+        """Show nothing."""
+
+    def advance(self, detail: str = "") -> None:
+        """Show nothing."""
+
+    def round_finished(self, report: RoundReport, rounds: int) -> None:
+        """Show nothing."""
+
+    def run_ended(self, state: str, seconds: float) -> None:
+        """Show nothing."""
+
+    def note(self, text: str) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Nothing to clean up."""

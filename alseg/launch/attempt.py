@@ -28,6 +28,7 @@ from alseg.launch.preflight import PlannedRun
 from alseg.launch.repair import repair
 from alseg.launch.status import spent_seconds
 from alseg.launch.still_waiting import still_waiting
+from alseg.storage.live import forget_live
 from alseg.storage.lock import BusyError
 from alseg.storage.run_folder import RunFolder
 from alseg.storage.status_file import OUT_OF_MEMORY
@@ -137,7 +138,7 @@ class RunAttempt:
         """Run the loop; whatever stops it but a failed write is a result."""
         spec, folder, context = self.spec, self.folder, self.context
         try:
-            with determinism.deterministic(context.settings.deterministic), self._watched():
+            with watched(folder, context):
                 run(spec, folder, context)
             missing = find_removed(folder, spec)
         except KeyboardInterrupt:  # Interrupted is one
@@ -152,7 +153,7 @@ class RunAttempt:
         except WriteError:
             raise
         except (Exception, SystemExit, TimedOut) as failure:  # a plugin's sys.exit() stops its run alone
-            error = _what_failed(failure)
+            error = what_failed(failure)
             folder.append_log(traceback.format_exc())
             context.reporter.note(f"  {error} (traceback in {folder.path / 'log.txt'})")
             return RunResult.FAILED, error
@@ -161,22 +162,32 @@ class RunAttempt:
         context.reporter.note(f"  {missing}")
         return RunResult.FAILED, missing
 
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Note which plugins are at work, tell what they change, limit their calls, keep random states."""
+
+@contextmanager
+def watched(folder: RunFolder, context: RunContext) -> Iterator[None]:
+    """Note which plugins are at work, tell what they change, limit their calls, keep random states.
+
+    Args:
+        folder: Where calls that are under way are noted, and lines logged.
+        context: Says whether kernels are to be deterministic, and how long a call may take.
+    """
+    try:
         with (
+            determinism.deterministic(context.settings.deterministic),
             random_state_kept(),
-            noting(self.folder.path / NAME) as notes,
+            noting(folder.path / NAME) as notes,
             watching(
                 notes=notes,
-                tell=lambda line: self.context.tell(self.folder, line),
-                seconds=self.context.settings.call_timeout,
+                tell=lambda line: context.tell(folder, line),
+                seconds=context.settings.call_timeout,
             ),
         ):
             yield
+    finally:
+        forget_live(folder.path)
 
 
-def _what_failed(failure: BaseException) -> str:
+def what_failed(failure: BaseException) -> str:
     """Say in one line what failed; too little memory is no error of the run."""
     limit = exceeded_limit(failure)
     if limit is not None and (address_space() is not None or not limit.startswith(OUT_OF_MEMORY)):

@@ -96,3 +96,28 @@ class Outcome:
 
     def _of(self, result: RunResult) -> list[RunEnding]:
         return [ending for ending in self.endings if ending.result is result]
+
+
+_EXIT_CODES = {RunResult.FAILED: 1, RunResult.WAITING: 3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitOutcome:
+    """How a unit ended in this process.
+
+    Attributes:
+        result: What became of the run; of a shared unit ``DONE``, ``FAILED`` or ``INTERRUPTED``.
+        reason: Why it failed, was skipped or waits; empty otherwise.
+        signal: The signal that stopped it, or None.
+    """
+
+    result: RunResult
+    reason: str = ""
+    signal: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """That of ``alseg run`` for an experiment of this one run."""
+        if self.signal is not None:
+            return 128 + self.signal
+        return _EXIT_CODES.get(self.result, 0)

@@ -18,20 +18,48 @@ from alseg.training.device import make_fabric
 
 
 @dataclass(frozen=True, kw_only=True)
-class PreparedExperiment:
-    """An experiment that can begin.
+class CheckedExperiment:
+    """An experiment in which no mistake was found.
 
     Attributes:
-        experiment: What was asked for, with the settings of this process.
+        experiment: What was asked for.
         plan: Checked runs.
         assembler: Makes objects.
-        fabric: Device and precision.
     """
 
     experiment: Experiment
     plan: Plan
     assembler: Assembler
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedExperiment(CheckedExperiment):
+    """An experiment that can begin in this process, with its settings.
+
+    Attributes:
+        fabric: Device and precision.
+    """
+
     fabric: Fabric
+
+
+def check_experiment(
+    experiment: Experiment, specs: Sequence[RunSpec], registry: Registry
+) -> CheckedExperiment:
+    """Check runs, wherever they are done: no device is used.
+
+    Args:
+        experiment: What the runs belong to.
+        specs: The runs.
+        registry: What is installed.
+
+    Raises:
+        AlsegError: If data is missing or faulty, or a component cannot be built.
+    """
+    cache = experiment.settings.cache
+    assembler = Assembler(registry, Path(cache).expanduser() if cache else None)
+    build_observers(experiment.settings.observers, registry)  # what one lacks is told before data is read
+    return CheckedExperiment(experiment=experiment, plan=check(specs, assembler), assembler=assembler)
 
 
 def prepare(
@@ -54,10 +82,8 @@ def prepare(
         settings, note = settings_here(experiment.settings, root)
         experiment = replace(experiment, settings=settings)
     fabric = make_fabric(experiment.settings)
-    cache = experiment.settings.cache
-    assembler = Assembler(registry, Path(cache).expanduser() if cache else None)
-    build_observers(experiment.settings.observers, registry)  # what one lacks is told before data is read
-    plan = check(specs, assembler)
+    checked = check_experiment(experiment, specs, registry)
+    plan = checked.plan
     if note is not None:
         plan = replace(plan, notes=(*plan.notes, note))
-    return PreparedExperiment(experiment=experiment, plan=plan, assembler=assembler, fabric=fabric)
+    return PreparedExperiment(experiment=experiment, plan=plan, assembler=checked.assembler, fabric=fabric)

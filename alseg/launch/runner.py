@@ -5,20 +5,17 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-from alseg.config.yaml_text import as_yaml
 from alseg.engine.context import RunContext
 from alseg.engine.crashes import keeps_crashing
 from alseg.engine.observers import Observers, build_observers, hooks_of
-from alseg.engine.provenance import refuse_drift, refuse_foreign
 from alseg.engine.reporter import Reporter
-from alseg.files import refuse_moved, remove_unfinished, write_checked_text
+from alseg.files import refuse_moved
+from alseg.launch.admission import admit, write_experiment
 from alseg.launch.attempt import RunAttempt
 from alseg.launch.local import helpers
 from alseg.launch.outcome import Outcome, RunEnding, RunResult
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.preparation import PreparedExperiment
-from alseg.storage.layout import PARTITIONS_NAME
-from alseg.storage.lock import exclusive
 from alseg.storage.run_folder import RunFolder
 from alseg.system.kept_folders import keeping
 from alseg.system.signals import StopRequest, listening
@@ -54,23 +51,15 @@ def run_experiment(
     named = build_observers(experiment.settings.observers, registry)
     observers = Observers(reporter, [*hooks_of(registry), *named])
     root = (results / experiment.name).absolute()  # whatever becomes of the working folder
-    document = as_yaml(experiment.document)
-    with exclusive(root / ".lock"):
-        remove_unfinished(root.glob)
-        remove_unfinished((root / PARTITIONS_NAME).rglob, idle_seconds=_MAP_SECONDS)
-        write_checked_text(root / "experiment.yaml", document)
+    write_experiment(experiment, root)
     launcher = Launcher(prepared, root, observers, accept_drift=accept_drift)
     with keeping(root):
-        launcher.admit(fresh=fresh)
+        admit(prepared, root, reporter, fresh=fresh, accept_drift=accept_drift)
         with nullcontext(stop) if stop is not None else listening() as stop:
             stop.working = True
             outcome = launcher.launch(stop)
         refuse_moved(root)
         return outcome.rechecked()
-
-
-_MAP_SECONDS = 3600
-"""A map of regions that is not written after this long is what a killed process left; no lock tells."""
 
 
 class Launcher:
@@ -91,28 +80,13 @@ class Launcher:
         self._observers = observers
         self._accept_drift = accept_drift
 
-    def admit(self, *, fresh: bool) -> None:
-        """Refuse folders of other runs, or of runs begun with something else; with ``fresh``, put them aside.
-
-        Raises:
-            AlsegError: If there is such a folder, or a process is writing to one that is to be put aside.
-        """
-        specs, runs = [planned.spec for planned in self._prepared.plan.runs], self._root / "runs"
-        if fresh:
-            for folder in (RunFolder(runs / spec.folder) for spec in specs):
-                self._put_aside(folder)
-            return
-        refuse_foreign(specs, runs)
-        if not self._accept_drift:
-            refuse_drift(specs, runs, self._prepared.assembler)
-
     def launch(self, stop: StopRequest) -> Outcome:
         """Do all runs, then let observers finish.
 
         Args:
             stop: Set when the process should save and stop.
         """
-        context, experiment = self._context(stop), self._prepared.experiment
+        context, experiment = self.context(stop), self._prepared.experiment
         try:
             with helpers(self._root, context.specs, experiment, stop, accept_drift=self._accept_drift):
                 endings = self._in_turn(context)
@@ -120,7 +94,12 @@ class Launcher:
             self._observers.close()
         return Outcome(tuple(endings), stop.signal, stop.at_once)
 
-    def _context(self, stop: StopRequest) -> RunContext:
+    def context(self, stop: StopRequest) -> RunContext:
+        """Return what the runs share with this process.
+
+        Args:
+            stop: Set when the process should save and stop.
+        """
         prepared, settings = self._prepared, self._prepared.experiment.settings
         return RunContext(
             assembler=prepared.assembler,
@@ -164,10 +143,3 @@ class Launcher:
 
     def _folder(self, planned: PlannedRun) -> RunFolder:
         return RunFolder(self._root / "runs" / planned.spec.folder)
-
-    def _put_aside(self, folder: RunFolder) -> None:
-        """Keep a folder under another name; refuse if a process is writing to it."""
-        if folder.path.exists():
-            with folder.writing():
-                old = folder.start_anew()
-            self._observers.reporter.note(f"{folder.path.name} is kept as {old.name}")

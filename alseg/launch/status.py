@@ -15,8 +15,10 @@ from alseg.guard.at_work import NAME, left_in
 from alseg.registry.loading import load_registry
 from alseg.storage.attempts import read_attempt
 from alseg.storage.durations import attempt_seconds
-from alseg.storage.layout import attempt_files, round_folders
+from alseg.storage.layout import SHARED_UNIT_NAME, attempt_files, round_folders
 from alseg.storage.ledger import Purchase
+from alseg.storage.live import read_live
+from alseg.storage.lock import holder_of
 from alseg.storage.reader import read_run, run_folders
 from alseg.storage.records import Run
 from alseg.storage.round_metrics import read_timing
@@ -65,6 +67,9 @@ class RunState:
         seconds: Time spent by all attempts; None where a clock was set meanwhile, so that nobody knows.
         why: What failed, what it waits for, what is damaged, why it was skipped, or which process is at it;
             empty otherwise.
+        unit: Of a running one, the key of its unit, as far as known.
+        host: The machine that does it.
+        phase: What it is at, such as ``train 34/90``.
     """
 
     name: str
@@ -75,14 +80,35 @@ class RunState:
     planned: int | None = None
     seconds: float | None = 0.0
     why: str = ""
+    unit: str = ""
+    host: str = ""
+    phase: str = ""
+
+
+@dataclass(frozen=True)
+class SharedState:
+    """A unit that is doing what several runs share.
+
+    Attributes:
+        unit: Its key.
+        host: The machine that does it.
+        phase: What it is at, such as ``train 34/90``.
+        why: Which process is at it.
+    """
+
+    unit: str
+    host: str
+    phase: str
+    why: str
 
 
 @dataclass(frozen=True)
 class ExperimentState:
-    """All runs, and notes on what could not be found out."""
+    """All runs, notes on what could not be found out, and shared units at work."""
 
     runs: tuple[RunState, ...]
     notes: tuple[str, ...]
+    shared: tuple[SharedState, ...] = ()
 
 
 def experiment_state(folder: Path) -> ExperimentState:
@@ -105,7 +131,14 @@ def experiment_state(folder: Path) -> ExperimentState:
     runs = tuple(
         _run_state(found[name], wanted.get(name)) if name in found else _to_do(wanted[name]) for name in names
     )
-    return ExperimentState(runs, tuple(notes))
+    return ExperimentState(runs, tuple(notes), tuple(_shared_states(folder)))
+
+
+def _shared_states(folder: Path) -> Iterator[SharedState]:
+    for path in sorted(folder.glob(f"shared*/*/{SHARED_UNIT_NAME}")):
+        live, holder = read_live(path), holder_of(path.parent / ".lock")
+        if live is not None and holder is not None:
+            yield SharedState(live.unit, live.host, live.text, holder)
 
 
 def _wanted(file: Path) -> tuple[dict[str, RunSpec], list[str]]:
@@ -141,6 +174,7 @@ def _run_state(path: Path, spec: RunSpec | None) -> RunState:
             return RunState(path.name, label, seed, "running", why=f"{holder}; {why}")
         return RunState(path.name, label, seed, "damaged", why=why)
     state, why = _state(run, holder)
+    live = read_live(path) if state == "running" else None
     return RunState(
         name=path.name,
         method=run.method.label,
@@ -150,6 +184,9 @@ def _run_state(path: Path, spec: RunSpec | None) -> RunState:
         planned=run.planned_rounds,
         seconds=spent_seconds(path, running=state == "running"),
         why=why,
+        unit=live.unit if live else "",
+        host=live.host if live else "",
+        phase=live.text if live else "",
     )
 
 

@@ -17,5 +17,6 @@ BENCHMARKS: Mapping[str, str] = {
     "training": "A whole training step of a network.",
     "step": "What acquisition adds to the forward pass.",
     "threads": "How torch's threads wait, on idle and on busy cores.",
+    "executors": "Eight runs in two processes.",
 }
 """Each is a module of this package with ``run(options) -> Result``."""

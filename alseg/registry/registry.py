@@ -12,6 +12,7 @@ from alseg.contracts import (
     AnnotationModeSpec,
     AnnotatorSpec,
     DatasetSpec,
+    ExecutorSpec,
     LabelSpace,
     ModelSpec,
     ObserverSpec,
@@ -39,6 +40,7 @@ KINDS: Mapping[str, tuple[str, type]] = MappingProxyType(
         "annotators": ("annotator", AnnotatorSpec),
         "partitions": ("partition", PartitionSpec),
         "observers": ("observer", ObserverSpec),
+        "executors": ("executor", ExecutorSpec),
     }
 )
 """Kinds of components: attribute of the registry to the word for one of them and its type."""
@@ -58,6 +60,7 @@ class Registry:
         annotators: Who answers.
         partitions: Partitions of images into regions.
         observers: Observers, which experiments name.
+        executors: Executors, which do runs elsewhere.
         published_results: Numbers of papers, in the order registered.
         plugins: Plugins that work, in the order loaded.
         failures: Plugins that do not.
@@ -73,6 +76,7 @@ class Registry:
     annotators: Mapping[str, Entry[AnnotatorSpec]]
     partitions: Mapping[str, Entry[PartitionSpec]]
     observers: Mapping[str, Entry[ObserverSpec]]
+    executors: Mapping[str, Entry[ExecutorSpec]]
     published_results: tuple[PublishedResult, ...] = ()
     plugins: tuple[PluginInfo, ...] = ()
     failures: tuple[PluginFailure, ...] = ()

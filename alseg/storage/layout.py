@@ -21,6 +21,9 @@ POOL_NAME = "pool.json"
 PARTITIONS_NAME = "partitions"
 """In an experiment's folder, the regions of images."""
 
+SHARED_UNIT_NAME = "unit"
+"""In a folder of shared training, the folder of the unit that does it: checkpoint, log and attempts."""
+
 WEIGHTS_NAME = "weights.pt"
 """In a run's folder: the final network."""
 

@@ -68,7 +68,7 @@ def test_an_unknown_kind_is_a_bug_of_the_caller() -> None:
         registry_of(Fakes()).get("acquisitionz", "ripu")
     assert str(caught.value) == (
         "kind 'acquisitionz' is none of label_spaces, datasets, models, recipes, acquisitions, "
-        "annotation_modes, annotators, partitions, observers"
+        "annotation_modes, annotators, partitions, observers, executors"
     )
 
 
@@ -98,9 +98,9 @@ def test_a_misspelt_hook_is_reported_with_the_right_name() -> None:
 def test_a_hook_unlike_any_is_answered_with_all_hooks() -> None:
     assert failure_of(zzz=[]) == (
         "registration: unknown hook 'zzz'; hooks: on_round_end, register_acquisitions, "
-        "register_annotation_modes, register_annotators, register_datasets, register_label_spaces, "
-        "register_models, register_observers, register_partitions, register_published_results, "
-        "register_recipes"
+        "register_annotation_modes, register_annotators, register_datasets, "
+        "register_executors, register_label_spaces, register_models, register_observers, "
+        "register_partitions, register_published_results, register_recipes"
     )
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from alseg.cli import main
 from alseg.contracts import TargetView
 from alseg.guard.at_work import NAME, AtWork
 from alseg.launch import status as runstates
+from alseg.storage.live import LiveFile
+from alseg.storage.lock import exclusive
 from alseg.storage.run_folder import RunFolder
 from alseg.system.signals import Interrupted
 from fakeruns import write_run
@@ -78,6 +82,33 @@ def test_status_shows_who_is_at_a_run(tmp_path: Path) -> None:
     assert state == "running"
     assert why.startswith("process ")
     assert states(tmp_path / "quickstart")["Busy"][0] == "killed"
+
+
+def test_status_shows_what_a_run_is_at_and_where(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "quickstart", "Busy", state="running")
+    LiveFile(folder).begin("train", 90, 34)
+    with RunFolder(folder).writing():
+        (run,) = json.loads(status(tmp_path / "quickstart", "--json"))["runs"]
+        shown = " ".join(status(tmp_path / "quickstart").split())
+    assert (run["unit"], run["host"], run["phase"]) == (folder.name, socket.gethostname(), "train 34/90")
+    assert f"train 34/90, process {os.getpid()} on {socket.gethostname()}" in shown
+    # Nobody holds the folder any more: what the file says is no sign of life.
+    (run,) = json.loads(status(tmp_path / "quickstart", "--json"))["runs"]
+    assert (run["state"], run["phase"]) == ("killed", "")
+
+
+def test_status_shows_shared_units_at_work(tmp_path: Path) -> None:
+    results = tmp_path / "quickstart"
+    write_run(results, "Done")
+    work = results / "shared" / "0123" / "unit"
+    work.mkdir(parents=True)
+    LiveFile(work).begin("train", 9, 3)
+    assert json.loads(status(results, "--json"))["shared"] == []
+    with exclusive(work.parent / ".lock"):
+        (found,) = json.loads(status(results, "--json"))["shared"]
+        shown = status(results)
+    assert (found["unit"], found["phase"]) == ("shared-0123", "train 3/9")
+    assert f"shared-0123: train 3/9, process {os.getpid()} on {socket.gethostname()}" in shown.splitlines()
 
 
 def test_status_lists_runs_not_begun_and_tells_interrupted_from_killed(

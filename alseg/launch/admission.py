@@ -1,0 +1,68 @@
+"""Before the first run begins: the experiment's own file, and folders that must not be gone on with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alseg.config.experiment import Experiment
+from alseg.config.yaml_text import as_yaml
+from alseg.engine.provenance import refuse_drift, refuse_foreign
+from alseg.engine.reporter import Reporter
+from alseg.files import remove_unfinished, write_checked_text
+from alseg.launch.preparation import CheckedExperiment
+from alseg.storage.layout import PARTITIONS_NAME
+from alseg.storage.lock import exclusive
+from alseg.storage.run_folder import RunFolder
+
+_MAP_SECONDS = 3600
+"""A map of regions that is not written after this long is what a killed process left; no lock tells."""
+
+
+def write_experiment(experiment: Experiment, root: Path) -> None:
+    """Write ``experiment.yaml`` and remove what killed processes left half-written beside it.
+
+    Args:
+        experiment: The experiment.
+        root: Its results folder.
+
+    Raises:
+        WriteError: If the folder cannot be written.
+    """
+    document = as_yaml(experiment.document)
+    with exclusive(root / ".lock"):
+        remove_unfinished(root.glob)
+        remove_unfinished((root / PARTITIONS_NAME).rglob, idle_seconds=_MAP_SECONDS)
+        write_checked_text(root / "experiment.yaml", document)
+
+
+def admit(
+    checked: CheckedExperiment, root: Path, reporter: Reporter, *, fresh: bool, accept_drift: bool
+) -> None:
+    """Refuse folders of other runs, or of runs begun with something else; with ``fresh``, put them aside.
+
+    Args:
+        checked: The experiment.
+        root: Its results folder.
+        reporter: Told of folders that are put aside.
+        fresh: Whether the runs begin anew.
+        accept_drift: Whether to go on with runs that were begun with other versions or code.
+
+    Raises:
+        AlsegError: If there is such a folder, or a process is writing to one that is to be put aside.
+    """
+    specs, runs = [planned.spec for planned in checked.plan.runs], root / "runs"
+    if fresh:
+        for folder in (RunFolder(runs / spec.folder) for spec in specs):
+            _put_aside(folder, reporter)
+        return
+    refuse_foreign(specs, runs)
+    if not accept_drift:
+        refuse_drift(specs, runs, checked.assembler)
+
+
+def _put_aside(folder: RunFolder, reporter: Reporter) -> None:
+    """Keep a folder under another name; refuse if a process is writing to it."""
+    if folder.path.exists():
+        with folder.writing():
+            old = folder.start_anew()
+        reporter.note(f"{folder.path.name} is kept as {old.name}")

@@ -1,0 +1,129 @@
+"""All runs of an experiment, done by an executor."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext, suppress
+from pathlib import Path
+
+from alseg.config.executor import ExecutorChoice
+from alseg.engine.reporter import Reporter
+from alseg.engine.round_report import report_of
+from alseg.errors import AlsegError
+from alseg.files import refuse_moved
+from alseg.launch.admission import admit, write_experiment
+from alseg.launch.dispatch import DispatchedUnit, Dispatcher
+from alseg.launch.outcome import Outcome, RunEnding, RunResult
+from alseg.launch.preflight import PlannedRun
+from alseg.launch.preparation import CheckedExperiment
+from alseg.launch.units import plan_units
+from alseg.storage.lock import exclusive
+from alseg.storage.run_folder import RunFolder
+from alseg.system.kept_folders import keeping
+from alseg.system.signals import StopRequest, listening
+
+LOCK_NAME = ".lock-dispatch"
+"""Held by the one process that has an experiment done by an executor."""
+
+
+def run_elsewhere(
+    checked: CheckedExperiment,
+    choice: ExecutorChoice,
+    results: Path,
+    reporter: Reporter,
+    *,
+    fresh: bool = False,
+    accept_drift: bool = False,
+    stop: StopRequest | None = None,
+) -> Outcome:
+    """Have all planned runs done that are not complete yet; one that fails does not stop the others.
+
+    Args:
+        checked: The experiment.
+        choice: The executor.
+        results: Folder that holds the experiment's own folder.
+        reporter: Shows what happens.
+        fresh: Whether to put the planned runs' folders aside and begin anew.
+        accept_drift: Whether to go on with runs that were begun with other versions or code.
+        stop: Of a caller that listens to signals; without it they are listened to here.
+
+    Returns:
+        How it went, as `run_experiment` says it.
+
+    Raises:
+        AlsegError: If the executor cannot be built, another process has the experiment done already, results
+            cannot be written, their folder was moved, or runs were begun with something else.
+    """
+    experiment = checked.experiment
+    root = (results / experiment.name).absolute()
+    executor = choice.build(checked.assembler.registry)
+    write_experiment(experiment, root)
+    with keeping(root), exclusive(root / LOCK_NAME, keep_waiting=lambda: False):
+        admit(checked, root, reporter, fresh=fresh, accept_drift=accept_drift)
+        units = plan_units(checked, root, accept_drift=accept_drift)
+        dispatcher = Dispatcher(units, executor, choice.text, root, reporter)
+        collected = _Endings(checked, root, reporter)
+        with nullcontext(stop) if stop is not None else listening() as stop:
+            stop.working = True
+            try:
+                for each in dispatcher.ended(stop):
+                    collected.add(each)
+            except KeyboardInterrupt:  # a second Ctrl-C
+                stop.at_once = True
+                dispatcher.kill()
+            finally:
+                executor.close()
+        refuse_moved(root)
+        return Outcome(collected.all(), stop.signal, stop.at_once).rechecked()
+
+
+class _Endings:
+    """How runs ended, shown one by one.
+
+    Args:
+        checked: The experiment.
+        root: Its results folder.
+        reporter: Shows each run when it has ended.
+    """
+
+    def __init__(self, checked: CheckedExperiment, root: Path, reporter: Reporter) -> None:
+        self._planned = {planned.spec.folder: planned for planned in checked.plan.runs}
+        self._root = root
+        self._reporter = reporter
+        self._endings: dict[str, RunEnding] = {}
+
+    def add(self, each: DispatchedUnit) -> None:
+        """Take a unit that has ended, and show it."""
+        assert each.ending is not None
+        unit, result = each.unit, RunResult(each.ending.state)
+        if unit.is_shared:
+            if result is RunResult.FAILED:
+                self._reporter.note(f"{unit.key}: {each.ending.reason}; the runs do it themselves")
+            return
+        planned, folder = self._planned[unit.key], self._folder(unit.key)
+        self._endings[unit.key] = ending = RunEnding(
+            planned.spec, folder, result, each.ending.reason, each.ending.seconds
+        )
+        self._show(planned, ending)
+
+    def all(self) -> tuple[RunEnding, ...]:
+        """Return how every run ended, in the order in which they did; those that did not begin are last."""
+        late = [
+            RunEnding(planned.spec, self._folder(key), RunResult.NOT_BEGUN)
+            for key, planned in self._planned.items()
+            if key not in self._endings
+        ]
+        return (*self._endings.values(), *late)
+
+    def _show(self, planned: PlannedRun, ending: RunEnding) -> None:
+        spec, reporter = planned.spec, self._reporter
+        reporter.run_started(len(self._endings), len(self._planned), spec.method.label, spec.seed)
+        last = ending.folder.last_round
+        if ending.result is RunResult.DONE and last is not None:
+            with suppress(AlsegError):  # a file that was removed meanwhile; `Outcome.rechecked` says so
+                reporter.round_finished(report_of(spec, ending.folder, last), len(spec.rounds))
+        elif ending.reason:
+            reporter.note(f"  {ending.reason}")
+        reporter.run_ended(ending.result, ending.seconds)
+
+    def _folder(self, name: str) -> RunFolder:
+        return RunFolder(self._root / "runs" / name)

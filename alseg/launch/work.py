@@ -1,0 +1,113 @@
+"""One unit, done in this process: what executors start, wherever that is."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from alseg.config.experiment import Experiment, RunSpec, read_experiment
+from alseg.contracts import WorkUnit
+from alseg.engine.observers import Observers, build_observers, hooks_of
+from alseg.engine.reporter import Reporter, SilentReporter
+from alseg.errors import AlsegError, one_line
+from alseg.files import is_as_written, refuse_moved
+from alseg.launch.admission import admit
+from alseg.launch.outcome import Outcome, RunResult, UnitOutcome
+from alseg.launch.preparation import prepare
+from alseg.launch.runner import Launcher
+from alseg.launch.shared_attempt import share
+from alseg.launch.units import settings_of_unit
+from alseg.registry.loading import load_registry
+from alseg.registry.registry import Registry
+from alseg.storage.unit_files import UnitEnding, write_ending
+from alseg.system.kept_folders import keeping
+from alseg.system.signals import Interrupted, StopRequest, listening
+
+
+def do_unit(unit: WorkUnit, reporter: Reporter | None = None, stop: StopRequest | None = None) -> UnitOutcome:
+    """Do a unit, and say beside the experiment how it ended.
+
+    Args:
+        unit: The unit.
+        reporter: Shows what happens; without it nothing is shown.
+        stop: Of a caller that listens to signals; without it they are listened to here.
+
+    Raises:
+        AlsegError: If the experiment, its data or a device is missing or faulty, or the run was begun with
+            something else.
+        Interrupted: At a signal before anything was done.
+    """
+    started, root = time.monotonic(), Path(unit.experiment).parent
+    with nullcontext(stop) if stop is not None else listening() as stop:
+        try:
+            outcome = _done(unit, root, reporter or SilentReporter(), stop)
+        except Interrupted:
+            raise
+        except Exception as error:
+            reason = str(error) if isinstance(error, AlsegError) else one_line(error)
+            _leave(root, unit, UnitOutcome(result=RunResult.FAILED, reason=reason), started)
+            raise
+        _leave(root, unit, outcome, started)
+        return outcome
+
+
+def _done(unit: WorkUnit, root: Path, reporter: Reporter, stop: StopRequest) -> UnitOutcome:
+    registry = load_registry()
+    experiment, specs = _read(unit, registry)
+    prepared = prepare(experiment, specs, registry, root)
+    named = build_observers(experiment.settings.observers, registry)
+    observers = Observers(reporter, [*hooks_of(registry), *named])
+    launcher = Launcher(prepared, root, observers, accept_drift=unit.accept_drift)
+    with keeping(root):
+        admit(prepared, root, reporter, fresh=False, accept_drift=unit.accept_drift)
+        stop.working = True
+        if unit.is_shared:
+            return share(prepared.plan, root, launcher.context(stop))
+        outcome = launcher.launch(stop)
+        refuse_moved(root)
+        return _of_run(outcome.rechecked())
+
+
+def _of_run(outcome: Outcome) -> UnitOutcome:
+    (ending,) = outcome.endings
+    return UnitOutcome(result=ending.result, reason=ending.reason, signal=outcome.signal)
+
+
+def _read(unit: WorkUnit, registry: Registry) -> tuple[Experiment, list[RunSpec]]:
+    """Return the experiment, with the settings of a unit, and the unit's runs.
+
+    Raises:
+        AlsegError: If the file cannot be used, or has no such runs.
+    """
+    file = Path(unit.experiment)
+    if not file.exists() or not is_as_written(file):
+        raise AlsegError(
+            f"{file} is missing, damaged, or was changed by hand. `alseg run` writes it: give that command "
+            "again."
+        )
+    experiment = read_experiment(file, registry=registry)
+    experiment = replace(experiment, settings=settings_of_unit(experiment.settings))
+    specs = [spec for spec in experiment.runs() if spec.folder in unit.runs]
+    lacking = set(unit.runs) - {spec.folder for spec in specs}
+    if lacking:
+        raise AlsegError(
+            f"{file} has no run {min(lacking)}: other values or another version name runs differently. "
+            "Give `alseg run` again."
+        )
+    return experiment, specs
+
+
+def _leave(root: Path, unit: WorkUnit, outcome: UnitOutcome, started: float) -> None:
+    state = outcome.result
+    if state in (RunResult.LEFT_TO_OTHER, RunResult.NOT_BEGUN):  # both after a signal only
+        state = RunResult.INTERRUPTED
+    ending = UnitEnding(
+        state=state.value,  # type: ignore[arg-type]
+        reason=outcome.reason,
+        seconds=round(time.monotonic() - started, 1),
+        host=socket.gethostname(),
+    )
+    write_ending(root, unit.key, ending)

@@ -1,0 +1,123 @@
+"""``units/KEY.json``: how a unit of an experiment ended; ``dispatch.json``: which were submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge
+from pydantic import TypeAdapter
+
+from alseg.errors import DamageError
+from alseg.files import remove, write_record
+from alseg.storage.validation import keys_of, read_known, validated
+
+DISPATCH_NAME = "dispatch.json"
+"""In an experiment's folder."""
+
+UNITS_NAME = "units"
+"""In an experiment's folder: how its units ended, and what their processes printed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitEnding:
+    """How a unit ended in a process that could still say so.
+
+    Attributes:
+        state: That of the run; of a shared unit ``done``, ``failed`` or ``interrupted``.
+        reason: Why it failed, was skipped or waits; empty otherwise.
+        seconds: How long it took.
+        host: Where.
+    """
+
+    state: Literal["done", "failed", "skipped", "waiting", "interrupted"]
+    reason: str = ""
+    seconds: Annotated[float, Ge(0)] = 0.0
+    host: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether starting the unit again would bring nothing new."""
+        return self.state != "interrupted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A unit in the hands of an executor.
+
+    Attributes:
+        id: The executor's name for it.
+        tries: How often it was submitted.
+    """
+
+    id: str
+    tries: Annotated[int, Ge(1)] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchFile:
+    """``dispatch.json``.
+
+    Attributes:
+        executor: As ``--on`` names it.
+        units: Key of each unit that was submitted and has not ended.
+    """
+
+    executor: str
+    units: Mapping[str, Submission] = field(default_factory=dict)
+
+
+_ENDING = TypeAdapter(UnitEnding)
+_DISPATCH = TypeAdapter(DispatchFile)
+
+
+def write_ending(root: Path, key: str, ending: UnitEnding) -> None:
+    """Say how a unit ended.
+
+    Args:
+        root: The experiment's folder.
+        key: The unit's.
+        ending: What to write.
+
+    Raises:
+        WriteError: If the file cannot be written.
+    """
+    write_record(_ending_file(root, key), asdict(ending))
+
+
+def read_ending(root: Path, key: str) -> UnitEnding | None:
+    """Return how a unit ended; None where nobody has said so, or the file cannot be read."""
+    path = _ending_file(root, key)
+    try:
+        return validated(path, _ENDING, read_known(path, keys_of(UnitEnding)))
+    except DamageError:
+        return None
+
+
+def forget_ending(root: Path, key: str) -> None:
+    """Remove what an earlier try has said."""
+    remove(_ending_file(root, key))
+
+
+def write_dispatch(root: Path, content: DispatchFile) -> None:
+    """Say which units an executor has.
+
+    Raises:
+        WriteError: If the file cannot be written.
+    """
+    write_record(root / DISPATCH_NAME, asdict(content))
+
+
+def read_dispatch(root: Path) -> DispatchFile | None:
+    """Return which units an executor has; None where there is no such file, or it cannot be read."""
+    path = root / DISPATCH_NAME
+    try:
+        return validated(path, _DISPATCH, read_known(path, keys_of(DispatchFile)))
+    except DamageError:
+        return None
+
+
+def _ending_file(root: Path, key: str) -> Path:
+    return root / UNITS_NAME / f"{key}.json"

@@ -1,0 +1,174 @@
+"""The dispatcher beside an executor that only pretends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from alseg.contracts import Standing, WorkUnit
+from alseg.launch.dispatch import GRACE_SECONDS, Dispatcher
+from alseg.storage.unit_files import (
+    DispatchFile,
+    Submission,
+    UnitEnding,
+    read_dispatch,
+    write_dispatch,
+    write_ending,
+)
+from alseg.system.signals import StopRequest
+from toys import Silent
+
+State = Literal["done", "failed", "skipped", "waiting", "interrupted"]
+
+
+class Pretending:
+    """Ends a unit at the second look, with what the script of its key says; None says nothing."""
+
+    def __init__(self, root: Path, script: Mapping[str, list[State | None]], outlives: bool = False) -> None:
+        self.root, self.outlives = root, outlives
+        self.script = {key: list(states) for key, states in script.items()}
+        self.submitted: list[tuple[str, tuple[str, ...]]] = []
+        self.cancelled: list[tuple[list[str], float]] = []
+        self.looks: dict[str, int] = {}
+        self.on_look = lambda: None
+
+    def submit(self, unit: WorkUnit, after: Sequence[str]) -> str:
+        assert not (self.root / f"units/{unit.key}.json").exists()
+        self.submitted.append((unit.key, tuple(after)))
+        name = f"{unit.key}#{len(self.submitted)}"
+        self.looks[name] = 0
+        return name
+
+    def poll(self, ids: Sequence[str]) -> Mapping[str, Standing]:
+        self.on_look()
+        return {name: self._standing(name) for name in ids if name in self.looks}
+
+    def cancel(self, ids: Sequence[str], grace: float) -> None:
+        self.cancelled.append((list(ids), grace))
+        for name in ids:
+            self.script[name.partition("#")[0]] = ["interrupted"]
+            self.looks[name] = 1
+
+    def close(self) -> None: ...
+
+    def _standing(self, name: str) -> Standing:
+        self.looks[name] += 1
+        if self.looks[name] < 2:
+            return Standing(state="working", host="host1")
+        key = name.partition("#")[0]
+        state = self.script.get(key, ["done"]).pop(0) if self.script.get(key, ["done"]) else None
+        if state is not None:
+            write_ending(self.root, key, UnitEnding(state=state, reason=f"it {state}"))
+        return Standing(state="gone", host="host1", reason="SIGKILL")
+
+
+def units_of(root: Path, *keys: str) -> list[WorkUnit]:
+    """Return units; one called ``b<a`` comes after ``a``."""
+    found = []
+    for name in keys:
+        key, _, before = name.partition("<")
+        after = (before,) if before else ()
+        found.append(WorkUnit(key=key, experiment=str(root / "e.yaml"), runs=(key,), after=after))
+    return found
+
+
+def dispatched(
+    executor: Pretending,
+    units: list[WorkUnit],
+    stop: StopRequest | None = None,
+    reporter: Silent | None = None,
+) -> dict[str, str]:
+    dispatcher = Dispatcher(
+        units, executor, "pretending:2", executor.root, reporter or Silent(), poll_seconds=0
+    )
+    found = {}
+    for each in dispatcher.ended(stop or StopRequest()):
+        assert each.ending is not None
+        found[each.unit.key] = f"{each.ending.state}: {each.ending.reason}"
+    return found
+
+
+def test_a_unit_is_submitted_when_those_before_it_have_ended_well_or_not(tmp_path: Path) -> None:
+    executor = Pretending(tmp_path, {"shared": ["failed"]})
+    reporter = Silent()
+    ended = dispatched(executor, units_of(tmp_path, "shared", "a<shared", "b"), reporter=reporter)
+    assert executor.submitted == [("shared", ()), ("b", ()), ("a", ())]
+    assert ended == {"shared": "failed: it failed", "b": "done: it done", "a": "done: it done"}
+    assert reporter.notes == ["shared on host1", "b on host1", "a on host1"]
+    assert read_dispatch(tmp_path) == DispatchFile(executor="pretending:2", units={})
+
+
+def test_where_units_outlive_the_process_all_are_submitted_at_once(tmp_path: Path) -> None:
+    executor = Pretending(tmp_path, {}, outlives=True)
+    dispatched(executor, units_of(tmp_path, "shared", "a<shared", "b"))
+    assert executor.submitted == [("shared", ()), ("a", ("shared#1",)), ("b", ())]
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "skipped", "waiting"])
+def test_a_unit_that_has_ended_is_not_started_again(tmp_path: Path, state: State) -> None:
+    executor = Pretending(tmp_path, {"a": [state]})
+    assert dispatched(executor, units_of(tmp_path, "a")) == {"a": f"{state}: it {state}"}
+    assert executor.submitted == [("a", ())]
+
+
+def test_a_lost_unit_is_started_again(tmp_path: Path) -> None:
+    executor, reporter = Pretending(tmp_path, {"a": [None, "interrupted", "done"]}), Silent()
+    assert dispatched(executor, units_of(tmp_path, "a"), reporter=reporter) == {"a": "done: it done"}
+    assert executor.submitted == [("a", ())] * 3
+    assert reporter.notes == [
+        "a on host1",
+        "a: its process ended without a word (SIGKILL); started again, 1 of 3",
+        "a: its process was stopped (SIGKILL); started again, 2 of 3",
+    ]
+
+
+def test_a_unit_that_is_lost_each_time_has_failed(tmp_path: Path) -> None:
+    executor = Pretending(tmp_path, {"a": [None, None, None, None], "b": ["done"]})
+    ended = dispatched(executor, units_of(tmp_path, "a", "b"))
+    assert ended["a"] == "failed: its process ended without a word (SIGKILL), as it did 3 times before"
+    assert [key for key, _ in executor.submitted].count("a") == 4
+
+
+def test_what_is_submitted_is_on_the_disk(tmp_path: Path) -> None:
+    executor, seen = Pretending(tmp_path, {"a": [None, "done"]}), []
+    executor.on_look = lambda: seen.append(read_dispatch(tmp_path))
+    dispatched(executor, units_of(tmp_path, "a"))
+    first = DispatchFile(executor="pretending:2", units={"a": Submission(id="a#1", tries=1)})
+    again = DispatchFile(executor="pretending:2", units={"a": Submission(id="a#2", tries=2)})
+    assert seen == [first, first, again, again]
+
+
+@pytest.mark.parametrize(
+    ("name", "outlives", "again"),
+    [
+        ("pretending:2", True, False),
+        ("pretending:2", False, True),
+        ("other", True, True),
+    ],
+)
+def test_units_of_a_dispatcher_that_was_killed_are_taken_up_where_they_outlive_it(
+    tmp_path: Path, name: str, outlives: bool, again: bool
+) -> None:
+    write_dispatch(tmp_path, DispatchFile(executor=name, units={"a": Submission(id="a#77", tries=3)}))
+    executor = Pretending(tmp_path, {}, outlives=outlives)
+    executor.looks["a#77"] = 0
+    assert dispatched(executor, units_of(tmp_path, "a")) == {"a": "done: it done"}
+    assert executor.submitted == ([("a", ())] if again else [])
+
+
+def test_damage_to_what_was_submitted_starts_units_again(tmp_path: Path) -> None:
+    (tmp_path / "dispatch.json").write_text("{}")
+    executor = Pretending(tmp_path, {}, outlives=True)
+    assert dispatched(executor, units_of(tmp_path, "a")) == {"a": "done: it done"}
+
+
+def test_asked_to_stop_it_lets_units_save_and_starts_none(tmp_path: Path) -> None:
+    executor, stop = Pretending(tmp_path, {}), StopRequest()
+    executor.on_look = lambda: setattr(stop, "signal", 2)
+    ended = dispatched(executor, units_of(tmp_path, "shared", "a<shared", "b"), stop)
+    assert executor.cancelled == [(["shared#1", "b#2"], GRACE_SECONDS)]
+    assert ended == {"shared": "interrupted: it interrupted", "b": "interrupted: it interrupted"}
+    assert [key for key, _ in executor.submitted] == ["shared", "b"]
