@@ -44,7 +44,7 @@ def check_spec(spec: Spec) -> None:
 
 
 def _same(one: object, other: object) -> bool:
-    """Return whether two values are equal; bound methods and partial functions are compared by what they hold."""
+    """Return whether two values are equal; bound methods and partial functions, in what they hold."""
     if isinstance(one, types.MethodType) and isinstance(other, types.MethodType):
         return one.__func__ == other.__func__ and one.__self__ == other.__self__
     if isinstance(one, functools.partial) and isinstance(other, functools.partial):
