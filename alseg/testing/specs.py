@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import pickle
+import types
 
 from alseg.contracts import Spec
 
@@ -34,4 +37,16 @@ def check_spec(spec: Spec) -> None:
         raise AssertionError(
             f"'{spec.name}': it cannot be pickled; build must be a function or class of a module: {error}"
         ) from error
-    assert copy == spec, f"'{spec.name}': an unpickled copy differs from the spec"
+    for field in dataclasses.fields(spec):
+        assert _same(getattr(copy, field.name), getattr(spec, field.name)), (
+            f"'{spec.name}': {field.name} of an unpickled copy differs from the spec's"
+        )
+
+
+def _same(one: object, other: object) -> bool:
+    """Return whether two values are equal; bound methods and partial functions, in what they hold."""
+    if isinstance(one, types.MethodType) and isinstance(other, types.MethodType):
+        return one.__func__ == other.__func__ and one.__self__ == other.__self__
+    if isinstance(one, functools.partial) and isinstance(other, functools.partial):
+        return (one.func, one.args, one.keywords) == (other.func, other.args, other.keywords)
+    return one == other

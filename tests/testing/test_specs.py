@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +13,25 @@ from alseg.testing import check_spec
 def build_something() -> object:
     """Return something."""
     return object()
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Something that is compared by what it holds."""
+
+    held: int = 1
+
+    def make(self) -> object:
+        """Return something."""
+        return object()
+
+
+class Incomparable:
+    """Something that no copy is equal to."""
+
+    def make(self) -> object:
+        """Return something."""
+        return object()
 
 
 def build_undocumented() -> object:
@@ -25,6 +46,18 @@ def spec(build: Any = build_something, **changes: Any) -> RecipeSpec:
 
 def test_a_spec_with_texts_and_a_documented_builder_passes() -> None:
     check_spec(spec())
+
+
+@pytest.mark.parametrize("build", [Maker().make, partial(build_something)], ids=["method", "partial"])
+def test_a_builder_passes_whose_copy_holds_the_same(build: Any) -> None:
+    if isinstance(build, partial):
+        build.__doc__ = "Return something."
+    check_spec(spec(build))
+
+
+def test_a_builder_whose_copy_holds_something_else_fails() -> None:
+    with pytest.raises(AssertionError, match=r"^'mine': build of an unpickled copy differs from the spec's"):
+        check_spec(spec(Incomparable().make))
 
 
 @pytest.mark.parametrize(
