@@ -15,6 +15,7 @@ from alseg.engine.observers import Observers
 from alseg.engine.reporter import Reporter
 from alseg.storage.layout import PARTITIONS_NAME
 from alseg.storage.run_folder import RunFolder
+from alseg.system.ranks import ALONE, Ranks
 from alseg.system.signals import StopRequest
 
 
@@ -30,6 +31,7 @@ class RunContext:
         stop: Set when the run should save and stop.
         specs: The runs that this process is to do, this one among them.
         shared: Folder of training that several runs have in common.
+        ranks: The processes that do each run together.
     """
 
     assembler: Assembler
@@ -39,6 +41,7 @@ class RunContext:
     stop: StopRequest
     specs: Sequence[RunSpec]
     shared: Path
+    ranks: Ranks = ALONE
 
     @property
     def reporter(self) -> Reporter:
