@@ -169,11 +169,11 @@ class QueryPlanner:
         if not self._may_ask_together(1, pool):
             return
         job = self._job(self.spec, self.method, self.spending, round_number=1)
-        weights, own = state.digest(), self.spec.folder
+        made_with, own = self._made_with(state), self.spec.folder
         with self._shared_training.held(self.context.stop):
-            if self._common_pass.take(own, weights) is None:
-                decision = self._ask_for_all(job, self._companions(), pool, weights)
-                self._common_pass.keep(own, weights, decision.picks, decision.share)
+            if self._common_pass.take(own, made_with) is None:
+                decision = self._ask_for_all(job, self._companions(), pool, made_with)
+                self._common_pass.keep(own, made_with, decision.picks, decision.share)
 
     def buy(self, queries: RoundQueries) -> Purchase:
         """Buy the answers to a round's questions, of which some have been looked up, within the budget.
@@ -253,14 +253,17 @@ class QueryPlanner:
         companions = self._companions()
         if not companions and not self._common_pass.holds(self.spec.folder):
             return _Decision(acquire(job, pool))
-        # Runs with one network have one pool, unless it grows.
-        made_with = " of ".join(filter(None, (state.digest(), self.pool.text)))
+        made_with = self._made_with(state)
         with self._shared_training.held(self.context.stop):
             left = self._common_pass.take(self.spec.folder, made_with)
             if left is not None:
                 picks, share = left
                 return _Decision(picks, share=share)
             return self._ask_for_all(job, companions, pool, made_with)
+
+    def _made_with(self, state: TrainingState) -> str:
+        """Return the network in a line, and the pool: runs with one network have one pool, unless it grows."""
+        return " of ".join(filter(None, (state.digest(), self.pool.text)))
 
     def _ask_for_all(
         self, job: QueryJob, companions: Mapping[str, QueryJob], pool: Pool, made_with: str

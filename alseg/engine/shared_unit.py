@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from alseg.config.specs import RunSpec
+from alseg.engine.companions import training_key
 from alseg.engine.context import RunContext
 from alseg.engine.crashes import suspects
 from alseg.engine.loop import Loop
 from alseg.engine.parts import RunParts, make_parts
 from alseg.engine.phases import Phases
+from alseg.engine.pool import RunPool, copy_first_pool, first_pool
 from alseg.engine.resume import resume
 from alseg.engine.shared_acquisition import SharedPoolPass
 from alseg.engine.shared_training import SharedTraining, shared_key
@@ -27,16 +29,28 @@ from alseg.storage.live import LiveFile
 from alseg.storage.run_folder import RunFolder
 
 
-def shared_work(spec: RunSpec, context: RunContext) -> RunFolder:
-    """Return the folder of a unit for runs like this one: checkpoint, log and attempts."""
-    return RunFolder(context.shared / shared_key(spec, context.assembler) / SHARED_UNIT_NAME)
+def shared_work(spec: RunSpec, runs: Path, context: RunContext) -> RunFolder:
+    """Return the folder of a unit for runs like this one: checkpoint, log, attempts, and a pool that grows.
+
+    Args:
+        spec: One of the runs.
+        runs: The folder of run folders.
+        context: Knows the data.
+
+    Raises:
+        DamageError: If the run's record of its pool is damaged; names the file.
+    """
+    pool = first_pool(spec, RunFolder(runs / spec.folder), context.assembler)
+    return RunFolder(context.shared / shared_key(spec, context.assembler, pool) / SHARED_UNIT_NAME)
 
 
 def train_and_ask(specs: Sequence[RunSpec], runs: Path, context: RunContext) -> None:
     """Train round 0 of runs that share it, then decide the first purchase of all of them.
 
+    Nothing is written to the folders of the runs. A run whose pool is another one by now is left alone.
+
     Args:
-        specs: The runs, which have the same `shared_key`.
+        specs: The runs, which had the same `training_key` when they were planned.
         runs: The folder of run folders.
         context: What the unit shares with its process; its runs are these.
 
@@ -46,34 +60,50 @@ def train_and_ask(specs: Sequence[RunSpec], runs: Path, context: RunContext) -> 
         AcquisitionError: If an acquisition returned something that cannot be used.
         DivergedError: If the loss is no longer finite.
     """
-    work = shared_work(specs[0], context)
+    work = shared_work(specs[0], runs, context)
+    key = work.path.parent.name
+    specs = [
+        spec for spec in specs if training_key(spec, RunFolder(runs / spec.folder), context.assembler) == key
+    ]
     shared = SharedTraining(work.path.parent, evaluated=_is_evaluated(specs[0], context))
     parts: RunParts | None = None
     with shared.held(context.stop):
         if not shared.complete:
-            parts = _trained(make_parts(specs[0], RunFolder(runs / specs[0].folder), context), work, shared)
+            parts = _trained(_parts(specs[0], runs, work, context), shared)
         remove(work.checkpoint)
     for spec in specs:
         ready = parts if parts is not None and parts.spec is spec else None
-        _ask(spec, shared, ready, runs, context)
+        _ask(spec, shared, ready, runs, work, context)
 
 
 def _is_evaluated(spec: RunSpec, context: RunContext) -> bool:
     return context.assembler.scenario(spec.scenario).evaluation is not None
 
 
-def _trained(parts: RunParts, work: RunFolder, shared: SharedTraining) -> RunParts:
+def _parts(spec: RunSpec, runs: Path, work: RunFolder, context: RunContext) -> RunParts:
+    """Return a run's parts, at work in the folder of the unit: the run's own belongs to the run."""
+    folder = RunFolder(runs / spec.folder)
+    copy_first_pool(spec, folder, work, context.assembler)
+    pool = RunPool(spec.scenario, work, context.assembler)
+    return replace(make_parts(spec, folder, context, pool), folder=work)
+
+
+def _trained(parts: RunParts, shared: SharedTraining) -> RunParts:
     """Train to the end of round 0 with checkpoints in a folder of its own; the shared folder is held."""
-    at_work = replace(parts, folder=work)
-    resume(at_work)
-    require_space(work.checkpoint, parts.trainer.state.largest_size())
-    counts = Loop(at_work).train(0)
+    resume(parts)
+    require_space(parts.folder.checkpoint, parts.trainer.state.largest_size())
+    counts = Loop(parts).train(0)
     shared.save(parts.trainer, counts, *parts.evaluation_names())
     return parts
 
 
 def _ask(
-    spec: RunSpec, shared: SharedTraining, parts: RunParts | None, runs: Path, context: RunContext
+    spec: RunSpec,
+    shared: SharedTraining,
+    parts: RunParts | None,
+    runs: Path,
+    work: RunFolder,
+    context: RunContext,
 ) -> None:
     """Leave picks for a run and for all that can be decided in the same pass, unless it has some."""
     blamed = suspects(runs)
@@ -83,11 +113,12 @@ def _ask(
     if {name_of(method.acquisition), name_of(method.mode)} & blamed:
         return  # the run that it belongs to is to fail by it, not those that share
     if parts is None:
-        parts = make_parts(spec, RunFolder(runs / spec.folder), context)
+        parts = _parts(spec, runs, work, context)
         _load(shared, parts)
     if parts.planner is None or not parts.planner.needs_predictions:
         return
-    phases = Phases(context, LiveFile(shared.folder / SHARED_UNIT_NAME))
+    parts.settle_pool(1)
+    phases = Phases(context, LiveFile(work.path))
     with phases.phase("acquire", parts.planner.images_to_see, timed=False) as on_image:
         pool = Loop(parts).pool(1, parts.planner, on_image)
         with random_state_kept():

@@ -8,7 +8,7 @@ from pathlib import Path
 from alseg.config.sections import Settings
 from alseg.config.specs import RunSpec
 from alseg.contracts import Resources, WorkUnit
-from alseg.engine.shared_training import shared_key
+from alseg.engine.companions import training_key
 from alseg.launch.preparation import CheckedExperiment
 from alseg.launch.same_threads import first_threads
 from alseg.storage.questions import Questions
@@ -67,8 +67,9 @@ def _groups(checked: CheckedExperiment, runs: Path) -> Iterator[tuple[str, list[
     """Yield the name of each shared unit and its runs, two at least that still want what is shared."""
     groups: dict[str, list[RunSpec]] = {}
     for spec in (planned.spec for planned in checked.plan.runs if planned.skipped is None):
-        if shares(spec):
-            groups.setdefault(shared_key(spec, checked.assembler), []).append(spec)
+        key = training_key(spec, RunFolder(runs / spec.folder), checked.assembler) if shares(spec) else None
+        if key is not None:
+            groups.setdefault(key, []).append(spec)
     for key, specs in groups.items():
         wanting = [spec.folder for spec in specs if _wants(RunFolder(runs / spec.folder), spec)]
         if len(wanting) > 1:
