@@ -61,6 +61,7 @@ class RunOptions:
             words += ["--only", pattern]
         words += ["--results", str(self.results)] if self.results != _RESULTS else []
         words += ["--accept-drift"] if self.accept_drift else []
+        words += ["--on", self.executor] if self.executor is not None else []
         return shlex.join(words)
 
 

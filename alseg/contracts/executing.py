@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import PurePath
 from typing import Any, Literal, Protocol, runtime_checkable
 
 
@@ -68,6 +69,8 @@ class WorkUnit:
         for key in ("key", "experiment"):
             if not isinstance(content.get(key), str) or not content[key]:
                 raise ValueError(f"{key!r} is {content.get(key)!r}, expected text")
+        if content["key"] != PurePath(content["key"]).name:
+            raise ValueError(f"'key' is {content['key']!r}, expected the name of a file without folders")
         lists = {key: content.get(key, []) for key in ("runs", "after")}
         for key, value in lists.items():
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):

@@ -164,7 +164,9 @@ def first_pool(spec: RunSpec, folder: RunFolder, assembler: Assembler) -> str | 
 
 
 def copy_first_pool(spec: RunSpec, folder: RunFolder, copy: RunFolder, assembler: Assembler) -> None:
-    """Keep the pool of round 0 of a run in another folder, too, and of later rounds none; nothing if it is fixed.
+    """Keep the pool of round 0 of a run in another folder, too, and of later rounds none there.
+
+    Nothing is kept of a pool that is fixed.
 
     Args:
         spec: The run.

@@ -262,7 +262,7 @@ class QueryPlanner:
             return self._ask_for_all(job, companions, pool, made_with)
 
     def _made_with(self, state: TrainingState) -> str:
-        """Return the network in a line, and the pool: runs with one network have one pool, unless it grows."""
+        """Return the network in a line, and the pool where it grows: otherwise one network has one pool."""
         return " of ".join(filter(None, (state.digest(), self.pool.text)))
 
     def _ask_for_all(

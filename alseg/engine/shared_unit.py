@@ -20,9 +20,10 @@ from alseg.engine.pool import RunPool, copy_first_pool, first_pool
 from alseg.engine.resume import resume
 from alseg.engine.shared_acquisition import SharedPoolPass
 from alseg.engine.shared_training import SharedTraining, shared_key
-from alseg.errors import DamageError
-from alseg.files import remove
+from alseg.errors import DamageError, one_line
+from alseg.files import WriteError, remove
 from alseg.guard.calls import name_of, random_state_kept
+from alseg.guard.timeouts import TimedOut
 from alseg.storage.disk_space import require_space
 from alseg.storage.layout import SHARED_UNIT_NAME
 from alseg.storage.live import LiveFile
@@ -57,7 +58,6 @@ def train_and_ask(specs: Sequence[RunSpec], runs: Path, context: RunContext) -> 
     Raises:
         Interrupted: If asked to stop; training goes on from there when called again.
         AlsegError: If data, weights or a folder are faulty.
-        AcquisitionError: If an acquisition returned something that cannot be used.
         DivergedError: If the loss is no longer finite.
     """
     work = shared_work(specs[0], runs, context)
@@ -73,7 +73,12 @@ def train_and_ask(specs: Sequence[RunSpec], runs: Path, context: RunContext) -> 
         remove(work.checkpoint)
     for spec in specs:
         ready = parts if parts is not None and parts.spec is spec else None
-        _ask(spec, shared, ready, runs, work, context)
+        try:
+            _ask(spec, shared, ready, runs, work, context)
+        except (WriteError, DamageError):
+            raise
+        except (Exception, SystemExit, TimedOut) as failure:  # its own run fails by it, too, and says so
+            context.tell(work, f"{spec.method.label} is left to its own run: {one_line(failure)}")
 
 
 def _is_evaluated(spec: RunSpec, context: RunContext) -> bool:

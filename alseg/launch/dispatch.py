@@ -7,14 +7,18 @@ and in run folders, so that a dispatcher that was killed goes on where it was.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from alseg.contracts import Executor, Standing, WorkUnit
 from alseg.engine.reporter import Reporter
+from alseg.errors import AlsegError, one_line
+from alseg.files import WriteError
 from alseg.storage.lock import exclusive
 from alseg.storage.unit_files import (
+    UNITS_NAME,
     DispatchFile,
     Submission,
     UnitEnding,
@@ -25,6 +29,8 @@ from alseg.storage.unit_files import (
 )
 from alseg.system.signals import StopRequest
 
+T = TypeVar("T")
+
 MOST_TRIES = 4
 """How often a unit is submitted whose process ends without a word: once, and three times again."""
 
@@ -32,6 +38,9 @@ GRACE_SECONDS = 120.0
 """How long units may save when they are asked to stop."""
 
 POLL_SECONDS = 1.0
+"""Between two looks at the executor; where something has just changed, looks are closer together."""
+
+_SOONEST_SECONDS = 0.05
 
 
 @dataclass(eq=False)
@@ -62,7 +71,7 @@ class Dispatcher:
         name: What ``--on`` calls it.
         root: The experiment's results folder.
         reporter: Shows where units work, and which are lost.
-        poll_seconds: Between two looks at the executor.
+        poll_seconds: Between two looks at the executor, at most.
     """
 
     def __init__(
@@ -76,6 +85,7 @@ class Dispatcher:
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._units = {unit.key: DispatchedUnit(unit) for unit in units}
+        self._others: dict[str, Submission] = {}
         self._executor = executor
         self._name = name
         self._root = root
@@ -92,20 +102,33 @@ class Dispatcher:
 
         Raises:
             WriteError: If ``dispatch.json`` cannot be written.
+            AlsegError: If the executor fails.
             KeyboardInterrupt: At a second Ctrl-C.
         """
         self._take_up()
+        changed = time.monotonic()
         while any(each.ending is None for each in self._units.values()) and stop.signal is None:
-            self._submit()
-            yield from self._look(stopping=False)
-            if stop.signal is None:
-                time.sleep(self._poll_seconds)
+            submitted, gone = self._submit(stop), self._look(stopping=False)
+            yield from _for_good(gone)
+            if submitted or gone:
+                changed = time.monotonic()
+            if not gone and stop.signal is None:
+                unchanged = time.monotonic() - changed
+                time.sleep(min(self._poll_seconds, max(unchanged / 10, _SOONEST_SECONDS)))
         if stop.signal is not None:
             yield from self._cancelled()
 
     def kill(self) -> None:
         """End all units at once, without saving."""
-        self._executor.cancel(self._ids(), 0)
+        self._cancel(self._ids(), 0)
+
+    def close(self) -> None:
+        """Have the executor release what it holds.
+
+        Raises:
+            AlsegError: If the executor fails.
+        """
+        self._of_executor("close", self._executor.close)
 
     def _take_up(self) -> None:
         """Go on with units that another process has submitted, where they outlive it."""
@@ -116,10 +139,21 @@ class Dispatcher:
             if key in self._units:
                 each = self._units[key]
                 each.submission, each.tries = submission, submission.tries
+            else:
+                self._others[key] = submission
+        if self._others:
+            self._reporter.note(f"beside these, units of an earlier command go on: {', '.join(self._others)}")
 
-    def _submit(self) -> None:
-        """Submit what may begin; where units outlive this process, those that must wait, too."""
+    def _submit(self, stop: StopRequest) -> bool:
+        """Submit what may begin; where units outlive this process, those that must wait, too.
+
+        Returns:
+            Whether there was such a unit.
+        """
+        submitted = False
         for each in self._units.values():
+            if stop.signal is not None:
+                break
             if each.submission is not None or each.ending is not None:
                 continue
             before = [self._units[key] for key in each.unit.after if key in self._units]
@@ -127,26 +161,56 @@ class Dispatcher:
             unready = [other for other in before if other.ending is None]
             if unready and not (self._executor.outlives and len(ids) == len(unready)):
                 continue
-            forget_ending(self._root, each.unit.key)
-            each.tries += 1
-            each.submission = Submission(id=self._executor.submit(each.unit, ids), tries=each.tries)
+            self._submit_one(each, ids, stop)
+            submitted = True
+        if submitted and not self._executor.outlives:
             self._write()
+        return submitted
 
-    def _look(self, *, stopping: bool) -> Iterator[DispatchedUnit]:
-        """Ask where units stand; yield those that have ended for good."""
-        standings = self._executor.poll(self._ids())
-        for each in list(self._units.values()):
+    def _submit_one(self, each: DispatchedUnit, after: Sequence[str], stop: StopRequest) -> None:
+        """Submit a unit; one that outlives this process is written down at once, or is cancelled.
+
+        Raises:
+            WriteError: If it cannot be written down.
+        """
+        forget_ending(self._root, each.unit.key)
+        with stop.sheltered():
+            each.tries += 1
+            name = self._of_executor("submit", lambda: self._executor.submit(each.unit, after))
+            each.submission = Submission(id=name, tries=each.tries)
+            if not self._executor.outlives:
+                return
+            try:
+                self._write()
+            except WriteError:
+                self._cancel([name], GRACE_SECONDS)
+                raise
+
+    def _look(self, *, stopping: bool) -> list[DispatchedUnit]:
+        """Ask where units stand; return those that are gone, for good or to be started again."""
+        ids = [*self._ids(), *(each.id for each in self._others.values())]
+        standings = self._of_executor("poll", lambda: self._executor.poll(ids))
+        unknown = Standing(state="gone", reason="unknown")
+        gone: list[DispatchedUnit] = []
+        for each in self._units.values():
             if each.submission is None:
                 continue
-            standing = standings.get(each.submission.id, Standing(state="gone", reason="unknown"))
+            standing = standings.get(each.submission.id, unknown)
             self._show_host(each, standing)
             if standing.state != "gone":
                 continue
             each.submission = None
             each.ending = self._ending(each, standing, stopping=stopping)
+            gone.append(each)
+        left = {
+            key: other
+            for key, other in self._others.items()
+            if standings.get(other.id, unknown).state != "gone"
+        }
+        if gone or len(left) < len(self._others):
+            self._others = left
             self._write()
-            if each.ending is not None:
-                yield each
+        return gone
 
     def _ending(self, each: DispatchedUnit, standing: Standing, *, stopping: bool) -> UnitEnding | None:
         """Return how a unit that is gone has ended; None where it is to be started again, or may not be."""
@@ -161,6 +225,9 @@ class Dispatcher:
             self._reporter.note(f"{each.unit.key}: {lost}; started again, {each.tries} of {MOST_TRIES - 1}")
             return None
         reason = f"{lost}, as it did {MOST_TRIES - 1} times before"
+        log = self._root / UNITS_NAME / f"{each.unit.key}.log"
+        if log.exists():
+            reason = f"{reason}; what it printed is in {log}"
         return UnitEnding(state="failed", reason=reason, host=standing.host)
 
     def _show_host(self, each: DispatchedUnit, standing: Standing) -> None:
@@ -170,18 +237,47 @@ class Dispatcher:
 
     def _cancelled(self) -> Iterator[DispatchedUnit]:
         """Let what works save, and yield how it ended."""
-        self._executor.cancel(self._ids(), GRACE_SECONDS)
+        self._cancel(self._ids(), GRACE_SECONDS)
         while self._ids():
-            yield from self._look(stopping=True)
+            yield from _for_good(self._look(stopping=True))
             if self._ids():
                 time.sleep(min(self._poll_seconds, 0.2))
+
+    def _cancel(self, ids: Sequence[str], grace: float) -> None:
+        self._of_executor("cancel", lambda: self._executor.cancel(ids, grace))
+
+    def _of_executor(self, method: str, call: Callable[[], T]) -> T:
+        """Return what a method of the executor does.
+
+        Raises:
+            AlsegError: If it fails; names the executor.
+        """
+        try:
+            return call()
+        except AlsegError:
+            raise
+        except Exception as error:
+            raise AlsegError(
+                f"Executor '{self._name}' failed in {method}: {one_line(error)}. Mend what is wrong there, "
+                "or name another executor, and give the same command again."
+            ) from error
 
     def _ids(self) -> list[str]:
         return [each.submission.id for each in self._units.values() if each.submission is not None]
 
     def _write(self) -> None:
-        submitted: Mapping[str, Submission] = {
-            key: each.submission for key, each in self._units.items() if each.submission is not None
-        }
+        """Write down what the executor has.
+
+        Raises:
+            WriteError: If that cannot be written.
+        """
+        submitted = dict(self._others)
+        for key, each in self._units.items():
+            if each.submission is not None:
+                submitted[key] = each.submission
         with exclusive(self._root / ".lock"):  # whoever has it removes half-written files
             write_dispatch(self._root, DispatchFile(executor=self._name, units=submitted))
+
+
+def _for_good(gone: Sequence[DispatchedUnit]) -> Iterator[DispatchedUnit]:
+    return (each for each in gone if each.ending is not None)

@@ -8,7 +8,10 @@ from typing import Literal
 
 import pytest
 
+import alseg.launch.dispatch
 from alseg.contracts import Standing, WorkUnit
+from alseg.errors import AlsegError
+from alseg.files import WriteError
 from alseg.launch.dispatch import GRACE_SECONDS, Dispatcher
 from alseg.storage.unit_files import (
     DispatchFile,
@@ -34,8 +37,10 @@ class Pretending:
         self.cancelled: list[tuple[list[str], float]] = []
         self.looks: dict[str, int] = {}
         self.on_look = lambda: None
+        self.on_submit = lambda: None
 
     def submit(self, unit: WorkUnit, after: Sequence[str]) -> str:
+        self.on_submit()
         assert not (self.root / f"units/{unit.key}.json").exists()
         self.submitted.append((unit.key, tuple(after)))
         name = f"{unit.key}#{len(self.submitted)}"
@@ -172,3 +177,75 @@ def test_asked_to_stop_it_lets_units_save_and_starts_none(tmp_path: Path) -> Non
     assert executor.cancelled == [(["shared#1", "b#2"], GRACE_SECONDS)]
     assert ended == {"shared": "interrupted: it interrupted", "b": "interrupted: it interrupted"}
     assert [key for key, _ in executor.submitted] == ["shared", "b"]
+
+
+def test_asked_to_stop_while_units_are_submitted_it_submits_no_more(tmp_path: Path) -> None:
+    executor, stop = Pretending(tmp_path, {}), StopRequest()
+    executor.on_submit = lambda: setattr(stop, "signal", 15)
+    assert dispatched(executor, units_of(tmp_path, "a", "b", "c"), stop) == {
+        "a": "interrupted: it interrupted"
+    }
+    assert executor.submitted == [("a", ())]
+
+
+def test_a_second_ctrl_c_while_a_unit_is_submitted_leaves_none_that_nobody_knows_of(tmp_path: Path) -> None:
+    executor, stop = Pretending(tmp_path, {}), StopRequest()
+
+    def press_twice() -> None:
+        stop.signal, stop.at_once = 2, True  # the handler raises nothing meanwhile: test_signals.py
+
+    executor.on_submit = press_twice
+    dispatcher = Dispatcher(units_of(tmp_path, "a"), executor, "pretending:2", tmp_path, Silent())
+    with pytest.raises(KeyboardInterrupt):
+        next(dispatcher.ended(stop))
+    dispatcher.kill()
+    assert executor.cancelled == [(["a#1"], 0)]
+
+
+def test_a_unit_that_outlives_the_process_but_cannot_be_written_down_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise WriteError("Cannot write dispatch.json: No space left on device.")
+
+    monkeypatch.setattr(alseg.launch.dispatch, "write_dispatch", full)
+    executor = Pretending(tmp_path, {}, outlives=True)
+    with pytest.raises(WriteError):
+        dispatched(executor, units_of(tmp_path, "a", "b"))
+    assert executor.submitted == [("a", ())]
+    assert executor.cancelled == [(["a#1"], GRACE_SECONDS)]
+
+
+def test_units_of_an_earlier_command_stay_written_down_until_they_are_gone(tmp_path: Path) -> None:
+    earlier = {"a": Submission(id="a#77"), "x": Submission(id="x#78"), "y": Submission(id="y#79")}
+    write_dispatch(tmp_path, DispatchFile(executor="pretending:2", units=earlier))
+    executor, reporter, seen = Pretending(tmp_path, {}, outlives=True), Silent(), []
+    executor.looks |= {"a#77": -5, "x#78": -2}  # y is gone already, x works for 3 looks more, a for 6
+    executor.on_look = lambda: seen.append(set(read_dispatch(tmp_path).units))  # type: ignore[union-attr]
+    assert dispatched(executor, units_of(tmp_path, "a"), reporter=reporter) == {"a": "done: it done"}
+    assert reporter.notes[0] == "beside these, units of an earlier command go on: x, y"
+    assert seen == [{"a", "x", "y"}, *[{"a", "x"}] * 3, *[{"a"}] * 3]
+    assert executor.submitted == [] == executor.cancelled
+
+
+@pytest.mark.parametrize("method", ["submit", "poll"])
+def test_an_executor_that_fails_is_named(tmp_path: Path, method: str) -> None:
+    def fail() -> None:
+        raise RuntimeError("no such queue\nas that")
+
+    executor = Pretending(tmp_path, {})
+    setattr(executor, {"submit": "on_submit", "poll": "on_look"}[method], fail)
+    with pytest.raises(AlsegError) as caught:
+        dispatched(executor, units_of(tmp_path, "a"))
+    assert str(caught.value) == (
+        f"Executor 'pretending:2' failed in {method}: RuntimeError: no such queue as that. Mend what is "
+        "wrong there, or name another executor, and give the same command again."
+    )
+
+
+def test_what_a_lost_units_processes_have_printed_is_named(tmp_path: Path) -> None:
+    executor, log = Pretending(tmp_path, {"a": [None] * 4}), tmp_path / "units" / "a.log"
+    log.parent.mkdir()
+    log.touch()
+    ended = dispatched(executor, units_of(tmp_path, "a"))
+    assert ended["a"].endswith(f"(SIGKILL), as it did 3 times before; what it printed is in {log}")
