@@ -42,10 +42,10 @@ def check_executor(
     """Check an executor against `alseg.contracts.Executor`, with real units that train a small network.
 
     It needs room for one unit and takes four of them, a minute or so. Checked are that `submit`, `poll` and
-    `cancel` return at once; that a unit is done, its end written, and its id gone; that a unit begins when those
-    before it are gone and no sooner; that one that is cancelled saves first, and that without grace it is killed;
-    that an id nobody knows is gone and can be cancelled; and what happens at `close`: units end, having
-    saved, or go on where they outlive it, known to another executor of the same kind.
+    `cancel` return at once; that a unit is done, its end written, and its id gone; that a unit begins when
+    those before it are gone and no sooner; that one that is cancelled saves first, and that without grace it
+    is killed; that an id nobody knows is gone and can be cancelled; and what happens at `close`: units save
+    and end, or go on where they outlive it, known to another executor of the same kind.
 
     Args:
         spec: The spec that the plugin registers.
@@ -119,8 +119,8 @@ class _Check:
         self._until(f"{first.key} is gone", lambda: self._poll(names[0]).state == "gone")
         ending = _ending(first)
         assert ending == "interrupted", (
-            f"'{self._name}': a unit that is cancelled has ended as {ending!r}, not as 'interrupted': it is to be "
-            "sent SIGTERM, and must be given time to save"
+            f"'{self._name}': a unit that is cancelled has ended as {ending!r}, not as 'interrupted': it is to "
+            "be sent SIGTERM, and must be given time to save"
         )
         self._until_at_work(second, names[1])
         self._cancel(names[1], 0.0)
@@ -141,9 +141,7 @@ class _Check:
             assert ending == "interrupted", f"'{self._name}': at close() a unit has ended as {ending!r}"
             return
         state = self._poll(name).state
-        assert state == "working", (
-            f"'{self._name}': outlives, but another executor says that a unit is {state}"
-        )
+        assert state == "working", f"'{self._name}': outlives, but for another one a unit is {state}"
         self._cancel(name, _GRACE)
         self._until("units of another executor can be cancelled", lambda: self._poll(name).state == "gone")
 
@@ -189,9 +187,7 @@ class _Check:
     def _until(self, what: str, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + self._timeout
         while not condition():
-            assert time.monotonic() < end, (
-                f"'{self._name}': waited {self._timeout:.0f} s in vain until {what}"
-            )
+            assert time.monotonic() < end, f"'{self._name}': after {self._timeout:.0f} s not yet: {what}"
             time.sleep(0.1)
 
 

@@ -111,12 +111,12 @@ def test_one_that_keeps_the_contract_passes() -> None:
         (ForgetsOrder, "'mine': a unit is working, not waiting, while the one before it works"),
         (
             KillsAtOnce,
-            "'mine': a unit that is cancelled has ended as None, not as 'interrupted': it is to be sent SIGTERM, "
-            "and must be given time to save",
+            "'mine': a unit that is cancelled has ended as None, not as 'interrupted': it is to be sent "
+            "SIGTERM, and must be given time to save",
         ),
         (LetsSaveAlways, "'mine': a unit cancelled without grace has saved first (interrupted)"),
-        (LeavesUnits, "'mine': waited 20 s in vain until units end at close()"),
-        (Outlives, "'mine': outlives, but another executor says that a unit is gone"),
+        (LeavesUnits, "'mine': after 20 s not yet: units end at close()"),
+        (Outlives, "'mine': outlives, but for another one a unit is gone"),
     ],
 )
 def test_one_that_breaks_the_contract_is_told_how(
