@@ -119,8 +119,8 @@ class _Check:
         self._until(f"{first.key} is gone", lambda: self._poll(names[0]).state == "gone")
         ending = _ending(first)
         assert ending == "interrupted", (
-            f"'{self._name}': a unit that is cancelled has ended as {ending!r}, not as 'interrupted': it is to "
-            "be sent SIGTERM, and must be given time to save"
+            f"'{self._name}': a unit that is cancelled has ended as {ending!r}, not as 'interrupted': it is "
+            "to be sent SIGTERM, and must be given time to save"
         )
         self._until_at_work(second, names[1])
         self._cancel(names[1], 0.0)
