@@ -21,13 +21,16 @@ unit = json.loads(sys.stdin.readline())
 root = pathlib.Path(unit["experiment"]).parent
 for name in ("units", "runs/" + unit["key"]):
     (root / name).mkdir(parents=True, exist_ok=True)
+def say(state):
+    (root / "runs" / unit["key"] / "status.json").write_text(json.dumps({"state": state}))
 def leave(state):
+    say(state)
     (root / "units" / (unit["key"] + ".json")).write_text(json.dumps({"state": state}))
 def save(*_):
     leave("interrupted")
     sys.exit(143)
 signal.signal(signal.SIGTERM, save)
-(root / "runs" / unit["key"] / "status.json").write_text(json.dumps({"state": "running"}))
+say("running")
 while "100000000" in (root / "experiment.yaml").read_text():
     time.sleep(0.01)
 leave("done")
