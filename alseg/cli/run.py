@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli import WAITING
+from alseg.cli import CANCELLED, WAITING
 from alseg.cli.dry_run import dry_run_text
 from alseg.cli.inputs import read_registry
 from alseg.cli.options import FOLDER
@@ -207,6 +207,7 @@ def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> N
     counts += [f"{len(outcome.skipped)} skipped"] if outcome.skipped else []
     counts += [f"{len(outcome.waiting)} waiting"] if outcome.waiting else []
     counts += [f"{len(outcome.failed)} failed"] if outcome.failed else []
+    counts += [f"{len(outcome.cancelled)} cancelled"] if outcome.cancelled else []
     say(", ".join(counts) + ".", err=True)
     for name, error in outcome.failed:
         say(f"failed: {name}: {error}", err=True)
@@ -231,8 +232,12 @@ def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> N
             f"  alseg ask {shown} -o tasks\n  alseg answer {shown} FILE{one}\n  {again}",
             err=True,
         )
+    if outcome.cancelled:
+        put(f"Cancelled: {', '.join(outcome.cancelled)}. Go on with: {again}", err=True)
     if outcome.failed:
         context.exit(1)
+    if outcome.cancelled:
+        context.exit(CANCELLED)
     if outcome.waiting:
         context.exit(WAITING)
 

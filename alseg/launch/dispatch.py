@@ -6,13 +6,16 @@ and in run folders, so that a dispatcher that was killed goes on where it was.
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alseg.contracts import Executor, Standing, WorkUnit
 from alseg.engine.reporter import Reporter
+from alseg.launch.cancelling import units_asked_for
+from alseg.storage.cancel_files import take_requests
 from alseg.storage.lock import exclusive
 from alseg.storage.unit_files import (
     DispatchFile,
@@ -22,6 +25,7 @@ from alseg.storage.unit_files import (
     read_dispatch,
     read_ending,
     write_dispatch,
+    write_ending,
 )
 from alseg.system.signals import StopRequest
 
@@ -32,6 +36,9 @@ GRACE_SECONDS = 120.0
 """How long units may save when they are asked to stop."""
 
 POLL_SECONDS = 1.0
+
+CANCELLED = UnitEnding(state="interrupted", reason="cancelled")
+"""The end of a unit that `alseg cancel` has kept from beginning, or that said nothing."""
 
 
 @dataclass(eq=False)
@@ -44,6 +51,7 @@ class DispatchedUnit:
         tries: How often it was submitted.
         host: Where it works or worked; empty where nobody has said so.
         ending: How it ended, for good; None before.
+        cancelled: Whether `alseg cancel` wants it to stop, so that it is not started again.
     """
 
     unit: WorkUnit
@@ -51,6 +59,7 @@ class DispatchedUnit:
     tries: int = 0
     host: str = ""
     ending: UnitEnding | None = None
+    cancelled: bool = False
 
 
 class Dispatcher:
@@ -96,7 +105,9 @@ class Dispatcher:
         """
         self._take_up()
         while any(each.ending is None for each in self._units.values()) and stop.signal is None:
-            self._submit()
+            yield from self._heed_requests(stop)
+            if stop.signal is None:
+                self._submit()
             yield from self._look(stopping=False)
             if stop.signal is None:
                 time.sleep(self._poll_seconds)
@@ -143,7 +154,9 @@ class Dispatcher:
             if standing.state != "gone":
                 continue
             each.submission = None
-            each.ending = self._ending(each, standing, stopping=stopping)
+            each.ending = self._ending(each, standing, stopping=stopping or each.cancelled)
+            if each.cancelled and each.ending is None:
+                each.ending = CANCELLED
             self._write()
             if each.ending is not None:
                 yield each
@@ -161,12 +174,37 @@ class Dispatcher:
             self._reporter.note(f"{each.unit.key}: {lost}; started again, {each.tries} of {MOST_TRIES - 1}")
             return None
         reason = f"{lost}, as it did {MOST_TRIES - 1} times before"
-        return UnitEnding(state="failed", reason=reason, host=standing.host)
+        given_up = UnitEnding(state="failed", reason=reason, host=standing.host)
+        write_ending(self._root, each.unit.key, given_up)
+        return given_up
 
     def _show_host(self, each: DispatchedUnit, standing: Standing) -> None:
         if standing.state == "working" and standing.host != each.host:
             each.host = standing.host
             self._reporter.note(f"{each.unit.key} on {standing.host}")
+        if standing.state == "working" and each.submission is not None and not each.submission.host:
+            each.submission = replace(each.submission, host=standing.host or "an unknown host")
+            self._write()
+
+    def _heed_requests(self, stop: StopRequest) -> Iterator[DispatchedUnit]:
+        """Let units save that `alseg cancel` names; yield those that need not begin any more."""
+        requests = take_requests(self._root)
+        going_on = [each for each in self._units.values() if each.ending is None]
+        if any(not request.runs for request in requests):
+            self._reporter.note("cancelled by `alseg cancel`")
+            stop.signal = stop.signal or signal.SIGTERM
+            return
+        asked = units_asked_for(requests, [each.unit for each in going_on])
+        for each in going_on:
+            each.cancelled = each.cancelled or each.unit.key in asked
+        found = [each for each in going_on if each.unit.key in asked]
+        ids = [each.submission.id for each in found if each.submission is not None]
+        if ids:
+            self._executor.cancel(ids, GRACE_SECONDS)
+        for each in found:
+            if each.submission is None:
+                each.ending = CANCELLED
+                yield each
 
     def _cancelled(self) -> Iterator[DispatchedUnit]:
         """Let what works save, and yield how it ended."""
@@ -180,8 +218,17 @@ class Dispatcher:
         return [each.submission.id for each in self._units.values() if each.submission is not None]
 
     def _write(self) -> None:
+        going_on = {key: each for key, each in self._units.items() if each.ending is None}
         submitted: Mapping[str, Submission] = {
-            key: each.submission for key, each in self._units.items() if each.submission is not None
+            key: each.submission for key, each in going_on.items() if each.submission is not None
         }
+        after = {
+            key: before
+            for key, each in going_on.items()
+            if (before := tuple(other for other in each.unit.after if other in going_on))
+        }
+        content = DispatchFile(
+            executor=self._name, units=submitted, after=after, outlives=self._executor.outlives
+        )
         with exclusive(self._root / ".lock"):  # whoever has it removes half-written files
-            write_dispatch(self._root, DispatchFile(executor=self._name, units=submitted))
+            write_dispatch(self._root, content)
