@@ -17,7 +17,7 @@ import click
 from alseg.cli import CANCELLED, WAITING
 from alseg.cli.dry_run import dry_run_text
 from alseg.cli.inputs import read_registry
-from alseg.cli.options import FOLDER
+from alseg.cli.options import FOLDER, RESULTS
 from alseg.text.display import output_width, put, say
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from alseg.launch.preparation import CheckedExperiment, PreparedExperiment
     from alseg.registry.registry import Registry
     from alseg.system.signals import StopRequest
-
-_RESULTS = Path("results")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +57,7 @@ class RunOptions:
         words = ["alseg", "run", str(self.file), *self.overrides]
         for pattern in self.only:
             words += ["--only", pattern]
-        words += ["--results", str(self.results)] if self.results != _RESULTS else []
+        words += ["--results", str(self.results)] if self.results != RESULTS else []
         words += ["--accept-drift"] if self.accept_drift else []
         return shlex.join(words)
 
@@ -90,7 +88,7 @@ def traced_crashes() -> Iterator[None]:
 @click.option(
     "--results",
     type=FOLDER,
-    default=_RESULTS,
+    default=RESULTS,
     show_default=True,
     help="Folder under which the experiment gets its own.",
 )

@@ -15,7 +15,7 @@ from toys import Silent
 
 
 class Patient:
-    """Lets units work until they are cancelled, or until the third look where their key begins with ``short``."""
+    """Lets units work until they are cancelled; one called ``short...`` ends at the third look."""
 
     outlives = False
 
