@@ -29,6 +29,9 @@ LOOK_SECONDS = 1.0
 QUIET_SECONDS = 120.0
 """After this long without anybody at work there is nothing to watch; a run may take that long to begin."""
 
+_LONGEST_SECONDS = 10.0
+"""Between two looks, however long a look takes; the first one loads plugins."""
+
 _ALL = 10**9
 """Lines; more than there are."""
 
@@ -71,7 +74,7 @@ def _standings(watcher: Watcher, look_seconds: float, quiet_seconds: float) -> I
             busy = now
         if (found.has_ended and found.is_quiet) or now - busy >= quiet_seconds:
             return
-        time.sleep(max(look_seconds, (now - began) / _SHARE))
+        time.sleep(max(look_seconds, min((now - began) / _SHARE, _LONGEST_SECONDS)))
 
 
 def _draw(first: ExperimentStanding, standings: Iterator[ExperimentStanding]) -> ExperimentStanding:
