@@ -75,6 +75,8 @@ def summary(found: ExperimentStanding) -> str:
 
 def heading(found: ExperimentStanding) -> str:
     """Return the experiment's name and who does it, in one line."""
+    if found.is_quiet and not found.has_ended:
+        return f"{printable(found.name)}: nothing is at work; `alseg run` goes on"
     by = f" on {printable(found.executor)}" if found.executor else ""
     seen_to = f" (seen to by {printable(found.dispatcher)})" if found.dispatcher else ""
     return f"{printable(found.name)}{by}{seen_to}"
@@ -88,7 +90,9 @@ def sections(found: ExperimentStanding, width: int) -> list[Section]:
         width: Columns.
     """
     units = found.units
-    at_work = [unit for unit in units if unit.state in (UnitState.AT_WORK, UnitState.STARTING)]
+    at_work = [
+        unit for state in (UnitState.AT_WORK, UnitState.STARTING) for unit in units if unit.state is state
+    ]
     silent = [unit for unit in units if unit.state is UnitState.SILENT]
     lost = [unit for unit in units if unit.tries > 1 and unit.state.goes_on]
     all_of_them = [
@@ -110,16 +114,14 @@ def fitted(head: Sequence[str], found: Sequence[Section], height: int) -> list[s
         height: Lines there is room for.
     """
     most = [len(section.entries) for section in found]
-
-    def lines() -> list[str]:
-        below = (["", *section.lines(count)] for section, count in zip(found, most, strict=True))
-        return [*head, *(line for part in below for line in part)]
-
-    shown = lines()
-    while len(shown) > height and max(most, default=0) > 1:
-        most[most.index(max(most))] -= 1
-        shown = lines()
-    return shown[:height]
+    count = len(head) + sum(len(section.lines()) + 1 for section in found)
+    while count > height and max(most, default=0) > 1:
+        longest = most.index(max(most))
+        is_whole = most[longest] == len(found[longest].entries)
+        most[longest] -= 1
+        count -= len(found[longest].entries[most[longest]]) - is_whole  # which the number of others takes
+    below = (["", *section.lines(shown)] for section, shown in zip(found, most, strict=True))
+    return [*head, *(line for part in below for line in part)][:height]
 
 
 def said_of(unit: UnitStanding) -> str:

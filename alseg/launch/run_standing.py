@@ -78,7 +78,7 @@ def standing_of_run(sight: RunSight) -> UnitStanding:
         found = _alive(sight, known)
         if found is not None:
             return found
-    if sight.submission is not None or sight.after:
+    if (sight.submission is not None or sight.after) and not _is_ending(sight):
         return _submitted(sight, known)
     return _settled(sight, status, known)
 
@@ -125,6 +125,11 @@ def _alive(sight: RunSight, known: dict[str, Any]) -> UnitStanding | None:
         total=live.total,
         silent_seconds=age if is_silent else 0.0,
     )
+
+
+def _is_ending(sight: RunSight) -> bool:
+    """Whether the unit has said how it ended and its process is about to end; once for each try."""
+    return bool(sight.submission is not None and sight.submission.host and sight.ending().exists)
 
 
 def _submitted(sight: RunSight, known: dict[str, Any]) -> UnitStanding:
