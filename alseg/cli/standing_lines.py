@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from alseg.text.printable import printable
 
 _INDENT = "  "
 _GAP = "  "
+
+_SHARED_KEY = re.compile(r"(shared-[0-9a-f]{8})[0-9a-f]+")
 
 _COUNTED: Mapping[str, tuple[UnitState, ...]] = {
     "done": (UnitState.DONE,),
@@ -54,10 +57,15 @@ class Section:
 
 
 def name_of(unit: UnitStanding) -> str:
-    """Return what people call a unit: method and seed, or its key."""
+    """Return what people call a unit: method and seed, or its key; that of a shared unit is cut short."""
     if not unit.method:
-        return printable(unit.key)
+        return _short(unit.key)
     return printable(unit.method) + ("" if unit.seed is None else f", seed {unit.seed}")
+
+
+def _short(text: str) -> str:
+    """Return text on one line, with as much of each hash in keys of shared units as tells them apart."""
+    return _SHARED_KEY.sub(r"\1", printable(text))
 
 
 def summary(found: ExperimentStanding) -> str:
@@ -78,8 +86,8 @@ def heading(found: ExperimentStanding) -> str:
     if found.is_quiet and not found.has_ended:
         return f"{printable(found.name)}: nothing is at work; `alseg run` goes on"
     by = f" on {printable(found.executor)}" if found.executor else ""
-    seen_to = f" (seen to by {printable(found.dispatcher)})" if found.dispatcher else ""
-    return f"{printable(found.name)}{by}{seen_to}"
+    dispatched = f" (dispatched by {printable(found.dispatcher)})" if found.dispatcher else ""
+    return f"{printable(found.name)}{by}{dispatched}"
 
 
 def sections(found: ExperimentStanding, width: int) -> list[Section]:
@@ -134,7 +142,7 @@ def said_of(unit: UnitStanding) -> str:
     if unit.state is UnitState.SILENT:
         words += f", no sign of life for more than {rough(SILENT_SECONDS)}"
     if unit.why:
-        words += f"{' for ' if unit.state is UnitState.WAITING else ': '}{printable(unit.why)}"
+        words += f"{' for ' if unit.state is UnitState.WAITING else ': '}{_short(unit.why)}"
     if unit.tries > 1 and unit.state.goes_on:
         words += f", started again {_again(unit)}"
     return words if unit.log is None else f"{words} (log: {printable(str(unit.log))})"
@@ -188,7 +196,7 @@ def _waiting(found: ExperimentStanding, width: int) -> Iterable[list[str]]:
             cause = "people" if unit.state is UnitState.FOR_PEOPLE else unit.why
             by_cause.setdefault(cause, []).append(unit)
     for cause, units in by_cause.items():
-        yield wrap(f"for {printable(cause)}: {names_of(units)}", width, _INDENT, _INDENT * 2)
+        yield wrap(f"for {_short(cause)}: {names_of(units)}", width, _INDENT, _INDENT * 2)
 
 
 def names_of(units: Sequence[UnitStanding]) -> str:

@@ -73,7 +73,7 @@ def standing_of_run(sight: RunSight) -> UnitStanding:
         why = status.reason or "" if status.state == "skipped" else ""
         return UnitStanding(**known, state=_STATES[status.state], why=telling_line(why))
     if status is not None:
-        known["round"] = 0 if status.round is None else status.round + 1
+        known["round"] = _round_at_work(status, known.get("rounds"))
     if status is not None and status.state == "running" and sight.live is not None:
         found = _alive(sight, known)
         if found is not None:
@@ -81,6 +81,12 @@ def standing_of_run(sight: RunSight) -> UnitStanding:
     if (sight.submission is not None or sight.after) and not _is_ending(sight):
         return _submitted(sight, known)
     return _settled(sight, status, known)
+
+
+def _round_at_work(status: StatusFile, rounds: int | None) -> int:
+    """Return the round after the last committed one; the last one still while what follows it is done."""
+    following = 0 if status.round is None else status.round + 1
+    return following if rounds is None else min(following, rounds)
 
 
 def standing_of_shared(sight: RunSight) -> UnitStanding | None:

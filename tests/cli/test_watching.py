@@ -193,7 +193,7 @@ def test_without_a_terminal_it_prints_a_line_for_each_change(
     assert result.exit_code == 0, result.output
     shown = result.stdout.splitlines()
     assert shown[:2] == [
-        f"quickstart on local:2 (seen to by process {os.getpid()} on {os.uname().nodename})",
+        f"quickstart on local:2 (dispatched by process {os.getpid()} on {os.uname().nodename})",
         "2 runs: 1 at work, 1 waiting",
     ]
     changes = [line.partition(": ")[2] for line in shown if line.startswith("20")]
