@@ -26,12 +26,16 @@ WAITING = 3
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+CANCELLED = 128 + 15
+"""Exit code of ``alseg run`` where nothing failed and `alseg cancel` has stopped some runs, as by SIGTERM."""
+
 _RESERVE = 8 * 2**20
 """Bytes that are kept where memory is limited, to have some left to say that there is none."""
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
     "status": "Show which runs are done, running, failed or to do.",
+    "cancel": "Ask runs that are being done to save and stop.",
     "ask": "Show what runs ask people, and write what these need.",
     "answer": "Take in what people have answered.",
     "compare": "Print a table of results.",

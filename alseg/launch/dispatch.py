@@ -6,9 +6,10 @@ and in run folders, so that a dispatcher that was killed goes on where it was.
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ from alseg.contracts import Executor, Standing, WorkUnit
 from alseg.engine.reporter import Reporter
 from alseg.errors import AlsegError, one_line
 from alseg.files import WriteError
+from alseg.launch.cancelling import units_asked_for
+from alseg.storage.cancel_files import take_requests
 from alseg.storage.lock import exclusive
 from alseg.storage.unit_files import (
     UNITS_NAME,
@@ -26,6 +29,7 @@ from alseg.storage.unit_files import (
     read_dispatch,
     read_ending,
     write_dispatch,
+    write_ending,
 )
 from alseg.system.signals import StopRequest
 
@@ -42,6 +46,9 @@ POLL_SECONDS = 1.0
 
 _SOONEST_SECONDS = 0.05
 
+CANCELLED = UnitEnding(state="interrupted", reason="cancelled")
+"""The end of a unit that `alseg cancel` has kept from beginning, or that said nothing."""
+
 
 @dataclass(eq=False)
 class DispatchedUnit:
@@ -53,6 +60,7 @@ class DispatchedUnit:
         tries: How often it was submitted.
         host: Where it works or worked; empty where nobody has said so.
         ending: How it ended, for good; None before.
+        cancelled: Whether `alseg cancel` wants it to stop, so that it is not started again.
     """
 
     unit: WorkUnit
@@ -60,6 +68,7 @@ class DispatchedUnit:
     tries: int = 0
     host: str = ""
     ending: UnitEnding | None = None
+    cancelled: bool = False
 
 
 class Dispatcher:
@@ -108,6 +117,7 @@ class Dispatcher:
         self._take_up()
         changed = time.monotonic()
         while any(each.ending is None for each in self._units.values()) and stop.signal is None:
+            yield from self._heed_requests(stop)
             submitted, gone = self._submit(stop), self._look(stopping=False)
             yield from _for_good(gone)
             if submitted or gone:
@@ -192,22 +202,25 @@ class Dispatcher:
         standings = self._of_executor("poll", lambda: self._executor.poll(ids))
         unknown = Standing(state="gone", reason="unknown")
         gone: list[DispatchedUnit] = []
+        shown = False
         for each in self._units.values():
             if each.submission is None:
                 continue
             standing = standings.get(each.submission.id, unknown)
-            self._show_host(each, standing)
+            shown |= self._show_host(each, standing)
             if standing.state != "gone":
                 continue
             each.submission = None
-            each.ending = self._ending(each, standing, stopping=stopping)
+            each.ending = self._ending(each, standing, stopping=stopping or each.cancelled)
+            if each.cancelled and each.ending is None:
+                each.ending = CANCELLED
             gone.append(each)
         left = {
             key: other
             for key, other in self._others.items()
             if standings.get(other.id, unknown).state != "gone"
         }
-        if gone or len(left) < len(self._others):
+        if gone or shown or len(left) < len(self._others):
             self._others = left
             self._write()
         return gone
@@ -228,12 +241,41 @@ class Dispatcher:
         log = self._root / UNITS_NAME / f"{each.unit.key}.log"
         if log.exists():
             reason = f"{reason}; what it printed is in {log}"
-        return UnitEnding(state="failed", reason=reason, host=standing.host)
+        given_up = UnitEnding(state="failed", reason=reason, host=standing.host)
+        write_ending(self._root, each.unit.key, given_up)
+        return given_up
 
-    def _show_host(self, each: DispatchedUnit, standing: Standing) -> None:
-        if standing.state == "working" and standing.host != each.host:
+    def _show_host(self, each: DispatchedUnit, standing: Standing) -> bool:
+        """Say where a unit works; return whether that is news for ``dispatch.json``."""
+        if standing.state != "working":
+            return False
+        if standing.host != each.host:
             each.host = standing.host
             self._reporter.note(f"{each.unit.key} on {standing.host}")
+        if each.submission is None or each.submission.host:
+            return False
+        each.submission = replace(each.submission, host=standing.host or "an unknown host")
+        return True
+
+    def _heed_requests(self, stop: StopRequest) -> Iterator[DispatchedUnit]:
+        """Let units save that `alseg cancel` names; yield those that need not begin any more."""
+        requests = take_requests(self._root)
+        going_on = [each for each in self._units.values() if each.ending is None]
+        if any(not request.runs for request in requests):
+            self._reporter.note("cancelled by `alseg cancel`")
+            stop.signal = stop.signal or signal.SIGTERM
+            return
+        asked = units_asked_for(requests, [each.unit for each in going_on])
+        for each in going_on:
+            each.cancelled = each.cancelled or each.unit.key in asked
+        found = [each for each in going_on if each.unit.key in asked]
+        ids = [each.submission.id for each in found if each.submission is not None]
+        if ids:
+            self._cancel(ids, GRACE_SECONDS)
+        for each in found:
+            if each.submission is None:
+                each.ending = CANCELLED
+                yield each
 
     def _cancelled(self) -> Iterator[DispatchedUnit]:
         """Let what works save, and yield how it ended."""
@@ -266,17 +308,26 @@ class Dispatcher:
         return [each.submission.id for each in self._units.values() if each.submission is not None]
 
     def _write(self) -> None:
-        """Write down what the executor has.
+        """Write down what the executor has, and what must wait for what.
 
         Raises:
             WriteError: If that cannot be written.
         """
+        going_on = {key: each for key, each in self._units.items() if each.ending is None}
         submitted = dict(self._others)
-        for key, each in self._units.items():
+        for key, each in going_on.items():
             if each.submission is not None:
                 submitted[key] = each.submission
+        after = {
+            key: before
+            for key, each in going_on.items()
+            if (before := tuple(other for other in each.unit.after if other in going_on))
+        }
+        content = DispatchFile(
+            executor=self._name, units=submitted, after=after, outlives=self._executor.outlives
+        )
         with exclusive(self._root / ".lock"):  # whoever has it removes half-written files
-            write_dispatch(self._root, DispatchFile(executor=self._name, units=submitted))
+            write_dispatch(self._root, content)
 
 
 def _for_good(gone: Sequence[DispatchedUnit]) -> Iterator[DispatchedUnit]:

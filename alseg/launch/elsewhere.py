@@ -18,13 +18,12 @@ from alseg.launch.preflight import PlannedRun
 from alseg.launch.preparation import CheckedExperiment
 from alseg.launch.repair import repair
 from alseg.launch.units import plan_units
+from alseg.storage.cancel_files import forget_requests
 from alseg.storage.lock import BusyError, exclusive
 from alseg.storage.run_folder import RunFolder
+from alseg.storage.unit_files import DISPATCH_LOCK
 from alseg.system.kept_folders import keeping
 from alseg.system.signals import StopRequest, listening
-
-LOCK_NAME = ".lock-dispatch"
-"""Held by the one process that has an experiment done by an executor."""
 
 
 def run_elsewhere(
@@ -59,7 +58,8 @@ def run_elsewhere(
     root = (results / experiment.name).absolute()
     executor = choice.build(checked.assembler.registry)
     write_experiment(experiment, root)
-    with keeping(root), exclusive(root / LOCK_NAME, keep_waiting=lambda: False):
+    with keeping(root), exclusive(root / DISPATCH_LOCK, keep_waiting=lambda: False):
+        forget_requests(root)  # first of all: those from now on are meant for this process
         admit(checked, root, reporter, fresh=fresh, accept_drift=accept_drift)
         collected = _Endings(checked, root, reporter)
         for ending in _complete(checked, root, reporter, accept_drift=accept_drift):

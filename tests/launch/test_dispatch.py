@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from alseg.storage.unit_files import (
     Submission,
     UnitEnding,
     read_dispatch,
+    read_ending,
     write_dispatch,
     write_ending,
 )
@@ -135,15 +137,28 @@ def test_a_unit_that_is_lost_each_time_has_failed(tmp_path: Path) -> None:
     ended = dispatched(executor, units_of(tmp_path, "a", "b"))
     assert ended["a"] == "failed: its process ended without a word (SIGKILL), as it did 3 times before"
     assert [key for key, _ in executor.submitted].count("a") == 4
+    said = read_ending(tmp_path, "a")
+    assert said is not None and (said.state, said.host) == ("failed", "host1")
 
 
 def test_what_is_submitted_is_on_the_disk(tmp_path: Path) -> None:
     executor, seen = Pretending(tmp_path, {"a": [None, "done"]}), []
     executor.on_look = lambda: seen.append(read_dispatch(tmp_path))
     dispatched(executor, units_of(tmp_path, "a"))
-    first = DispatchFile(executor="pretending:2", units={"a": Submission(id="a#1", tries=1)})
-    again = DispatchFile(executor="pretending:2", units={"a": Submission(id="a#2", tries=2)})
-    assert seen == [first, first, again, again]
+    waiting = [Submission(id="a#1", tries=1), Submission(id="a#2", tries=2)]
+    working = [replace(submission, host="host1") for submission in waiting]
+    in_turn = (waiting[0], working[0], waiting[1], working[1])
+    assert seen == [DispatchFile(executor="pretending:2", units={"a": each}) for each in in_turn]
+
+
+def test_what_a_unit_waits_for_is_on_the_disk(tmp_path: Path) -> None:
+    executor, seen = Pretending(tmp_path, {}), []
+    executor.on_look = lambda: seen.append(read_dispatch(tmp_path))
+    dispatched(executor, units_of(tmp_path, "shared", "a<shared"))
+    assert seen[0] == DispatchFile(
+        executor="pretending:2", units={"shared": Submission(id="shared#1")}, after={"a": ("shared",)}
+    )
+    assert seen[2] == DispatchFile(executor="pretending:2", units={"a": Submission(id="a#2")})
 
 
 @pytest.mark.parametrize(
