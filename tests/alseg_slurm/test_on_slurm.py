@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def document(iterations: int = 6, executor: dict[str, Any] | None = None, **chan
     }
 
 
-PAIR = document(30, methods=METHODS[2:], seeds=[0])
+PAIR = document(8, methods=METHODS[2:], seeds=[0])
 """Two runs that share source training."""
 
 
@@ -147,11 +147,18 @@ def while_running(process: subprocess.Popen[str], condition: Callable[[], object
 
 
 def worker_of(folder: Path, run: str) -> int | None:
-    """Return the process that holds the lock of a run."""
+    """Return the process that does a run, once its attempt has begun."""
     for note in folder.glob(f"results/tiny/runs/{run}*/.lock-holder"):
         words = note.read_text().split()
-        return int(words[1]) if len(words) > 1 else None
+        return int(words[1]) if len(words) > 1 and attempts(folder, run) else None
     return None
+
+
+def suspended(process: subprocess.Popen[str], folder: Path, run: str) -> int:
+    """Suspend a run: it is at work for as long as anything takes, on any machine. Return its process."""
+    worker = while_running(process, lambda: worker_of(folder, run))
+    os.kill(worker, signal.SIGSTOP)
+    return int(worker)
 
 
 def is_pending(process: int, number: signal.Signals) -> bool:
@@ -207,8 +214,11 @@ def test_a_unit_of_a_lost_node_goes_on_at_another(
     cluster: SlurmCluster, tmp_path: Path, pair_bytes: dict[str, bytes]
 ) -> None:
     with started(cluster, tmp_path, PAIR) as process:
-        while_running(process, lambda: worker_of(tmp_path, "entropy") and worker_of(tmp_path, "ripu"))
+        workers = [suspended(process, tmp_path, run) for run in ("entropy", "ripu")]
         cluster.lose_node("n1")
+        for worker in workers:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGCONT)
         _, told = process.communicate(timeout=900)
     cluster.return_node("n1")
     assert process.returncode == 0, told + logs(tmp_path)
@@ -224,9 +234,7 @@ def test_a_unit_near_its_time_limit_saves_and_is_queued_again(
     executor = {**SOON, "minutes": 600.0, "save_seconds": 60}
     content = {**PAIR, "settings": {**PAIR["settings"], "executor": executor}}
     with started(cluster, tmp_path, content) as process:
-        worker = while_running(process, lambda: worker_of(tmp_path, "entropy"))
-        # Suspended, it is at work for as long as SLURM needs to look at the clock, on any machine.
-        os.kill(worker, signal.SIGSTOP)
+        worker = suspended(process, tmp_path, "entropy")
         job = cluster.job_of(worker)
         minutes = 1 + cluster.minutes(job)
         cluster.call("scontrol", "update", f"jobid={job}", f"timelimit={minutes}")
@@ -262,8 +270,7 @@ def test_ctrl_c_at_the_dispatcher_saves_all_units(
     cluster: SlurmCluster, tmp_path: Path, pair_bytes: dict[str, bytes]
 ) -> None:
     with started(cluster, tmp_path, PAIR) as process:
-        worker = while_running(process, lambda: worker_of(tmp_path, "entropy"))
-        os.kill(worker, signal.SIGSTOP)  # so that it is at work when the signal comes, on any machine
+        worker = suspended(process, tmp_path, "entropy")
         process.send_signal(signal.SIGINT)
         while_running(process, lambda: is_pending(worker, signal.SIGTERM))
         os.kill(worker, signal.SIGCONT)
