@@ -27,6 +27,9 @@ SUBMIT_SECONDS = 60.0
 RETRY_SECONDS = 20.0
 """After which a controller that did not answer is asked again."""
 
+FIRST_SECONDS = 10.0
+"""How long whoever asks for units of another process waits for the first answer."""
+
 _BUSY = re.compile(
     r"unable to contact|timed out|connection refused|transport endpoint|zero bytes|temporarily|not respond",
     re.IGNORECASE,
@@ -68,6 +71,8 @@ class SlurmExecutor:
             AlsegError: If SLURM refuses what was submitted.
         """
         snapshot = self._queue.look(hurry=self._ending.is_due)
+        if snapshot is None and any(_array(unit_id) not in self._batches for unit_id in ids):
+            snapshot = self._queue.wait(FIRST_SECONDS)
         if snapshot is None and self._queue.problem and not _BUSY.search(self._queue.problem):
             raise AlsegError(
                 f"squeue does not work here: {self._queue.problem}. alseg needs SLURM 20.11 or newer, and a "

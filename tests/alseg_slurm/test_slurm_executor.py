@@ -273,6 +273,11 @@ def test_units_that_were_not_submitted_yet_are_not_when_they_are_cancelled(
     assert "--array=0,2 " in slurm.calls("sbatch")[0]
 
 
+def test_another_process_learns_at_its_first_look_where_units_stand(slurm: Slurm) -> None:
+    slurm.shows("41_0|RUNNING|0|n1|None|alseg-tiny-1|")
+    assert executor().poll(["alseg-tiny-1_0"]) == {"alseg-tiny-1_0": Standing(state="working", host="n1")}
+
+
 def test_another_process_can_cancel_units_by_their_ids(slurm: Slurm) -> None:
     slurm.shows("41_0|RUNNING|0|n1|None|alseg-tiny-1|")
     executor().cancel(["alseg-tiny-1_0", "alseg-tiny-gone_0"], 60)

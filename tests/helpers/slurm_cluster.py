@@ -143,9 +143,10 @@ def slurm_cluster() -> Iterator[SlurmCluster]:
         try:
             _start(cluster)
             yield cluster
-            cluster.call("scancel", f"--user={os.getuid()}")
-            until(lambda: not cluster.call("squeue", "-h"))
         finally:
+            with suppress(AssertionError, subprocess.TimeoutExpired):  # it did not start, or is broken
+                cluster.call("scancel", f"--user={os.getuid()}")
+                until(lambda: not cluster.call("squeue", "-h"))
             _end(folder)
 
 
