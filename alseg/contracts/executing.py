@@ -13,10 +13,10 @@ class Resources:
     """What a unit needs of a machine.
 
     Attributes:
-        devices: GPUs; 0 for a unit that computes on the CPU, or that chooses a device itself.
+        devices: GPUs of each machine; 0 for a unit that computes on the CPU, or that chooses a device itself.
         nodes: Machines.
         cpus: Cores; None where the executor decides.
-        memory_gib: Main memory in GiB; None where nobody knows.
+        memory_gib: Main memory of each machine in GiB; None where nobody knows.
         minutes: Time limit in minutes; None without one.
     """
 
@@ -108,7 +108,8 @@ class Standing:
         state: ``waiting`` for a machine or another unit, ``working``, or ``gone``: its process has ended,
             well or not, or nobody knows of it any more.
         host: Where it works or worked; empty where nobody knows.
-        reason: Of a unit that is gone, how its process ended, such as ``exit code 0`` or ``SIGKILL``.
+        reason: Of a unit that is gone, how its process ended, such as ``exit code 0`` or ``SIGKILL``; of one
+            that waits, why, where the executor knows it.
     """
 
     state: Literal["waiting", "working", "gone"]

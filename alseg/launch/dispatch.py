@@ -36,7 +36,8 @@ from alseg.system.signals import StopRequest
 T = TypeVar("T")
 
 MOST_TRIES = 4
-"""How often a unit is submitted whose process ends without a word: once, and three times again."""
+"""How often a unit is submitted whose process ends without a word: once, and three times again. Times after
+which it says that it was stopped, and has saved, do not count."""
 
 GRACE_SECONDS = 120.0
 """How long units may save when they are asked to stop."""
@@ -57,7 +58,7 @@ class DispatchedUnit:
     Attributes:
         unit: The unit.
         submission: Its place in the executor; None before, and once it is gone.
-        tries: How often it was submitted.
+        tries: How often it was submitted, but for times after which it had saved.
         host: Where it works or worked; empty where nobody has said so.
         ending: How it ended, for good; None before.
         cancelled: Whether `alseg cancel` wants it to stop, so that it is not started again.
@@ -143,7 +144,7 @@ class Dispatcher:
     def _take_up(self) -> None:
         """Go on with units that another process has submitted, where they outlive it."""
         before = read_dispatch(self._root)
-        if before is None or before.executor != self._name or not self._executor.outlives:
+        if before is None or not self._executor.outlives or not _same_executor(before.executor, self._name):
             return
         for key, submission in before.units.items():
             if key in self._units:
@@ -232,8 +233,13 @@ class Dispatcher:
             return said
         if stopping:
             return None
-        how = "was stopped" if said is not None else "ended without a word"
-        lost = f"its process {how} ({standing.reason or 'for no known reason'})"
+        how = standing.reason or "for no known reason"
+        if said is not None:  # it has saved, as at a time limit: that is no loss, however often it happens
+            each.tries -= 1
+            stopped = f"its process was stopped and has saved ({how})"
+            self._reporter.note(f"{each.unit.key}: {stopped}; started again")
+            return None
+        lost = f"its process ended without a word ({how})"
         if each.tries < MOST_TRIES:
             self._reporter.note(f"{each.unit.key}: {lost}; started again, {each.tries} of {MOST_TRIES - 1}")
             return None
@@ -332,3 +338,8 @@ class Dispatcher:
 
 def _for_good(gone: Sequence[DispatchedUnit]) -> Iterator[DispatchedUnit]:
     return (each for each in gone if each.ending is not None)
+
+
+def _same_executor(one: str, other: str) -> bool:
+    """Whether ids of one mean something to the other: addresses, such as partitions, may differ."""
+    return one.partition(":")[0] == other.partition(":")[0]

@@ -153,8 +153,8 @@ def _settled(sight: RunSight, status: StatusFile | None, known: dict[str, Any]) 
     is_newer = sight.status is None or seen.written >= sight.status.written
     if ending is not None and ending.state == "failed" and is_newer:
         has_failed = status is not None and status.state == "failed"
-        log = sight.folder / "log.txt" if has_failed else sight.root / UNITS_NAME / f"{sight.key}.log"
-        return _failed(sight, ending, known, log)
+        printed = sight.root / UNITS_NAME / f"{sight.key}.log"
+        return _failed(sight, ending, known, sight.folder / "log.txt" if has_failed else printed)
     if status is None:
         return UnitStanding(**{**known, "round": None}, state=UnitState.NOT_BEGUN)
     if status.state == "running":

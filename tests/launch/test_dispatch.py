@@ -128,8 +128,15 @@ def test_a_lost_unit_is_started_again(tmp_path: Path) -> None:
     assert reporter.notes == [
         "a on host1",
         "a: its process ended without a word (SIGKILL); started again, 1 of 3",
-        "a: its process was stopped (SIGKILL); started again, 2 of 3",
+        "a: its process was stopped and has saved (SIGKILL); started again",
     ]
+
+
+def test_a_unit_that_saves_each_time_is_started_again_as_often_as_it_takes(tmp_path: Path) -> None:
+    states: list[State | None] = [None, *["interrupted"] * 9, None, None, "done"]
+    executor = Pretending(tmp_path, {"a": states})
+    assert dispatched(executor, units_of(tmp_path, "a")) == {"a": "done: it done"}
+    assert executor.submitted == [("a", ())] * 13
 
 
 def test_a_unit_that_is_lost_each_time_has_failed(tmp_path: Path) -> None:
@@ -165,6 +172,7 @@ def test_what_a_unit_waits_for_is_on_the_disk(tmp_path: Path) -> None:
     ("name", "outlives", "again"),
     [
         ("pretending:2", True, False),
+        ("pretending", True, False),
         ("pretending:2", False, True),
         ("other", True, True),
     ],
