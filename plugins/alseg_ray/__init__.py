@@ -12,7 +12,7 @@ def register_executors() -> list[ExecutorSpec]:
     return [
         ExecutorSpec(
             name="ray",
-            summary="Machines of a Ray cluster, as many units at a time as it has GPUs or cores: ray:HOST:PORT.",
+            summary="Machines of a Ray cluster, as many runs at a time as GPUs or cores: ray:HOST:PORT.",
             source="ray.io",
             build=build_ray,
         )

@@ -10,10 +10,12 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # read when Ray is imported: of 45 seconds each, not 20
+# Read when Ray is imported: one try of 45 seconds, not 20, where the head does not answer.
+os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")
 
 import ray
 from ray.exceptions import RayError
@@ -79,7 +81,8 @@ class RayCluster:
                     ray.shutdown()
                 raise AlsegError(
                     f"The Ray cluster at {self._address} cannot be joined: {first_line(error)} Start it by "
-                    "`ray start`, give this command on one of its machines, with the same Python, Ray and token."
+                    "`ray start`, and give this command on one of its machines, with the same versions of "
+                    "Python and Ray, and the same token."
                 ) from error
             self._is_mine = True
         self._joined = True
@@ -104,7 +107,7 @@ class ActorPlace:
     """
 
     def __init__(self, unit: WorkUnit, share: Share) -> None:
-        actor = ray.remote(_KeeperOnMachine).options(  # type: ignore[attr-defined,unused-ignore]
+        actor = _actor_class().options(
             num_cpus=share.cpus,
             num_gpus=share.gpus,
             memory=share.memory or None,
@@ -150,6 +153,11 @@ class _KeeperOnMachine(Keeper):
     def where(self) -> str:
         """Return the id of the machine."""
         return str(ray.get_runtime_context().get_node_id())
+
+
+@cache
+def _actor_class() -> Any:
+    return ray.remote(_KeeperOnMachine)
 
 
 def _is_ready(reference: Any) -> bool:

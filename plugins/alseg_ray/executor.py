@@ -158,6 +158,8 @@ class RayExecutor:
     def cancel(self, ids: Sequence[str], grace: float) -> None:
         """Ask processes to save and end; they are killed once ``grace`` seconds are over."""
         for job in (self._jobs[name] for name in ids if name in self._jobs):
+            if job.place is not None and not job.gone:
+                self._look_at(job, job.place)
             if job.gone:
                 continue
             if job.place is None:
@@ -238,13 +240,15 @@ def _standing(job: _Job | None) -> Standing:
 
 
 def _no_room(share: Share, machines: Sequence[Machine]) -> str:
-    wanted = [f"{share.cpus} cores"]
-    wanted += [f"{share.gpus:g} GPUs"] if share.gpus else []
-    wanted += [f"{share.memory / 2**30:.1f} GiB"] if share.memory else []
     largest = max((machine.has for machine in machines), key=lambda has: (has.gpus, has.cpus), default=None)
-    found = "none is alive" if largest is None else f"the largest has {largest.cpus} and {largest.gpus:g} GPUs"
+    found = "none is alive" if largest is None else f"the largest has {_in_words(largest)}"
     return (
-        f"No machine of the Ray cluster can do a run that needs {', '.join(wanted)}: {found}. Lower "
-        "settings.threads or settings.devices, or set the executor's grows where machines are added when they "
-        "are missing."
+        f"No machine of the Ray cluster can do a run that needs {_in_words(share)}: {found}. Lower "
+        "settings.threads or settings.devices, or set the executor's grows where machines are added when "
+        "they are missing."
     )
+
+
+def _in_words(share: Share) -> str:
+    memory = [f"{share.memory / 2**30:.1f} GiB"] if share.memory else []
+    return ", ".join([f"cores: {share.cpus}", f"GPUs: {share.gpus:g}", *memory])

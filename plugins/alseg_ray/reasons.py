@@ -31,7 +31,8 @@ def why_lost(error: BaseException, *, machine_is_lost: bool) -> str:
 
 def first_line(error: BaseException) -> str:
     """Return the first line of what Ray says, as a sentence."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = (isinstance(error, OSError) and error.strerror) or str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     text = (lines[0] if lines else type(error).__name__)[:LONGEST]
     return text if text.endswith((".", "!", "?")) else f"{text}."
 

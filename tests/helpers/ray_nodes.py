@@ -92,10 +92,10 @@ class Nodes:
     def processes(self, *words: str) -> list[int]:
         """Return the processes in the namespaces whose command has all words."""
         found = []
-        mine = os.readlink(f"/proc/{self.init}/ns/pid")
+        mine = Path(f"/proc/{self.init}/ns/pid").readlink()
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
-                if entry.name.isdigit() and os.readlink(entry / "ns/pid") == mine:
+                if entry.name.isdigit() and (entry / "ns/pid").readlink() == mine:
                     command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                     if all(word in command for word in words):
                         found.append(int(entry.name))
@@ -132,7 +132,7 @@ def two_nodes(python: Path) -> Iterator[Nodes]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
     }
-    # The first process of the namespaces takes leave of those that end; the others end with it, and it with us.
+    # The first process of the namespaces reaps those that end; the others end with it, and it with us.
     first = ("sh", "-c", "ip link set lo up && echo up && while :; do sleep 3600 & wait; done")
     holder = subprocess.Popen(
         ["setpriv", "--pdeathsig=KILL", "--", *_UNSHARE, *first], stdout=subprocess.PIPE, text=True
