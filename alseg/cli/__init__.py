@@ -31,6 +31,7 @@ _RESERVE = 8 * 2**20
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
+    "plan": "Tell beforehand what an experiment takes, on any number of GPUs.",
     "status": "Show which runs are done, running, failed or to do.",
     "ask": "Show what runs ask people, and write what these need.",
     "answer": "Take in what people have answered.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from alseg.config.sections import Settings
@@ -15,7 +16,13 @@ from alseg.storage.questions import Questions
 from alseg.storage.run_folder import RunFolder
 
 
-def plan_units(checked: CheckedExperiment, root: Path, *, accept_drift: bool = False) -> list[WorkUnit]:
+def plan_units(
+    checked: CheckedExperiment,
+    root: Path,
+    *,
+    accept_drift: bool = False,
+    key_of: Callable[[RunSpec], str] | None = None,
+) -> list[WorkUnit]:
     """Return a unit for each run, and before them one for what several of them share.
 
     A unit that was done is done again at no cost but that of its start.
@@ -24,6 +31,7 @@ def plan_units(checked: CheckedExperiment, root: Path, *, accept_drift: bool = F
         checked: The experiment.
         root: Its results folder, absolute.
         accept_drift: Whether to go on with runs that were begun with other versions or code.
+        key_of: Gives runs that share source training one name; without it `shared_key`, which reads the data.
 
     Returns:
         Units, those before others first.
@@ -33,7 +41,9 @@ def plan_units(checked: CheckedExperiment, root: Path, *, accept_drift: bool = F
         devices=1 if settings.device in ("auto", "cuda") else 0,
         cpus=settings.threads or first_threads(root),
     )
-    sharing = dict(_groups(checked, root / "runs"))
+    sharing = dict(
+        _groups(checked, root / "runs", key_of or partial(shared_key, assembler=checked.assembler))
+    )
     shared = [
         WorkUnit(key=key, experiment=file, runs=tuple(runs), needs=needs, accept_drift=accept_drift)
         for key, runs in sharing.items()
@@ -63,12 +73,14 @@ def settings_of_unit(settings: Settings) -> Settings:
     return settings.model_copy(update={"processes": 1, "executor": None})
 
 
-def _groups(checked: CheckedExperiment, runs: Path) -> Iterator[tuple[str, list[str]]]:
+def _groups(
+    checked: CheckedExperiment, runs: Path, key_of: Callable[[RunSpec], str]
+) -> Iterator[tuple[str, list[str]]]:
     """Yield the name of each shared unit and its runs, two at least that still want what is shared."""
     groups: dict[str, list[RunSpec]] = {}
     for spec in (planned.spec for planned in checked.plan.runs if planned.skipped is None):
         if shares(spec):
-            groups.setdefault(shared_key(spec, checked.assembler), []).append(spec)
+            groups.setdefault(key_of(spec), []).append(spec)
     for key, specs in groups.items():
         wanting = [spec.folder for spec in specs if _wants(RunFolder(runs / spec.folder), spec)]
         if len(wanting) > 1:
