@@ -17,6 +17,7 @@ from alseg.cli.streams import guard_streams
 from alseg.errors import AlsegError, nearest
 from alseg.system import threads
 from alseg.system.limits import address_space, exceeded_limit
+from alseg.text.display import say
 from alseg.text.printable import printable_lines
 
 WRONG_INPUT = 2
@@ -56,6 +57,10 @@ class WrongInput(click.ClickException):
     """A user's mistake, printed as ``Error: ...`` on standard error."""
 
     exit_code = WRONG_INPUT
+
+    def show(self, file: Any = None) -> None:
+        """Print the mistake; on a terminal its lines are broken where they are too wide."""
+        say(f"Error: {self.format_message()}", err=True)
 
 
 class LazyGroup(click.Group):

@@ -17,6 +17,7 @@ from alseg.storage.layout import attempt_files
 from alseg.storage.reader import read_run, run_folders
 from alseg.storage.records import Run
 from alseg.storage.round_metrics import read_timing
+from alseg.storage.unit_files import read_ending
 
 Kind = Literal["step", "evaluation", "first asking", "asking", "derivation", "rest"]
 """What a time is of: a step, all evaluation images, what is asked in a round, derived labels of a round, and
@@ -176,12 +177,22 @@ def _of_run(run: Run, attempts: Sequence[Mapping[str, Any]]) -> Iterator[Sample]
         for phase, name in _PHASES.items():
             if phase in timing:
                 spent.setdefault(name, []).append((timing[phase], 1))
-    whole = attempt_seconds(attempts[0]) if attempts and run.state == "done" else None
+    whole = _whole(run, attempts)
     if whole is not None:
         # Of a pass for several runs each is billed a share, so that one run's rest may be less than nothing.
         spent["rest"] = [(whole - total, 1)]
     for kind, times in spent.items():
         yield _sample(run, kind, sum(seconds for seconds, _ in times) / sum(count for _, count in times))
+
+
+def _whole(run: Run, attempts: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return what a run that is done has taken, its checks too where it was a unit; None where nobody knows."""
+    if run.state != "done" or not attempts:
+        return None
+    ending = read_ending(run.folder.parent.parent, run.name)
+    if ending is not None and ending.state == "done":
+        return ending.seconds
+    return attempt_seconds(attempts[0])
 
 
 def _sample(run: Run, kind: Kind, seconds: float) -> Sample:

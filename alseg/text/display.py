@@ -109,6 +109,22 @@ def put(text: str, *, err: bool = False) -> None:
     click.echo(printable_lines(text.removesuffix("\n")), err=err)
 
 
+def say_command(text: str, command: str, *, err: bool = False) -> None:
+    """Print a sentence and the command that it gives, which is never broken.
+
+    Args:
+        text: Ends with a colon.
+        command: Has a line of its own where a terminal or COLUMNS says that both do not fit into one.
+        err: Print to standard error.
+    """
+    width = asked_width(sys.stderr if err else sys.stdout)
+    line = f"{text} {command}"
+    if width and columns_of(line) > width:
+        say(text, err=err)
+        line = f"  {command}"
+    put(line, err=err)
+
+
 def put_json(text: str) -> None:
     """Print a JSON document; what steers a terminal becomes an escape of JSON, so the content is the same.
 
