@@ -21,7 +21,7 @@ def plan_units(
     root: Path,
     *,
     accept_drift: bool = False,
-    key_of: Callable[[RunSpec], str] | None = None,
+    key_of: Callable[[RunSpec], str | None] | None = None,
 ) -> list[WorkUnit]:
     """Return a unit for each run, and before them one for what several of them share.
 
@@ -31,7 +31,8 @@ def plan_units(
         checked: The experiment.
         root: Its results folder, absolute.
         accept_drift: Whether to go on with runs that were begun with other versions or code.
-        key_of: Gives runs that share source training one name; without it `shared_key`, which reads the data.
+        key_of: Gives runs that share source training one name, and those that share with none None; without
+            it `shared_key`, which reads the data.
 
     Returns:
         Units, those before others first.
@@ -74,13 +75,14 @@ def settings_of_unit(settings: Settings) -> Settings:
 
 
 def _groups(
-    checked: CheckedExperiment, runs: Path, key_of: Callable[[RunSpec], str]
+    checked: CheckedExperiment, runs: Path, key_of: Callable[[RunSpec], str | None]
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield the name of each shared unit and its runs, two at least that still want what is shared."""
     groups: dict[str, list[RunSpec]] = {}
     for spec in (planned.spec for planned in checked.plan.runs if planned.skipped is None):
-        if shares(spec):
-            groups.setdefault(key_of(spec), []).append(spec)
+        key = key_of(spec) if shares(spec) else None
+        if key is not None:
+            groups.setdefault(key, []).append(spec)
     for key, specs in groups.items():
         wanting = [spec.folder for spec in specs if _wants(RunFolder(runs / spec.folder), spec)]
         if len(wanting) > 1:

@@ -72,10 +72,19 @@ def run(options: Options) -> Result:
     )
 
 
-def _timed(content: Mapping[str, Any], results: Path, *arguments: str) -> tuple[float, dict[str, str]]:
-    """Do the experiment with the real command; returns seconds, and the digest of each result file."""
-    results.mkdir()
-    file = results / "executors.yaml"
+def timed_run(content: Mapping[str, Any], results: Path, *arguments: str) -> float:
+    """Do an experiment with the real command, and return how many seconds it took.
+
+    Args:
+        content: Of the experiment file.
+        results: As ``--results``; made if it is not there.
+        arguments: More words of the command.
+
+    Raises:
+        AlsegError: If the command fails.
+    """
+    results.mkdir(exist_ok=True)
+    file = results / "experiment-file.yaml"
     file.write_text(json.dumps(content))
     command = [sys.executable, "-m", "alseg", "run", str(file), "--results", str(results), *arguments]
     started = time.perf_counter()
@@ -83,6 +92,12 @@ def _timed(content: Mapping[str, Any], results: Path, *arguments: str) -> tuple[
     seconds = time.perf_counter() - started
     if ended.returncode:
         raise AlsegError(f"alseg run failed: {ended.stderr.strip().splitlines()[-1]}")
+    return seconds
+
+
+def _timed(content: Mapping[str, Any], results: Path, *arguments: str) -> tuple[float, dict[str, str]]:
+    """Do the experiment with the real command; returns seconds, and the digest of each result file."""
+    seconds = timed_run(content, results, *arguments)
     runs = results / "executors" / "runs"
     files = [path for path in runs.rglob("*") if path.name in _RESULTS]
     return seconds, {str(path.relative_to(runs)): sha256_of(path) for path in files}

@@ -186,7 +186,7 @@ def _of_run(run: Run, attempts: Sequence[Mapping[str, Any]]) -> Iterator[Sample]
 
 
 def _whole(run: Run, attempts: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return what a run that is done has taken, its checks too where it was a unit; None where nobody knows."""
+    """Return what a run that is done has taken, of a unit with its checks; None where nobody knows."""
     if run.state != "done" or not attempts:
         return None
     ending = read_ending(run.folder.parent.parent, run.name)
