@@ -21,7 +21,7 @@ _ON = ("--on", f"local:{PROCESSES}")
 def run(options: Options) -> Result:
     """Time one process, plan two with its times, and time two.
 
-    The start of a process is measured by the same command given again, when there is nothing left to do but to
+    The start of a process is measured by the same command given again, when nothing is left to do but to
     start all units; what `alseg run` itself does before them, by ``--dry-run``.
 
     Raises:
@@ -47,11 +47,11 @@ def run(options: Options) -> Result:
         name="planning",
         setting=f"the quickstart's network, {look().cores} cores, one thread each; plain: the time in fact",
         lines=[
-            Line(work=f"{runs} runs by local:{PROCESSES}", ours=ours, plain=plain, ratio=ours.over(plain))
+            Line(work=f"{runs} runs by local:{PROCESSES}", ours=ours, plain=plain, ratio=plain.over(ours))
         ],
         facts={
             "seconds to start a unit": f"{Spread(starts).median:.1f}",
-            "planned in units of measured": f"{ours.over(plain).median:.2f}",
+            "measured in units of planned": f"{plain.over(ours).median:.2f}",
         },
     )
 
