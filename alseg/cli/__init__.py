@@ -17,6 +17,7 @@ from alseg.cli.streams import guard_streams
 from alseg.errors import AlsegError, nearest
 from alseg.system import threads
 from alseg.system.limits import address_space, exceeded_limit
+from alseg.text.display import say
 from alseg.text.printable import printable_lines
 
 WRONG_INPUT = 2
@@ -34,6 +35,7 @@ _RESERVE = 8 * 2**20
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
+    "plan": "Tell beforehand what an experiment takes, on any number of GPUs.",
     "status": "Show which runs are done, running, failed or to do.",
     "cancel": "Ask runs that are being done to save and stop.",
     "ask": "Show what runs ask people, and write what these need.",
@@ -59,6 +61,10 @@ class WrongInput(click.ClickException):
     """A user's mistake, printed as ``Error: ...`` on standard error."""
 
     exit_code = WRONG_INPUT
+
+    def show(self, file: Any = None) -> None:
+        """Print the mistake; on a terminal its lines are broken where they are too wide."""
+        say(f"Error: {self.format_message()}", err=True)
 
 
 class LazyGroup(click.Group):

@@ -18,7 +18,7 @@ from alseg.cli import CANCELLED, WAITING
 from alseg.cli.dry_run import dry_run_text
 from alseg.cli.inputs import read_registry
 from alseg.cli.options import FOLDER, RESULTS
-from alseg.text.display import output_width, put, say
+from alseg.text.display import output_width, put, say, say_command
 
 if TYPE_CHECKING:
     from alseg.config.executor import ExecutorChoice
@@ -218,12 +218,13 @@ def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> N
         how = "all is saved"
         if outcome.at_once:
             name, how = "a second Ctrl-C", "and what came after the last checkpoint was NOT saved"
-        put(f"Stopped by {name}, {how}. Go on with: {again}", err=True)
+        say_command(f"Stopped by {name}, {how}. Go on with:", again, err=True)
         context.exit(128 + outcome.signal)
-    hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
-    put(f"Results in {folder}.{hint}", err=True)
     if outcome.done:
+        say_command(f"Results in {folder}. Compare them:", f"alseg compare {folder}", err=True)
         _draw(folder, registry)
+    else:
+        put(f"Results in {folder}.", err=True)
     if outcome.waiting:
         shown, one = shlex.quote(str(folder)), " --run NAME" if len(outcome.waiting) > 1 else ""
         put(

@@ -30,7 +30,6 @@ from alseg.engine.regions import MethodRegions, method_regions
 from alseg.engine.shared_acquisition import SharedPoolPass
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.files import content_hash
-from alseg.guard.answers import answer_kind
 from alseg.inference.predict import Prediction
 from alseg.storage.asked_regions import AskedRegions
 from alseg.storage.ledger import Purchase
@@ -110,7 +109,7 @@ class QueryPlanner:
     @property
     def needs_predictions(self) -> bool:
         """Whether anything of the network is needed to decide what is asked, or to propose answers."""
-        return bool(self.method.needs) or answer_kind(self.method.mode) == "correction"
+        return self.method.needs_predictions
 
     def decide(self, round_number: int, pool: Pool, state: TrainingState) -> RoundQueries:
         """Decide what to ask in a round. In the first, runs with the same training so far ask together.

@@ -30,7 +30,7 @@ _IMPORTS = "import alseg.launch.work, segmentation_models_pytorch"
 """What the process imports of which units are copies, besides what the dispatcher does."""
 
 
-class _Timed(NamedTuple):
+class Timed(NamedTuple):
     """A command that has ended.
 
     Attributes:
@@ -75,8 +75,8 @@ def run(options: Options) -> Result:
     for turn in range(options.repeats):
         options.on_step(f"{runs} runs, turn {turn + 1}: one process, then local:{PROCESSES}")
         with tempfile.TemporaryDirectory(prefix="alseg-perf-") as folder:
-            one = _timed(content, Path(folder) / "one")
-            local = _timed(content, Path(folder) / "local", "--on", f"local:{PROCESSES}")
+            one = timed_run(content, Path(folder) / "one")
+            local = timed_run(content, Path(folder) / "local", "--on", f"local:{PROCESSES}")
         imports = _processor_seconds([sys.executable, "-c", _IMPORTS])
         plain.append(one.seconds)
         ours.append(local.seconds)
@@ -100,10 +100,19 @@ def run(options: Options) -> Result:
     )
 
 
-def _timed(content: Mapping[str, Any], results: Path, *arguments: str) -> _Timed:
-    """Do the experiment with the real command."""
-    results.mkdir()
-    file = results / "executors.yaml"
+def timed_run(content: Mapping[str, Any], results: Path, *arguments: str) -> Timed:
+    """Do an experiment with the real command.
+
+    Args:
+        content: Of the experiment file.
+        results: As ``--results``; made if it is not there.
+        arguments: More words of the command.
+
+    Raises:
+        AlsegError: If the command fails.
+    """
+    results.mkdir(exist_ok=True)
+    file = results / "experiment-file.yaml"
     file.write_text(json.dumps(content))
     command = [sys.executable, "-m", "alseg", "run", str(file), "--results", str(results), *arguments]
     started = time.perf_counter()
@@ -111,7 +120,7 @@ def _timed(content: Mapping[str, Any], results: Path, *arguments: str) -> _Timed
     seconds = time.perf_counter() - started
     runs = results / "executors" / "runs"
     files = [path for path in runs.rglob("*") if path.name in _RESULTS]
-    return _Timed(seconds, processor, {str(path.relative_to(runs)): sha256_of(path) for path in files})
+    return Timed(seconds, processor, {str(path.relative_to(runs)): sha256_of(path) for path in files})
 
 
 def _processor_seconds(command: Sequence[str]) -> float:
