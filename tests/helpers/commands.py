@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -88,6 +89,8 @@ class Commands:
         """
 
         def open_terminal() -> None:
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):  # nohup and the like ignore some
+                signal.signal(number, signal.SIG_DFL)
             if terminal is not None:
                 os.close(os.open(terminal, os.O_RDWR))  # the first that a session opens is its own
 
