@@ -1,7 +1,8 @@
-"""``python -m alseg_executors.fork_server``: starts units as copies of itself, which has imported everything.
+"""``python -m alseg_executors.fork_server MODULE [ARGUMENT]...``: starts units as copies of itself.
 
-Importing torch and the networks takes seconds; a copy takes none of them. Each unit still has a process, a
-session and a log of its own, and its standard input, which ends with this process.
+A copy does what ``python -m MODULE ARGUMENT...`` would. Importing torch and the networks takes seconds; a
+copy takes none of them, for this process has imported everything. Each unit still has a process, a session
+and a log of its own, and its standard input, which ends with this process.
 
 Standard input has requests, standard output events, a JSON object a line each:
 
@@ -23,6 +24,7 @@ import runpy
 import selectors
 import signal
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -49,9 +51,14 @@ class _Server:
 
     Args:
         events: Where to write events.
+
+    Attributes:
+        copies: Whether children may go on with what is in memory. Where a module has started a thread, it may
+            hold a lock, which nobody would ever release in a copy.
     """
 
     def __init__(self, events: int) -> None:
+        self.copies = True
         self._events = events
         self._children: dict[int, _Child] = {}
         self._rest = b""
@@ -95,6 +102,7 @@ class _Server:
             return self._start(request)
         if "modules" in request:
             _preload(request["modules"])
+            self.copies = threading.active_count() == 1
         elif "signal" in request:
             for process, child in self._children.items():
                 if child.number == request["to"]:
@@ -183,12 +191,17 @@ def _preload(modules: list[str]) -> None:
 
 
 def main() -> None:
-    """Serve; in a child, be ``alseg work - --until-eof``."""
+    """Serve; in a child, be the program that is given."""
+    program = sys.argv[1:]
     events = os.dup(1)
     os.dup2(2, 1)  # what modules print while they are imported is no event
-    if _Server(events).serve():
-        sys.argv = ["alseg", "work", "-", "--until-eof"]
-        runpy.run_module("alseg", run_name="__main__", alter_sys=True)
+    server = _Server(events)
+    if server.serve():
+        if not server.copies:
+            os.execv(sys.executable, [sys.executable, "-m", *program])
+        sys.argv = program
+        runpy.run_module(program[0], run_name="__main__", alter_sys=True)
+        return
     os._exit(0)  # nothing is left to do, and torch takes its time to end
 
 

@@ -155,7 +155,8 @@ class LocalExecutor:
             if server is not None:
                 job.process = server.start(job.unit, log, environment)
             else:
-                job.process = StartedProcess(self._command or ALSEG_WORK, job.unit, log, environment)
+                command = self._command or (sys.executable, "-m", *ALSEG_WORK)
+                job.process = StartedProcess(command, job.unit, log, environment)
         except OSError as error:
             job.gone = f"could not be started: {error}"
 

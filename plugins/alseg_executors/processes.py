@@ -19,11 +19,11 @@ from typing import IO, Any, Protocol
 
 from alseg.contracts import WorkUnit
 
-ALSEG_WORK = (sys.executable, "-m", "alseg", "work", "-", "--until-eof")
+ALSEG_WORK = ("alseg", "work", "-", "--until-eof")
+"""Module and arguments of the program that does a unit."""
+
 _SERVER_SECONDS = 10.0
 """How long a server may take to end that has nothing to do."""
-
-FORK_SERVER = (sys.executable, "-m", "alseg_executors.fork_server")
 
 
 class UnitProcess(Protocol):
@@ -87,14 +87,15 @@ class ForkServer:
     Args:
         environment: Variables that are set for it, and for all units: those that torch reads when it is
             imported.
+        program: Module and arguments of the program that does a unit.
 
     Raises:
         OSError: If it cannot be started.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], program: Sequence[str] = ALSEG_WORK) -> None:
         self._process = subprocess.Popen(
-            FORK_SERVER,
+            [sys.executable, "-m", "alseg_executors.fork_server", *program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

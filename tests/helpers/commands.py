@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -88,10 +89,13 @@ class Commands:
         """
 
         def open_terminal() -> None:
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):  # nohup and the like ignore some
+                signal.signal(number, signal.SIG_DFL)
             if terminal is not None:
                 os.close(os.open(terminal, os.O_RDWR))  # the first that a session opens is its own
 
-        (self.folder / "go").unlink(missing_ok=True)
+        for name in ("go", "go-if-asked"):
+            (self.folder / name).unlink(missing_ok=True)
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "alseg", "run", str(self.folder / "toy.yaml")),
@@ -111,9 +115,9 @@ class Commands:
                 process.kill()
                 process.communicate()
 
-    def let_go(self) -> None:
-        """Let processes that wait at their iteration go on."""
-        (self.folder / "go").touch()
+    def let_go(self, *, if_asked: bool = False) -> None:
+        """Let processes that wait at their iteration go on; with ``if_asked`` once they are asked to stop."""
+        (self.folder / ("go-if-asked" if if_asked else "go")).touch()
 
     def held(self, process: subprocess.Popen[str], count: int) -> list[int]:
         """Wait until so many processes wait at their iteration; return their numbers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Mapping
 from dataclasses import fields
@@ -17,7 +18,10 @@ from growing import GrowingPlugin
 from toys import ToyPlugin, build_recipe
 
 FOLDER, HOLD = "ALSEG_TOYS_FOLDER", "ALSEG_TOYS_HOLD"
-"""Environment: where steps are counted, and the iteration at which processes wait for a file ``go`` there."""
+"""Environment: where steps are counted, and the iteration at which processes wait for a file ``go`` there.
+
+With a file ``go-if-asked`` they wait until they are asked to stop.
+"""
 
 
 class CountedRecipe(SupervisedRecipe):
@@ -32,9 +36,17 @@ class CountedRecipe(SupervisedRecipe):
         if os.environ.get(HOLD) == str(iteration) and not (folder / "go").exists():
             held = folder / f"held-{os.getpid()}"
             held.touch()
-            while not (folder / "go").exists():
+            while not (folder / "go").exists() and not (
+                (folder / "go-if-asked").exists() and _asked_to_stop()
+            ):
                 time.sleep(0.01)
             held.unlink()
+
+
+def _asked_to_stop() -> bool:
+    """Whether there was a signal to which the process listens."""
+    stop = getattr(signal.getsignal(signal.SIGTERM), "_stop", None)
+    return stop is not None and stop.signal is not None
 
 
 class Raising:

@@ -64,9 +64,9 @@ def test_a_dispatcher_that_is_killed_leaves_units_that_save_and_the_same_command
 ) -> None:
     with local.started("--on", "local:2", hold=6) as process:
         workers = local.held(process, 2)
+        local.let_go(if_asked=True)
         process.kill()
         process.communicate()
-    local.let_go()
     wait_for_end(workers)
     assert sorted(local.states.values()) == ["interrupted", "interrupted"]
     # Round 0 was done once; two runs have come to step 6, which is kept.
@@ -98,8 +98,8 @@ def test_ctrl_c_at_a_terminal_saves_and_the_command_that_it_prints_goes_on(
     keyboard, path = terminal
     with local.started("--on", "local:2", hold=6, terminal=path) as process:
         local.held(process, 2)
+        local.let_go(if_asked=True)
         os.write(keyboard, b"\x03")
-        local.let_go()
         _, told = process.communicate(timeout=600)
     assert process.returncode == 130, told
     assert "Saving and stopping. Another Ctrl-C stops at once, without saving." in told
