@@ -160,8 +160,8 @@ def _settled(sight: RunSight, status: StatusFile | None, known: dict[str, Any]) 
     if status.state == "running":
         return _without_sign(sight, known)
     why = telling_line(status.error or status.reason or "")
-    log = sight.folder / "log.txt" if status.state == "failed" else None
-    return UnitStanding(**known, state=_STATES[status.state], why=why, log=log)
+    own_log = sight.folder / "log.txt" if status.state == "failed" else None
+    return UnitStanding(**known, state=_STATES[status.state], why=why, log=own_log)
 
 
 def _without_sign(sight: RunSight, known: dict[str, Any]) -> UnitStanding:
