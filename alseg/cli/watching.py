@@ -105,13 +105,19 @@ def _tell(first: ExperimentStanding, standings: Iterator[ExperimentStanding]) ->
     """Print where the experiment stands, then a line for each change."""
     width, last = output_width(), first
     put("\n".join(fitted(_head(first, width), sections(first, width), _ALL)))
-    said = {unit.key: said_of(unit) for unit in first.units}
+    before = _said(first)
     for last in standings:
-        for unit in last.units:
-            now = said_of(unit)
-            if said.get(unit.key) != now:
-                said[unit.key] = now
-                say(f"{datetime.now():%Y-%m-%d %H:%M:%S} {name_of(unit)}: {now}")
+        now = _said(last)
+        ended = dict.fromkeys(before.keys() - now.keys(), "ended")
+        for name, words in {**ended, **now}.items():
+            if before.get(name) != words:
+                say(f"{datetime.now():%Y-%m-%d %H:%M:%S} {name}: {words}")
+        before = now
     if last is not first:
         say(summary(last))
     return last
+
+
+def _said(found: ExperimentStanding) -> dict[str, str]:
+    """Return what is said of each unit, by its name."""
+    return {name_of(unit): said_of(unit) for unit in found.units}

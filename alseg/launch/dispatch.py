@@ -328,6 +328,7 @@ class Dispatcher:
             key: before
             for key, each in going_on.items()
             if (before := tuple(other for other in each.unit.after if other in going_on))
+            or each.submission is None
         }
         content = DispatchFile(
             executor=self._name, units=submitted, after=after, outlives=self._executor.outlives

@@ -45,7 +45,7 @@ class RunSight:
         live: Its ``live.json``, where that may be a sign of life.
         ending: Looks at ``units/KEY.json``.
         submission: Its place in an executor that somebody sees to; None where it has none.
-        after: Keys of units that it waits for.
+        after: Keys of units that it waits for; None unless it is to be submitted or waits for some.
         executor: As ``--on`` names it.
     """
 
@@ -57,7 +57,7 @@ class RunSight:
     live: Sighting | None = None
     ending: Callable[[], Sighting]
     submission: Submission | None = None
-    after: Sequence[str] = ()
+    after: Sequence[str] | None = None
     executor: str = ""
 
 
@@ -78,7 +78,7 @@ def standing_of_run(sight: RunSight) -> UnitStanding:
         found = _alive(sight, known)
         if found is not None:
             return found
-    if (sight.submission is not None or sight.after) and not _is_ending(sight):
+    if (sight.submission is not None or sight.after is not None) and not _is_ending(sight):
         return _submitted(sight, known)
     return _settled(sight, status, known)
 
@@ -99,7 +99,7 @@ def standing_of_shared(sight: RunSight) -> UnitStanding | None:
     found = _alive(sight, known)
     if found is not None:
         return found
-    if sight.submission is not None:
+    if sight.submission is not None and not _is_ending(sight):
         return _submitted(sight, known)
     ending = sight.ending().content
     if isinstance(ending, UnitEnding) and ending.state == "failed":
@@ -142,7 +142,7 @@ def _submitted(sight: RunSight, known: dict[str, Any]) -> UnitStanding:
     """Return where a unit stands that an executor has, or is to have."""
     if sight.submission is not None and sight.submission.host:
         return UnitStanding(**known, state=UnitState.STARTING, host=sight.submission.host)
-    why = ", ".join(sight.after) or f"a free place in {sight.executor}"
+    why = ", ".join(sight.after or ()) or f"a free place in {sight.executor}"
     return UnitStanding(**known, state=UnitState.WAITING, why=why)
 
 
@@ -160,8 +160,8 @@ def _settled(sight: RunSight, status: StatusFile | None, known: dict[str, Any]) 
     if status.state == "running":
         return _without_sign(sight, known)
     why = telling_line(status.error or status.reason or "")
-    log = sight.folder / "log.txt" if status.state == "failed" else None
-    return UnitStanding(**known, state=_STATES[status.state], why=why, log=log)
+    own_log = sight.folder / "log.txt" if status.state == "failed" else None
+    return UnitStanding(**known, state=_STATES[status.state], why=why, log=own_log)
 
 
 def _without_sign(sight: RunSight, known: dict[str, Any]) -> UnitStanding:

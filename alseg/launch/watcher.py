@@ -105,7 +105,7 @@ class Watcher:
             live=self._live(folder) if is_running else None,
             ending=lambda: self._ending(name),
             submission=dispatch.units.get(name),
-            after=dispatch.after.get(name, ()),
+            after=dispatch.after.get(name),
             executor=dispatch.executor,
         )
         return self._time_left.added(standing_of_run(sight), sight)

@@ -68,7 +68,8 @@ class DispatchFile:
     Attributes:
         executor: As ``--on`` names it.
         units: Key of each unit that was submitted and has not ended.
-        after: Key of each unit that must wait for others, to the keys of those that have not ended.
+        after: Key of each unit that is not submitted yet or must wait for others, to the keys of those of
+            them that have not ended.
         outlives: Whether the units go on when the process that submitted them has ended.
     """
 

@@ -132,7 +132,7 @@ def test_a_run_that_has_just_begun_says_nothing_yet(root: Path) -> None:
 
 def test_a_unit_that_is_submitted_waits_for_a_place_or_for_other_units(root: Path) -> None:
     write_run(root, "Done")
-    for name in ("a", "b", "c"):
+    for name in ("a", "b", "c", "d"):
         (root / "runs" / name).mkdir()
     content = DispatchFile(
         executor="local:2",
@@ -141,7 +141,7 @@ def test_a_unit_that_is_submitted_waits_for_a_place_or_for_other_units(root: Pat
             "b": Submission(id="2", host="node1"),
             "shared-1": Submission(id="3"),
         },
-        after={"c": ("shared-1",)},
+        after={"c": ("shared-1",), "d": ()},
     )
     dispatched(root, content)
     found = look(root)
@@ -149,6 +149,7 @@ def test_a_unit_that_is_submitted_waits_for_a_place_or_for_other_units(root: Pat
     assert states["a"] == (UnitState.WAITING, "a free place in local:2", "")
     assert states["b"] == (UnitState.STARTING, "", "node1")
     assert states["c"] == (UnitState.WAITING, "shared-1", "")
+    assert states["d"] == (UnitState.WAITING, "a free place in local:2", "")
     assert states["shared-1"] == (UnitState.WAITING, "a free place in local:2", "")
     assert (found.executor, found.dispatcher) == ("local:2", f"process {os.getpid()} on {HERE}")
 
@@ -200,6 +201,17 @@ def test_shared_units_are_shown_while_they_work_and_where_they_failed(root: Path
     assert (at_work.key, at_work.state) == ("shared-0123", UnitState.AT_WORK)
     assert at_work.seconds_left == pytest.approx(16, abs=0.1)
     assert (failed.key, failed.state, failed.host) == ("shared-4567", UnitState.FAILED, "node2")
+
+
+def test_a_unit_that_has_said_how_it_ended_does_not_start(root: Path) -> None:
+    folder = write_run(root, "A", state="interrupted")
+    units = {name: Submission(id="1", host=HERE) for name in (folder.name, "shared-0123")}
+    dispatched(root, DispatchFile(executor="local:2", units=units))
+    assert [unit.state for unit in look(root).units] == [UnitState.STARTING] * 2
+    # Its process is about to end.
+    write_ending(root, folder.name, UnitEnding(state="interrupted"))
+    write_ending(root, "shared-0123", UnitEnding(state="done"))
+    assert [unit.state for unit in look(root).units] == [UnitState.INTERRUPTED]
 
 
 def test_what_cannot_be_read_stops_nothing(root: Path) -> None:
