@@ -311,6 +311,6 @@ def test_runs_begin_though_their_shared_unit_has_failed(
 def test_what_slurm_refuses_is_told_at_once(cluster: SlurmCluster, tmp_path: Path) -> None:
     with started(cluster, tmp_path, document(executor={**SOON, "partition": "none"})) as process:
         _, told = process.communicate(timeout=600)
-    assert process.returncode == 1
+    assert process.returncode == 2, told
     assert "Error: SLURM refused 2 jobs: " in told
     assert "invalid partition specified: none" in told
