@@ -22,8 +22,8 @@ from ray.exceptions import RayError
 
 from alseg import AlsegError
 from alseg.contracts import WorkUnit
-from alseg_ray.executor import Machine, Share
 from alseg_ray.keeper import Keeper
+from alseg_ray.places import Machine, Share
 from alseg_ray.reasons import first_line, why_lost
 
 CALLS_AT_A_TIME = 4

@@ -5,91 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from alseg import AlsegError
 from alseg.contracts import Standing, WorkUnit
+from alseg_ray.places import Cluster, Place, Share, why_no_room
 
 CLOSING_SECONDS = 60.0
 """How long units may save when the executor is closed while they work."""
 
 DEAF_SECONDS = 15.0
 """Past the grace, the cluster itself ends what has not told its end by then."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """What a unit has of its machine.
-
-    Attributes:
-        cpus: Cores, and threads.
-        gpus: GPUs; a part of one below 1.
-        memory: Bytes of main memory; 0 where nobody knows.
-    """
-
-    cpus: int
-    gpus: float = 0.0
-    memory: int = 0
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A machine of the cluster.
-
-    Attributes:
-        id: Its name to the cluster.
-        host: Its name to people.
-        has: All of its cores, GPUs and memory, busy or not.
-    """
-
-    id: str
-    host: str
-    has: Share
-
-    def fits(self, share: Share) -> bool:
-        """Whether there is enough of everything, once nothing else works there."""
-        has = self.has
-        return has.cpus >= share.cpus and has.gpus >= share.gpus and has.memory >= share.memory
-
-
-class Place(Protocol):
-    """A unit in the cluster's hands. No method waits."""
-
-    def machine(self) -> str | None:
-        """Return the id of the machine on which it works; None while it waits for one."""
-        ...
-
-    def end(self) -> str | None:
-        """Return how its process ended, in words; None before."""
-        ...
-
-    def stop(self, grace: float) -> None:
-        """Have its process save and end, and kill it after ``grace`` seconds."""
-        ...
-
-    def kill(self) -> None:
-        """Take it from its machine, or out of the queue for one."""
-        ...
-
-
-class Cluster(Protocol):
-    """What an executor wants of Ray."""
-
-    def machines(self) -> Sequence[Machine]:
-        """Return the machines that are alive; joins the cluster.
-
-        Raises:
-            AlsegError: If it cannot be joined.
-        """
-        ...
-
-    def begin(self, unit: WorkUnit, share: Share) -> Place:
-        """Have a unit done on any machine with room for it."""
-        ...
-
-    def close(self) -> None:
-        """Leave the cluster."""
-        ...
 
 
 @dataclass(eq=False)
@@ -199,7 +124,7 @@ class RayExecutor:
             memory=int((needs.memory_gib or 0) * 2**30),
         )
         if not self._grows and not any(machine.fits(share) for machine in machines):
-            raise AlsegError(_no_room(share, machines))
+            raise AlsegError(why_no_room(share, machines))
         return share
 
     def _go_on(self) -> None:
@@ -237,18 +162,3 @@ def _standing(job: _Job | None) -> Standing:
     if job.gone:
         return Standing(state="gone", host=job.host, reason=job.gone)
     return Standing(state="working" if job.host else "waiting", host=job.host)
-
-
-def _no_room(share: Share, machines: Sequence[Machine]) -> str:
-    largest = max((machine.has for machine in machines), key=lambda has: (has.gpus, has.cpus), default=None)
-    found = "none is alive" if largest is None else f"the largest has {_in_words(largest)}"
-    return (
-        f"No machine of the Ray cluster can do a run that needs {_in_words(share)}: {found}. Lower "
-        "settings.threads or settings.devices, or set the executor's grows where machines are added when "
-        "they are missing."
-    )
-
-
-def _in_words(share: Share) -> str:
-    memory = [f"{share.memory / 2**30:.1f} GiB"] if share.memory else []
-    return ", ".join([f"cores: {share.cpus}", f"GPUs: {share.gpus:g}", *memory])

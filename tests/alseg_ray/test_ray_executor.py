@@ -10,7 +10,8 @@ import pytest
 from alseg import AlsegError
 from alseg.contracts import Executor, Resources, Standing, WorkUnit
 from alseg_ray.build import build_ray
-from alseg_ray.executor import CLOSING_SECONDS, DEAF_SECONDS, Machine, RayExecutor, Share
+from alseg_ray.executor import CLOSING_SECONDS, DEAF_SECONDS, RayExecutor
+from alseg_ray.places import Machine, Share
 
 
 class PretendedPlace:
