@@ -12,27 +12,31 @@ from alseg.errors import AlsegError
 from alseg.guard.calls import name_of
 from alseg.inference.predict import resize_logits
 from alseg.system.ranks import ALONE, Ranks
-from alseg.training.gathering import gathered_rows
+from alseg.training.row_calls import RowCalls
 
 
 class NetworkCalls:
     """Fulfils `alseg.contracts.Forward`.
 
-    Over several ranks each computes its own rows of the images, and has those of all ranks afterwards. A
-    number of images that is no multiple of the number of ranks is computed whole by each.
+    Over several ranks each computes its own rows of the images, see `alseg.training.row_calls`.
 
     Args:
         model: The network that is trained, wrapped for device and precision.
         module: The network itself, for messages.
         ranks: The processes that make the same calls together.
+        compiled: Whether the network is compiled.
     """
 
-    def __init__(self, model: Any, module: torch.nn.Module, ranks: Ranks = ALONE) -> None:
-        self._model, self._module, self._ranks = model, module, ranks
+    def __init__(
+        self, model: Any, module: torch.nn.Module, ranks: Ranks = ALONE, *, compiled: bool = False
+    ) -> None:
+        self._model, self._module = model, module
+        self._by_rows = RowCalls(ranks, module, compiled) if ranks.size > 1 else None
 
     def __call__(self, images: torch.Tensor, network: torch.nn.Module | None = None, /) -> torch.Tensor:
         """Return float32 logits of the images' size."""
-        return resize_logits(self._computed(self._chosen(network), images), _size_of(images))
+        chosen = self._chosen(network)
+        return resize_logits(self._computed(chosen, chosen, images), _size_of(images))
 
     def with_features(
         self, images: torch.Tensor, network: torch.nn.Module | None = None, /, *, backbone: bool = False
@@ -50,19 +54,14 @@ class NetworkCalls:
             )
         both = getattr(chosen, f"logits_and_{name}", None)
         if both:
-            logits, maps = self._computed(both, images)
+            logits, maps = self._computed(chosen, both, images)
         else:
-            logits, maps = (self._computed(call, images) for call in (chosen, getattr(chosen, name)))
+            calls = chosen, getattr(chosen, name)
+            logits, maps = (self._computed(chosen, call, images) for call in calls)
         return resize_logits(logits, _size_of(images)), maps.float()
 
-    def _computed(self, call: Callable[[torch.Tensor], Any], images: torch.Tensor) -> Any:
-        """Return what a network's method gives for images: a tensor, or a tuple of them."""
-        if self._ranks.size == 1 or len(images) % self._ranks.size:
-            return call(images)
-        own = call(images[self._ranks.rows(len(images))])
-        if isinstance(own, tuple):
-            return tuple(gathered_rows(each, self._ranks) for each in own)
-        return gathered_rows(own, self._ranks)
+    def _computed(self, network: Any, call: Callable[[torch.Tensor], Any], images: torch.Tensor) -> Any:
+        return call(images) if self._by_rows is None else self._by_rows(network, call, images)
 
     def _chosen(self, network: torch.nn.Module | None) -> Any:
         return self._model if network is None else network

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 
 from alseg.system.ranks import Ranks
 
@@ -67,10 +66,9 @@ def sum_gradients(modules: Iterable[torch.nn.Module], ranks: Ranks) -> None:
         return
     parameters = (parameter for module in modules for parameter in module.parameters())
     for bucket in _buckets([each.grad for each in parameters if each.grad is not None]):
-        flat = _flatten_dense_tensors(bucket)
+        flat = _flat(bucket)
         torch.distributed.all_reduce(flat)
-        for gradient, total in zip(bucket, _unflatten_dense_tensors(flat, bucket), strict=True):
-            gradient.copy_(total)
+        _copy_back(flat, bucket)
 
 
 def copy_buffers(modules: Iterable[torch.nn.Module], ranks: Ranks) -> None:
@@ -84,10 +82,9 @@ def copy_buffers(modules: Iterable[torch.nn.Module], ranks: Ranks) -> None:
         return
     buffers = (buffer for module in modules for buffer in module.buffers())
     for bucket in _buckets([each for each in buffers if each.is_floating_point() and each.numel()]):
-        flat = _flatten_dense_tensors(bucket)
+        flat = _flat(bucket)
         torch.distributed.broadcast(flat, 0)
-        for buffer, first in zip(bucket, _unflatten_dense_tensors(flat, bucket), strict=True):
-            buffer.copy_(first)
+        _copy_back(flat, bucket)
 
 
 class _Gathering(torch.autograd.Function):
@@ -125,3 +122,12 @@ def _buckets(tensors: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
             bucket.append(each)
             size += each.nbytes
         yield bucket
+
+
+def _flat(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    return torch.cat([each.reshape(-1) for each in tensors])
+
+
+def _copy_back(flat: torch.Tensor, tensors: Sequence[torch.Tensor]) -> None:
+    for each, part in zip(tensors, flat.split([each.numel() for each in tensors]), strict=True):
+        each.copy_(part.view(each.shape))

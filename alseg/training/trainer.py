@@ -101,7 +101,7 @@ class Trainer:
         self.state = TrainingState(
             fabric, model, recipe, seed, channels_last=channels_last, compiled=compiled
         )
-        self._forward = NetworkCalls(self.state.model, self.state.module, ranks)
+        self._forward = NetworkCalls(self.state.model, self.state.module, ranks, compiled=compiled)
         self._fabric = fabric
         self._recipe = recipe
         self._data = data
@@ -247,7 +247,7 @@ class Trainer:
         return of_source, of_target, target
 
     def _whole(self, batch: _Batch) -> Sequence[Any]:
-        """Return images, normalised, and labels of the whole batch on the device, and answers to questions."""
+        """Return normalised images, labels and answers of the whole batch, on the device."""
         if batch is None:
             return None, None
         moved = [part.to(self._fabric.device, non_blocking=True) for part in batch]
