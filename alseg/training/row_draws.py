@@ -17,7 +17,7 @@ from alseg.errors import AlsegError
 from alseg.system.ranks import Ranks
 
 _FUSED = ("dropout_p", "dropout")
-"""Arguments of operations that draw and compute at once, such as attention; their values depend on the rows."""
+"""Arguments of operations that draw and compute at once, such as attention on GPUs."""
 
 
 class RowDraws(TorchDispatchMode):
@@ -73,7 +73,7 @@ class RowDraws(TorchDispatchMode):
         return tree_map_only(torch.Tensor, lambda each: self._own(each, kept), outputs)
 
     def _wide(self, name: str, value: Any, widened: list[tuple[torch.Tensor, torch.Tensor]]) -> Any:
-        """Return an argument for the rows of all ranks; where it holds values, each rank's are the own ones."""
+        """Return an argument for the rows of all ranks, whose values are the own ones over and over."""
         if isinstance(value, torch.Tensor) and value.ndim and self._holds_rows(len(value)):
             widened.append((value, torch.cat([value] * self._ranks.size)))
             return widened[-1][1]
@@ -85,7 +85,7 @@ class RowDraws(TorchDispatchMode):
         return length > 0 and length % self._rows == 0
 
     def _own(self, output: torch.Tensor, kept: Mapping[int, torch.Tensor]) -> torch.Tensor:
-        """Return what an operation gives for the own rows: the tensor itself where it was changed in place."""
+        """Return an output for the own rows: the tensor itself where it was changed in place."""
         if id(output) in kept:
             return kept[id(output)]
         if output.ndim and output.shape[0] > 0 and output.shape[0] % (self._rows * self._ranks.size) == 0:

@@ -20,6 +20,8 @@ class DroppingNet(TinyNet):
 
     def __init__(self, num_classes: int, trained_norm: bool = False) -> None:
         super().__init__(num_classes)
+        # The gradient of a bias before a batch norm is nothing but rounding, which AdamW makes large.
+        self.body = nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(8)
         self.attention = nn.MultiheadAttention(8, 2, dropout=0.2, batch_first=True)
         self.values, self.channels = nn.Dropout(0.2), nn.Dropout2d(0.2)
