@@ -12,9 +12,7 @@ import alseg_baselines
 import alseg_recipes
 import alseg_ripu
 from alseg import AlsegError
-from alseg.contracts import DataPlan, TrainingPlan
 from alseg.system.ranks import Ranks
-from alseg.training.ranked import batch_problem
 from alseg.training.trainer import DivergedError
 from ranked_steps import Case, Steps, in_two, steps_of, together_and_alone, trainer_of
 
@@ -124,23 +122,6 @@ def test_networks_that_cannot_be_divided_are_refused_by_all(found: list[Found], 
             "batch than in the whole, as it mixes images or draws at random across them. Use one device, or "
             "another network."
         )
-
-
-def test_batches_that_cannot_be_divided_are_told_with_the_remedy() -> None:
-    def plan(source: int, target: int) -> TrainingPlan:
-        source_plan, target_plan = (DataPlan(batch_size=size, size=None) for size in (source, target))
-        return TrainingPlan(iterations=1, source=source_plan, target=target_plan)
-
-    assert batch_problem(plan(4, 8), 4) is None
-    assert batch_problem(plan(0, 2), 2) is None
-    assert batch_problem(plan(2, 4), 4) == (
-        "batches of 2 source images cannot be divided among 4 devices. Choose batches of multiples of 4, or "
-        "1 or 2 devices."
-    )
-    assert batch_problem(plan(1, 3), 2) == (
-        "batches of 1 source and 3 target images cannot be divided among 2 devices. Choose batches of "
-        "multiples of 2, or 1 device."
-    )
 
 
 def compare(names: Sequence[str], found: Sequence[tuple[list[Steps], dict[int, Steps]]]) -> None:
