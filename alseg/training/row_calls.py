@@ -27,7 +27,8 @@ class RowCalls:
     """Calls networks by rows.
 
     Random layers draw what they draw in one process, and batch norms in training see the whole batch. The
-    first call of each network is compared with one of the whole batch.
+    first call of each network's method, with the same layers in training, is compared with one of the whole
+    batch.
 
     Args:
         ranks: More than one; all make the same calls.
@@ -38,7 +39,7 @@ class RowCalls:
     def __init__(self, ranks: Ranks, module: torch.nn.Module, precision: str) -> None:
         self._ranks, self._module = ranks, module
         self._most = MOST_DIFFERENCE.get(precision, _MOST_OF_HALVES)
-        self._plain: dict[tuple[int, bool], bool] = {}
+        self._plain: dict[tuple[int, str, bytes], bool] = {}
 
     def __call__(self, network: Any, call: Callable[[torch.Tensor], Any], images: torch.Tensor) -> Any:
         """Return what a network's method gives for images: a tensor, or a tuple of them.
@@ -55,7 +56,9 @@ class RowCalls:
         """
         if len(images) % self._ranks.size:
             return call(images)
-        key = id(network), network.training
+        # Layers that are silent now, as a teacher's are, may draw when they train again.
+        training = bytes(part.training for part in network.modules())
+        key = id(network), getattr(call, "__name__", ""), training
         if key not in self._plain:
             self._plain[key] = self._examined(network, call, images)
         own = self._own(call, images, plain=self._plain[key])[0]
@@ -96,15 +99,15 @@ class RowCalls:
         problem = self._ranks.agreed(int(not (same and near)))
         if problem:
             raise AlsegError(
-                f"{name_of(self._module)} cannot be divided among {self._ranks.size} ranks: images come out "
-                "otherwise in a part of the batch than in the whole, as it mixes images or draws at random "
-                "across them. Use one device, or another network."
+                f"{name_of(self._module)} cannot be divided among {self._ranks.size} devices: images come "
+                "out otherwise in a part of the batch than in the whole, as it mixes images or draws at "
+                "random across them. Use another network, or one device."
             )
         if divided and compiled:  # such layers are not ours to divide
             raise AlsegError(
                 f"{name_of(self._module)} drops values at random or trains batch norms, which cannot be "
-                f"divided among {self._ranks.size} ranks where it is compiled. Set compile to false, or use "
-                "one device."
+                f"divided among {self._ranks.size} devices where it is compiled. Set compile to false, or "
+                "use one device."
             )
         return not divided
 

@@ -101,5 +101,5 @@ def _refuse_draws(func: Any, named: Mapping[str, Any]) -> None:
     if named.get("train", True) and any(named.get(name) for name in _FUSED):
         raise AlsegError(
             f"The network drops values inside an operation, {func}, whose draws cannot be divided among "
-            "several ranks. Set its dropout of attention weights to 0, or use one device."
+            "several devices. Set its dropout of attention weights to 0, or use one device."
         )

@@ -118,9 +118,9 @@ def test_a_loss_that_is_not_a_number_stops_all_and_changes_no_weights(found: lis
 def test_networks_that_cannot_be_divided_are_refused_by_all(found: list[Found], place: int) -> None:
     for each in found:
         assert each.refused[place] == (
-            "undivided.Network cannot be divided among 2 ranks: images come out otherwise in a part of the "
-            "batch than in the whole, as it mixes images or draws at random across them. Use one device, or "
-            "another network."
+            "undivided.Network cannot be divided among 2 devices: images come out otherwise in a part of the "
+            "batch than in the whole, as it mixes images or draws at random across them. Use another "
+            "network, or one device."
         )
 
 

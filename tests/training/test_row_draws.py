@@ -133,7 +133,7 @@ def test_an_operation_that_draws_within_itself_is_refused_with_the_remedy() -> N
     assert str(caught.value) == (
         "The network drops values inside an operation, "
         "aten._scaled_dot_product_flash_attention_for_cpu.default, whose draws cannot be divided among "
-        "several ranks. Set its dropout of attention weights to 0, or use one device."
+        "several devices. Set its dropout of attention weights to 0, or use one device."
     )
 
 
