@@ -20,7 +20,7 @@ _FUSED = ("dropout_p", "dropout")
 """Arguments of operations that draw and compute at once, such as attention on GPUs."""
 
 
-class RowDraws(TorchDispatchMode):
+class RowDraws(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Within this, operations that draw at random draw for the rows of all ranks.
 
     A tensor holds rows where its first dimension is a multiple of their number: the parts of one row, such as
@@ -35,7 +35,7 @@ class RowDraws(TorchDispatchMode):
     """
 
     def __init__(self, ranks: Ranks, rows: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._ranks, self._rows = ranks, rows
         self.draws = 0
 

@@ -61,7 +61,7 @@ class RowNorms(TorchFunctionMode):
             )
         if input.is_cuda:
             group, size = torch.distributed.group.WORLD, self._ranks.size
-            normalised: torch.Tensor = SyncBatchNorm.apply(  # type: ignore[no-untyped-call]
+            normalised: torch.Tensor = SyncBatchNorm.apply(
                 input, weight, bias, running_mean, running_var, eps, momentum, group, size
             )
             return normalised
@@ -81,7 +81,7 @@ class RowNorms(TorchFunctionMode):
 def _mean(values: torch.Tensor, count: int) -> torch.Tensor:
     """Return the mean of each channel over all ranks, of ``count`` values in all."""
     over = [dimension for dimension in range(values.ndim) if dimension != 1]
-    total: torch.Tensor = _Sum.apply(values.sum(over))  # type: ignore[no-untyped-call]
+    total: torch.Tensor = _Sum.apply(values.sum(over))
     return total / count
 
 
