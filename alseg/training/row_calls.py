@@ -123,7 +123,7 @@ def _nothing_changed(network: torch.nn.Module, device: torch.device) -> Iterator
     with torch.random.fork_rng([device] if device.type == "cuda" else []), torch.no_grad():
         yield
         for buffer, value in kept:
-            buffer.copy_(value)
+            buffer.data.copy_(value)  # past autograd: earlier passes of this step may have kept it
 
 
 def _generators(device: torch.device) -> Sequence[torch.Tensor]:

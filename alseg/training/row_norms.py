@@ -69,10 +69,11 @@ class RowNorms(TorchFunctionMode):
         mean = _mean(exact, count)
         centred = exact - _over_channels(mean, input)
         variance = _mean(centred.square(), count)
-        with torch.no_grad():
-            for running, found in ((running_mean, mean), (running_var, variance * count / (count - 1))):
-                if running is not None:
-                    running.mul_(1 - momentum).add_(momentum * found)
+        unbiased = variance.detach() * count / (count - 1)
+        for running, found in ((running_mean, mean.detach()), (running_var, unbiased)):
+            if running is not None:
+                # As torch's own kernels do, past autograd: earlier passes of this step may have kept it.
+                running.data.mul_(1 - momentum).add_(momentum * found)
         scale = (variance + eps).rsqrt()
         scaled = centred * _over_channels(scale if weight is None else scale * weight, input)
         return (scaled if bias is None else scaled + _over_channels(bias, input)).to(input.dtype)

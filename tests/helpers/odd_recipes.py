@@ -19,9 +19,9 @@ class SomeImages(SupervisedRecipe):
         """Return a loss of all images, and one of the first target image alone, which no two can share."""
         source, target = batch.source_images, batch.target_images
         assert source is not None and target is not None and batch.source_labels is not None
+        alone = forward(target[:1]).log_softmax(1)
         logits, features = forward.with_features(source, backbone=True)
         _, others = forward.with_features(target)
-        alone = forward(target[:1]).log_softmax(1)
         mirrored = forward(target[:1].flip(-1)).flip(-1).softmax(1)
         noise = torch.rand(())  # as equal on all ranks as what the network has drawn before
         return {

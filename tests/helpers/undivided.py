@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from timm.layers import DropBlock2d
+from timm.layers.drop import DropBlock2d
 
 from toys import TinyNet
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from ranked_steps import Case, Steps, in_two, steps_of, together_and_alone, trai
 
 SMALL = {"class_names": ("red", "green", "blue"), "channels": 4, "layers": 2, "adversarial": 0.5}
 DROPPING, NORM = "dropping:DroppingNet", "dropping:trained_norm"
-RECIPES = {
+RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
     "plain": ("alseg.toolkit.recipes:SupervisedRecipe", {"label_resize": "nearest", "target_size": (12, 24)}),
     "ripu": ("alseg_ripu.recipe:Ripu", {"sampling": "shuffle"}),
     "mulactseg": (

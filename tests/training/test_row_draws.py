@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from timm.layers import DropPath, PatchDropout
+from timm.layers.drop import DropPath
+from timm.layers.patch_dropout import PatchDropout
 from torch import nn
 from torch.nn import functional
 
