@@ -11,7 +11,7 @@ from alseg.engine.reporter import Reporter
 from alseg.files import remove_unfinished, write_checked_text
 from alseg.launch.preparation import CheckedExperiment
 from alseg.storage.layout import PARTITIONS_NAME
-from alseg.storage.lock import exclusive
+from alseg.storage.lock import exclusive_experiment
 from alseg.storage.run_folder import RunFolder
 
 _MAP_SECONDS = 3600
@@ -19,17 +19,18 @@ _MAP_SECONDS = 3600
 
 
 def write_experiment(experiment: Experiment, root: Path) -> None:
-    """Write ``experiment.yaml`` and remove what killed processes left half-written beside it.
+    """Write ``experiment.yaml`` and how the folder is locked; remove what killed processes left half-written.
 
     Args:
         experiment: The experiment.
         root: Its results folder.
 
     Raises:
+        AlsegError: If the folder has another kind of lock.
         WriteError: If the folder cannot be written.
     """
     document = as_yaml(experiment.document)
-    with exclusive(root / ".lock"):
+    with exclusive_experiment(root, experiment.settings.lock):
         remove_unfinished(root.glob)
         remove_unfinished((root / PARTITIONS_NAME).rglob, idle_seconds=_MAP_SECONDS)
         write_checked_text(root / "experiment.yaml", document)

@@ -57,7 +57,7 @@ def run_elsewhere(
     root = (results / experiment.name).absolute()
     executor = choice.build(checked.assembler.registry)
     write_experiment(experiment, root)
-    with keeping(root), exclusive(root / LOCK_NAME, keep_waiting=lambda: False):
+    with keeping(root), exclusive(root / LOCK_NAME, keep_waiting=None):
         admit(checked, root, reporter, fresh=fresh, accept_drift=accept_drift)
         units = plan_units(checked, root, accept_drift=accept_drift)
         dispatcher = Dispatcher(units, executor, choice.text, root, reporter)
