@@ -206,7 +206,9 @@ class Lease:
 
     @property
     def holder_may_be_lost(self) -> bool:
-        """Whether the holder has missed heartbeats, by the clock of the file system."""
+        """Whether the holder has missed heartbeats, by the clock of the file system, or has just gone."""
+        if not self._path.exists():
+            return True
         try:
             with tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=".now.", suffix=".tmp") as file:
                 now = os.fstat(file.fileno()).st_mtime

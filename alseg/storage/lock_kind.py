@@ -86,8 +86,8 @@ def agreed_kind(root: Path, wanted: LockName) -> LockKind:
     if found.lock != wanted:
         raise AlsegError(
             f"{root} is locked by {found.lock}, but the experiment says settings.lock: {wanted}; all "
-            f"processes must use the same lock. Set settings.lock: {found.lock}. Or, when no process works in "
-            f"the folder any more, delete {path} and give the same command again."
+            f"processes must use the same lock. Set settings.lock: {found.lock}. Or, when no process works "
+            f"in the folder any more, delete {path} and give the same command again."
         )
     return found
 
