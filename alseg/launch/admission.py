@@ -10,7 +10,7 @@ from alseg.engine.provenance import refuse_drift, refuse_foreign
 from alseg.engine.reporter import Reporter
 from alseg.files import remove_unfinished, write_checked_text
 from alseg.launch.preparation import CheckedExperiment
-from alseg.storage.layout import PARTITIONS_NAME
+from alseg.storage.layout import DATA_NAME, PARTITIONS_NAME
 from alseg.storage.lock import exclusive_experiment
 from alseg.storage.run_folder import RunFolder
 
@@ -32,7 +32,8 @@ def write_experiment(experiment: Experiment, root: Path) -> None:
     document = as_yaml(experiment.document)
     with exclusive_experiment(root, experiment.settings.lock):
         remove_unfinished(root.glob)
-        remove_unfinished((root / PARTITIONS_NAME).rglob, idle_seconds=_MAP_SECONDS)
+        for name in (PARTITIONS_NAME, DATA_NAME):
+            remove_unfinished((root / name).rglob, idle_seconds=_MAP_SECONDS)
         write_checked_text(root / "experiment.yaml", document)
 
 
@@ -40,6 +41,8 @@ def admit(
     checked: CheckedExperiment, root: Path, reporter: Reporter, *, fresh: bool, accept_drift: bool
 ) -> None:
     """Refuse folders of other runs, or of runs begun with something else; with ``fresh``, put them aside.
+
+    From then on, what is found in data sets is kept in the experiment's folder.
 
     Args:
         checked: The experiment.
@@ -55,10 +58,11 @@ def admit(
     if fresh:
         for folder in (RunFolder(runs / spec.folder) for spec in specs):
             _put_aside(folder, reporter)
-        return
-    refuse_foreign(specs, runs)
-    if not accept_drift:
-        refuse_drift(specs, runs, checked.assembler)
+    else:
+        refuse_foreign(specs, runs)
+        if not accept_drift:
+            refuse_drift(specs, runs, checked.assembler)
+    checked.assembler.kept.begin()
 
 
 def _put_aside(folder: RunFolder, reporter: Reporter) -> None:

@@ -128,8 +128,8 @@ def test_a_holder_whose_lease_was_taken_over_writes_nothing(tmp_path: Path) -> N
                     write()
             assert str(raised.value) == (
                 f"{folder} was taken over by another process: this one was suspended or cut off for too "
-                "long, or its lock file was removed. It writes nothing more there. The other process goes on from "
-                "the last checkpoint."
+                "long, or its lock file was removed. It writes nothing more there. The other process goes on "
+                "from the last checkpoint."
             )
     # What the other process holds is still there.
     assert lease.read_text() == theirs
@@ -211,8 +211,8 @@ def test_another_lock_than_that_of_the_folder_is_refused(tmp_path: Path) -> None
         pass
     assert str(raised.value) == (
         f"{tmp_path} is locked by flock, but the experiment says settings.lock: lease; all processes must "
-        "use the same lock. Set settings.lock: flock. Or, when no process works in the folder any more, delete "
-        f"{tmp_path / LOCKING_NAME} and give the same command again."
+        "use the same lock. Set settings.lock: flock. Or, when no process works in the folder any more, "
+        f"delete {tmp_path / LOCKING_NAME} and give the same command again."
     )
     (tmp_path / LOCKING_NAME).unlink()
     with exclusive_experiment(tmp_path, "lease"):
