@@ -104,7 +104,8 @@ class ScenarioSection(Section):
         default_text="that of the target",
     )
     root: str | None = key(
-        "the folder that holds the data sets, `~` allowed; `root` of `source` or of `target` goes before it",
+        "the folder that holds the data sets, with `~`, and `${NAME}` for a variable of the environment, so "
+        "that each host may have its own; `root` of `source` or of `target` goes before it",
         default_text="none; required where files are read",
     )
     source_split: str = key("split of the source that is trained on", "train")

@@ -114,6 +114,5 @@ def write_counts(file: Path, counts: NDArray[np.int64]) -> None:
         WriteError: If the file cannot be written.
     """
     values = np.flatnonzero(counts.any(axis=0)).astype(np.uint8)
-    write_atomically(
-        file, lambda opened: np.savez_compressed(opened, values=values, counts=counts[:, values])
-    )
+    kept = np.ascontiguousarray(counts[:, values])
+    write_atomically(file, lambda opened: np.savez_compressed(opened, values=values, counts=kept))

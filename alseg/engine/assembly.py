@@ -44,6 +44,7 @@ from alseg.registry.datasets import label_space_of
 from alseg.registry.registry import Registry
 from alseg.registry.signatures import offered_to
 from alseg.seeding import derive
+from alseg.system.data_roots import data_root
 from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
 
@@ -245,7 +246,7 @@ class Assembler:
         if anew or key not in self._domains:
             spec: DatasetSpec = self.registry.get("datasets", component.name).spec
             # Absolute: whatever becomes of the working folder, files stay where they are.
-            folder = Path(root).expanduser().absolute() if root is not None else None
+            folder = data_root(root).absolute() if root is not None else None
             dataset: Dataset = self._build("datasets", component, root=folder, split=split)
             if not len(dataset):
                 raise AlsegError(f"Split '{split}' of data set '{spec.name}' is empty.")

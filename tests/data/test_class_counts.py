@@ -99,6 +99,8 @@ def test_no_changed_byte_changes_a_count(tmp_path: Path) -> None:
     file = tmp_path / "counts.npz"
     write_counts(file, value_counts(Maps(5)))
     whole = file.read_bytes()
+    written = read_counts(file, 5)
+    assert written is not None and columns(written) == expected(5)
     for place in range(len(whole)):
         for mask in (0x01, 0x80, 0xFF):
             changed = bytearray(whole)
