@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import tempfile
 import time
 from contextlib import suppress
@@ -17,9 +16,7 @@ from filelock import FileLock, LeaseSettingsMismatch, OwnerRecord, SoftFileLease
 from alseg.errors import AlsegError
 from alseg.files import WriteError
 from alseg.storage.lock_kind import LockKind
-from alseg.system.regular_file import read_regular
-
-_LONGEST_NOTE = 1000
+from alseg.storage.lock_notes import read_note
 
 _MISSED = 3
 """Heartbeats of a lease after which its holder may be lost."""
@@ -92,14 +89,10 @@ class Flock:
         except (OSError, NotImplementedError) as error:
             raise self._without_locks(error) or error from error
         self._file = self._path.stat()
-        self._write_note()
         return True
 
     def release(self) -> None:
         """Give the folder back."""
-        with suppress(OSError):
-            if self.is_ours:
-                self._note.unlink(missing_ok=True)
         self._lock.release()
 
     @property
@@ -124,27 +117,9 @@ class Flock:
             with self._lock.acquire(timeout=0):
                 return None
         except Timeout:
-            return self._words
+            return read_note(self._path)
         except (OSError, NotImplementedError):
             return None
-
-    @property
-    def _words(self) -> str:
-        try:
-            return read_regular(self._note, _LONGEST_NOTE).decode("utf-8", "replace")
-        except (OSError, AlsegError):
-            return "another process"
-
-    @property
-    def _note(self) -> Path:
-        return self._path.with_name(self._path.name + "-holder")
-
-    def _write_note(self) -> None:
-        """Write a new file: what has its name may be a link out of the folder, or a pipe without a reader."""
-        with suppress(OSError):  # for people only, and a full disk is told of by whatever must be written
-            self._note.unlink(missing_ok=True)
-            with self._note.open("x", encoding="utf-8") as file:
-                file.write(f"process {os.getpid()} on {socket.gethostname()}")
 
     def _without_locks(self, error: Exception) -> NoLocksError | None:
         number = getattr(error, "errno", errno.ENOSYS)

@@ -10,7 +10,8 @@ from alseg.errors import AlsegError
 from alseg.files import cannot_write, refuse_moved
 from alseg.storage.guards import Guard, guard_of
 from alseg.storage.lock_kind import LockKind, LockName, agreed_kind, lock_kind_of, settle_kind
-from alseg.system.kept_folders import keeping
+from alseg.storage.lock_notes import remove_note, write_note
+from alseg.system.kept_folders import keeping, may_write
 
 
 class BusyError(AlsegError):
@@ -49,7 +50,12 @@ def exclusive(
         kept.close()
         raise cannot_write(path, error) from error
     with kept:
-        yield
+        write_note(path)
+        try:
+            yield
+        finally:
+            if may_write(path):
+                remove_note(path)
 
 
 def _acquire(guard: Guard, path: Path, keep_waiting: Callable[[], bool] | None) -> None:

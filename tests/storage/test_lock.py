@@ -82,7 +82,7 @@ def test_a_lease_is_read_by_those_who_ask_for_its_holder_and_never_taken(tmp_pat
     assert holder_of(lock) is None
     assert list(lock.parent.iterdir()) == []
     with exclusive(lock):
-        [lease] = lock.parent.iterdir()
+        lease = lock.with_name(".lock.lease")
         before = lease.stat()
         assert holder_of(lock) == f"process {os.getpid()} on {socket.gethostname()}"
         assert (lease.stat().st_ino, lease.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
@@ -118,7 +118,7 @@ def test_a_holder_whose_lease_was_taken_over_writes_nothing(tmp_path: Path) -> N
         write_text(folder / "kept", "before")
         lease.unlink()
         with held_by_another(lock):
-            theirs = lease.read_text()
+            theirs, note = lease.read_text(), (folder / ".lock-holder").read_text()
             for write in (
                 lambda: write_text(folder / "rounds" / "new", "after"),
                 lambda: append_line(folder / "kept", "after"),
@@ -132,8 +132,8 @@ def test_a_holder_whose_lease_was_taken_over_writes_nothing(tmp_path: Path) -> N
                 "from the last checkpoint."
             )
     # What the other process holds is still there.
-    assert lease.read_text() == theirs
-    assert sorted(path.name for path in folder.iterdir()) == [".lock.lease", "kept"]
+    assert (lease.read_text(), (folder / ".lock-holder").read_text()) == (theirs, note)
+    assert sorted(path.name for path in folder.iterdir()) == [".lock-holder", ".lock.lease", "kept"]
     assert (folder / "kept").read_text() == "before"
 
 
