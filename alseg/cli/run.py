@@ -149,7 +149,7 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
     checked = (
         prepare(experiment, specs, registry, folder, fresh=options.fresh)
         if choice is None
-        else check_experiment(experiment, specs, registry)
+        else check_experiment(experiment, specs, registry, folder)
     )
     for note in checked.plan.notes:
         say(f"note: {note}", err=True)

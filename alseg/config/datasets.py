@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 from alseg.config.lookup import Found, Lookup, long_form
@@ -14,6 +13,7 @@ from alseg.errors import AlsegError
 from alseg.guard.calls import guarded
 from alseg.registry.datasets import label_space_of, splits_of
 from alseg.registry.problems import Problems, show
+from alseg.system.data_roots import data_root
 
 
 class DatasetReader:
@@ -85,7 +85,7 @@ class DatasetReader:
         if self.component is None or (spec.needs_root and self._root_used is None):
             return None
         with self._reporting("label_space"):
-            root = None if self._root_used is None else Path(self._root_used).expanduser().absolute()
+            root = None if self._root_used is None else data_root(self._root_used).absolute()
             space = label_space_of(self._lookup.registry, spec, self.component.params, root)
             if space is not None:
                 return space

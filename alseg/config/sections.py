@@ -26,6 +26,7 @@ from alseg.contracts import OUTLINE_TOLERANCE, Seed, Share, Side, Tolerance
 from alseg.contracts.bounds import Overlap, WindowSide
 from alseg.contracts.types import WINDOW_OVERLAP, Precision
 from alseg.storage.examples import MOST_IMAGES
+from alseg.storage.lock_kind import LockName
 
 LONGEST_LABEL = 300
 """Characters of a method's label."""
@@ -103,7 +104,8 @@ class ScenarioSection(Section):
         default_text="that of the target",
     )
     root: str | None = key(
-        "the folder that holds the data sets, `~` allowed; `root` of `source` or of `target` goes before it",
+        "the folder that holds the data sets, with `~`, and `${NAME}` for a variable of the environment, so "
+        "that each host may have its own; `root` of `source` or of `target` goes before it",
         default_text="none; required where files are read",
     )
     source_split: str = key("split of the source that is trained on", "train")
@@ -356,6 +358,13 @@ class Settings(Section):
         default_text="in this process",
     )
     """`alseg.config.executor.ExecutorChoice` or None, once the file has been read."""
+    lock: LockName = key(
+        "how a process keeps a folder to itself: `flock`, a lock of the system; or `lease`, a file that its "
+        "holder refreshes, for shared file systems where flock is missing or holds for one machine only; see "
+        "[cluster.md](cluster.md#locks)",
+        "flock",
+        expected="flock or lease",
+    )
     examples: Annotated[int, Interval(ge=0, le=MOST_IMAGES)] = key(
         "images of the pool, spread evenly, of which small maps are kept in the run folder, for "
         "[reports](report.md): predictions, uncertainty, impurity and score of every round",

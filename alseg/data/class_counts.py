@@ -1,9 +1,8 @@
-"""Pixels of each label value in each image of a split: counted in parallel, and kept for the next start."""
+"""Pixels of each label value in each image of a split: counted in parallel, and their file."""
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,44 +12,42 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from alseg.contracts import Dataset
-from alseg.data.cache import Stamped
 from alseg.errors import AlsegError
-from alseg.files import WriteError, content_hash, write_atomically
-
-FORMAT = 1
-"""Part of every file's name; another one when what is kept would differ."""
+from alseg.files import write_atomically
+from alseg.system.archives import read_arrays
 
 _VALUES = 256
 _FEW = 64
 """Label maps that are counted before processes would have started."""
 _MOST_PROCESSES = 16
+_AT_A_TIME = 16
+_HEADS = 2**12
+"""Bytes of an archive besides its values, at most."""
 
 
-def value_counts(dataset: Dataset, folder: Path | None = None) -> NDArray[np.int64]:
-    """Return the pixels of each label value in each image, int64 ``(images, 256)``.
-
-    Counts of a data set that can tell when a file has changed (`Stamped`) are kept on disk, under a hash of
-    all its stamps. A file that is damaged or of another data set is made again; one that cannot be written
-    is not missed.
+def value_counts(dataset: Dataset) -> NDArray[np.int64]:
+    """Return the pixels of each label value in each image, int64 ``(images, 256)``; reads all label maps.
 
     Args:
         dataset: A split; its label values are the data set's own.
-        folder: Where counts are kept; None for the user's cache folder, such as ``~/.cache/alseg``.
 
     Raises:
         DataError: As `Dataset.label`.
     """
-    if not isinstance(dataset, Stamped):
-        return _count(dataset)
-    stamps = [dataset.stamp(index) for index in range(len(dataset))]
-    file = (folder or user_cache()) / "class-counts" / f"{content_hash([FORMAT, stamps])}.npz"
-    kept = _read(file, len(dataset))
-    if kept is not None:
-        return kept
-    counts = _count(dataset)
-    with suppress(WriteError):
-        _write(file, counts)
-    return counts
+    processes = min(_processors(), _MOST_PROCESSES)
+    alone = processes < 2 or len(dataset) < _FEW
+    loader: DataLoader[NDArray[np.int64] | AlsegError] = DataLoader(
+        _Histograms(dataset),
+        batch_size=None,
+        num_workers=0 if alone else processes,
+        collate_fn=_as_it_is,  # a tensor from another process keeps a file open as long as it lives
+    )
+    counts = []
+    for found in loader:
+        if isinstance(found, AlsegError):
+            raise found
+        counts.append(found)
+    return np.concatenate(counts)
 
 
 def user_cache() -> Path:
@@ -58,36 +55,33 @@ def user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "alseg"
 
 
-def _count(dataset: Dataset) -> NDArray[np.int64]:
-    processes = min(_processors(), _MOST_PROCESSES)
-    alone = processes < 2 or len(dataset) < _FEW
-    loader: DataLoader[NDArray[np.int64] | AlsegError] = DataLoader(
-        _Histograms(dataset), batch_size=None, num_workers=0 if alone else processes
-    )
-    counts = []
-    for found in loader:
-        if isinstance(found, AlsegError):
-            raise found
-        counts.append(np.asarray(found))
-    return np.stack(counts)
-
-
 class _Histograms(TorchDataset[NDArray[np.int64] | AlsegError]):
-    """The label maps of a split as counts; errors are handed over, since a worker would reword them."""
+    """The label maps of a split as counts, some at a time; errors are handed over: workers reword them."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return -(-len(self._dataset) // _AT_A_TIME)
 
     def __getitem__(self, index: int) -> NDArray[np.int64] | AlsegError:
+        first = index * _AT_A_TIME
+        images = range(first, min(first + _AT_A_TIME, len(self._dataset)))
         try:
-            label = self._dataset.label(index)
+            return np.stack([_histogram(self._dataset.label(image)) for image in images])
         except AlsegError as error:
             return error
-        # Pillow's histogram reads bytes as they are; NumPy's bincount makes eight of each first.
-        return np.array(Image.fromarray(np.ascontiguousarray(label)).histogram(), np.int64)
+
+
+def _histogram(label: NDArray[np.uint8]) -> NDArray[np.int64]:
+    # Pillow's histogram reads bytes as they are; NumPy's bincount makes eight of each first.
+    return np.array(Image.fromarray(np.ascontiguousarray(label)).histogram(), np.int64)
+
+
+def _as_it_is(
+    found: NDArray[np.int64] | AlsegError,
+) -> NDArray[np.int64] | AlsegError:
+    return found
 
 
 def _processors() -> int:
@@ -97,23 +91,28 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _read(file: Path, images: int) -> NDArray[np.int64] | None:
+def read_counts(file: Path, images: int) -> NDArray[np.int64] | None:
     """Return kept counts; None where there are none, or the file is not what was written."""
     try:
-        with np.load(file, allow_pickle=False) as archive:  # a ZIP archive, which has checksums
-            values, counts = archive["values"], archive["counts"]
+        arrays = read_arrays(file, images * _VALUES * 8 + _HEADS)
+        values, counts = arrays["values"], arrays["counts"]
     except Exception:  # a damaged archive raises whatever its first wrong byte leads to
         return None
     if values.ndim != 1 or values.dtype != np.uint8 or counts.shape != (images, len(values)):
+        return None
+    if counts.dtype != np.int64 or (counts.size and counts.min() < 0):
         return None
     everything = np.zeros((images, _VALUES), np.int64)
     everything[:, values] = counts
     return everything
 
 
-def _write(file: Path, counts: NDArray[np.int64]) -> None:
-    """Keep the columns of values that occur."""
+def write_counts(file: Path, counts: NDArray[np.int64]) -> None:
+    """Keep the columns of values that occur.
+
+    Raises:
+        WriteError: If the file cannot be written.
+    """
     values = np.flatnonzero(counts.any(axis=0)).astype(np.uint8)
-    write_atomically(
-        file, lambda opened: np.savez_compressed(opened, values=values, counts=counts[:, values])
-    )
+    kept = np.ascontiguousarray(counts[:, values])
+    write_atomically(file, lambda opened: np.savez_compressed(opened, values=values, counts=kept))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ class GrowingPool:
         dataset: The split, as it is listed now.
         images: Image id to size, the images of the pool in order; of the data set's own images the sizes are
             those that it gives itself.
+        sizes: Those of the data set's images, in its order, where they are known.
     """
 
     group: Callable[[int], str]
@@ -30,26 +31,29 @@ class GrowingPool:
     stamp: Callable[[int], str]
     """Another text whenever an image may be another one, only where the data set has stamps."""
 
-    def __init__(self, dataset: Dataset, images: Mapping[str, Size]) -> None:
-        self.show(dataset, images)
+    def __init__(
+        self, dataset: Dataset, images: Mapping[str, Size], sizes: Sequence[Size] | None = None
+    ) -> None:
+        self.show(dataset, images, sizes)
         if hasattr(dataset, "group"):
             self.group = self._group
         if hasattr(dataset, "stamp"):
             self.stamp = self._stamp
 
-    def show(self, dataset: Dataset, images: Mapping[str, Size]) -> None:
+    def show(self, dataset: Dataset, images: Mapping[str, Size], sizes: Sequence[Size] | None = None) -> None:
         """Become the pool of another round.
 
         Args:
             dataset: As for the class.
             images: As for the class.
+            sizes: As for the class.
         """
         places = {dataset.image_id(index): index for index in range(len(dataset))}
         self._dataset = dataset
         self._ids = tuple(images)
         self._places = tuple(places.get(image_id) for image_id in images)
         self._sizes = tuple(
-            size if place is None else dataset.size(place)
+            size if place is None else (dataset.size(place) if sizes is None else sizes[place])
             for place, size in zip(self._places, images.values(), strict=True)
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts import Dataset, LabelSpace, Size
 from alseg.data.cache import uncached
-from alseg.data.class_counts import value_counts
+from alseg.data.kept import KeptData, key_of
 from alseg.files import content_hash
 from alseg.guard.calls import guarded
 
@@ -25,7 +25,8 @@ class Domain:
         translation: uint8 ``(256,)``: the data set's label values to the scenario's.
         label_space: The data set's own label space.
         num_classes: Classes of the scenario's label space.
-        cache: Folder in which pixel counts are kept, or None for the user's cache folder.
+        cache: Folder in which resized images and label maps are kept, or None.
+        kept: Keeps what the files hold, for other processes.
     """
 
     dataset: Dataset
@@ -33,6 +34,7 @@ class Domain:
     label_space: LabelSpace
     num_classes: int
     cache: Path | None = None
+    kept: KeptData = field(default_factory=KeptData)
 
     @property
     def labelled(self) -> bool:
@@ -44,13 +46,13 @@ class Domain:
         """Pixels of each class of the scenario in each image, int64 ``(images, classes)``.
 
         Reads every label map, in several processes and once for all runs that share the data set. Where
-        files are as they were, counts of an earlier start are read instead, see `alseg.data.class_counts`.
+        files are as they were, counts of an earlier start are read instead, see `alseg.data.kept`.
 
         Raises:
             DataError: As `Dataset.label`.
         """
         with guarded(uncached(self.dataset), "label maps"):
-            by_value = value_counts(self.dataset, self.cache)
+            by_value = self.kept.value_counts(self.dataset, self._key)
         pixels = np.zeros((len(by_value), self.num_classes), np.int64)
         for value, index in enumerate(self.translation.tolist()):
             if index < self.num_classes:
@@ -61,13 +63,18 @@ class Domain:
     def sizes(self) -> tuple[Size, ...]:
         """Height and width of every image, in order.
 
-        Reads the header of every file, once for all runs that share the data set.
+        Reads the header of every file, once for all runs that share the data set, unless another process
+        has kept them in the experiment's folder.
 
         Raises:
             DataError: As `Dataset.size`.
         """
         with guarded(uncached(self.dataset), "sizes"):
-            return tuple(self.dataset.size(index) for index in range(len(self.dataset)))
+            return self.kept.sizes(self.dataset, self._key)
+
+    @cached_property
+    def _key(self) -> str | None:
+        return key_of(self.dataset)
 
     @cached_property
     def listing(self) -> str:

@@ -35,6 +35,7 @@ from alseg.contracts import (
     Unit,
 )
 from alseg.data.cache import CachedDataset, Stamped
+from alseg.data.kept import KeptData
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError
 from alseg.guard.answers import answer_kind
@@ -43,6 +44,7 @@ from alseg.registry.datasets import label_space_of
 from alseg.registry.registry import Registry
 from alseg.registry.signatures import offered_to
 from alseg.seeding import derive
+from alseg.system.data_roots import data_root
 from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
 
@@ -96,11 +98,17 @@ class Assembler:
     Args:
         registry: Where names are looked up.
         cache: Folder in which resized images and label maps are kept, or None.
+        kept: Folder in which sizes and pixel counts are kept for other processes of the experiment, or None;
+            nothing is written there before `KeptData.begin`.
+
+    Attributes:
+        kept: Keeps them.
     """
 
-    def __init__(self, registry: Registry, cache: Path | None = None) -> None:
+    def __init__(self, registry: Registry, cache: Path | None = None, kept: Path | None = None) -> None:
         self.registry = registry
         self._cache = cache.absolute() if cache is not None else None
+        self.kept = KeptData(kept.absolute() if kept is not None else None, self._cache)
         self._domains: dict[tuple[str, str, str, str | None], Domain] = {}
 
     def scenario(self, scenario: Scenario) -> ScenarioData:
@@ -243,7 +251,7 @@ class Assembler:
         if anew or key not in self._domains:
             spec: DatasetSpec = self.registry.get("datasets", component.name).spec
             # Absolute: whatever becomes of the working folder, files stay where they are.
-            folder = Path(root).expanduser().absolute() if root is not None else None
+            folder = data_root(root).absolute() if root is not None else None
             dataset: Dataset = self._build("datasets", component, root=folder, split=split)
             if not len(dataset):
                 raise AlsegError(f"Split '{split}' of data set '{spec.name}' is empty.")
@@ -251,7 +259,7 @@ class Assembler:
                 dataset = CachedDataset(dataset, self._cache)
             own = label_space_of(self.registry, spec, component.params, folder) or space
             self._domains[key] = Domain(
-                dataset, translation(own, space), own, len(space.classes), self._cache
+                dataset, translation(own, space), own, len(space.classes), self._cache, self.kept
             )
         return self._domains[key]
 

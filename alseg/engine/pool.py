@@ -19,7 +19,7 @@ from alseg.data.subset import Subset
 from alseg.engine.assembly import Assembler
 from alseg.errors import AlsegError
 from alseg.files import remove
-from alseg.guard.calls import guarded, name, name_of
+from alseg.guard.calls import name, name_of
 from alseg.storage.layout import POOL_NAME
 from alseg.storage.ledger import Purchase
 from alseg.storage.pool_listing import PoolListing
@@ -63,7 +63,7 @@ class RunPool:
             if not PoolListing.kept(round_folder):
                 self._listed().write(round_folder)
             self._first = PoolListing.read(round_folder)
-            self._shown = _shown(self.data.target.dataset, self._first)
+            self._shown = _shown(self.data.target, self._first)
             target = replace(self.data.target, dataset=_cached(self._shown, self.data.target))
             self.data = replace(self.data, target=target)
         self.image_pixels: tuple[int, ...] = self._image_pixels()
@@ -113,7 +113,8 @@ class RunPool:
             _refuse_resized(before, now, self._shown.gone)
             listing = before.followed_by(now)
             listing.write(folder)
-        self._shown.show(uncached(self._assembler.scenario(self._scenario).target.dataset), listing.images)
+        now_listed = self._assembler.scenario(self._scenario).target
+        self._shown.show(uncached(now_listed.dataset), listing.images, now_listed.sizes)
         self.image_pixels = self._image_pixels()
         if list(listing.images) == list(before.images):
             return None
@@ -141,12 +142,15 @@ class RunPool:
     def _listed(self) -> PoolListing:
         """Return what the data set lists now."""
         domain = self._assembler.listed_anew(self._scenario)
-        with guarded(uncached(domain.dataset), "sizes"):
-            return PoolListing.of(domain.dataset)
+        ids = map(domain.dataset.image_id, range(len(domain.dataset)))
+        return PoolListing(dict(zip(ids, domain.sizes, strict=True)))
 
     def _image_pixels(self) -> tuple[int, ...]:
-        target = self.data.target.dataset
-        return tuple(height * width for height, width in map(target.size, range(len(target))))
+        if self._shown is None:
+            sizes = self.data.target.sizes
+        else:
+            sizes = tuple(map(self._shown.size, range(len(self._shown))))
+        return tuple(height * width for height, width in sizes)
 
 
 def first_pool(spec: RunSpec, folder: RunFolder, assembler: Assembler) -> str | None:
@@ -189,9 +193,9 @@ def copy_first_pool(spec: RunSpec, folder: RunFolder, copy: RunFolder, assembler
         remove(copy.round_folder(number) / POOL_NAME)
 
 
-def _shown(dataset: Dataset, listing: PoolListing) -> GrowingPool:
-    original = uncached(dataset)
-    return name(GrowingPool(original, listing.images), name_of(original))
+def _shown(domain: Domain, listing: PoolListing) -> GrowingPool:
+    original = uncached(domain.dataset)
+    return name(GrowingPool(original, listing.images, domain.sizes), name_of(original))
 
 
 def _cached(pool: GrowingPool, domain: Domain) -> Dataset:

@@ -17,6 +17,7 @@ from alseg.registry.datasets import check_split, label_space_of, splits_of
 from alseg.registry.registry import Registry
 from alseg.registry.signatures import parameters_of
 from alseg.storage.run_description import Part, read_asked
+from alseg.system.data_roots import data_root
 
 DEFAULT_ROOT = Path("data")
 """Where data sets are looked for if neither the user nor a run says where."""
@@ -110,7 +111,7 @@ def complete(options: Options, registry: Registry) -> Request:
     if options.split is not None or split != NO_SPLIT:
         check_split(spec, dataset.params, split)
     found = run.target_root if same_data else run.root
-    root = (options.root or Path(found or DEFAULT_ROOT)).expanduser() if spec.needs_root else None
+    root = data_root(str(options.root or found or DEFAULT_ROOT)) if spec.needs_root else None
     own_space = label_space_of(registry, spec, dataset.params, root)
     named = options.label_space or run.label_space
     space = own_space if named is None else resolve(registry, named)

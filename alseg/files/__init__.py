@@ -20,12 +20,13 @@ from alseg.files.records import (
     write_record,
 )
 from alseg.files.whole_folder import whole_folder
-from alseg.files.write_errors import MovedError, WriteError, cannot_write, refuse_moved
+from alseg.files.write_errors import MovedError, TakenOverError, WriteError, cannot_write, refuse_moved
 
 __all__ = [
     "LARGEST_RECORD",
     "SEAL",
     "MovedError",
+    "TakenOverError",
     "WriteError",
     "append_line",
     "cannot_write",

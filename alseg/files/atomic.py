@@ -40,8 +40,8 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         write: Fills the open binary file.
 
     Raises:
-        WriteError: If the disk is full, the folder cannot be written or was moved, or something stands there
-            that is neither a file nor a link; names the file.
+        WriteError: If the disk is full, the folder cannot be written, was moved or taken over, or something
+            stands there that is neither a file nor a link; names the file.
     """
     refuse_moved(path)
     temporary: str | None = None
@@ -53,6 +53,8 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
+        # Filling may take long. What takes the folder over after this look removes the temporary file first.
+        refuse_moved(path)
         Path(temporary).replace(path)
         temporary = None
         _sync_folder(path.parent)
@@ -103,7 +105,8 @@ def append_line(path: Path, line: str) -> None:
     """Append a line of UTF-8 text; for logs, which nothing reads back.
 
     Raises:
-        WriteError: If the disk is full, or the folder cannot be written or was moved; names the file.
+        WriteError: If the disk is full, or the folder cannot be written, was moved or taken over; names the
+            file.
     """
     refuse_moved(path)
     try:
@@ -120,7 +123,7 @@ def remove(path: Path) -> None:
     """Remove a file, if it is there.
 
     Raises:
-        WriteError: If it cannot be removed, or the folder was moved; names the file.
+        WriteError: If it cannot be removed, or the folder was moved or taken over; names the file.
     """
     refuse_moved(path)
     try:

@@ -43,6 +43,7 @@ class AtWork:
         try:
             os.write(handle, _EMPTY * _PLACES)
             self._memory = mmap.mmap(handle, _PLACES * _WIDTH)
+            self._identity = os.fstat(handle)
         finally:
             os.close(handle)
         self._free = list(range(_PLACES))
@@ -63,9 +64,11 @@ class AtWork:
             self._free.append(place)
 
     def close(self) -> None:
-        """Remove the file."""
+        """Remove the file, unless another process has its own there now."""
+        with suppress(FileNotFoundError):
+            if os.path.samestat(self._identity, self._path.lstat()):
+                self._path.unlink()
         self._memory.close()
-        self._path.unlink(missing_ok=True)
 
 
 @contextmanager

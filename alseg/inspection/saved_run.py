@@ -43,6 +43,7 @@ from alseg.storage.layout import RUN_NAME, folder_of_round, round_folders
 from alseg.storage.ledger import Purchase, refuse_outside
 from alseg.storage.pool_listing import last_pool
 from alseg.storage.run_description import Asked, Part, read_asked
+from alseg.system.data_roots import data_root
 from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.labels import translation
 
@@ -299,8 +300,8 @@ class SavedRun:
         params = read_component(self._registry, "datasets", spec.name, (), scenario.target.params).params
         check_split(spec, params, name)
         folder = scenario.folder_of_target
-        root = self._root or (Path(folder) if folder else None)
-        root = root.expanduser() if root and spec.needs_root else None
+        found = self._root or folder
+        root = data_root(str(found)) if found and spec.needs_root else None
         dataset: Dataset = self._build(
             "datasets",
             scenario.target,

@@ -10,8 +10,8 @@ from alseg.engine.provenance import refuse_drift, refuse_foreign
 from alseg.engine.reporter import Reporter
 from alseg.files import remove_unfinished, write_checked_text
 from alseg.launch.preparation import CheckedExperiment
-from alseg.storage.layout import PARTITIONS_NAME
-from alseg.storage.lock import exclusive
+from alseg.storage.layout import DATA_NAME, PARTITIONS_NAME
+from alseg.storage.lock import exclusive_experiment
 from alseg.storage.run_folder import RunFolder
 from alseg.storage.unit_files import UNITS_NAME
 
@@ -20,19 +20,21 @@ _IDLE_SECONDS = 3600
 
 
 def write_experiment(experiment: Experiment, root: Path) -> None:
-    """Write ``experiment.yaml`` and remove what killed processes left half-written beside it.
+    """Write ``experiment.yaml`` and how the folder is locked; remove what killed processes left half-written.
 
     Args:
         experiment: The experiment.
         root: Its results folder.
 
     Raises:
+        AlsegError: If the folder has another kind of lock.
         WriteError: If the folder cannot be written.
     """
     document = as_yaml(experiment.document)
-    with exclusive(root / ".lock"):
+    with exclusive_experiment(root, experiment.settings.lock):
         remove_unfinished(root.glob)
-        remove_unfinished((root / PARTITIONS_NAME).rglob, idle_seconds=_IDLE_SECONDS)
+        for name in (PARTITIONS_NAME, DATA_NAME):
+            remove_unfinished((root / name).rglob, idle_seconds=_IDLE_SECONDS)
         remove_unfinished((root / UNITS_NAME).glob, idle_seconds=_IDLE_SECONDS)
         write_checked_text(root / "experiment.yaml", document)
 
@@ -41,6 +43,8 @@ def admit(
     checked: CheckedExperiment, root: Path, reporter: Reporter, *, fresh: bool, accept_drift: bool
 ) -> None:
     """Refuse folders of other runs, or of runs begun with something else; with ``fresh``, put them aside.
+
+    From then on, what is found in data sets is kept in the experiment's folder.
 
     Args:
         checked: The experiment.
@@ -56,10 +60,11 @@ def admit(
     if fresh:
         for folder in (RunFolder(runs / spec.folder) for spec in specs):
             _put_aside(folder, reporter)
-        return
-    refuse_foreign(specs, runs)
-    if not accept_drift:
-        refuse_drift(specs, runs, checked.assembler)
+    else:
+        refuse_foreign(specs, runs)
+        if not accept_drift:
+            refuse_drift(specs, runs, checked.assembler)
+    checked.assembler.kept.begin()
 
 
 def _put_aside(folder: RunFolder, reporter: Reporter) -> None:

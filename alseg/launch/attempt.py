@@ -20,7 +20,7 @@ from alseg.engine.loop import run
 from alseg.engine.recovery import find_removed
 from alseg.engine.round_report import report_of
 from alseg.engine.waiting import Waiting
-from alseg.files import MovedError, WriteError, remove
+from alseg.files import MovedError, TakenOverError, WriteError, remove
 from alseg.guard.at_work import NAME, noting
 from alseg.guard.calls import random_state_kept, watching
 from alseg.guard.timeouts import TimedOut
@@ -64,7 +64,8 @@ class RunAttempt:
             wait: Whether to wait for another process that is doing the run, until this one is to stop.
 
         Returns:
-            How it ended. What fails in the run is a result.
+            How it ended. What fails in the run is a result; a run that another process is doing, or has taken
+            over, is left to it.
 
         Raises:
             WriteError: If results cannot be written: no other run could be written either.
@@ -75,8 +76,8 @@ class RunAttempt:
             with folder.writing(keep_waiting=lambda: wait and context.stop.signal is None):
                 by_another = context.settings.processes > 1 and folder.is_done
                 result, reason = self._under_lock()
-        except BusyError as busy:
-            return self._ending(RunResult.LEFT_TO_OTHER, str(busy), 0.0)
+        except (BusyError, TakenOverError) as other:
+            return self._ending(RunResult.LEFT_TO_OTHER, str(other), 0.0)
         except MovedError as moved:
             if moved.folder != folder.path:
                 raise
@@ -126,6 +127,11 @@ class RunAttempt:
         folder.write_status("running", round_number=folder.last_round)
         try:
             result, reason = self._train()
+        except TakenOverError:
+            with suppress(WriteError):  # the run itself may still be this process's
+                folder.write_status(RunResult.INTERRUPTED, round_number=folder.last_round)
+                folder.end_attempt(attempt, RunResult.INTERRUPTED)
+            raise
         except WriteError as failure:
             with suppress(WriteError):  # a small file may still fit
                 folder.write_status(RunResult.FAILED, round_number=folder.last_round, error=str(failure))

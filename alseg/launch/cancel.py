@@ -21,7 +21,8 @@ from alseg.launch.watcher import Watcher
 from alseg.registry.registry import Registry
 from alseg.storage.attempts import now
 from alseg.storage.cancel_files import CancelRequest, write_request
-from alseg.storage.lock import exclusive, holder_of, noted_holder
+from alseg.storage.lock import exclusive, holder_of
+from alseg.storage.lock_notes import noted_holder
 from alseg.storage.unit_files import DISPATCH_LOCK, DispatchFile, read_dispatch
 
 GRACE_SECONDS = 120.0
@@ -95,7 +96,7 @@ class Canceller:
 
     def _ask_executor(self, dispatch: DispatchFile) -> Cancelled:
         """Have units cancelled by their executor, while no dispatcher can begin."""
-        with exclusive(self._folder / DISPATCH_LOCK, keep_waiting=lambda: False):
+        with exclusive(self._folder / DISPATCH_LOCK, keep_waiting=None):
             executor = self._choice(dispatch.executor).build(self._load_registry())
             try:
                 ids = [dispatch.units[key].id for key in self._units_of(dispatch)]

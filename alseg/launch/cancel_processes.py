@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alseg.launch.standings import ExperimentStanding, UnitStanding
-from alseg.storage.lock import Holder
+from alseg.storage.lock_notes import Holder
 from alseg.system.processes import ask_holder_to_stop
 
 

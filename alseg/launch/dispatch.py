@@ -26,8 +26,8 @@ from alseg.storage.unit_files import (
     Submission,
     UnitEnding,
     forget_ending,
+    late_ending,
     read_dispatch,
-    read_ending,
     write_dispatch,
     write_ending,
 )
@@ -228,7 +228,7 @@ class Dispatcher:
 
     def _ending(self, each: DispatchedUnit, standing: Standing, *, stopping: bool) -> UnitEnding | None:
         """Return how a unit that is gone has ended; None where it is to be started again, or may not be."""
-        said = read_ending(self._root, each.unit.key)
+        said = late_ending(self._root, each.unit.key, standing.host or each.host)
         if said is not None and (said.settled or stopping):
             return said
         if stopping:

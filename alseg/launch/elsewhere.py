@@ -58,7 +58,7 @@ def run_elsewhere(
     root = (results / experiment.name).absolute()
     executor = choice.build(checked.assembler.registry)
     write_experiment(experiment, root)
-    with keeping(root), exclusive(root / DISPATCH_LOCK, keep_waiting=lambda: False):
+    with keeping(root), exclusive(root / DISPATCH_LOCK, keep_waiting=None):
         forget_requests(root)  # first of all: those from now on are meant for this process
         admit(checked, root, reporter, fresh=fresh, accept_drift=accept_drift)
         collected = _Endings(checked, root, reporter)

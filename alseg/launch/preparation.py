@@ -14,6 +14,7 @@ from alseg.engine.observers import build_observers
 from alseg.launch.preflight import Plan, check
 from alseg.launch.same_threads import settings_here
 from alseg.registry.registry import Registry
+from alseg.storage.layout import DATA_NAME
 from alseg.training.device import make_fabric
 
 
@@ -44,20 +45,23 @@ class PreparedExperiment(CheckedExperiment):
 
 
 def check_experiment(
-    experiment: Experiment, specs: Sequence[RunSpec], registry: Registry
+    experiment: Experiment, specs: Sequence[RunSpec], registry: Registry, root: Path | None = None
 ) -> CheckedExperiment:
-    """Check runs, wherever they are done: no device is used.
+    """Check runs, wherever they are done: no device is used, and nothing is written.
 
     Args:
         experiment: What the runs belong to.
         specs: The runs.
         registry: What is installed.
+        root: The experiment's results folder, in which an earlier process may have kept what it found in data
+            sets; None where there is none.
 
     Raises:
         AlsegError: If data is missing or faulty, or a component cannot be built.
     """
     cache = experiment.settings.cache
-    assembler = Assembler(registry, Path(cache).expanduser() if cache else None)
+    kept = root / DATA_NAME if root is not None else None
+    assembler = Assembler(registry, Path(cache).expanduser() if cache else None, kept)
     build_observers(experiment.settings.observers, registry)  # what one lacks is told before data is read
     return CheckedExperiment(experiment=experiment, plan=check(specs, assembler), assembler=assembler)
 
@@ -82,7 +86,7 @@ def prepare(
         settings, note = settings_here(experiment.settings, root)
         experiment = replace(experiment, settings=settings)
     fabric = make_fabric(experiment.settings)
-    checked = check_experiment(experiment, specs, registry)
+    checked = check_experiment(experiment, specs, registry, root)
     plan = checked.plan
     if note is not None:
         plan = replace(plan, notes=(*plan.notes, note))

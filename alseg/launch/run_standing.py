@@ -14,7 +14,7 @@ from typing import Any
 from alseg.config.specs import RunSpec
 from alseg.launch.standings import UnitStanding, UnitState
 from alseg.storage.live import Live
-from alseg.storage.lock import noted_holder
+from alseg.storage.lock_notes import noted_holder
 from alseg.storage.rereading import Sighting
 from alseg.storage.status_file import StatusFile, telling_line
 from alseg.storage.unit_files import UNITS_NAME, Submission, UnitEnding

@@ -118,9 +118,9 @@ class Launcher:
         # A plugin that ends the process each time must not keep the others from their turn.
         numbered.sort(key=lambda each: keeps_crashing(self._folder(each[1]).path))
         endings = {place: self._one(place, planned, context, wait=False) for place, planned in numbered}
-        # What another process leaves undone is done here.
+        # What another process leaves undone is done here; it may be taken over, too.
         for place, planned in numbered:
-            if endings[place].result is RunResult.LEFT_TO_OTHER:
+            while endings[place].result is RunResult.LEFT_TO_OTHER:
                 del endings[place]
                 endings[place] = self._one(place, planned, context, wait=True)
         return list(endings.values())

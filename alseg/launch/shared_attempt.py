@@ -11,11 +11,12 @@ from alseg.engine.context import RunContext
 from alseg.engine.crashes import name_crash
 from alseg.engine.environment import describe
 from alseg.engine.shared_unit import shared_work, train_and_ask
-from alseg.files import WriteError
+from alseg.files import TakenOverError, WriteError
 from alseg.guard.timeouts import TimedOut
 from alseg.launch.attempt import watched, what_failed
 from alseg.launch.outcome import RunResult, UnitOutcome
 from alseg.launch.preflight import Plan
+from alseg.storage.run_folder import RunFolder
 
 
 def share(plan: Plan, root: Path, context: RunContext) -> UnitOutcome:
@@ -55,8 +56,7 @@ def share(plan: Plan, root: Path, context: RunContext) -> UnitOutcome:
 def _shared(root: Path, context: RunContext) -> UnitOutcome:
     work = shared_work(context.specs[0], root / "runs", context)
     try:
-        with watched(work, context):
-            train_and_ask(context.specs, root / "runs", context)
+        _until_done(work, root, context)
     except KeyboardInterrupt:  # Interrupted is one
         context.stop.signal = context.stop.signal or signal.SIGINT
         work.append_log(f"stopped by {context.stop.name}")
@@ -69,3 +69,14 @@ def _shared(root: Path, context: RunContext) -> UnitOutcome:
         context.reporter.note(f"  {error} (traceback in {work.path / 'log.txt'})")
         return UnitOutcome(result=RunResult.FAILED, reason=error)
     return UnitOutcome(result=RunResult.DONE)
+
+
+def _until_done(work: RunFolder, root: Path, context: RunContext) -> None:
+    """Train and ask; where another process has taken that over, wait for it."""
+    while True:
+        try:
+            with watched(work, context):
+                train_and_ask(context.specs, root / "runs", context)
+            return
+        except TakenOverError as taken:
+            context.reporter.note(f"  {taken}")

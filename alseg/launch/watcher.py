@@ -15,7 +15,7 @@ from alseg.launch.time_left import TimeLeft
 from alseg.launch.wanted import EXPERIMENT_NAME, wanted_runs
 from alseg.storage.layout import SHARED_UNIT_NAME, STATUS_NAME
 from alseg.storage.live import LIVE_NAME, read_live
-from alseg.storage.lock import noted_holder
+from alseg.storage.lock_notes import noted_holder
 from alseg.storage.reader import run_folders
 from alseg.storage.rereading import Rereader, Sighting
 from alseg.storage.status_file import StatusFile, read_status

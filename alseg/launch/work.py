@@ -13,7 +13,7 @@ from alseg.contracts import WorkUnit
 from alseg.engine.observers import Observers, build_observers, hooks_of
 from alseg.engine.reporter import Reporter, SilentReporter
 from alseg.errors import AlsegError, one_line
-from alseg.files import WriteError, is_as_written, refuse_moved
+from alseg.files import TakenOverError, WriteError, is_as_written, refuse_moved
 from alseg.launch.admission import admit
 from alseg.launch.outcome import Outcome, RunResult, UnitOutcome
 from alseg.launch.preparation import prepare
@@ -22,6 +22,7 @@ from alseg.launch.shared_attempt import share
 from alseg.launch.units import settings_of_unit
 from alseg.registry.loading import load_registry
 from alseg.registry.registry import Registry
+from alseg.storage.lock import exclusive_experiment
 from alseg.storage.unit_files import UnitEnding, write_ending
 from alseg.system.kept_folders import keeping
 from alseg.system.signals import Interrupted, StopRequest, listening
@@ -39,12 +40,13 @@ def do_unit(unit: WorkUnit, reporter: Reporter | None = None, stop: StopRequest 
         AlsegError: If the experiment, its data or a device is missing or faulty, or the run was begun with
             something else.
         Interrupted: At a signal before anything was done.
+        TakenOverError: If another process has taken over the experiment's folder.
     """
     started, root = time.monotonic(), Path(unit.experiment).parent
     with nullcontext(stop) if stop is not None else listening() as stop:
         try:
             outcome = _done(unit, root, reporter or SilentReporter(), stop)
-        except Interrupted:
+        except (Interrupted, TakenOverError):  # of the latter, the other process says how the unit ended
             raise
         except Exception as error:
             reason = str(error) if isinstance(error, AlsegError) else one_line(error)
@@ -58,6 +60,8 @@ def do_unit(unit: WorkUnit, reporter: Reporter | None = None, stop: StopRequest 
 def _done(unit: WorkUnit, root: Path, reporter: Reporter, stop: StopRequest) -> UnitOutcome:
     registry = load_registry()
     experiment, specs = _read(unit, registry)
+    with exclusive_experiment(root, experiment.settings.lock):
+        pass  # the folder says from now on how it is locked, if it did not
     prepared = prepare(experiment, specs, registry, root)
     named = build_observers(experiment.settings.observers, registry)
     observers = Observers(reporter, [*hooks_of(registry), *named])

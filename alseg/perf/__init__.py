@@ -19,5 +19,6 @@ BENCHMARKS: Mapping[str, str] = {
     "threads": "How torch's threads wait, on idle and on busy cores.",
     "executors": "Eight runs in two processes.",
     "planning": "How long eight runs take by alseg plan, and in fact.",
+    "start": "Sizes and classes of 20,000 files, where they are kept.",
 }
 """Each is a module of this package with ``run(options) -> Result``."""

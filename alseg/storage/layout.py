@@ -18,6 +18,9 @@ ANSWERS_NAME = "answers"
 POOL_NAME = "pool.json"
 """In a round's folder, the images of its pool, where the pool may grow."""
 
+DATA_NAME = "data"
+"""In an experiment's folder, sizes of images and pixels of label values."""
+
 PARTITIONS_NAME = "partitions"
 """In an experiment's folder, the regions of images."""
 

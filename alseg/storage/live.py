@@ -19,10 +19,11 @@ from annotated_types import Ge, Le, MaxLen
 from pydantic import TypeAdapter
 
 from alseg.errors import AlsegError
+from alseg.files import TakenOverError
 from alseg.storage.attempts import now
 from alseg.storage.layout import SHARED_UNIT_NAME
 from alseg.storage.validation import keys_of, read_known, validated
-from alseg.system.kept_folders import moved_folder
+from alseg.system.kept_folders import may_write, moved_folder, taken_folder
 
 LIVE_NAME = "live.json"
 """In a run's folder, or that of a shared unit."""
@@ -92,7 +93,7 @@ def forget_live(folder: Path) -> None:
     """Remove what was said of a run: nothing is done any more."""
     with suppress(OSError):
         path = folder / LIVE_NAME
-        if moved_folder(path) is None:
+        if may_write(path):
             path.unlink(missing_ok=True)
 
 
@@ -114,13 +115,21 @@ class LiveFile:
         self._begun, self._done_before = time.monotonic(), 0
 
     def begin(self, phase: str, total: int, done: int) -> None:
-        """Say that a phase begins, with the number of its steps and of those that are done."""
+        """Say that a phase begins, with the number of its steps and of those that are done.
+
+        Raises:
+            TakenOverError: If another process has taken over the folder.
+        """
         self._phase, self._total, self._done = phase, total, done
         self._begun, self._done_before = time.monotonic(), done
         self._write_if_due(PHASE_SECONDS)
 
     def advance(self) -> None:
-        """Say that one more step is done."""
+        """Say that one more step is done.
+
+        Raises:
+            TakenOverError: If another process has taken over the folder.
+        """
         self._done += 1
         self._write_if_due(WRITE_SECONDS)
 
@@ -139,6 +148,9 @@ class LiveFile:
             started=self._started,
             rate=self._rate(),
         )
+        taken = taken_folder(self._path)
+        if taken is not None:  # told here as well, for a phase may write nothing else for hours
+            raise TakenOverError(taken)
         if moved_folder(self._path) is None:
             with suppress(OSError):
                 _replace(self._path, json.dumps(asdict(content)))

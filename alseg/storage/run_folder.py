@@ -1,7 +1,7 @@
 """Run folders: where a run keeps what it was asked for, what it bought and what came out.
 
 The layout is described in docs/internals.md. Every file is written atomically; one process at a time writes
-to a folder, under a lock that dies with it.
+to a folder, under a lock, see `alseg.storage.lock`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.errors import DamageError
-from alseg.files import append_line, cannot_write, free_name, read_json, remove_unfinished, write_record
+from alseg.files import (
+    append_line,
+    cannot_write,
+    free_name,
+    read_json,
+    refuse_moved,
+    remove_unfinished,
+    write_record,
+)
 from alseg.storage.attempts import Attempt, now
 from alseg.storage.layout import (
     METRICS_NAME,
@@ -48,11 +56,11 @@ class RunFolder:
         self.path = path
 
     @contextmanager
-    def writing(self, keep_waiting: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    def writing(self, keep_waiting: Callable[[], bool] | None = None) -> Iterator[None]:
         """Hold the folder's lock.
 
         Args:
-            keep_waiting: Asked about once a second while another process holds the lock.
+            keep_waiting: As for `alseg.storage.lock.exclusive`.
 
         Raises:
             BusyError: If another living process holds it and there is no more waiting; names the process.
@@ -135,6 +143,7 @@ class RunFolder:
         """
         if not os.path.lexists(path):
             return
+        refuse_moved(path)
         name = "-".join(path.relative_to(self.path).parts)
         folder = self.path / "damaged"
         try:
@@ -147,6 +156,7 @@ class RunFolder:
 
     def start_anew(self) -> Path:
         """Move the run's folder to ``NAME.old-N``; the caller holds the lock, which goes along."""
+        refuse_moved(self.path)
         old = free_name(self.path.with_name(f"{self.path.name}{OLD}"))
         try:
             return self.path.rename(old)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,12 +16,17 @@ from pydantic import TypeAdapter
 from alseg.errors import DamageError
 from alseg.files import remove, write_record
 from alseg.storage.validation import keys_of, read_known, validated
+from alseg.system.file_clock import touched
 
 DISPATCH_NAME = "dispatch.json"
 """In an experiment's folder."""
 
 DISPATCH_LOCK = ".lock-dispatch"
 """In an experiment's folder: held by the one process that has it done by an executor."""
+LATE_SECONDS = 2.0
+"""How long to look for what another host has said before a unit counts as lost."""
+
+_LOOK_SECONDS = 0.1
 
 UNITS_NAME = "units"
 """In an experiment's folder: how its units ended, and what their processes printed."""
@@ -104,6 +112,30 @@ def read_ending(root: Path, key: str) -> UnitEnding | None:
         return validated(path, _ENDING, read_known(path, keys_of(UnitEnding)))
     except DamageError:
         return None
+
+
+def late_ending(root: Path, key: str, host: str) -> UnitEnding | None:
+    """Return how a unit ended that is gone; what another host has written may be seen late.
+
+    Args:
+        root: The experiment's folder.
+        key: The unit's.
+        host: Where it was; empty where nobody knows.
+
+    Returns:
+        None where nobody has said it for `LATE_SECONDS`.
+    """
+    ending = read_ending(root, key)
+    if host in ("", socket.gethostname()):
+        return ending
+    until = time.monotonic() + LATE_SECONDS
+    while ending is None and time.monotonic() < until:
+        with suppress(OSError):
+            touched(root / UNITS_NAME)
+        ending = read_ending(root, key)
+        if ending is None:
+            time.sleep(_LOOK_SECONDS)
+    return ending
 
 
 def forget_ending(root: Path, key: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -7,16 +8,15 @@ import pytest
 from numpy.typing import NDArray
 
 from alseg.data import class_counts
-from alseg.data.class_counts import user_cache, value_counts
+from alseg.data.class_counts import read_counts, user_cache, value_counts, write_counts
 from alseg.errors import DataError
 
 
 class Maps:
     """Label maps of 2 x 3 pixels: image i has one pixel of 255, i % 4 of class 7, and class 0 elsewhere."""
 
-    def __init__(self, count: int, stamp: str = "first", bad: int | None = None) -> None:
-        self.count, self.bad, self.text = count, bad, stamp
-        self.read = 0
+    def __init__(self, count: int, bad: int | None = None) -> None:
+        self.count, self.bad = count, bad
 
     def __len__(self) -> int:
         return self.count
@@ -31,17 +31,11 @@ class Maps:
         raise NotImplementedError
 
     def label(self, index: int) -> NDArray[np.uint8]:
-        self.read += 1
         if index == self.bad:
             raise DataError(f"label{index}.png cannot be decoded.")
         label = np.zeros(6, np.uint8)
         label[0], label[1 : 1 + index % 4] = 255, 7
         return label.reshape(2, 3)
-
-
-class StampedMaps(Maps):
-    def stamp(self, index: int) -> str:
-        return f"{self.text} {index}"
 
 
 def expected(count: int) -> list[list[int]]:
@@ -52,10 +46,6 @@ def columns(counts: NDArray[np.int64]) -> list[list[int]]:
     assert counts.dtype == np.int64 and counts.shape[1] == 256
     assert not np.delete(counts, [0, 7, 255], axis=1).any()
     return counts[:, [0, 7, 255]].tolist()  # type: ignore[no-any-return]
-
-
-def files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.npz"))
 
 
 @pytest.mark.parametrize("count", [5, 130])
@@ -73,25 +63,6 @@ def test_a_damaged_label_map_is_named_by_the_data_set_itself(monkeypatch: pytest
         value_counts(Maps(130, bad=77))
 
 
-def test_counts_are_kept_until_a_file_changes(tmp_path: Path) -> None:
-    first, again, changed = StampedMaps(5), StampedMaps(5), StampedMaps(5, stamp="second")
-    for maps in (first, again, changed):
-        assert columns(value_counts(maps, tmp_path)) == expected(5)
-    assert (first.read, again.read, changed.read) == (5, 0, 5)
-    assert len(files(tmp_path)) == 2
-
-
-def test_a_subset_of_the_images_has_counts_of_its_own(tmp_path: Path) -> None:
-    value_counts(StampedMaps(5), tmp_path)
-    assert columns(value_counts(StampedMaps(4), tmp_path)) == expected(4)
-
-
-def test_without_a_folder_counts_go_to_the_users_cache() -> None:
-    value_counts(StampedMaps(3))
-    (file,) = files(user_cache())
-    assert file.parent == user_cache() / "class-counts"
-
-
 def test_the_users_cache_is_where_torch_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert user_cache() == Path("/somewhere/alseg")
@@ -100,40 +71,40 @@ def test_the_users_cache_is_where_torch_has_it(monkeypatch: pytest.MonkeyPatch) 
     assert user_cache() == Path("/home/ann/.cache/alseg")
 
 
-def test_a_data_set_that_cannot_tell_changes_is_counted_every_time(tmp_path: Path) -> None:
-    value_counts(Maps(3), tmp_path)
-    assert not files(tmp_path)
+def test_more_images_than_files_that_may_be_open_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(class_counts, "_processors", lambda: 2)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    try:
+        assert columns(value_counts(Maps(1000))) == expected(1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@pytest.mark.parametrize("damage", ["nothing", "cut", "other", "text"])
-def test_a_damaged_file_is_made_again(damage: str, tmp_path: Path) -> None:
-    value_counts(StampedMaps(5), tmp_path)
-    (file,) = files(tmp_path)
+@pytest.mark.parametrize("damage", ["nothing", "cut", "other", "text", "below zero"])
+def test_a_damaged_file_is_not_read(damage: str, tmp_path: Path) -> None:
+    file = tmp_path / "counts.npz"
+    write_counts(file, value_counts(Maps(5)))
     whole = file.read_bytes()
     if damage == "other":
         np.savez(file, values=np.array([0], np.uint8), counts=np.zeros((4, 1), np.int64))
+    elif damage == "below zero":
+        np.savez(file, values=np.array([0], np.uint8), counts=np.full((5, 1), -1, np.int64))
     else:
-        broken = {"nothing": b"", "cut": whole[: len(whole) // 2], "text": b"counts"}
-        file.write_bytes(broken[damage])
-    maps = StampedMaps(5)
-    assert columns(value_counts(maps, tmp_path)) == expected(5)
-    assert maps.read == 5
-    assert columns(value_counts(StampedMaps(5), tmp_path)) == expected(5)
+        file.write_bytes({"nothing": b"", "cut": whole[: len(whole) // 2], "text": b"counts"}[damage])
+    assert read_counts(file, 5) is None
 
 
 def test_no_changed_byte_changes_a_count(tmp_path: Path) -> None:
-    value_counts(StampedMaps(5), tmp_path)
-    (file,) = files(tmp_path)
+    file = tmp_path / "counts.npz"
+    write_counts(file, value_counts(Maps(5)))
     whole = file.read_bytes()
+    written = read_counts(file, 5)
+    assert written is not None and columns(written) == expected(5)
     for place in range(len(whole)):
         for mask in (0x01, 0x80, 0xFF):
             changed = bytearray(whole)
             changed[place] ^= mask
             file.write_bytes(changed)
-            kept = class_counts._read(file, 5)
+            kept = read_counts(file, 5)
             assert kept is None or columns(kept) == expected(5), (place, mask)
-
-
-def test_a_folder_that_cannot_be_written_is_not_missed(tmp_path: Path) -> None:
-    (tmp_path / "class-counts").write_text("a file where the folder should be")
-    assert columns(value_counts(StampedMaps(3), tmp_path)) == expected(3)

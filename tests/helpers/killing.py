@@ -28,9 +28,11 @@ def toy_server() -> ForkServerContext:
     return context
 
 
-def start(folder: Path, document: dict[str, Any], stop: str | int | None = None) -> ForkServerProcess:
+def start(
+    folder: Path, document: dict[str, Any], stop: str | int | None = None, by: int = signal.SIGKILL
+) -> ForkServerProcess:
     """Start a run; see `_run`."""
-    process = toy_server().Process(target=_run, args=(folder, document, stop))
+    process = toy_server().Process(target=_run, args=(folder, document, stop, by))
     process.start()
     return process
 
@@ -82,6 +84,7 @@ def result_bytes(folder: Path) -> dict[str, bytes]:
         and path.parent.name != "attempts"
         and "damaged" not in path.relative_to(root).parts
         and not path.name.startswith(".lock")
+        and path.name != "locking.json"
     }
 
 
@@ -90,13 +93,14 @@ def events_of(folder: Path) -> list[str]:
     return (folder / "events.txt").read_text().splitlines()
 
 
-def _run(folder: Path, document: dict[str, Any], stop: str | int | None) -> None:
-    """Do an experiment in this process, and die by SIGKILL at an event.
+def _run(folder: Path, document: dict[str, Any], stop: str | int | None, by: int) -> None:
+    """Do an experiment in this process, and die by a signal at an event, or be suspended.
 
     Args:
         folder: Where the experiment file, the results and ``events.txt`` are.
         document: The experiment.
         stop: Name and occurrence of an event, such as ``train#3``, or its number from 1; None goes through.
+        by: SIGKILL or SIGSTOP.
     """
     import torch
 
@@ -104,7 +108,7 @@ def _run(folder: Path, document: dict[str, Any], stop: str | int | None) -> None
     from toys import run_toy
 
     torch.set_num_threads(1)
-    recorder = _Recorder(folder, stop)
+    recorder = _Recorder(folder, stop, by=by)
     _instrument(recorder)
     outcome = run_toy(folder, document, *KILLED, reporter=_reporter(recorder))
     if outcome.signal is not None:
@@ -155,11 +159,18 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
 
 
 class _Recorder:
-    def __init__(self, folder: Path, stop: str | int | None, hold: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stop: str | int | None,
+        hold: str | None = None,
+        by: int = signal.SIGKILL,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = os.open(folder / "events.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._stop = stop
         self._hold = hold
+        self._by = by
         self._seen: Counter[str] = Counter()
 
     def event(self, name: str, last_words: Callable[[], object] = lambda: None) -> None:
@@ -168,8 +179,9 @@ class _Recorder:
         label = f"{name}#{self._seen[name]}"
         os.write(self._file, f"{label}\n".encode())
         if self._stop in (label, self._seen.total()):
-            last_words()
-            os.kill(os.getpid(), signal.SIGKILL)
+            if self._by == signal.SIGKILL:
+                last_words()
+            os.kill(os.getpid(), self._by)
         if label == self._hold:
             time.sleep(600)
 
