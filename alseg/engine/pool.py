@@ -24,6 +24,7 @@ from alseg.storage.ledger import Purchase
 from alseg.storage.pool_listing import PoolListing
 from alseg.storage.questions import Questions
 from alseg.storage.run_folder import RunFolder
+from alseg.system.ranks import ALONE, Ranks
 
 
 class PoolChange(NamedTuple):
@@ -45,6 +46,7 @@ class RunPool:
         scenario: Of the run.
         folder: The run's folder, which keeps the pool of each round where it may grow.
         assembler: Lists data sets.
+        ranks: The processes that do the run together; what the first of them lists counts.
 
     Attributes:
         data: The scenario's data, whose target is the pool of the round at hand.
@@ -53,8 +55,11 @@ class RunPool:
         AlsegError: If data is missing or faulty, or the kept pool of round 0 is damaged.
     """
 
-    def __init__(self, scenario: Scenario, folder: RunFolder, assembler: Assembler) -> None:
+    def __init__(
+        self, scenario: Scenario, folder: RunFolder, assembler: Assembler, ranks: Ranks = ALONE
+    ) -> None:
         self._scenario, self._folder, self._assembler = scenario, folder, assembler
+        self._ranks = ranks
         self.data: ScenarioData = assembler.scenario(scenario)
         self._shown: GrowingPool | None = None
         if scenario.grows:
@@ -129,7 +134,7 @@ class RunPool:
             return None
         kept = PoolListing.read(folder)
         dataset = self._assembler.scenario(self._scenario).target.dataset
-        there = {dataset.image_id(index) for index in range(len(dataset))}
+        there = self._ranks.from_first({dataset.image_id(index) for index in range(len(dataset))})
         _refuse_gone(asked - there, self._scenario)
         if kept.images.keys() <= there or Purchase.committed(folder):
             return kept
@@ -141,7 +146,8 @@ class RunPool:
         """Return what the data set lists now."""
         domain = self._assembler.listed_anew(self._scenario)
         with guarded(uncached(domain.dataset), "sizes"):
-            return PoolListing.of(domain.dataset)
+            listing = PoolListing.of(domain.dataset)
+        return self._ranks.from_first(listing)
 
     def _image_pixels(self) -> tuple[int, ...]:
         target = self.data.target.dataset

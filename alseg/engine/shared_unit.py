@@ -29,7 +29,12 @@ from alseg.storage.run_folder import RunFolder
 
 def shared_work(spec: RunSpec, context: RunContext) -> RunFolder:
     """Return the folder of a unit for runs like this one: checkpoint, log and attempts."""
-    return RunFolder(context.shared / shared_key(spec, context.assembler) / SHARED_UNIT_NAME)
+    return _work(context, shared_key(spec, context.assembler))
+
+
+def _work(context: RunContext, key: str) -> RunFolder:
+    base = context.shared if context.books is None else context.books / context.shared.name
+    return RunFolder(base / key / SHARED_UNIT_NAME)
 
 
 def train_and_ask(specs: Sequence[RunSpec], runs: Path, context: RunContext) -> None:
@@ -46,13 +51,15 @@ def train_and_ask(specs: Sequence[RunSpec], runs: Path, context: RunContext) -> 
         AcquisitionError: If an acquisition returned something that cannot be used.
         DivergedError: If the loss is no longer finite.
     """
-    work = shared_work(specs[0], context)
-    shared = SharedTraining(work.path.parent, evaluated=_is_evaluated(specs[0], context))
+    key = shared_key(specs[0], context.assembler)
+    work, evaluated = _work(context, key), _is_evaluated(specs[0], context)
+    shared = SharedTraining(context.shared / key, evaluated=evaluated, ranks=context.ranks)
     parts: RunParts | None = None
     with shared.held(context.stop):
         if not shared.complete:
             parts = _trained(make_parts(specs[0], RunFolder(runs / specs[0].folder), context), work, shared)
-        remove(work.checkpoint)
+        if context.ranks.is_first:
+            remove(work.checkpoint)
     for spec in specs:
         ready = parts if parts is not None and parts.spec is spec else None
         _ask(spec, shared, ready, runs, context)
@@ -76,9 +83,10 @@ def _ask(
     spec: RunSpec, shared: SharedTraining, parts: RunParts | None, runs: Path, context: RunContext
 ) -> None:
     """Leave picks for a run and for all that can be decided in the same pass, unless it has some."""
-    blamed = suspects(runs)
+    ranks = context.ranks
+    blamed = ranks.from_first(suspects(runs) if ranks.is_first else set())
     method = context.assembler.method(spec)
-    if method is None or SharedPoolPass(shared.folder).holds(spec.folder):
+    if method is None or SharedPoolPass(shared.folder, ranks).holds(spec.folder):
         return
     if {name_of(method.acquisition), name_of(method.mode)} & blamed:
         return  # the run that it belongs to is to fail by it, not those that share
@@ -87,8 +95,8 @@ def _ask(
         _load(shared, parts)
     if parts.planner is None or not parts.planner.needs_predictions:
         return
-    phases = Phases(context, LiveFile(shared.folder / SHARED_UNIT_NAME))
-    with phases.phase("acquire", parts.planner.images_to_see, timed=False) as on_image:
+    phases = Phases(context, LiveFile(_work(context, shared.folder.name).path))
+    with phases.phase("acquire", ranks.share(parts.planner.images_to_see), timed=False) as on_image:
         pool = Loop(parts).pool(1, parts.planner, on_image)
         with random_state_kept():
             parts.planner.leave_picks(pool, parts.trainer.state)

@@ -14,8 +14,10 @@ from alseg.engine.shared_unit import shared_work, train_and_ask
 from alseg.files import WriteError
 from alseg.guard.timeouts import TimedOut
 from alseg.launch.attempt import watched, what_failed
-from alseg.launch.outcome import RunResult, UnitOutcome
+from alseg.launch.outcome import LOST_RANK, RunResult, UnitOutcome
+from alseg.launch.parting import together
 from alseg.launch.preflight import Plan
+from alseg.system.ranks import LostRank
 
 
 def share(plan: Plan, root: Path, context: RunContext) -> UnitOutcome:
@@ -33,13 +35,19 @@ def share(plan: Plan, root: Path, context: RunContext) -> UnitOutcome:
     if not specs:
         return UnitOutcome(result=RunResult.DONE)
     work = shared_work(specs[0], context)
-    crashed = name_crash(work.path)
+    crashed = name_crash(work.path) if context.ranks.is_first else None
     if crashed is not None:
         context.tell(work, crashed)
     label = f"what {len(specs)} runs share, with {specs[0].method.label}"
     context.reporter.run_started(1, 1, label, specs[0].seed)
-    precision, deterministic = specs[0].precision, context.settings.deterministic
-    attempt = work.start_attempt(describe(context.fabric.device, precision, deterministic=deterministic))
+    attempt = work.start_attempt(
+        describe(
+            context.fabric.device,
+            specs[0].precision,
+            deterministic=context.settings.deterministic,
+            ranks=context.ranks,
+        )
+    )
     try:
         outcome = _shared(root, context)
     except WriteError:
@@ -55,12 +63,15 @@ def share(plan: Plan, root: Path, context: RunContext) -> UnitOutcome:
 def _shared(root: Path, context: RunContext) -> UnitOutcome:
     work = shared_work(context.specs[0], context)
     try:
-        with watched(work, context):
+        with watched(work, context), together(context, what_failed):
             train_and_ask(context.specs, root / "runs", context)
     except KeyboardInterrupt:  # Interrupted is one
         context.stop.signal = context.stop.signal or signal.SIGINT
         work.append_log(f"stopped by {context.stop.name}")
         return UnitOutcome(result=RunResult.INTERRUPTED, signal=context.stop.signal)
+    except LostRank as lost:
+        work.append_log(f"{LOST_RANK}: {lost}")
+        return UnitOutcome(result=RunResult.INTERRUPTED, reason=LOST_RANK)
     except WriteError:
         raise
     except (Exception, SystemExit, TimedOut) as failure:  # the runs then do it themselves
