@@ -148,10 +148,14 @@ class StepBatches:
         batch_size: Images of a batch.
         start: First batch, counted from the run's first.
         stop: The batch after the last.
+        rows: Of each batch, those whose draws are wanted; all of them unless given.
     """
 
-    def __init__(self, order: Order, batch_size: int, start: int, stop: int) -> None:
+    def __init__(
+        self, order: Order, batch_size: int, start: int, stop: int, rows: slice = slice(None)
+    ) -> None:
         self._order, self._batch_size, self._start, self._stop = order, batch_size, start, stop
+        self._rows = rows
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -161,4 +165,5 @@ class StepBatches:
         """Yield each batch's draws."""
         for batch in range(self._start, self._stop):
             first = batch * self._batch_size
-            yield [(draw, self._order.image(draw)) for draw in range(first, first + self._batch_size)]
+            draws = range(first, first + self._batch_size)[self._rows]
+            yield [(draw, self._order.image(draw)) for draw in draws]

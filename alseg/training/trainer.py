@@ -41,7 +41,9 @@ from alseg.data.scenario import Domain, ScenarioData
 from alseg.guard.answers import checked_losses
 from alseg.guard.calls import guarded
 from alseg.seeding import derive
+from alseg.system.ranks import ALONE, Ranks
 from alseg.training.forward import NetworkCalls
+from alseg.training.gathering import copy_buffers, gathered_parts, largest, sum_gradients
 from alseg.training.state import TrainingState
 
 StepLosses = Mapping[str, float]
@@ -69,6 +71,8 @@ class Trainer:
         compiled: Whether the network is compiled.
         schedule: Returns the factor on the learning rates at an iteration; that of the recipe unless given.
         rounds: Iterations at which labels are bought.
+        ranks: The processes that take each step together. All of them are given the same, and hold the same
+            afterwards.
 
     Attributes:
         iteration: Steps taken.
@@ -90,13 +94,14 @@ class Trainer:
         compiled: bool = False,
         schedule: Callable[[int], float] | None = None,
         rounds: Sequence[int] = (),
+        ranks: Ranks = ALONE,
     ) -> None:
         self.iteration = 0
         self._schedule = schedule or recipe.learning_rate_factor
         self.state = TrainingState(
             fabric, model, recipe, seed, channels_last=channels_last, compiled=compiled
         )
-        self._forward = NetworkCalls(self.state.model, self.state.module)
+        self._forward = NetworkCalls(self.state.model, self.state.module, ranks, compiled=compiled)
         self._fabric = fabric
         self._recipe = recipe
         self._data = data
@@ -105,6 +110,7 @@ class Trainer:
         self._seed = seed
         self._workers = workers
         self._rounds = rounds
+        self._ranks = ranks
         self._source_order: Order | None = None
 
     @property
@@ -157,25 +163,34 @@ class Trainer:
         self.state.forget_gradients()
         found = [self._add_gradients(source, target, len(parts)) for source, target in parts]
         if any(found):
+            sum_gradients((self.state.module, *self.state.modules.values()), self._ranks)
             self.state.step()
         self._follow_step()
+        copy_buffers(self.state.modules.values(), self._ranks)
         return _means(found)
 
     def _add_gradients(self, source: _Batch, target: _Batch, parts: int) -> StepLosses:
-        """Add the gradients of one of a step's batches, and return its losses."""
-        source_images, source_labels = self._on_device(source)
-        target_images, target_labels = self._on_device(target)
+        """Add the gradients of one of a step's batches, and return its losses.
+
+        Args:
+            source: This rank's rows of the batch, as all ranks have theirs.
+            target: The same.
+            parts: Batches of the step.
+        """
+        source_labelled, target_labelled, target = self._agreed(source, target)
+        source_images, source_labels, *_ = self._whole(source)
+        target_images, target_labels, *answers = self._whole(target)
         batch = TrainingBatch(
             iteration=self.iteration,
             source_images=source_images,
             source_labels=source_labels,
             target_images=target_images,
             target_labels=target_labels,
-            source_labelled=_has_labels(source),
-            target_labelled=_has_labels(target),
+            source_labelled=source_labelled,
+            target_labelled=target_labelled,
             round=bisect_right(self._rounds, self.iteration),
             rounds=len(self._rounds),
-            **self._answers_on_device(target),
+            **self._named(answers),
         )
         losses = self._losses(batch)
         values: dict[str, float] = {}
@@ -183,13 +198,15 @@ class Trainer:
             stacked = torch.stack(list(losses.values()))
             # One transfer for all losses, for which the device has to be waited for.
             values = dict(zip(losses, stacked.detach().tolist(), strict=True))
-        if not all(math.isfinite(value) for value in values.values()):
+        # A GPU may round differently from rank to rank, and all of them must stop, or none.
+        if self._ranks.agreed(int(not all(math.isfinite(value) for value in values.values()))):
             raise DivergedError(
                 f"The loss is not finite at iteration {self.iteration}: {values}. {self._batch_in_words()} "
                 "Look at these images, or lower the recipe's learning rate."
             )
         if losses:
-            self._fabric.backward(stacked.sum() / parts)
+            # Each rank has the whole batch's losses, and gradients are summed over the ranks.
+            self._fabric.backward(stacked.sum() / (parts * self._ranks.size))
         return values
 
     def _losses(self, batch: TrainingBatch) -> Mapping[str, torch.Tensor]:
@@ -216,18 +233,33 @@ class Trainer:
             parts += [f"{domain} {', '.join(names)}"] if names else []
         return f"Images of the batch: {'; '.join(parts)}."
 
-    def _on_device(self, batch: _Batch) -> tuple[torch.Tensor, torch.Tensor] | tuple[None, None]:
+    def _agreed(self, source: _Batch, target: _Batch) -> tuple[bool | None, bool | None, _Batch]:
+        """Return whether the whole batch has labels, and this rank's target rows as wide as the others'."""
+        known = [_has_labels(source), _has_labels(target)]
+        questions = 0 if target is None or len(target) < 4 else target[3].shape[1]
+        *any_labels, most = largest([*(int(bool(each)) for each in known), questions], self._ranks)
+        if target is not None and questions < most:
+            classes = torch.nn.functional.pad(target[3], (0, 0, 0, most - questions))
+            target = (*target[:3], classes)
+        of_source, of_target = (
+            None if own is None else bool(anywhere) for own, anywhere in zip(known, any_labels, strict=True)
+        )
+        return of_source, of_target, target
+
+    def _whole(self, batch: _Batch) -> Sequence[Any]:
+        """Return normalised images, labels and answers of the whole batch, on the device."""
         if batch is None:
             return None, None
-        images, labels = (part.to(self._fabric.device, non_blocking=True) for part in batch[:2])
+        moved = [part.to(self._fabric.device, non_blocking=True) for part in batch]
+        images, labels, *answers = gathered_parts(moved, self._ranks)
         model: Any = self.module
-        return normalise(images, model.mean, model.std), labels.long()
+        return normalise(images, model.mean, model.std), labels.long(), *answers
 
-    def _answers_on_device(self, batch: _Batch) -> dict[str, Any]:
+    def _named(self, answers: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return regions and classes of a batch by their names in `TrainingBatch`, if the plan wants them."""
-        if batch is None or not self._recipe.plan.target.regions:
+        if not answers or not self._recipe.plan.target.regions:
             return {}
-        regions, classes = (part.to(self._fabric.device, non_blocking=True) for part in batch[2:])
+        regions, classes = answers
         return {"target_regions": regions.long(), "target_classes": classes}
 
     def _batches(self, domain: str, plan: DataPlan, stop: int) -> _Batches:
@@ -240,7 +272,8 @@ class Trainer:
         order, each = self._order(domain, plan), self._recipe.plan.accumulation
         rare_classes = order if isinstance(order, RareClassOrder) else None
         samples = TrainingSamples(part.dataset, labels, plan, domain, self._seed, rare_classes=rare_classes)
-        batches = StepBatches(order, plan.batch_size, self.iteration * each, stop * each)
+        rows = self._ranks.rows(plan.batch_size)
+        batches = StepBatches(order, plan.batch_size, self.iteration * each, stop * each, rows)
         pin = self._fabric.device.type == "cuda"
         return started(training_loader(samples, batches, self._workers, pin_memory=pin))
 
