@@ -246,6 +246,7 @@ def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunPart
         compiled=spec.compile,
         schedule=schedule_of(spec, recipe, stages, derived_after(recipe, stages) if method else {}),
         rounds=spec.rounds,
+        ranks=context.ranks,
     )
     planner = None
     if method is not None and spec.method.budget is not None:
