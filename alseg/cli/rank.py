@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from alseg.errors import AlsegError, one_line
 from alseg.system import threads
-from alseg.system.rank_processes import MEETING_VARIABLE
+from alseg.system.rank_processes import MEETING_VARIABLE, take_task_of_srun
 from alseg.system.signals import SIGNALS
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """Do the task on the first line of standard input; save and stop when the input ends."""
     threads.prepare()
+    take_task_of_srun(os.environ)
     from alseg.launch.rank_task import RankTask  # imports torch
 
     task = RankTask.of_line(_first_line())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -24,7 +23,7 @@ from alseg.guard.at_work import NAME, noting
 from alseg.guard.calls import random_state_kept, watching
 from alseg.guard.timeouts import TimedOut
 from alseg.launch.outcome import LOST_RANK, RunEnding, RunResult
-from alseg.launch.parting import OtherRankFailed, together
+from alseg.launch.parting import OtherRankFailed, together, trace_of
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.repair import repair
 from alseg.launch.status import spent_seconds
@@ -188,7 +187,7 @@ class RunAttempt:
             raise
         except (Exception, SystemExit, TimedOut) as failure:  # a plugin's sys.exit() stops its run alone
             error = what_failed(failure)
-            folder.append_log(traceback.format_exc())
+            folder.append_log(trace_of(failure))
             context.reporter.note(f"  {error} (traceback in {folder.path / 'log.txt'})")
             return RunResult.FAILED, error
         if missing is None:

@@ -18,13 +18,13 @@ from alseg.errors import AlsegError
 from alseg.files import refuse_moved
 from alseg.launch.admission import admit, write_experiment
 from alseg.launch.outcome import Outcome, RunEnding, RunResult, UnitOutcome
+from alseg.launch.preflight_ranks import refuse_too_few_gpus
 from alseg.launch.preparation import CheckedExperiment
 from alseg.launch.rank_task import RankReport, RankTask, ToldEnding
 from alseg.launch.same_threads import first_threads
-from alseg.launch.units import ranks_of
 from alseg.storage.run_folder import RunFolder
 from alseg.system.kept_folders import keeping
-from alseg.system.rank_processes import RankEnding, run_ranks
+from alseg.system.rank_processes import RankEnding, run_ranks, run_srun
 from alseg.system.signals import StopRequest, listening
 from alseg.system.threads import look
 
@@ -174,7 +174,7 @@ def _done(
     quiet: bool = False,
 ) -> tuple[RankReport, RankEnding | None]:
     """Start ranks and wait for them; returns what the first has said, and which ended unwell."""
-    ranks = ranks_of(settings)
+    refuse_too_few_gpus(settings)
     threads = settings.threads or first_threads(root) or max(1, _all_threads() // settings.devices)
     with TemporaryDirectory(prefix="alseg-ranks-") as name:
         task = RankTask(
@@ -187,7 +187,10 @@ def _done(
             quiet=quiet,
         )
         folder = Path(name)
-        lost = run_ranks(COMMAND, ranks, task.line(), folder, stop, threads)
+        if settings.nodes > 1:
+            lost = run_srun(COMMAND, settings.nodes, settings.devices, task.line(), stop, threads)
+        else:
+            lost = run_ranks(COMMAND, settings.devices, task.line(), folder, stop, threads)
         return RankReport.read(folder), lost
 
 

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from alseg.engine.context import RunContext
 from alseg.engine.waiting import Waiting
-from alseg.system.ranks import LostRank
+from alseg.system.ranks import LostRank, Word
 from alseg.system.signals import Interrupted
 
 
 class OtherRankFailed(Exception):  # noqa: N818 - the error is another process's
-    """Another of the processes that do a run together has failed; the message names it and its error."""
+    """Another of the processes that do a run together has failed; the message names it and its error.
+
+    Args:
+        word: What it said.
+
+    Attributes:
+        trace: Where it failed.
+    """
+
+    def __init__(self, word: Word) -> None:
+        super().__init__(word.text)
+        self.trace = word.trace
 
 
 @contextmanager
@@ -44,7 +56,7 @@ def together(context: RunContext, in_words: Callable[[BaseException], str]) -> I
     except (LostRank, KeyboardInterrupt) as missed:
         word = ranks.word()
         if word is not None and word.signal is None:
-            raise OtherRankFailed(word.text) from missed
+            raise OtherRankFailed(word) from missed
         if isinstance(missed, LostRank) and word is None:
             raise
         if stop.signal is None:
@@ -52,5 +64,10 @@ def together(context: RunContext, in_words: Callable[[BaseException], str]) -> I
         ranks.leave_word(signal=stop.signal)
         raise Interrupted from missed
     except BaseException as failure:
-        ranks.leave_word(error=in_words(failure))
+        ranks.leave_word(error=in_words(failure), trace=traceback.format_exc())
         raise
+
+
+def trace_of(failure: BaseException) -> str:
+    """Return where something failed, on whichever rank, for the log; called while it is handled."""
+    return failure.trace if isinstance(failure, OtherRankFailed) else traceback.format_exc()

@@ -12,6 +12,7 @@ from alseg.config.experiment import Experiment, RunSpec
 from alseg.engine.assembly import Assembler
 from alseg.engine.observers import build_observers
 from alseg.launch.preflight import Plan, check
+from alseg.launch.preflight_ranks import check_ranks
 from alseg.launch.same_threads import settings_here
 from alseg.registry.registry import Registry
 from alseg.training.device import make_fabric
@@ -59,6 +60,7 @@ def check_experiment(
     cache = experiment.settings.cache
     assembler = Assembler(registry, Path(cache).expanduser() if cache else None)
     build_observers(experiment.settings.observers, registry)  # what one lacks is told before data is read
+    check_ranks(experiment.settings, specs, assembler)
     return CheckedExperiment(experiment=experiment, plan=check(specs, assembler), assembler=assembler)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from alseg.files import WriteError
 from alseg.guard.timeouts import TimedOut
 from alseg.launch.attempt import watched, what_failed
 from alseg.launch.outcome import LOST_RANK, RunResult, UnitOutcome
-from alseg.launch.parting import together
+from alseg.launch.parting import together, trace_of
 from alseg.launch.preflight import Plan
 from alseg.system.ranks import LostRank
 
@@ -76,7 +75,7 @@ def _shared(root: Path, context: RunContext) -> UnitOutcome:
         raise
     except (Exception, SystemExit, TimedOut) as failure:  # the runs then do it themselves
         error = what_failed(failure)
-        work.append_log(traceback.format_exc())
+        work.append_log(trace_of(failure))
         context.reporter.note(f"  {error} (traceback in {work.path / 'log.txt'})")
         return UnitOutcome(result=RunResult.FAILED, reason=error)
     return UnitOutcome(result=RunResult.DONE)

@@ -62,11 +62,6 @@ def shares(spec: RunSpec) -> bool:
     return spec.method.target_labels != "all" or spec.method.labels_since != "start"
 
 
-def ranks_of(settings: Settings) -> int:
-    """Return how many processes do one run together."""
-    return settings.devices * settings.nodes
-
-
 def runs_of(experiment: Experiment, names: Sequence[str], file: str) -> list[RunSpec]:
     """Return runs by the names of their folders.
 

@@ -17,10 +17,11 @@ from alseg.files import is_as_written, refuse_moved
 from alseg.launch.admission import admit
 from alseg.launch.on_ranks import unit_on_ranks
 from alseg.launch.outcome import Outcome, RunResult, UnitOutcome
+from alseg.launch.preflight_ranks import ranks_of
 from alseg.launch.preparation import prepare
 from alseg.launch.runner import Launcher
 from alseg.launch.shared_attempt import share
-from alseg.launch.units import ranks_of, runs_of, settings_of_unit
+from alseg.launch.units import runs_of, settings_of_unit
 from alseg.registry.loading import load_registry
 from alseg.registry.registry import Registry
 from alseg.storage.unit_files import UnitEnding, write_ending

@@ -40,12 +40,14 @@ class Word:
         host: Its machine.
         signal: What stopped it; None if it failed.
         error: What failed, in one line; empty if it was stopped.
+        trace: Where it failed, for the log.
     """
 
     rank: int
     host: str
     signal: int | None = None
     error: str = ""
+    trace: str = ""
 
     @property
     def text(self) -> str:
@@ -191,15 +193,16 @@ class Ranks:
         while not self.from_first(True):
             check()
 
-    def leave_word(self, *, signal: int | None = None, error: str = "") -> None:
+    def leave_word(self, *, signal: int | None = None, error: str = "", trace: str = "") -> None:
         """Say why this rank leaves the others, before it ends.
 
         Args:
             signal: What stopped it.
             error: What failed, in one line.
+            trace: Where it failed, for the log.
         """
         if self.store is not None:
-            word = Word(self.rank, socket.gethostname(), signal, error)
+            word = Word(self.rank, socket.gethostname(), signal, error, trace)
             self.store.set(f"word-{self.rank}", json.dumps(asdict(word)))
 
     def word(self) -> Word | None:
