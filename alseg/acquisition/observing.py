@@ -85,8 +85,8 @@ class Observer:
         held, parts, merged = self._target, self._parts, ObservationStore(self._source)
         gathered = PoolParts(self.job, self._pool)
         own = ((index, (held[place], *parts[place])) for place, index in enumerate(self._seen))
-        for index, (observed, *known) in in_order(self._pool.ranks, own, len(self._pool.dataset)):
-            gathered.add_known(*known)
+        for index, (observed, sizes, bought) in in_order(self._pool.ranks, own, len(self._pool.dataset)):
+            gathered.add_known(sizes, bought)
             self._keep(observed, merged, f"image {self._pool.dataset.image_id(index)}")
         self._target, self._parts = merged, gathered
 

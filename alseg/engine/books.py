@@ -7,7 +7,9 @@ however long a shared file system takes to show what another machine has written
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from alseg.files import write_atomically
 from alseg.storage.run_folder import RunFolder
@@ -29,7 +31,11 @@ def copy_books(folder: RunFolder, ranks: Ranks) -> None:
     files = ranks.from_first(_rounds(folder.path) if ranks.is_first else {})
     if not ranks.is_first:
         for name, content in files.items():
-            write_atomically(folder.path / name, lambda file, content=content: file.write(content))
+            write_atomically(folder.path / name, partial(_fill, content))
+
+
+def _fill(content: bytes, file: BinaryIO) -> None:
+    file.write(content)
 
 
 def _rounds(path: Path) -> dict[str, bytes]:

@@ -18,10 +18,10 @@ from alseg.errors import AlsegError
 from alseg.files import refuse_moved
 from alseg.launch.admission import admit, write_experiment
 from alseg.launch.outcome import Outcome, RunEnding, RunResult, UnitOutcome
-from alseg.launch.preflight_ranks import refuse_too_few_gpus
+from alseg.launch.preflight_ranks import ranks_of, refuse_too_few_gpus
 from alseg.launch.preparation import CheckedExperiment
 from alseg.launch.rank_task import RankReport, RankTask, ToldEnding
-from alseg.launch.same_threads import first_threads
+from alseg.launch.same_threads import first_threads, other_devices
 from alseg.storage.run_folder import RunFolder
 from alseg.system.kept_folders import keeping
 from alseg.system.rank_processes import RankEnding, run_ranks, run_srun
@@ -62,6 +62,9 @@ def run_on_ranks(
     root = (results / experiment.name).absolute()
     write_experiment(experiment, root)
     with keeping(root):
+        note = None if fresh else other_devices(root, ranks_of(experiment.settings))
+        if note is not None:
+            reporter.note(f"note: {note}")
         admit(checked, root, reporter, fresh=fresh, accept_drift=accept_drift)
         with nullcontext(stop) if stop is not None else listening() as stop:
             stop.working = True

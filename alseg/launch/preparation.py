@@ -12,8 +12,8 @@ from alseg.config.experiment import Experiment, RunSpec
 from alseg.engine.assembly import Assembler
 from alseg.engine.observers import build_observers
 from alseg.launch.preflight import Plan, check
-from alseg.launch.preflight_ranks import check_ranks
-from alseg.launch.same_threads import settings_here
+from alseg.launch.preflight_ranks import check_ranks, ranks_of
+from alseg.launch.same_threads import other_devices, settings_here
 from alseg.registry.registry import Registry
 from alseg.training.device import make_fabric
 
@@ -79,13 +79,13 @@ def prepare(
     Raises:
         AlsegError: If a device or data is missing or faulty, or a component cannot be built.
     """
-    note = None
+    notes: tuple[str | None, ...] = ()
     if not fresh:
         settings, note = settings_here(experiment.settings, root)
+        notes = (note, other_devices(root, ranks_of(settings)))
         experiment = replace(experiment, settings=settings)
     fabric = make_fabric(experiment.settings)
     checked = check_experiment(experiment, specs, registry)
     plan = checked.plan
-    if note is not None:
-        plan = replace(plan, notes=(*plan.notes, note))
+    plan = replace(plan, notes=(*plan.notes, *(note for note in notes if note is not None)))
     return PreparedExperiment(experiment=experiment, plan=plan, assembler=checked.assembler, fabric=fabric)

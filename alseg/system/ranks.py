@@ -251,23 +251,19 @@ def joined(device_type: str, *, timeout: timedelta = TIMEOUT, meeting: Path | No
     """
     import torch
 
+    distributed: Any = torch.distributed  # which does not say what of it is public
     backend = "cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo"
     with exchanging():
         if meeting is None:
-            store, rank, size = next(torch.distributed.rendezvous("env://", timeout=timeout))
+            store, rank, size = next(distributed.rendezvous("env://", timeout=timeout))
             store.set_timeout(timeout)
         else:
             rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-            store = torch.distributed.FileStore(str(meeting), size)
-        torch.distributed.init_process_group(
-            backend,
-            store=torch.distributed.PrefixStore("group", store),
-            rank=rank,
-            world_size=size,
-            timeout=timeout,
-        )
-    words = torch.distributed.PrefixStore("words", store)
+            store = distributed.FileStore(str(meeting), size)
+        group = distributed.PrefixStore("group", store)
+        distributed.init_process_group(backend, store=group, rank=rank, world_size=size, timeout=timeout)
+    words = distributed.PrefixStore("words", store)
     hosts = tuple(Ranks(rank, size).gathered(socket.gethostname()))
     yield Ranks(rank, size, hosts, words)
     # Not after an error: what is under way would be waited for, and the process ends anyway.
-    torch.distributed.destroy_process_group()
+    distributed.destroy_process_group()
