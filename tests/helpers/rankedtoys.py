@@ -10,9 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import alseg_methods
+import alseg_partitions
+import alseg_recipes
+import alseg_ripu
 from toycommand import write_toy
 
 MODULE = "rankedtoys"
+PLUGINS = (alseg_methods, alseg_partitions, alseg_recipes, alseg_ripu)
+RANK_COMMAND = (sys.executable, "-m", MODULE, "rank")
 FAULT_VARIABLE = "ALSEG_TEST_FAULT"
 """``RANK:ITERATION:WHAT``: what happens on a rank after a step: ``kill``, ``term`` or ``raise``."""
 
@@ -67,13 +73,9 @@ def started(
 
 def full_registry() -> Any:
     """Return the registry of the toys, the baselines, methods and recipes."""
-    import alseg_methods
-    import alseg_partitions
-    import alseg_recipes
-    import alseg_ripu
     from toys import toy_registry
 
-    return toy_registry(alseg_methods, alseg_partitions, alseg_recipes, alseg_ripu)
+    return toy_registry(*PLUGINS)
 
 
 def _provide_fault() -> None:
@@ -110,7 +112,7 @@ def main() -> None:
     import alseg.launch.on_ranks
     from alseg.cli import main as command
 
-    alseg.launch.on_ranks.COMMAND = (sys.executable, "-m", MODULE, "rank")
+    alseg.launch.on_ranks.COMMAND = RANK_COMMAND
     command(prog_name="alseg")
 
 
