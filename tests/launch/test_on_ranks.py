@@ -60,7 +60,12 @@ METHODS: list[dict[str, Any]] = [
 
 FURTHER: list[dict[str, Any]] = [
     {"label": "BADGE", "acquisition": "badge", "annotation": "image", "budget": "4 images"},
-    {"label": "BALD", "acquisition": "bald", "annotation": REGION, "budget": "20%"},
+    {
+        "label": "BALD",
+        "acquisition": {"name": "bald", "source": "jitter"},
+        "annotation": REGION,
+        "budget": "20%",
+    },
     {
         "label": "D2ADA",
         "acquisition": "d2ada",
