@@ -15,6 +15,7 @@ from alseg.acquisition.scoring import ImageScores
 from alseg.contracts import Picks
 from alseg.inference.predict import Prediction, predict
 from alseg.inference.prefetch import behind
+from alseg.system.ranks import LostRank, Ranks
 
 
 class PassPicks(NamedTuple):
@@ -68,11 +69,9 @@ def acquire_together(job: QueryJob, others: Mapping[str, QueryJob], pool: Pool) 
     )
     if pool.source is not None and any("source" in each.observes for each in (job, *others.values())):
         _pass_over_source(methods, pool.source, pool)
-    _pass_over_pool(methods, pool)
-    methods.each(PassMethod.finish_pass)
+    _pass_and_decide(methods, pool)
     if not methods.done:
-        _pass_over_pool(methods, pool)
-        methods.each(PassMethod.finish_pass)
+        _pass_and_decide(methods, pool)
     return PassPicks(methods.own.picks(), {name: method.picks() for name, method in methods.others.items()})
 
 
@@ -93,8 +92,25 @@ class _Methods(NamedTuple):
         for name, method in list(self.others.items()):
             try:
                 act(method)
+            except LostRank:
+                raise
             except Exception:  # whatever a plugin raises, its own run tells
                 del self.others[name]
+
+    def agree(self, ranks: Ranks) -> None:
+        """Leave out the other methods that have failed on another rank."""
+        if self.others:
+            failed_nowhere = set.intersection(*map(set, ranks.gathered(list(self.others))))
+            for name in set(self.others) - failed_nowhere:
+                del self.others[name]
+
+
+def _pass_and_decide(methods: _Methods, pool: Pool) -> None:
+    _pass_over_pool(methods, pool)
+    methods.agree(pool.ranks)
+    methods.each(PassMethod.gather)
+    methods.each(PassMethod.finish_pass)
+    methods.agree(pool.ranks)
 
 
 def _pass_over_pool(methods: _Methods, pool: Pool) -> None:
@@ -131,6 +147,8 @@ def _pass_over_source(methods: _Methods, source: SourceImages, pool: Pool) -> No
         for _ in seen:
             if "source" in methods.own.job.observes:
                 pool.on_image()
+    methods.agree(pool.ranks)
+    methods.each(lambda method: method.gather_source(len(source.dataset)))
 
 
 def _predictions_of(model: Any, source: SourceImages) -> Generator[Prediction, None, None]:
@@ -141,7 +159,7 @@ def _predictions(pool: Pool) -> Generator[Prediction, None, None]:
     if pool.options is not None:
         yield from predict(pool.model, pool.dataset, pool.options, pool.previous)
         return
-    for index in range(len(pool.dataset)):
+    for index in pool.ranks.batches(len(pool.dataset), 1):
         # Has a size but no values: whoever reads it all the same gets an error.
         logits = torch.empty(
             (pool.num_classes, *pool.dataset.size(index)), dtype=torch.float32, device="meta"

@@ -15,6 +15,7 @@ from alseg.acquisition.views import target_view
 from alseg.contracts import AdaptivePartition, Need, Size
 from alseg.guard.answers import checked_regions
 from alseg.guard.calls import guarded
+from alseg.inference.gathering import in_order
 from alseg.inference.predict import Prediction
 from alseg.seeding import derive
 from alseg.storage.asked_regions import AskedRegions
@@ -40,6 +41,7 @@ class AdaptedRegions:
         self._file = tempfile.TemporaryFile(prefix="alseg-regions-")  # noqa: SIM115 - as long as this object
         self._places: dict[int, tuple[int, int, Size]] = {}
         self._last: tuple[int, NDArray[np.int32]] | None = None
+        self._new: list[int] = []
 
     def see(self, prediction: Prediction, image_id: str, job: QueryJob, pool: Pool) -> None:
         """Adapt the regions of an image, unless that has been done.
@@ -67,6 +69,15 @@ class AdaptedRegions:
             adapted = self._partition.adapt(base, view)
         regions = checked_regions(self._partition, adapted, size, "adapt")
         self._keep(index, regions if self._asked is None else apart(regions, self._asked(index)))
+        self._new.append(index)
+
+    def gather(self, pool: Pool) -> None:
+        """Know the regions of the images that other ranks have seen since, too."""
+        own = ((index, (self._packed(index), self._places[index][2])) for index in self._new)
+        for index, (content, size) in in_order(pool.ranks, own, len(pool.dataset)):
+            if index not in self._places:
+                self._add(index, content, size)
+        self._new.clear()
 
     def regions(self, index: int) -> NDArray[np.int32]:
         """Return the regions of an image, int32 ``(H, W)``, ids 0 to R - 1; not to be changed.
@@ -75,9 +86,7 @@ class AdaptedRegions:
             KeyError: If it has not been seen.
         """
         if self._last is None or self._last[0] != index:
-            start, length, size = self._places[index]
-            self._file.seek(start)
-            self._remember(index, AskedRegions.unpacked(self._file.read(length), size))
+            self._remember(index, AskedRegions.unpacked(self._packed(index), self._places[index][2]))
         assert self._last is not None
         return self._last[1]
 
@@ -86,12 +95,19 @@ class AdaptedRegions:
         return self.regions(index) if index in self._places else None
 
     def _keep(self, index: int, regions: NDArray[np.int32]) -> None:
-        content = AskedRegions.packed(regions)
+        height, width = regions.shape
+        self._add(index, AskedRegions.packed(regions), (height, width))
+        self._remember(index, regions)
+
+    def _add(self, index: int, content: bytes, size: Size) -> None:
         start = self._file.seek(0, 2)
         self._file.write(content)
-        height, width = regions.shape
-        self._places[index] = (start, len(content), (height, width))
-        self._remember(index, regions)
+        self._places[index] = (start, len(content), size)
+
+    def _packed(self, index: int) -> bytes:
+        start, length, _ = self._places[index]
+        self._file.seek(start)
+        return self._file.read(length)
 
     def _remember(self, index: int, regions: NDArray[np.int32]) -> None:
         regions.setflags(write=False)

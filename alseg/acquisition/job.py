@@ -23,6 +23,7 @@ from alseg.contracts import (
     Unit,
 )
 from alseg.inference.predict import InferenceOptions, Prediction
+from alseg.system.ranks import ALONE, Ranks
 
 Acquisition = ScoreAcquisition | SelectAcquisition | ObservingAcquisition
 
@@ -61,7 +62,8 @@ class Pool:
         source: The source images; None where no acquisition observes them.
         round: The purchase that is decided on, from 1.
         rounds: How many purchases a run makes.
-        on_image: Called after every image.
+        ranks: The processes that pass over the pool together, each over whole batches of it.
+        on_image: Called after every image that is this rank's.
     """
 
     dataset: Dataset
@@ -73,6 +75,7 @@ class Pool:
     source: SourceImages | None = None
     round: int = 1
     rounds: int = 1
+    ranks: Ranks = ALONE
     on_image: Callable[[], None] = lambda: None
 
 
@@ -81,6 +84,10 @@ class AdaptsRegions(Protocol):
 
     def see(self, prediction: Prediction, image_id: str, job: QueryJob, pool: Pool) -> None:
         """See an image, before anything is asked about it; what was seen before is not made again."""
+        ...
+
+    def gather(self, pool: Pool) -> None:
+        """Know the regions of the images that other ranks have seen, too."""
         ...
 
 

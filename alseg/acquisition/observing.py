@@ -26,6 +26,7 @@ from alseg.contracts import (
     View,
 )
 from alseg.guard.calls import guarded, name_of
+from alseg.inference.gathering import in_order
 from alseg.inference.predict import Prediction
 
 
@@ -44,6 +45,8 @@ class Observer:
         self._source = ObservationStore() if "source" in job.observes else None
         self._target = ObservationStore(self._source)
         self._parts = PoolParts(job, pool)
+        self._seen: list[int] = []
+        self._seen_source: list[int] = []
 
     def observe_source(self, prediction: Prediction, image_id: str, label: NDArray[np.uint8]) -> None:
         """Observe the next source image.
@@ -54,6 +57,7 @@ class Observer:
         if self._source is not None:
             view = source_view(prediction, image_id, label, self.job, self._pool)
             self._observe(view, self._source, f"source image {image_id}")
+            self._seen_source.append(prediction.index)
 
     def observe(self, prediction: Prediction, image_id: str) -> None:
         """Observe the next image of the pool.
@@ -64,6 +68,27 @@ class Observer:
         self._parts.add(prediction.index)
         view = target_view(prediction, image_id, self.job, self._pool)
         self._observe(view, self._target, f"image {image_id}")
+        self._seen.append(prediction.index)
+
+    def gather_source(self, images: int) -> None:
+        """Know what other ranks have observed of the source, which has so many images."""
+        if self._source is None or self._pool.ranks.size == 1:
+            return
+        held, merged = self._source, ObservationStore()
+        own = ((index, held[place]) for place, index in enumerate(self._seen_source))
+        for _, observed in in_order(self._pool.ranks, own, images):
+            self._keep(observed, merged, "a source image")
+        self._source, self._target = merged, ObservationStore(merged)
+
+    def gather(self) -> None:
+        """Know what other ranks have observed of the pool."""
+        held, parts, merged = self._target, self._parts, ObservationStore(self._source)
+        gathered = PoolParts(self.job, self._pool)
+        own = ((index, (held[place], *parts[place])) for place, index in enumerate(self._seen))
+        for index, (observed, sizes, bought) in in_order(self._pool.ranks, own, len(self._pool.dataset)):
+            gathered.add_known(sizes, bought)
+            self._keep(observed, merged, f"image {self._pool.dataset.image_id(index)}")
+        self._target, self._parts = merged, gathered
 
     def statistics(self) -> Any:
         """Return what the acquisition prepares from all observations, for its scores."""
@@ -99,6 +124,9 @@ class Observer:
             raise self._refused(f"must return named tensors for {where}, not {type(observed).__name__}")
         if any(tensor.is_meta for tensor in observed.values()):
             raise self._refused("reads the logits, but its spec does not say so: its 'needs' is empty")
+        self._keep(observed, store, where)
+
+    def _keep(self, observed: Mapping[str, torch.Tensor], store: ObservationStore, where: str) -> None:
         try:
             store.add(observed)
         except ValueError as error:

@@ -41,6 +41,15 @@ class PoolParts:
         self._sizes.append(sizes)
         self._bought.append(bought)
 
+    def __getitem__(self, place: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return size in pixels and whether it is bought of each part of an image, both ``(parts,)``."""
+        return self._sizes[place], self._bought[place]
+
+    def add_known(self, sizes: NDArray[np.int64], bought: NDArray[np.bool_]) -> None:
+        """Add the parts of the next image, as another process has them."""
+        self._sizes.append(sizes)
+        self._bought.append(bought)
+
     def view(self) -> PartsView:
         """Return what an acquisition sees of the parts."""
         pool = self._pool

@@ -23,6 +23,7 @@ from alseg.contracts import (
     ScoreAcquisition,
     SelectAcquisition,
 )
+from alseg.inference.gathering import in_order
 from alseg.inference.predict import Prediction
 
 
@@ -50,6 +51,7 @@ class PassMethod:
         self._final: Mapping[str, Picks] = {}
         self._of_image: dict[str, Picks] = {}
         self._proposed = PoolPicks(job.limits)
+        self._indices: dict[str, int] = {}
         self._wants_proposals = wants_proposals(job)
 
     def see_source(self, prediction: Prediction, image_id: str, label: NDArray[np.uint8]) -> None:
@@ -61,6 +63,7 @@ class PassMethod:
         """See the next image of a pass."""
         if self.done:
             return
+        self._indices[scores.image_id] = scores.index
         if self.job.adapted is not None:
             self.job.adapted.see(scores.prediction, scores.image_id, self.job, self._pool)
         if self.observer is not None:
@@ -76,6 +79,31 @@ class PassMethod:
         else:
             self._of_image[image_id] = picks
             job.on_final(image_id, picks)
+
+    def gather_source(self, images: int) -> None:
+        """Know what other ranks have observed of the source, which has so many images."""
+        if self.observer is not None:
+            self.observer.gather_source(images)
+
+    def gather(self) -> None:
+        """Know what other ranks have seen in this pass; then all know the same."""
+        if self.done or self._pool.ranks.size == 1:
+            return
+        if self.job.adapted is not None:
+            self.job.adapted.gather(self._pool)
+        if self.observer is not None:
+            self.observer.gather()
+            return
+        of_pool = self.job.limits.per_image is None
+        held = self._proposed.proposals if of_pool else self._of_image
+        own = [(self._indices[image_id], (image_id, picks)) for image_id, picks in held.items()]
+        proposed, of_image = PoolPicks(self.job.limits), dict[str, Picks]()
+        for _, (image_id, picks) in in_order(self._pool.ranks, own, len(self._pool.dataset)):
+            if of_pool:
+                proposed.add(image_id, picks)
+            else:
+                of_image[image_id] = picks
+        self._proposed, self._of_image = proposed, of_image
 
     def finish_pass(self) -> None:
         """Decide, or prepare what scores need in another pass."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +32,11 @@ class PoolPicks:
         self._proposals[image_id] = picks
         if len(self._proposals) % _PRUNE_EVERY == 0:
             self._proposals |= self.affordable()
+
+    @property
+    def proposals(self) -> Mapping[str, Picks]:
+        """Image id to proposals, less those that the budget cannot pay for in any case."""
+        return self._proposals
 
     def affordable(self) -> dict[str, Picks]:
         """Return each image's proposals that fit the budget; ends before the first that does not."""

@@ -16,6 +16,7 @@ from alseg.contracts import AnnotationMode, Dataset, Picks, RegionAnnotationMode
 from alseg.data.subset import Subset
 from alseg.guard.answers import answer_kind, checked_footprint
 from alseg.guard.calls import guarded
+from alseg.inference.gathering import in_order
 from alseg.inference.predict import InferenceOptions, Prediction, predict
 
 
@@ -68,9 +69,16 @@ def with_missing_proposals(job: QueryJob, pool: Pool, picks: Mapping[str, Picks]
     asked_about = Subset(pool.dataset, indices)
     options = replace(pool.options, features=False, image=False, outputs=(), passes=None)
     with closing(_predictions(pool.model, asked_about, options)) as predictions:
-        for prediction in predictions:
-            index, image_id = indices[prediction.index], asked_about.image_id(prediction.index)
-            found[image_id] = with_proposals(job, index, image_id, picks[image_id], prediction.logits)
+        own = (
+            (
+                each.index,
+                with_proposals(job, indices[each.index], image_id, picks[image_id], each.logits),
+            )
+            for each in predictions
+            for image_id in [asked_about.image_id(each.index)]
+        )
+        for place, proposed in in_order(pool.ranks, own, len(indices)):
+            found[asked_about.image_id(place)] = proposed
     return found
 
 

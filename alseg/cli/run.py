@@ -146,9 +146,10 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
     # Torch is imported from here on: mistakes in the file are told at once.
     from alseg.launch.preparation import PreparedExperiment, check_experiment, prepare
 
+    together = experiment.settings.devices * experiment.settings.nodes > 1
     checked = (
         prepare(experiment, specs, registry, folder, fresh=options.fresh)
-        if choice is None
+        if choice is None and not together
         else check_experiment(experiment, specs, registry, folder)
     )
     for note in checked.plan.notes:
@@ -158,6 +159,8 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
         return None, folder
     if isinstance(checked, PreparedExperiment):
         return _here(checked, options, stop), folder
+    if choice is None:
+        return _on_ranks(checked, options, stop), folder
     return _elsewhere(checked, choice, options, stop), folder
 
 
@@ -179,6 +182,23 @@ def _here(prepared: PreparedExperiment, options: RunOptions, stop: StopRequest) 
             accept_drift=options.accept_drift,
             stop=stop,
         )
+
+
+def _on_ranks(checked: CheckedExperiment, options: RunOptions, stop: StopRequest) -> Outcome:
+    """Have each run done by several processes together."""
+    from rich.console import Console
+
+    from alseg.cli.progress import PlainReporter
+    from alseg.launch.on_ranks import run_on_ranks
+
+    return run_on_ranks(
+        checked,
+        options.results,
+        PlainReporter(Console(stderr=True)),  # bars are those of the first rank
+        fresh=options.fresh,
+        accept_drift=options.accept_drift,
+        stop=stop,
+    )
 
 
 def _elsewhere(

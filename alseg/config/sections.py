@@ -301,6 +301,12 @@ class Settings(Section):
         "auto",
         expected="auto, cpu, cuda, cuda:N or mps",
     )
+    devices: Processes = key(
+        "GPUs of each machine that do one run together, a share of every batch each; with `device: cpu` so "
+        "many processes. See [cluster.md](cluster.md#several-devices-for-one-run)",
+        1,
+    )
+    nodes: Processes = key("machines that do one run together, in a job of SLURM", 1)
     precision: Precision = key(", ".join(f"`{name}`" for name in get_args(Precision)), "32-true")
     channels_last: bool = key(
         "keep images and weights in memory channel by channel last, which most convolutions compute faster",

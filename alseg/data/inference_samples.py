@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
@@ -19,20 +21,29 @@ class InferenceSamples(TorchDataset[tuple[int, torch.Tensor, torch.Tensor | None
     Args:
         dataset: The images.
         size: Input size; None for the native size.
+        indices: Which of the images, in order; all unless given.
         keep_image: Whether the native picture is delivered too.
     """
 
-    def __init__(self, dataset: Dataset, size: Size | None, *, keep_image: bool = False) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        size: Size | None,
+        indices: Sequence[int] | None = None,
+        *,
+        keep_image: bool = False,
+    ) -> None:
         self._dataset, self._size, self._keep_image = dataset, size, keep_image
+        self._indices = range(len(dataset)) if indices is None else indices
 
     def __len__(self) -> int:
         """Return the number of images."""
-        return len(self._dataset)
+        return len(self._indices)
 
-    def __getitem__(self, index: int) -> tuple[int, torch.Tensor, torch.Tensor | None]:
+    def __getitem__(self, place: int) -> tuple[int, torch.Tensor, torch.Tensor | None]:
         """Return index, uint8 ``(3, h, w)`` at the input size, and uint8 ``(3, H, W)`` or None."""
         with guarded(uncached(self._dataset), "image"):
-            return self._sample(index)
+            return self._sample(self._indices[place])
 
     def _sample(self, index: int) -> tuple[int, torch.Tensor, torch.Tensor | None]:
         size = self._size or self._dataset.size(index)

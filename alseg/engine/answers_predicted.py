@@ -109,7 +109,7 @@ def _count(
         with guarded(answering, f"answers about {pool.image_id(indices[place])}"):
             return label_of(indices[place])
 
-    with phases.phase("evaluate", len(indices)) as on_image:
+    with phases.phase("evaluate", parts.context.ranks.share(len(indices))) as on_image:
         counts = count_confusions(
             parts.trainer.model,
             Subset(pool, indices),

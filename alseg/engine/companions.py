@@ -34,6 +34,24 @@ class Companion(NamedTuple):
     budget: Budget
 
 
+def companions_of_all(
+    spec: RunSpec, method: MethodParts, key: str, runs: Path, context: RunContext
+) -> list[Companion]:
+    """Return `find_companions` of the first of the processes that do a run together, in its order."""
+    ranks = context.ranks
+    found = list(find_companions(spec, method, key, runs, context)) if ranks.is_first else []
+    if ranks.size == 1:
+        return found
+    names = ranks.from_first([each.spec.folder for each in found])
+    specs = {other.folder: other for other in context.specs}
+    made = ((specs[name], context.assembler.method(specs[name])) for name in names)
+    return [
+        Companion(other, parts, other.method.budget)
+        for other, parts in made
+        if parts is not None and other.method.budget is not None
+    ]
+
+
 def find_companions(
     spec: RunSpec, method: MethodParts, key: str, runs: Path, context: RunContext
 ) -> Iterator[Companion]:

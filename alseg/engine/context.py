@@ -32,6 +32,8 @@ class RunContext:
         specs: The runs that this process is to do, this one among them.
         shared: Folder of training that several runs have in common.
         ranks: The processes that do each run together.
+        books: Folder in which this rank keeps its own files of runs, of which nothing is left; None for the
+            first rank, which keeps those that count.
     """
 
     assembler: Assembler
@@ -42,6 +44,7 @@ class RunContext:
     specs: Sequence[RunSpec]
     shared: Path
     ranks: Ranks = ALONE
+    books: Path | None = None
 
     @property
     def reporter(self) -> Reporter:

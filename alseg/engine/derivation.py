@@ -19,6 +19,7 @@ from alseg.errors import DamageError
 from alseg.guard.answers import answer_kind
 from alseg.guard.calls import guarded, random_state_kept
 from alseg.guard.recipe_answers import checked_derived
+from alseg.inference.gathering import in_order
 from alseg.inference.predict import Prediction, predict
 from alseg.seeding import derive, image_token
 from alseg.storage.derived import DerivedMaps
@@ -82,8 +83,10 @@ def use_derived(parts: RunParts, phases: Phases, round_number: int) -> None:
         parts.labels.derived = _fitting(DerivedMaps.read(folder), parts)
         return
     touched = parts.labels.labelled
-    with phases.phase("derive", len(touched)) as on_image, random_state_kept():
-        derived = _derived(parts, recipe, derivation.needs, round_number, touched, on_image)
+    ranks = parts.context.ranks
+    with phases.phase("derive", ranks.share(len(touched))) as on_image, random_state_kept():
+        own = _derived(parts, recipe, derivation.needs, round_number, touched, on_image)
+        derived = (each for _, each in in_order(ranks, own, len(touched)))
         parts.labels.derived = maps = DerivedMaps.write(folder, derived)
     parts.log(f"round {round_number}: derived label maps of {len(maps.places)} of {len(touched)} images")
     if derivation.restart == "initial":
@@ -98,8 +101,8 @@ def _derived(
     round_number: int,
     touched: Sequence[int],
     on_image: Callable[[], None],
-) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Yield the names of images and the label maps that the recipe derives."""
+) -> Iterator[tuple[int, tuple[str, NDArray[np.uint8]]]]:
+    """Yield the places of this rank's images among those touched, with names and derived label maps."""
     options = parts.inference_options(for_acquisition=True, round_number=round_number)
     options = parts.needing(replace(options, passes=None), needs)
     modules = parts.trainer.state.wrapped_modules
@@ -115,7 +118,7 @@ def _derived(
         with guarded(recipe, f"derive for image {image_id}"), torch.inference_mode():
             label = recipe.derive(view, modules)
         if label is not None:
-            yield image_id, checked_derived(recipe, label, size, parts.num_classes)
+            yield prediction.index, (image_id, checked_derived(recipe, label, size, parts.num_classes))
         on_image()
 
 

@@ -9,27 +9,41 @@ from typing import Any
 
 import torch
 
+from alseg.system.ranks import ALONE, Ranks
 from alseg.system.threads import chosen
 
 
-def describe(device: torch.device, precision: str, *, deterministic: bool = False) -> dict[str, Any]:
+def describe(
+    device: torch.device, precision: str, *, deterministic: bool = False, ranks: Ranks = ALONE
+) -> dict[str, Any]:
     """Return versions, device, threads and the state of the source tree alseg runs from, if it is one.
 
     Args:
         device: Where networks are.
         precision: In Lightning Fabric's words.
         deterministic: Whether torch is told to use deterministic kernels only.
+        ranks: The processes that do the run together.
     """
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
         "device": device_name(device),
+        **(_of_ranks(ranks, device) if ranks.size > 1 else {}),
         "precision": precision,
         "deterministic": deterministic,
         "threads": torch.get_num_threads(),
         "threading": chosen().as_json(),
         "git": _git_state(Path(__file__).parent),
+    }
+
+
+def _of_ranks(ranks: Ranks, device: torch.device) -> dict[str, Any]:
+    """Return how many devices do a run together, on which machines, and what they exchange gradients by."""
+    return {
+        "devices": ranks.size,
+        "hosts": list(ranks.hosts),
+        "backend": "nccl" if device.type == "cuda" else "gloo",
     }
 
 

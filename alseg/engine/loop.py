@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from alseg.acquisition.job import Pool
 from alseg.config.experiment import RunSpec
 from alseg.engine.answers_predicted import predict_held_out, predict_new_answers
+from alseg.engine.books import copy_books
 from alseg.engine.context import RunContext
 from alseg.engine.derivation import use_derived
 from alseg.engine.kept_examples import keep_examples
@@ -43,7 +44,6 @@ from alseg.storage.live import LiveFile
 from alseg.storage.questions import Questions
 from alseg.storage.round_files import read_counts
 from alseg.storage.run_folder import RunFolder
-from alseg.training import checkpoint
 
 
 def run(spec: RunSpec, folder: RunFolder, context: RunContext) -> None:
@@ -58,6 +58,7 @@ def run(spec: RunSpec, folder: RunFolder, context: RunContext) -> None:
     """
     for problem in quarantine_damaged(folder, len(spec.rounds) + 1):
         context.tell(folder, problem)
+    copy_books(folder, context.ranks)
     Loop(make_parts(spec, folder, context)).go()
 
 
@@ -86,7 +87,8 @@ class Loop:
                 self.buy(round_number)
             if folder.round_is_committed(round_number) and trainer.iteration >= stop:
                 DerivedMaps.forget(folder.round_folder(round_number))
-                replay_round(parts, round_number)
+                if parts.context.ranks.is_first:
+                    replay_round(parts, round_number)
                 continue
             if round_number == 0 and not parts.labels.labelled:
                 counts = train_source(parts, partial(self.train, round_number))
@@ -95,7 +97,7 @@ class Loop:
             self.commit(round_number, counts)
         if not read_examples(folder.path, parts.num_classes):
             keep_examples(parts, self.phases, folder.path, parts.inference_options(for_acquisition=False))
-        checkpoint.save(folder.weights, iteration=trainer.iteration, model=trainer.module, optimizer=None)
+        parts.save_weights()
 
     def buy(self, round_number: int) -> None:
         """Ask for the labels of a round and pay for them, or learn all of them."""
@@ -141,7 +143,8 @@ class Loop:
         """Choose what to ask."""
         parts, needs = self.parts, planner.method.needs
         options = parts.inference_options(for_acquisition=True, round_number=round_number)
-        with self.phases.phase("acquire", planner.images_to_see, timed=False) as on_image:
+        images = parts.context.ranks.share(planner.images_to_see)
+        with self.phases.phase("acquire", images, timed=False) as on_image:
             pool = self.pool(round_number, planner, on_image)
             with random_state_kept():  # acquisitions of other runs may be asked, too
                 queries = planner.decide(round_number, pool, parts.trainer.state)
@@ -167,6 +170,7 @@ class Loop:
             source=parts.source_images(),
             round=round_number,
             rounds=len(parts.spec.rounds),
+            ranks=parts.context.ranks,
             on_image=on_image,
         )
 
@@ -193,7 +197,8 @@ class Loop:
         if path.exists():
             with suppress(DamageError):
                 return read_counts(path)
-        with self.phases.phase("evaluate", len(evaluation.dataset)) as on_image:
+        images = parts.context.ranks.share(len(evaluation.dataset))
+        with self.phases.phase("evaluate", images) as on_image:
             return evaluate(
                 parts.trainer.model,
                 evaluation.dataset,
@@ -205,6 +210,7 @@ class Loop:
 
     def commit(self, round_number: int, counts: NDArray[np.int32] | None) -> None:
         """Write the round; from then on it is never done again."""
-        commit_round(self.parts, round_number, counts, self.phases.seconds)
+        if self.parts.context.ranks.is_first:
+            commit_round(self.parts, round_number, counts, self.phases.seconds)
         DerivedMaps.forget(self.parts.folder.round_folder(round_number))
         self.parts.context.stop.check()

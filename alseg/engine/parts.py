@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -108,7 +109,8 @@ class RunParts:
 
     def save(self) -> None:
         """Keep the training state."""
-        self.trainer.save(self.folder.checkpoint)
+        if self.context.ranks.is_first:
+            self.trainer.save(self.folder.checkpoint)
 
     def start_over(self, reason: str) -> None:
         """Go back to the network's first weights, and say why."""
@@ -146,20 +148,31 @@ class RunParts:
         """
         if round_number < 2:
             return None
-        path = self.folder.round_folder(round_number - 1) / NETWORK_NAME
-        if not path.exists():
-            raise AlsegError(
-                f"{path} is missing: the acquisition compares with that network. Begin the run anew with "
-                "--fresh."
-            )
+        path, ranks = self.folder.round_folder(round_number - 1) / NETWORK_NAME, self.context.ranks
         module = self.context.assembler.model(self.spec.model, self.num_classes, self.spec.seed)
-        checkpoint.load(path, model=module, optimizer=None)
+        if ranks.is_first:
+            if not path.exists():
+                raise AlsegError(
+                    f"{path} is missing: the acquisition compares with that network. Begin the run anew with "
+                    "--fresh."
+                )
+            checkpoint.load(path, model=module, optimizer=None)
+        if ranks.size > 1:
+            module.load_state_dict(ranks.from_first(module.state_dict()))
         return set_up(self.context.fabric, module)
 
     def keep_network(self, round_number: int) -> None:
         """Keep the network for the next round's questions."""
         path = self.folder.round_folder(round_number) / NETWORK_NAME
-        checkpoint.save(path, iteration=self.trainer.iteration, model=self.trainer.module, optimizer=None)
+        self._save_network(path)
+
+    def save_weights(self) -> None:
+        """Keep the final weights."""
+        self._save_network(self.folder.weights)
+
+    def _save_network(self, path: Path) -> None:
+        if self.context.ranks.is_first:
+            checkpoint.save(path, iteration=self.trainer.iteration, model=self.trainer.module, optimizer=None)
 
     def source_images(self) -> SourceImages:
         """Return the source images, for acquisitions that observe them."""
@@ -186,6 +199,7 @@ class RunParts:
             passes=method.passes if method else None,
             axes=(self.spec.seed, round_number),
             overlap=settings.call_timeout is None,  # only the main thread's calls can be ended
+            ranks=self.context.ranks,
         )
         return self.needing(options, needs)
 
@@ -217,7 +231,7 @@ def make_parts(
         AlsegError: If data, weights or parameters are faulty.
     """
     assembler = context.assembler
-    pool = pool or RunPool(spec.scenario, folder, assembler)
+    pool = pool or RunPool(spec.scenario, folder, assembler, context.ranks)
     recipe = assembler.recipe(spec.method.recipe, spec.scenario.label_space)
     data = pool.data
     method = assembler.method(spec)
@@ -238,6 +252,7 @@ def make_parts(
         compiled=spec.compile,
         schedule=schedule_of(spec, recipe, stages, derived_after(recipe, stages) if method else {}),
         rounds=spec.rounds,
+        ranks=context.ranks,
     )
     planner = None
     if method is not None and spec.method.budget is not None:

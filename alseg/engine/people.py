@@ -18,6 +18,7 @@ from alseg.engine.phases import Phases
 from alseg.engine.purchase import QueryPlanner, RoundQueries
 from alseg.engine.waiting import Waiting
 from alseg.guard.calls import random_state_kept
+from alseg.inference.gathering import in_order
 from alseg.inference.predict import InferenceOptions, predict
 from alseg.storage.answers import read_answers
 from alseg.storage.ledger import Purchase
@@ -105,11 +106,16 @@ class PeoplesRounds:
         history, dataset = self.parts.labels.history, self.parts.labels.dataset
         chosen = Subset(dataset, sorted(map(history.index_of, asked)))
         plain = replace(options, passes=None, features=False, image=False, outputs=(), recipe_outputs=None)
-        with phases.phase("predict", len(asked)) as on_image, random_state_kept():
-            for prediction in predict(self.parts.trainer.model, chosen, plain):
-                classes = prediction.logits.argmax(dim=0).to("cpu").numpy().astype(np.uint8)
-                yield chosen.image_id(prediction.index), classes
-                on_image()
+        ranks = plain.ranks
+        with phases.phase("predict", ranks.share(len(asked))) as on_image, random_state_kept():
+
+            def own() -> Iterator[tuple[int, NDArray[np.uint8]]]:
+                for prediction in predict(self.parts.trainer.model, chosen, plain):
+                    yield prediction.index, prediction.logits.argmax(dim=0).to("cpu").numpy().astype(np.uint8)
+                    on_image()
+
+            for place, classes in in_order(ranks, own(), len(chosen)):
+                yield chosen.image_id(place), classes
 
 
 def _regions_in(

@@ -25,6 +25,7 @@ from alseg.storage.ledger import Purchase
 from alseg.storage.pool_listing import PoolListing
 from alseg.storage.questions import Questions
 from alseg.storage.run_folder import RunFolder
+from alseg.system.ranks import ALONE, Ranks
 
 
 class PoolChange(NamedTuple):
@@ -46,6 +47,7 @@ class RunPool:
         scenario: Of the run.
         folder: The run's folder, which keeps the pool of each round where it may grow.
         assembler: Lists data sets.
+        ranks: The processes that do the run together; what the first of them lists counts.
 
     Attributes:
         data: The scenario's data, whose target is the pool of the round at hand.
@@ -54,8 +56,11 @@ class RunPool:
         AlsegError: If data is missing or faulty, or the kept pool of round 0 is damaged.
     """
 
-    def __init__(self, scenario: Scenario, folder: RunFolder, assembler: Assembler) -> None:
+    def __init__(
+        self, scenario: Scenario, folder: RunFolder, assembler: Assembler, ranks: Ranks = ALONE
+    ) -> None:
         self._scenario, self._folder, self._assembler = scenario, folder, assembler
+        self._ranks = ranks
         self.data: ScenarioData = assembler.scenario(scenario)
         self._shown: GrowingPool | None = None
         if scenario.grows:
@@ -131,7 +136,7 @@ class RunPool:
             return None
         kept = PoolListing.read(folder)
         dataset = self._assembler.scenario(self._scenario).target.dataset
-        there = {dataset.image_id(index) for index in range(len(dataset))}
+        there = self._ranks.from_first({dataset.image_id(index) for index in range(len(dataset))})
         _refuse_gone(asked - there, self._scenario)
         if kept.images.keys() <= there or Purchase.committed(folder):
             return kept
@@ -143,7 +148,8 @@ class RunPool:
         """Return what the data set lists now."""
         domain = self._assembler.listed_anew(self._scenario)
         ids = map(domain.dataset.image_id, range(len(domain.dataset)))
-        return PoolListing(dict(zip(ids, domain.sizes, strict=True)))
+        listing = PoolListing(dict(zip(ids, domain.sizes, strict=True)))
+        return self._ranks.from_first(listing)
 
     def _image_pixels(self) -> tuple[int, ...]:
         if self._shown is None:
@@ -167,7 +173,9 @@ def first_pool(spec: RunSpec, folder: RunFolder, assembler: Assembler) -> str | 
     return assembler.scenario(spec.scenario).target.listing
 
 
-def copy_first_pool(spec: RunSpec, folder: RunFolder, copy: RunFolder, assembler: Assembler) -> None:
+def copy_first_pool(
+    spec: RunSpec, folder: RunFolder, copy: RunFolder, assembler: Assembler, ranks: Ranks = ALONE
+) -> None:
     """Keep the pool of round 0 of a run in another folder, too, and of later rounds none there.
 
     Nothing is kept of a pool that is fixed.
@@ -177,6 +185,7 @@ def copy_first_pool(spec: RunSpec, folder: RunFolder, copy: RunFolder, assembler
         folder: Its folder, which may not be there yet: then the pool is what is listed now.
         copy: The folder to write to.
         assembler: Lists data sets.
+        ranks: The processes that do this together; what the first of them finds counts.
 
     Raises:
         DamageError: If the run's own is damaged; names the file.
@@ -184,10 +193,11 @@ def copy_first_pool(spec: RunSpec, folder: RunFolder, copy: RunFolder, assembler
     if not spec.scenario.grows:
         return
     first = folder.round_folder(0)
-    if PoolListing.kept(first):
+    if ranks.is_first and PoolListing.kept(first):
         listing = PoolListing.read(first)
     else:
         listing = PoolListing.of(uncached(assembler.scenario(spec.scenario).target.dataset))
+    listing = ranks.from_first(listing)
     listing.write(copy.round_folder(0))
     for number in range(1, len(spec.rounds) + 1):
         remove(copy.round_folder(number) / POOL_NAME)

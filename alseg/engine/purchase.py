@@ -23,7 +23,7 @@ from alseg.config.budget import Budget
 from alseg.config.experiment import RunSpec
 from alseg.contracts import Picks, PreparingAcquisition, ScoreAcquisition
 from alseg.engine.assembly import MethodParts
-from alseg.engine.companions import find_companions
+from alseg.engine.companions import companions_of_all
 from alseg.engine.context import RunContext
 from alseg.engine.pool import RunPool
 from alseg.engine.regions import MethodRegions, method_regions
@@ -142,9 +142,10 @@ class QueryPlanner:
         else:
             decision = _Decision(acquire(job, pool))
         elapsed = time.monotonic() - started
+        known = self.context.ranks.gathered(answers)
         return RoundQueries(
             picks=decision.picks,
-            answers=answers,
+            answers={image_id: each for of_rank in known for image_id, each in of_rank.items()},
             limits=job.limits,
             seconds=elapsed - decision.spent + decision.share,
             adapted=adapted,
@@ -177,6 +178,8 @@ class QueryPlanner:
     def buy(self, queries: RoundQueries) -> Purchase:
         """Buy the answers to a round's questions, of which some have been looked up, within the budget.
 
+        Of processes that do the run together the first one answers, and all know it.
+
         Raises:
             ValueError: If the annotation mode's footprint disagrees with the pixels it claimed, or a price is
                 no price.
@@ -187,11 +190,14 @@ class QueryPlanner:
             same = known is not None and len(known.picks) == len(picks)
             return known if known is not None and same else self.oracle.look_up(image_id, picks)
 
-        if queries.limits.currency == "clicks":
-            pool = self.oracle.labels.history.image_ids
-            answers = answers_within(queries.picks, pool, queries.limits, look_up)
-        else:
-            answers = {name: look_up(name, picks) for name, picks in queries.picks.items() if len(picks)}
+        def answered() -> Mapping[str, Answer]:
+            if queries.limits.currency == "clicks":
+                pool = self.oracle.labels.history.image_ids
+                return answers_within(queries.picks, pool, queries.limits, look_up)
+            return {name: look_up(name, picks) for name, picks in queries.picks.items() if len(picks)}
+
+        ranks = self.context.ranks
+        answers = ranks.from_first(answered() if ranks.is_first else {})
         maps = self.regions_of(queries, answers)
         folder = self.folder.round_folder(queries.round)
         regions = None if maps is None else AskedRegions.write(folder, maps)
@@ -237,11 +243,11 @@ class QueryPlanner:
 
     @property
     def _shared_training(self) -> SharedTraining:
-        return SharedTraining(self.context.shared / self._training_key)
+        return SharedTraining(self.context.shared / self._training_key, ranks=self.context.ranks)
 
     @property
     def _common_pass(self) -> SharedPoolPass:
-        return SharedPoolPass(self._shared_training.folder)
+        return SharedPoolPass(self._shared_training.folder, self.context.ranks)
 
     def _may_ask_together(self, round_number: int, pool: Pool) -> bool:
         """Whether other runs may have the same network, and one pass over the pool spares them another."""
@@ -281,7 +287,7 @@ class QueryPlanner:
     def _companions(self) -> dict[str, QueryJob]:
         """Return what this run can ask for other runs, by the name of their folder."""
         runs = self.folder.path.parent
-        found = find_companions(self.spec, self.method, self._training_key, runs, self.context)
+        found = companions_of_all(self.spec, self.method, self._training_key, runs, self.context)
         return {
             each.spec.folder: self._job(
                 each.spec,

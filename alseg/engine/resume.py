@@ -16,6 +16,15 @@ def resume(parts: RunParts) -> None:
     Args:
         parts: The run, from whose folder `quarantine_damaged` has taken what is damaged.
     """
+    ranks, trainer = parts.context.ranks, parts.trainer
+    if ranks.is_first:
+        _resume(parts)
+    trainer.iteration = ranks.from_first(trainer.iteration)
+    if trainer.iteration:
+        trainer.state.follow_first(ranks)
+
+
+def _resume(parts: RunParts) -> None:
     folder, trainer = parts.folder, parts.trainer
     limit = last_usable_iteration(
         folder,

@@ -18,6 +18,7 @@ from alseg.errors import DamageError
 from alseg.files import content_hash, remove, remove_unfinished
 from alseg.storage.lock import BusyError, exclusive
 from alseg.storage.round_files import read_counts, write_counts
+from alseg.system.ranks import ALONE, Ranks
 from alseg.system.signals import Interrupted, StopRequest
 from alseg.training.trainer import Trainer
 
@@ -66,10 +67,13 @@ class SharedTraining:
     Args:
         folder: The folder, named by `shared_key`.
         evaluated: Whether there are confusion counts: without evaluation labels there are none.
+        ranks: The processes that train together. The first of them holds, reads and writes the folder; the
+            others are given what it finds, and make the same calls.
     """
 
-    def __init__(self, folder: Path, *, evaluated: bool = True) -> None:
+    def __init__(self, folder: Path, *, evaluated: bool = True, ranks: Ranks = ALONE) -> None:
         self.folder = folder
+        self._ranks = ranks
         self._evaluated = evaluated
         self._weights = folder / "checkpoint.pt"
         self._counts = folder / "confusion.npz"
@@ -95,8 +99,19 @@ class SharedTraining:
         Raises:
             Interrupted: If there was one.
         """
+        ranks = self._ranks
+        if not ranks.is_first:
+            ranks.await_first(stop.check)
+            yield
+            return
+
+        def keep_waiting() -> bool:
+            ranks.still_waiting()
+            return stop.signal is None
+
         try:
-            with self.exclusive(keep_waiting=lambda: stop.signal is None):
+            with self.exclusive(keep_waiting):
+                ranks.await_first()
                 yield
         except BusyError as busy:
             raise Interrupted from busy
@@ -104,7 +119,8 @@ class SharedTraining:
     @property
     def complete(self) -> bool:
         """Whether the training has been done."""
-        return self._weights.exists() and (self._counts.exists() or not self._evaluated)
+        there = self._weights.exists() and (self._counts.exists() or not self._evaluated)
+        return self._ranks.from_first(there)
 
     def load(self, trainer: Trainer) -> NDArray[np.int32] | None:
         """Read the training state into a trainer; returns the confusion counts, None without evaluation.
@@ -112,18 +128,30 @@ class SharedTraining:
         Raises:
             DamageError: If a file is damaged; it is removed, so that the training is done again.
         """
+        ranks = self._ranks
+        counts, damage = self._loaded(trainer) if ranks.is_first else (None, "")
+        counts, damage, trainer.iteration = ranks.from_first((counts, damage, trainer.iteration))
+        if damage:
+            raise DamageError(damage)
+        trainer.state.follow_first(ranks)
+        return counts
+
+    def _loaded(self, trainer: Trainer) -> tuple[NDArray[np.int32] | None, str]:
+        """Read the training state into a trainer; returns the counts, and what is damaged, in words."""
         try:
             counts = read_counts(self._counts) if self._evaluated else None
             trainer.iteration = trainer.state.load(self._weights)
-            return counts
-        except DamageError:
+        except DamageError as error:
             remove(self._weights)
-            raise
+            return None, str(error)
+        return counts, ""
 
     def save(
         self, trainer: Trainer, counts: NDArray[np.int32] | None, image_ids: list[str], groups: list[str]
     ) -> None:
         """Write the training state and the confusion counts, if any; what comes last completes the folder."""
+        if not self._ranks.is_first:
+            return
         trainer.save(self._weights)
         if counts is not None:
             write_counts(self._counts, counts, image_ids, groups)

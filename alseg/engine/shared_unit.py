@@ -28,6 +28,7 @@ from alseg.storage.disk_space import require_space
 from alseg.storage.layout import SHARED_UNIT_NAME
 from alseg.storage.live import LiveFile
 from alseg.storage.run_folder import RunFolder
+from alseg.system.ranks import LostRank
 
 
 def shared_work(spec: RunSpec, runs: Path, context: RunContext) -> RunFolder:
@@ -41,8 +42,12 @@ def shared_work(spec: RunSpec, runs: Path, context: RunContext) -> RunFolder:
     Raises:
         DamageError: If the run's record of its pool is damaged; names the file.
     """
-    pool = first_pool(spec, RunFolder(runs / spec.folder), context.assembler)
-    return RunFolder(context.shared / shared_key(spec, context.assembler, pool) / SHARED_UNIT_NAME)
+    key = ""
+    if context.ranks.is_first:
+        pool = first_pool(spec, RunFolder(runs / spec.folder), context.assembler)
+        key = shared_key(spec, context.assembler, pool)
+    base = context.shared if context.books is None else context.books / context.shared.name
+    return RunFolder(base / context.ranks.from_first(key) / SHARED_UNIT_NAME)
 
 
 def train_and_ask(specs: Sequence[RunSpec], runs: Path, context: RunContext) -> None:
@@ -60,25 +65,40 @@ def train_and_ask(specs: Sequence[RunSpec], runs: Path, context: RunContext) -> 
         AlsegError: If data, weights or a folder are faulty.
         DivergedError: If the loss is no longer finite.
     """
-    work = shared_work(specs[0], runs, context)
+    work, ranks = shared_work(specs[0], runs, context), context.ranks
     key = work.path.parent.name
-    specs = [
-        spec for spec in specs if training_key(spec, RunFolder(runs / spec.folder), context.assembler) == key
-    ]
-    shared = SharedTraining(work.path.parent, evaluated=_is_evaluated(specs[0], context))
+    specs = _still_sharing(specs, key, runs, context)
+    evaluated = _is_evaluated(specs[0], context)
+    shared = SharedTraining(context.shared / key, evaluated=evaluated, ranks=ranks)
     parts: RunParts | None = None
     with shared.held(context.stop):
         if not shared.complete:
             parts = _trained(_parts(specs[0], runs, work, context), shared)
-        remove(work.checkpoint)
+        if ranks.is_first:
+            remove(work.checkpoint)
     for spec in specs:
         ready = parts if parts is not None and parts.spec is spec else None
         try:
             _ask(spec, shared, ready, runs, work, context)
-        except (WriteError, DamageError):
+        except (WriteError, DamageError, LostRank):
             raise
         except (Exception, SystemExit, TimedOut) as failure:  # its own run fails by it, too, and says so
+            if ranks.size > 1:
+                raise  # the others may not have failed
             context.tell(work, f"{spec.method.label} is left to its own run: {one_line(failure)}")
+
+
+def _still_sharing(specs: Sequence[RunSpec], key: str, runs: Path, context: RunContext) -> Sequence[RunSpec]:
+    """Return the runs whose training still has this name, as the first rank finds them."""
+    names: set[str] = set()
+    if context.ranks.is_first:
+        keys = {
+            spec.folder: training_key(spec, RunFolder(runs / spec.folder), context.assembler)
+            for spec in specs
+        }
+        names = {name for name, found in keys.items() if found == key}
+    names = context.ranks.from_first(names)
+    return [spec for spec in specs if spec.folder in names]
 
 
 def _is_evaluated(spec: RunSpec, context: RunContext) -> bool:
@@ -88,8 +108,8 @@ def _is_evaluated(spec: RunSpec, context: RunContext) -> bool:
 def _parts(spec: RunSpec, runs: Path, work: RunFolder, context: RunContext) -> RunParts:
     """Return a run's parts, at work in the folder of the unit: the run's own belongs to the run."""
     folder = RunFolder(runs / spec.folder)
-    copy_first_pool(spec, folder, work, context.assembler)
-    pool = RunPool(spec.scenario, work, context.assembler)
+    copy_first_pool(spec, folder, work, context.assembler, context.ranks)
+    pool = RunPool(spec.scenario, work, context.assembler, context.ranks)
     return replace(make_parts(spec, folder, context, pool), folder=work)
 
 
@@ -111,9 +131,10 @@ def _ask(
     context: RunContext,
 ) -> None:
     """Leave picks for a run and for all that can be decided in the same pass, unless it has some."""
-    blamed = suspects(runs)
+    ranks = context.ranks
+    blamed = ranks.from_first(suspects(runs) if ranks.is_first else set())
     method = context.assembler.method(spec)
-    if method is None or SharedPoolPass(shared.folder).holds(spec.folder):
+    if method is None or SharedPoolPass(shared.folder, ranks).holds(spec.folder):
         return
     if {name_of(method.acquisition), name_of(method.mode)} & blamed:
         return  # the run that it belongs to is to fail by it, not those that share
@@ -124,7 +145,7 @@ def _ask(
         return
     parts.settle_pool(1)
     phases = Phases(context, LiveFile(work.path))
-    with phases.phase("acquire", parts.planner.images_to_see, timed=False) as on_image:
+    with phases.phase("acquire", ranks.share(parts.planner.images_to_see), timed=False) as on_image:
         pool = Loop(parts).pool(1, parts.planner, on_image)
         with random_state_kept():
             parts.planner.leave_picks(pool, parts.trainer.state)

@@ -29,7 +29,7 @@ def train_source(parts: RunParts, train: Callable[[], NDArray[np.int32] | None])
     evaluated = parts.data.evaluation is not None
     key = shared_key(parts.spec, parts.context.assembler, parts.pool.first)
     folder = parts.context.shared / key
-    shared = SharedTraining(folder, evaluated=evaluated)
+    shared = SharedTraining(folder, evaluated=evaluated, ranks=parts.context.ranks)
     with shared.held(parts.context.stop):
         if shared.complete:
             try:

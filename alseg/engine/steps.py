@@ -48,7 +48,8 @@ class Steps:
         if now - self._last_logged >= LOG_EVERY_SECONDS:
             self._last_logged = now
             self._parts.folder.append_event("step", iteration=step, losses=dict(losses))
-        stopping = context.stop.signal is not None
+        # A step that one rank takes all of them take, so that they stop after the same one.
+        stopping = context.stop.agreed(context.ranks)
         if stopping or now - self._last_saved >= 60 * context.settings.checkpoint_minutes:
             self.save()
         # Not whatever has come since: a signal that finds the step unsaved waits for the next one.

@@ -76,4 +76,5 @@ def count_confusions(
         label = label_of(prediction.index, (guess.shape[0], guess.shape[1]))
         counts[prediction.index] = confusion_counts(guess, label, num_classes)
         on_image()
-    return counts
+    summed: NDArray[np.int32] = options.ranks.summed(counts)
+    return summed

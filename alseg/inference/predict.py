@@ -20,6 +20,7 @@ from alseg.inference.passes import moments_of_image
 from alseg.inference.prefetch import ahead
 from alseg.inference.recipe_outputs import RecipeOutputs
 from alseg.inference.windows import windowed
+from alseg.system.ranks import ALONE, Ranks
 
 _STRIPS = 16
 """Parts of an image whose softmax is averaged one after the other, so that no third map is made."""
@@ -79,6 +80,8 @@ class InferenceOptions:
             round.
         overlap: Whether the next batch is decoded while one is predicted, in a thread where there are no
             workers, and predicted while an acquisition scores the last one.
+        ranks: The processes that predict together: each of them whole batches, the same as one process would
+            have, so that numbers are the same.
     """
 
     size: Size | None
@@ -96,13 +99,14 @@ class InferenceOptions:
     passes: Passes | None = None
     axes: tuple[int | str, ...] = ()
     overlap: bool = True
+    ranks: Ranks = ALONE
 
 
 @torch.inference_mode()
 def predict(
     model: Any, dataset: Dataset, options: InferenceOptions, previous: Any | None = None
 ) -> Iterator[Prediction]:
-    """Yield the prediction of every image, in order. Models are put into evaluation mode.
+    """Yield the prediction of every image that is this rank's, in order. Models are put into evaluation mode.
 
     Args:
         model: A `SegmentationModel`, possibly wrapped for a device and precision.
@@ -233,7 +237,8 @@ def _network_inputs(
     model: Any, dataset: Dataset, options: InferenceOptions
 ) -> Iterator[tuple[list[InferenceSample], torch.Tensor]]:
     """Yield batches of images of one size, and the same normalised, on the model's device."""
-    samples = InferenceSamples(dataset, options.size, keep_image=options.image)
+    own = options.ranks.batches(len(dataset), options.batch_size)
+    samples = InferenceSamples(dataset, options.size, own, keep_image=options.image)
     loader = inference_loader(samples, options.batch_size, options.workers)
     batches: Iterable[list[InferenceSample]] = started(loader)
     with ExitStack() as stack:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -24,7 +23,8 @@ from alseg.files import MovedError, TakenOverError, WriteError, remove
 from alseg.guard.at_work import NAME, noting
 from alseg.guard.calls import random_state_kept, watching
 from alseg.guard.timeouts import TimedOut
-from alseg.launch.outcome import RunEnding, RunResult
+from alseg.launch.outcome import LOST_RANK, RunEnding, RunResult
+from alseg.launch.parting import OtherRankFailed, together, trace_of
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.repair import repair
 from alseg.launch.status import spent_seconds
@@ -34,6 +34,7 @@ from alseg.storage.lock import BusyError
 from alseg.storage.run_folder import RunFolder
 from alseg.storage.status_file import OUT_OF_MEMORY
 from alseg.system.limits import address_space, exceeded_limit
+from alseg.system.ranks import LostRank
 from alseg.system.threads import chosen
 from alseg.training import determinism
 
@@ -70,14 +71,27 @@ class RunAttempt:
         Raises:
             WriteError: If results cannot be written: no other run could be written either.
         """
-        folder, context = self.folder, self.context
+        folder, context, ranks = self.folder, self.context, self.context.ranks
         started = time.monotonic()
+        if not ranks.is_first:
+            return self._ending(*self._with_first(), time.monotonic() - started)
+
+        def keep_waiting() -> bool:
+            ranks.still_waiting()
+            return wait and context.stop.signal is None
+
         try:
-            with folder.writing(keep_waiting=lambda: wait and context.stop.signal is None):
+            with folder.writing(keep_waiting):
+                ranks.await_first()
                 by_another = context.settings.processes > 1 and folder.is_done
                 result, reason = self._under_lock()
-        except (BusyError, TakenOverError) as other:
-            return self._ending(RunResult.LEFT_TO_OTHER, str(other), 0.0)
+        except BusyError as busy:
+            ranks.await_first()
+            return self._ending(*ranks.from_first((RunResult.LEFT_TO_OTHER, str(busy))), 0.0)
+        except TakenOverError as taken:
+            if ranks.size > 1:
+                raise  # the others are in the midst of the run
+            return self._ending(RunResult.LEFT_TO_OTHER, str(taken), 0.0)
         except MovedError as moved:
             if moved.folder != folder.path:
                 raise
@@ -93,8 +107,23 @@ class RunAttempt:
     def _ending(self, result: RunResult, reason: str, seconds: float) -> RunEnding:
         return RunEnding(self.spec, self.folder, result, reason, seconds)
 
+    def _with_first(self) -> tuple[RunResult, str]:
+        """Do what the first of the processes that do the run together does; nothing is recorded."""
+        ranks = self.context.ranks
+        ranks.await_first(self.context.stop.check)
+        settled: tuple[RunResult, str] | None = ranks.from_first(None)
+        if settled is not None:
+            return settled
+        self.folder.path.mkdir(parents=True, exist_ok=True)
+        return self._train()
+
     def _under_lock(self) -> tuple[RunResult, str]:
         """See to what the folder has lost, then train, unless the run is done, waits or cannot be done."""
+        settled = self.context.ranks.from_first(self._settled())
+        return self._recorded() if settled is None else settled
+
+    def _settled(self) -> tuple[RunResult, str] | None:
+        """See to what the folder has lost; return what became of the run and why, None if it is to do."""
         folder, context = self.folder, self.context
         crashed = name_crash(folder.path)
         if crashed is not None:
@@ -115,13 +144,18 @@ class RunAttempt:
             folder.write_status(RunResult.WAITING, round_number=folder.last_round, reason=waits)
             context.reporter.note(f"  {waits}")
             return RunResult.WAITING, waits
-        return self._recorded()
+        return None
 
     def _recorded(self) -> tuple[RunResult, str]:
         """Train, and record what on, when and how it ended."""
         folder, context = self.folder, self.context
         attempt = folder.start_attempt(
-            describe(context.fabric.device, self.spec.precision, deterministic=context.settings.deterministic)
+            describe(
+                context.fabric.device,
+                self.spec.precision,
+                deterministic=context.settings.deterministic,
+                ranks=context.ranks,
+            )
         )
         folder.append_log(chosen().text(torch.get_num_threads()))
         folder.write_status("running", round_number=folder.last_round)
@@ -148,14 +182,17 @@ class RunAttempt:
         """Run the loop; whatever stops it but a failed write is a result."""
         spec, folder, context = self.spec, self.folder, self.context
         try:
-            with watched(folder, context):
+            with watched(folder, context), together(context, what_failed):
                 run(spec, folder, context)
-            missing = find_removed(folder, spec)
+            missing = find_removed(folder, spec) if context.ranks.is_first else None
         except KeyboardInterrupt:  # Interrupted is one
             context.stop.signal = context.stop.signal or signal.SIGINT
             saved = "without saving" if context.stop.at_once else "all is saved"
             folder.append_log(f"stopped by {context.stop.name}, {saved}")
             return RunResult.INTERRUPTED, ""
+        except LostRank as lost:
+            folder.append_log(f"{LOST_RANK}: {lost}")
+            return RunResult.INTERRUPTED, LOST_RANK
         except Waiting as waiting:
             folder.append_log(str(waiting))
             context.reporter.note(f"  {waiting}")
@@ -164,7 +201,7 @@ class RunAttempt:
             raise
         except (Exception, SystemExit, TimedOut) as failure:  # a plugin's sys.exit() stops its run alone
             error = what_failed(failure)
-            folder.append_log(traceback.format_exc())
+            folder.append_log(trace_of(failure))
             context.reporter.note(f"  {error} (traceback in {folder.path / 'log.txt'})")
             return RunResult.FAILED, error
         if missing is None:
@@ -199,6 +236,8 @@ def watched(folder: RunFolder, context: RunContext) -> Iterator[None]:
 
 def what_failed(failure: BaseException) -> str:
     """Say in one line what failed; too little memory is no error of the run."""
+    if isinstance(failure, OtherRankFailed):
+        return str(failure)
     limit = exceeded_limit(failure)
     if limit is not None and (address_space() is not None or not limit.startswith(OUT_OF_MEMORY)):
         return limit

@@ -27,6 +27,10 @@ class RunResult(StrEnum):
     """The process was asked to stop before the run's turn."""
 
 
+LOST_RANK = "another process of the run has ended without a word"
+"""Why a run is interrupted that several processes do together."""
+
+
 @dataclass(frozen=True)
 class RunEnding:
     """How one run ended in this process.
@@ -105,7 +109,7 @@ class Outcome:
         return [ending for ending in self.endings if ending.result is result]
 
 
-_EXIT_CODES = {RunResult.FAILED: 1, RunResult.WAITING: 3}
+_EXIT_CODES = {RunResult.FAILED: 1, RunResult.INTERRUPTED: 1, RunResult.WAITING: 3}
 
 
 @dataclass(frozen=True, kw_only=True)

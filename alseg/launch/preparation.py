@@ -12,7 +12,8 @@ from alseg.config.experiment import Experiment, RunSpec
 from alseg.engine.assembly import Assembler
 from alseg.engine.observers import build_observers
 from alseg.launch.preflight import Plan, check
-from alseg.launch.same_threads import settings_here
+from alseg.launch.preflight_ranks import check_ranks, ranks_of
+from alseg.launch.same_threads import other_devices, settings_here
 from alseg.registry.registry import Registry
 from alseg.storage.layout import DATA_NAME
 from alseg.training.device import make_fabric
@@ -63,6 +64,7 @@ def check_experiment(
     kept = root / DATA_NAME if root is not None else None
     assembler = Assembler(registry, Path(cache).expanduser() if cache else None, kept)
     build_observers(experiment.settings.observers, registry)  # what one lacks is told before data is read
+    check_ranks(experiment.settings, specs, assembler)
     return CheckedExperiment(experiment=experiment, plan=check(specs, assembler), assembler=assembler)
 
 
@@ -81,13 +83,13 @@ def prepare(
     Raises:
         AlsegError: If a device or data is missing or faulty, or a component cannot be built.
     """
-    note = None
+    notes: tuple[str | None, ...] = ()
     if not fresh:
         settings, note = settings_here(experiment.settings, root)
+        notes = (note, other_devices(root, ranks_of(settings)))
         experiment = replace(experiment, settings=settings)
     fabric = make_fabric(experiment.settings)
     checked = check_experiment(experiment, specs, registry, root)
     plan = checked.plan
-    if note is not None:
-        plan = replace(plan, notes=(*plan.notes, note))
+    plan = replace(plan, notes=(*plan.notes, *(note for note in notes if note is not None)))
     return PreparedExperiment(experiment=experiment, plan=plan, assembler=checked.assembler, fabric=fabric)

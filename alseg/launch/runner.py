@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from alseg.launch.preflight import PlannedRun
 from alseg.launch.preparation import PreparedExperiment
 from alseg.storage.run_folder import RunFolder
 from alseg.system.kept_folders import keeping
+from alseg.system.ranks import ALONE, Ranks
 from alseg.system.signals import StopRequest, listening
 
 
@@ -70,15 +72,31 @@ class Launcher:
         root: Its results folder.
         observers: Told of what happens.
         accept_drift: Whether to go on with runs that were begun with other versions or code.
+        ranks: The processes that do each run together, of which this is one.
+        books: Folder for files of this process's own; None for the first of them.
+        before: How many runs of the same command were done before these.
+        on_run: Given the name of each run's folder when its turn comes, and again with its ending.
     """
 
     def __init__(
-        self, prepared: PreparedExperiment, root: Path, observers: Observers, *, accept_drift: bool
+        self,
+        prepared: PreparedExperiment,
+        root: Path,
+        observers: Observers,
+        *,
+        accept_drift: bool,
+        ranks: Ranks = ALONE,
+        books: Path | None = None,
+        before: int = 0,
+        on_run: Callable[[str, RunEnding | None], object] = lambda name, ending: None,
     ) -> None:
         self._prepared = prepared
         self._root = root
         self._observers = observers
         self._accept_drift = accept_drift
+        self._ranks, self._books = ranks, books
+        self._before, self._on_run = before, on_run
+        self._parted = False
 
     def launch(self, stop: StopRequest) -> Outcome:
         """Do all runs, then let observers finish.
@@ -110,6 +128,8 @@ class Launcher:
             specs=[planned.spec for planned in prepared.plan.runs if planned.skipped is None],
             # What is trained with other kernels must not get into runs that are to be the same every time.
             shared=self._root / ("shared-deterministic" if settings.deterministic else "shared"),
+            ranks=self._ranks,
+            books=self._books,
         )
 
     def _in_turn(self, context: RunContext) -> list[RunEnding]:
@@ -117,6 +137,8 @@ class Launcher:
         numbered = list(enumerate(self._prepared.plan.runs, start=1))
         # A plugin that ends the process each time must not keep the others from their turn.
         numbered.sort(key=lambda each: keeps_crashing(self._folder(each[1]).path))
+        runs = dict(numbered)
+        numbered = [(place, runs[place]) for place in self._ranks.from_first(list(runs))]
         endings = {place: self._one(place, planned, context, wait=False) for place, planned in numbered}
         # What another process leaves undone is done here; it may be taken over, too.
         for place, planned in numbered:
@@ -128,9 +150,11 @@ class Launcher:
     def _one(self, place: int, planned: PlannedRun, context: RunContext, *, wait: bool) -> RunEnding:
         """Do one run, unless the process is to stop, and show how it ended."""
         spec, folder, reporter = planned.spec, self._folder(planned), context.reporter
-        if context.stop.signal is not None:
+        if self._parted or context.stop.agreed(self._ranks):
             return RunEnding(spec, folder, RunResult.NOT_BEGUN)
-        reporter.run_started(place, len(self._prepared.plan.runs), spec.method.label, spec.seed)
+        place, total = self._before + place, self._before + len(self._prepared.plan.runs)
+        reporter.run_started(place, total, spec.method.label, spec.seed)
+        self._on_run(spec.folder, None)
         attempt = RunAttempt(planned, folder, context, accept_drift=self._accept_drift)
         ending = attempt.make(wait=wait)
         if ending.result is RunResult.LEFT_TO_OTHER:
@@ -139,7 +163,10 @@ class Launcher:
             reporter.note("  in another process" if in_helper else f"  {ending.reason}")
         else:
             reporter.run_ended(ending.result, ending.seconds)
+        # Ranks of which one has failed do not find together again.
+        self._parted = self._ranks.size > 1 and ending.result in (RunResult.FAILED, RunResult.INTERRUPTED)
+        self._on_run(spec.folder, ending)
         return ending
 
     def _folder(self, planned: PlannedRun) -> RunFolder:
-        return RunFolder(self._root / "runs" / planned.spec.folder)
+        return RunFolder((self._books or self._root) / "runs" / planned.spec.folder)

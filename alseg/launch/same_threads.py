@@ -18,6 +18,27 @@ def first_threads(root: Path) -> int | None:
     Args:
         root: The experiment's results folder.
     """
+    return _of_first_attempt(root, "threads", None)
+
+
+def other_devices(root: Path, here: int) -> str | None:
+    """Return one line for the user where other devices did the first attempt at an experiment.
+
+    Args:
+        root: The experiment's results folder.
+        here: How many do each run now.
+    """
+    first = _of_first_attempt(root, "devices", 1)
+    if first is None or first == here:
+        return None
+    return (
+        f"the experiment was begun with {first} device{'' if first == 1 else 's'} for each run and goes on "
+        f"with {here}: sums are rounded otherwise, so bytes may differ."
+    )
+
+
+def _of_first_attempt(root: Path, key: str, otherwise: int | None) -> int | None:
+    """Return a positive number that the first attempt records; None where no attempt does."""
     begun: list[tuple[str, int]] = []
     runs = [run for run in root.glob("runs/*") if OLD not in run.name]
     for path in (path for run in runs for path in attempt_files(run).values()):
@@ -25,7 +46,7 @@ def first_threads(root: Path) -> int | None:
             record = read_attempt(path)
         except DamageError:
             continue
-        number = record.get("threads")
+        number = record.get(key, otherwise)
         if isinstance(number, int) and number > 0:
             begun.append((str(record.get("start")), number))
     return min(begun)[1] if begun else None

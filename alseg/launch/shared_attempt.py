@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,9 +13,11 @@ from alseg.engine.shared_unit import shared_work, train_and_ask
 from alseg.files import TakenOverError, WriteError
 from alseg.guard.timeouts import TimedOut
 from alseg.launch.attempt import watched, what_failed
-from alseg.launch.outcome import RunResult, UnitOutcome
+from alseg.launch.outcome import LOST_RANK, RunResult, UnitOutcome
+from alseg.launch.parting import together, trace_of
 from alseg.launch.preflight import Plan
 from alseg.storage.run_folder import RunFolder
+from alseg.system.ranks import LostRank
 
 
 def share(plan: Plan, root: Path, context: RunContext) -> UnitOutcome:
@@ -34,13 +35,19 @@ def share(plan: Plan, root: Path, context: RunContext) -> UnitOutcome:
     if not specs:
         return UnitOutcome(result=RunResult.DONE)
     work = shared_work(specs[0], root / "runs", context)
-    crashed = name_crash(work.path)
+    crashed = name_crash(work.path) if context.ranks.is_first else None
     if crashed is not None:
         context.tell(work, crashed)
     label = f"what {len(specs)} runs share, with {specs[0].method.label}"
     context.reporter.run_started(1, 1, label, specs[0].seed)
-    precision, deterministic = specs[0].precision, context.settings.deterministic
-    attempt = work.start_attempt(describe(context.fabric.device, precision, deterministic=deterministic))
+    attempt = work.start_attempt(
+        describe(
+            context.fabric.device,
+            specs[0].precision,
+            deterministic=context.settings.deterministic,
+            ranks=context.ranks,
+        )
+    )
     try:
         outcome = _shared(root, context)
     except WriteError:
@@ -61,11 +68,14 @@ def _shared(root: Path, context: RunContext) -> UnitOutcome:
         context.stop.signal = context.stop.signal or signal.SIGINT
         work.append_log(f"stopped by {context.stop.name}")
         return UnitOutcome(result=RunResult.INTERRUPTED, signal=context.stop.signal)
+    except LostRank as lost:
+        work.append_log(f"{LOST_RANK}: {lost}")
+        return UnitOutcome(result=RunResult.INTERRUPTED, reason=LOST_RANK)
     except WriteError:
         raise
     except (Exception, SystemExit, TimedOut) as failure:  # the runs then do it themselves
         error = what_failed(failure)
-        work.append_log(traceback.format_exc())
+        work.append_log(trace_of(failure))
         context.reporter.note(f"  {error} (traceback in {work.path / 'log.txt'})")
         return UnitOutcome(result=RunResult.FAILED, reason=error)
     return UnitOutcome(result=RunResult.DONE)
@@ -75,8 +85,10 @@ def _until_done(work: RunFolder, root: Path, context: RunContext) -> None:
     """Train and ask; where another process has taken that over, wait for it."""
     while True:
         try:
-            with watched(work, context):
+            with watched(work, context), together(context, what_failed):
                 train_and_ask(context.specs, root / "runs", context)
             return
         except TakenOverError as taken:
+            if context.ranks.size > 1:
+                raise  # the others are in the midst of it
             context.reporter.note(f"  {taken}")

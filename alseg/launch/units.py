@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from alseg.config.experiment import Experiment
 from alseg.config.sections import Settings
 from alseg.config.specs import RunSpec
 from alseg.contracts import Resources, WorkUnit
 from alseg.engine.assembly import Assembler
 from alseg.engine.companions import training_key
+from alseg.errors import AlsegError
 from alseg.launch.preparation import CheckedExperiment
 from alseg.launch.same_threads import first_threads
 from alseg.storage.questions import Questions
@@ -39,9 +41,11 @@ def plan_units(
         Units, those before others first.
     """
     settings, file = checked.experiment.settings, str(root / "experiment.yaml")
+    threads = settings.threads or first_threads(root)
     needs = Resources(
-        devices=1 if settings.device in ("auto", "cuda") else 0,
-        cpus=settings.threads or first_threads(root),
+        devices=settings.devices if settings.device in ("auto", "cuda") else 0,
+        nodes=settings.nodes,
+        cpus=None if threads is None else threads * settings.devices,
     )
     own = partial(_training_key, root / "runs", checked.assembler)
     sharing = dict(_groups(checked, root / "runs", key_of or own))
@@ -67,6 +71,27 @@ def plan_units(
 def shares(spec: RunSpec) -> bool:
     """Whether a run begins without target labels, as runs that share source training do."""
     return spec.method.target_labels != "all" or spec.method.labels_since != "start"
+
+
+def runs_of(experiment: Experiment, names: Sequence[str], file: str) -> list[RunSpec]:
+    """Return runs by the names of their folders.
+
+    Args:
+        experiment: The experiment.
+        names: Of run folders.
+        file: Where the experiment was read.
+
+    Raises:
+        AlsegError: If the experiment has no such run.
+    """
+    specs = [spec for spec in experiment.runs() if spec.folder in names]
+    lacking = set(names) - {spec.folder for spec in specs}
+    if lacking:
+        raise AlsegError(
+            f"{file} has no run {min(lacking)}: other values or another version name runs differently. "
+            "Give `alseg run` again."
+        )
+    return specs
 
 
 def settings_of_unit(settings: Settings) -> Settings:

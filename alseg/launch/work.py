@@ -8,18 +8,20 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from alseg.config.experiment import Experiment, RunSpec, read_experiment
+from alseg.config.experiment import Experiment, read_experiment
 from alseg.contracts import WorkUnit
 from alseg.engine.observers import Observers, build_observers, hooks_of
 from alseg.engine.reporter import Reporter, SilentReporter
 from alseg.errors import AlsegError, one_line
 from alseg.files import TakenOverError, WriteError, is_as_written, refuse_moved
 from alseg.launch.admission import admit
+from alseg.launch.on_ranks import unit_on_ranks
 from alseg.launch.outcome import Outcome, RunResult, UnitOutcome
+from alseg.launch.preflight_ranks import ranks_of
 from alseg.launch.preparation import prepare
 from alseg.launch.runner import Launcher
 from alseg.launch.shared_attempt import share
-from alseg.launch.units import settings_of_unit
+from alseg.launch.units import runs_of, settings_of_unit
 from alseg.registry.loading import load_registry
 from alseg.registry.registry import Registry
 from alseg.storage.lock import exclusive_experiment
@@ -59,9 +61,13 @@ def do_unit(unit: WorkUnit, reporter: Reporter | None = None, stop: StopRequest 
 
 def _done(unit: WorkUnit, root: Path, reporter: Reporter, stop: StopRequest) -> UnitOutcome:
     registry = load_registry()
-    experiment, specs = _read(unit, registry)
+    experiment = _read(unit, registry)
     with exclusive_experiment(root, experiment.settings.lock):
         pass  # the folder says from now on how it is locked, if it did not
+    if ranks_of(experiment.settings) > 1:
+        return unit_on_ranks(unit, experiment, stop, quiet=isinstance(reporter, SilentReporter))
+    specs = runs_of(experiment, unit.runs, unit.experiment)
+    experiment = replace(experiment, settings=settings_of_unit(experiment.settings))
     prepared = prepare(experiment, specs, registry, root)
     named = build_observers(experiment.settings.observers, registry)
     observers = Observers(reporter, [*hooks_of(registry), *named])
@@ -81,11 +87,11 @@ def _of_run(outcome: Outcome) -> UnitOutcome:
     return UnitOutcome(result=ending.result, reason=ending.reason, signal=outcome.signal)
 
 
-def _read(unit: WorkUnit, registry: Registry) -> tuple[Experiment, list[RunSpec]]:
-    """Return the experiment, with the settings of a unit, and the unit's runs.
+def _read(unit: WorkUnit, registry: Registry) -> Experiment:
+    """Return the experiment of a unit.
 
     Raises:
-        AlsegError: If the file cannot be used, or has no such runs.
+        AlsegError: If the file cannot be used.
     """
     file = Path(unit.experiment)
     if not file.exists() or not is_as_written(file):
@@ -93,16 +99,7 @@ def _read(unit: WorkUnit, registry: Registry) -> tuple[Experiment, list[RunSpec]
             f"{file} is missing, damaged, or was changed by hand. `alseg run` writes it: give that command "
             "again."
         )
-    experiment = read_experiment(file, registry=registry)
-    experiment = replace(experiment, settings=settings_of_unit(experiment.settings))
-    specs = [spec for spec in experiment.runs() if spec.folder in unit.runs]
-    lacking = set(unit.runs) - {spec.folder for spec in specs}
-    if lacking:
-        raise AlsegError(
-            f"{file} has no run {min(lacking)}: other values or another version name runs differently. "
-            "Give `alseg run` again."
-        )
-    return experiment, specs
+    return read_experiment(file, registry=registry)
 
 
 def _leave(root: Path, unit: WorkUnit, outcome: UnitOutcome, started: float) -> None:

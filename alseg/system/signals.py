@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
+from alseg.system.ranks import Ranks
+
 SIGNALS = tuple(
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGUSR2", "SIGHUP", "SIGBREAK")
@@ -66,6 +68,17 @@ class StopRequest:
             self._sheltering = False
         if self.at_once:
             raise KeyboardInterrupt
+
+    def agreed(self, ranks: Ranks) -> bool:
+        """Return whether any of the processes that do a run together was asked to stop: then this one is.
+
+        Raises:
+            LostRank: If another one has ended.
+        """
+        code = ranks.agreed(self.signal or 0)
+        if code and self.signal is None:
+            self.signal = code
+        return code > 0
 
     def check(self) -> None:
         """Stop here if asked to.

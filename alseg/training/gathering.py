@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from alseg.system.ranks import Ranks
+from alseg.system.ranks import Ranks, exchanging
 
 BUCKET = 2**26
 """Bytes of gradients, or of buffers, that are exchanged at once."""
@@ -50,7 +50,8 @@ def largest(numbers: Sequence[int], ranks: Ranks) -> list[int]:
     if ranks.size == 1:
         return list(numbers)
     values = torch.tensor(numbers, dtype=torch.int64)
-    torch.distributed.all_reduce(values, torch.distributed.ReduceOp.MAX)
+    with exchanging():
+        torch.distributed.all_reduce(values, torch.distributed.ReduceOp.MAX)
     found: list[int] = values.tolist()
     return found
 
@@ -67,7 +68,8 @@ def sum_gradients(modules: Iterable[torch.nn.Module], ranks: Ranks) -> None:
     parameters = (parameter for module in modules for parameter in module.parameters())
     for bucket in _buckets([each.grad for each in parameters if each.grad is not None]):
         flat = _flat(bucket)
-        torch.distributed.all_reduce(flat)
+        with exchanging():
+            torch.distributed.all_reduce(flat)
         _copy_back(flat, bucket)
 
 
@@ -83,7 +85,8 @@ def copy_buffers(modules: Iterable[torch.nn.Module], ranks: Ranks) -> None:
     buffers = (buffer for module in modules for buffer in module.buffers())
     for bucket in _buckets([each for each in buffers if each.is_floating_point() and each.numel()]):
         flat = _flat(bucket)
-        torch.distributed.broadcast(flat, 0)
+        with exchanging():
+            torch.distributed.broadcast(flat, 0)
         _copy_back(flat, bucket)
 
 
@@ -104,7 +107,8 @@ def _gathered(own: torch.Tensor, ranks: Ranks) -> torch.Tensor:
     last = own.ndim == 4 and not own.is_contiguous() and own.is_contiguous(memory_format=torch.channels_last)
     dense = own.movedim(1, -1) if last else own.contiguous()
     whole = dense.new_empty((len(dense) * ranks.size, *dense.shape[1:]))
-    torch.distributed.all_gather(list(whole.chunk(ranks.size)), dense)
+    with exchanging():
+        torch.distributed.all_gather(list(whole.chunk(ranks.size)), dense)
     return whole.movedim(-1, 1) if last else whole
 
 

@@ -9,7 +9,7 @@ import torch
 from torch.nn.modules._functions import SyncBatchNorm
 from torch.overrides import TorchFunctionMode
 
-from alseg.system.ranks import Ranks
+from alseg.system.ranks import Ranks, exchanging
 
 
 class RowNorms(TorchFunctionMode):
@@ -104,5 +104,6 @@ class _Sum(torch.autograd.Function):
 
 def _summed(own: torch.Tensor) -> torch.Tensor:
     total = own.clone(memory_format=torch.contiguous_format)
-    torch.distributed.all_reduce(total)
+    with exchanging():
+        torch.distributed.all_reduce(total)
     return total

@@ -13,6 +13,7 @@ from alseg.contracts import Recipe, SegmentationModel, SeveralOptimizers, Statef
 from alseg.guard.calls import guarded
 from alseg.guard.recipe_answers import checked_modules, checked_optimizers
 from alseg.seeding import derive
+from alseg.system.ranks import Ranks
 from alseg.training import checkpoint
 from alseg.training.checkpoint import Scaler
 from alseg.training.device import set_up
@@ -151,6 +152,22 @@ class TrainingState:
             optimizers=several,
         )
 
+    def follow_first(self, ranks: Ranks) -> None:
+        """Take over the state of the first of the processes that do a run together.
+
+        Raises:
+            LostRank: If another one has ended.
+        """
+        if ranks.size == 1:
+            return
+        parts: list[Any] = [self.module, *self.modules.values(), *self.optimizers.values()]
+        if self.scaler.state_dict():
+            parts.append(self.scaler)
+        content = ranks.from_first([_on_cpu(part.state_dict()) for part in parts] if ranks.is_first else [])
+        if not ranks.is_first:
+            for part, state in zip(parts, content, strict=True):
+                part.load_state_dict(state)
+
     def digest(self) -> str:
         """Return the SHA-256 of the weights, those of the modules included, in hexadecimal."""
         own = self.module.state_dict()
@@ -193,3 +210,14 @@ class TrainingState:
         if self.scaler.state_dict():
             fresh = torch.amp.GradScaler(self._fabric.device.type)
             self.scaler.load_state_dict(fresh.state_dict())
+
+
+def _on_cpu(content: Any) -> Any:
+    """Return nested mappings and sequences with their tensors on the CPU."""
+    if isinstance(content, torch.Tensor):
+        return content.detach().cpu()
+    if isinstance(content, Mapping):
+        return {key: _on_cpu(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_on_cpu(value) for value in content]
+    return content

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from torch import multiprocessing
 
-from alseg.system.ranks import ALONE, Ranks, joined
+from alseg.system.ranks import ALONE, LostRank, Ranks, joined
 
 
 def test_one_process_agrees_with_itself() -> None:
@@ -59,3 +61,38 @@ def _agree(rank: int, port: int, queue: Any) -> None:
             "is_first": ranks.is_first,
         }
     queue.put((rank, said))
+
+
+def test_whole_batches_are_shared_out_in_turn() -> None:
+    # Batches of 2 among 2: 0 1 | 2 3 | 4 5 | 6
+    assert [list(Ranks(rank, 2).batches(7, 2)) for rank in range(2)] == [[0, 1, 4, 5], [2, 3, 6]]
+    assert list(ALONE.batches(3, 2)) == [0, 1, 2]
+
+
+def test_a_rank_that_leaves_tells_the_others_why(tmp_path: Path) -> None:
+    queue = multiprocessing.get_context("spawn").SimpleQueue()
+    multiprocessing.spawn(_leave, args=(str(tmp_path / "meeting"), queue), nprocs=2)  # type: ignore[attr-defined, no-untyped-call]
+    rank, host, error, missed = queue.get()
+    assert (rank, error, missed) == (1, "ValueError: no", True)
+    assert host == socket.gethostname()
+
+
+def _leave(rank: int, meeting: str, queue: Any) -> None:
+    import os
+
+    os.environ.update(RANK=str(rank), WORLD_SIZE="2", GLOO_SOCKET_IFNAME="lo")
+    missed = False
+    with suppress(LostRank), joined("cpu", timeout=timedelta(seconds=60), meeting=Path(meeting)) as ranks:
+        assert ranks.hosts == (socket.gethostname(),) * 2
+        if rank == 1:
+            assert ranks.word() is None
+            ranks.leave_word(error="ValueError: no")
+            os._exit(0)
+        try:
+            ranks.agreed(0)
+        except LostRank:
+            missed = True
+        word = ranks.word()
+        assert word is not None
+        queue.put((word.rank, word.host, word.error, missed))
+        os._exit(0)
