@@ -47,6 +47,14 @@ class AtOnce:
         self.closed = True
 
 
+class Moving(AtOnce):
+    """Loses every unit."""
+
+    def submit(self, unit: WorkUnit, after: Sequence[str]) -> str:
+        self.before()
+        return unit.key
+
+
 class Choice:
     """Stands for an executor that is made already."""
 
@@ -98,7 +106,7 @@ def test_a_run_that_was_complete_and_has_lost_something_is_done_again(tmp_path: 
     assert elsewhere(tmp_path, executor, document, reporter).done == 1
     assert executor.submitted == ["entropys0"]
     assert (run / "weights.pt").read_bytes() == weights
-    assert any("weights.pt" in note for note in reporter.notes)
+    assert any("there are no final weights. Training starts over" in note for note in reporter.notes)
 
 
 def test_fresh_runs_are_done_anew_though_they_were_complete(tmp_path: Path) -> None:
@@ -120,7 +128,7 @@ def test_a_run_that_another_command_has_done_meanwhile_is_done(tmp_path: Path) -
 
 def test_a_results_folder_that_is_moved_stops_all_and_is_named(tmp_path: Path) -> None:
     root = tmp_path / "results/toy"
-    executor = AtOnce(before=lambda: root.rename(tmp_path / "elsewhere"))
+    executor = Moving(before=lambda: root.rename(tmp_path / "elsewhere"))
     with pytest.raises(MovedError, match="was moved, deleted or replaced while alseg wrote to it"):
         elsewhere(tmp_path, executor, toy_document(methods=METHODS[1:]))
     assert executor.closed and not root.exists()
