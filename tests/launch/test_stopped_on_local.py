@@ -83,7 +83,7 @@ def test_the_worker_of_a_shared_unit_that_is_killed_goes_on_from_its_own_checkpo
         (worker,) = local.held(process, 1)
         os.kill(worker, signal.SIGKILL)
         local.let_go()
-        _, told = process.communicate(timeout=600)
+        _, told = process.communicate(timeout=1800)
     assert process.returncode == 0, told
     assert ": its process ended without a word (SIGKILL); started again, 1 of 3" in told
     (shared,) = local.root.glob("shared/*/unit")
@@ -100,7 +100,7 @@ def test_ctrl_c_at_a_terminal_saves_and_the_command_that_it_prints_goes_on(
         local.held(process, 2)
         local.let_go(if_asked=True)
         os.write(keyboard, b"\x03")
-        _, told = process.communicate(timeout=600)
+        _, told = process.communicate(timeout=1800)
     assert process.returncode == 130, told
     assert "Saving and stopping. Another Ctrl-C stops at once, without saving." in told
     file, results = local.folder / "toy.yaml", local.folder / "results"
@@ -121,7 +121,7 @@ def test_a_second_ctrl_c_kills_all_at_once_and_says_what_is_lost(
         os.write(keyboard, b"\x03")
         time.sleep(0.6)  # sooner, it is the same press
         os.write(keyboard, b"\x03")
-        _, told = process.communicate(timeout=600)  # they do not save: they are held
+        _, told = process.communicate(timeout=1800)  # they do not save: they are held
     wait_for_end(workers)
     assert process.returncode == 130, told
     assert (
