@@ -8,6 +8,7 @@ LONGEST = 300
 _KNOWN = (
     (("low on memory", "memory monitor", "oom"), "killed because its machine ran low on memory"),
     (("preempt",), "its machine was taken back by its owner"),
+    (("unavailable",), "its machine or its Ray worker could not be reached"),
     (("no module named",), "alseg[ray] is not installed on its machine"),
 )
 """What stands in Ray's text, and what it means."""

@@ -174,6 +174,7 @@ DIED = (
             "ran low on memory",
         ),
         (Exception(DIED), True, "its machine left the cluster"),
+        (Exception("The actor 43 is unavailable: RpcError: Socket closed"), False, "could not be reached"),
         (NodeDiedError("dead"), False, "its machine left the cluster"),
         (Exception("ModuleNotFoundError: No module named 'alseg_ray'"), False, "alseg[ray] is not installed"),
         (
