@@ -239,12 +239,12 @@ def test_a_unit_of_a_lost_node_goes_on_at_another(
 def test_a_unit_near_its_time_limit_saves_and_is_queued_again(
     cluster: SlurmCluster, tmp_path: Path, pair_bytes: dict[str, bytes]
 ) -> None:
-    executor = {**SOON, "minutes": 600.0, "save_seconds": 60}
+    executor = {**SOON, "minutes": 600.0, "save_seconds": 300}
     content = {**PAIR, "settings": {**PAIR["settings"], "executor": executor}}
     with started(cluster, tmp_path, content) as process:
         worker = suspended(process, tmp_path, "entropy")
         job = cluster.job_of(worker)
-        minutes = 1 + cluster.minutes(job)
+        minutes = 4 + cluster.minutes(job)  # fewer than save_seconds are left, and enough to save
         cluster.call("scontrol", "update", f"jobid={job}", f"timelimit={minutes}")
         while_running(process, lambda: has_heard(worker, signal.SIGUSR2))
         wake(worker)
