@@ -24,14 +24,14 @@ class NetworkCalls:
         model: The network that is trained, wrapped for device and precision.
         module: The network itself, for messages.
         ranks: The processes that make the same calls together.
-        compiled: Whether the network is compiled.
+        precision: Of the run, as in settings.
     """
 
     def __init__(
-        self, model: Any, module: torch.nn.Module, ranks: Ranks = ALONE, *, compiled: bool = False
+        self, model: Any, module: torch.nn.Module, ranks: Ranks = ALONE, precision: str = "32-true"
     ) -> None:
         self._model, self._module = model, module
-        self._by_rows = RowCalls(ranks, module, compiled) if ranks.size > 1 else None
+        self._by_rows = RowCalls(ranks, module, precision) if ranks.size > 1 else None
 
     def __call__(self, images: torch.Tensor, network: torch.nn.Module | None = None, /) -> torch.Tensor:
         """Return float32 logits of the images' size."""

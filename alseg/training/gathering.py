@@ -26,7 +26,7 @@ def gathered_rows(own: torch.Tensor, ranks: Ranks) -> torch.Tensor:
     Returns:
         ``(b * ranks.size, ...)``, with channels last in memory where they are in `own`.
     """
-    gathered: torch.Tensor = _Gathering.apply(own, ranks)  # type: ignore[no-untyped-call]
+    gathered: torch.Tensor = _Gathering.apply(own, ranks)
     return gathered
 
 
@@ -133,5 +133,5 @@ def _flat(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
 
 
 def _copy_back(flat: torch.Tensor, tensors: Sequence[torch.Tensor]) -> None:
-    for each, part in zip(tensors, flat.split([each.numel() for each in tensors]), strict=True):
+    for each, part in zip(tensors, torch.split(flat, [each.numel() for each in tensors]), strict=True):
         each.copy_(part.view(each.shape))

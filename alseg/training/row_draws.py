@@ -17,10 +17,10 @@ from alseg.errors import AlsegError
 from alseg.system.ranks import Ranks
 
 _FUSED = ("dropout_p", "dropout")
-"""Arguments of operations that draw and compute at once, such as attention; their values depend on the rows."""
+"""Arguments of operations that draw and compute at once, such as attention on GPUs."""
 
 
-class RowDraws(TorchDispatchMode):
+class RowDraws(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Within this, operations that draw at random draw for the rows of all ranks.
 
     A tensor holds rows where its first dimension is a multiple of their number: the parts of one row, such as
@@ -35,7 +35,7 @@ class RowDraws(TorchDispatchMode):
     """
 
     def __init__(self, ranks: Ranks, rows: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._ranks, self._rows = ranks, rows
         self.draws = 0
 
@@ -73,7 +73,7 @@ class RowDraws(TorchDispatchMode):
         return tree_map_only(torch.Tensor, lambda each: self._own(each, kept), outputs)
 
     def _wide(self, name: str, value: Any, widened: list[tuple[torch.Tensor, torch.Tensor]]) -> Any:
-        """Return an argument for the rows of all ranks; where it holds values, each rank's are the own ones."""
+        """Return an argument for the rows of all ranks, whose values are the own ones over and over."""
         if isinstance(value, torch.Tensor) and value.ndim and self._holds_rows(len(value)):
             widened.append((value, torch.cat([value] * self._ranks.size)))
             return widened[-1][1]
@@ -85,7 +85,7 @@ class RowDraws(TorchDispatchMode):
         return length > 0 and length % self._rows == 0
 
     def _own(self, output: torch.Tensor, kept: Mapping[int, torch.Tensor]) -> torch.Tensor:
-        """Return what an operation gives for the own rows: the tensor itself where it was changed in place."""
+        """Return an output for the own rows: the tensor itself where it was changed in place."""
         if id(output) in kept:
             return kept[id(output)]
         if output.ndim and output.shape[0] > 0 and output.shape[0] % (self._rows * self._ranks.size) == 0:
@@ -101,5 +101,5 @@ def _refuse_draws(func: Any, named: Mapping[str, Any]) -> None:
     if named.get("train", True) and any(named.get(name) for name in _FUSED):
         raise AlsegError(
             f"The network drops values inside an operation, {func}, whose draws cannot be divided among "
-            "several ranks. Set its dropout of attention weights to 0, or use one device."
+            "several devices. Set its dropout of attention weights to 0, or use one device."
         )

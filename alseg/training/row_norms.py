@@ -61,7 +61,7 @@ class RowNorms(TorchFunctionMode):
             )
         if input.is_cuda:
             group, size = torch.distributed.group.WORLD, self._ranks.size
-            normalised: torch.Tensor = SyncBatchNorm.apply(  # type: ignore[no-untyped-call]
+            normalised: torch.Tensor = SyncBatchNorm.apply(
                 input, weight, bias, running_mean, running_var, eps, momentum, group, size
             )
             return normalised
@@ -69,10 +69,11 @@ class RowNorms(TorchFunctionMode):
         mean = _mean(exact, count)
         centred = exact - _over_channels(mean, input)
         variance = _mean(centred.square(), count)
-        with torch.no_grad():
-            for running, found in ((running_mean, mean), (running_var, variance * count / (count - 1))):
-                if running is not None:
-                    running.mul_(1 - momentum).add_(momentum * found)
+        unbiased = variance.detach() * count / (count - 1)
+        for running, found in ((running_mean, mean.detach()), (running_var, unbiased)):
+            if running is not None:
+                # As torch's own kernels do, past autograd: earlier passes of this step may have kept it.
+                running.data.mul_(1 - momentum).add_(momentum * found)
         scale = (variance + eps).rsqrt()
         scaled = centred * _over_channels(scale if weight is None else scale * weight, input)
         return (scaled if bias is None else scaled + _over_channels(bias, input)).to(input.dtype)
@@ -81,7 +82,7 @@ class RowNorms(TorchFunctionMode):
 def _mean(values: torch.Tensor, count: int) -> torch.Tensor:
     """Return the mean of each channel over all ranks, of ``count`` values in all."""
     over = [dimension for dimension in range(values.ndim) if dimension != 1]
-    total: torch.Tensor = _Sum.apply(values.sum(over))  # type: ignore[no-untyped-call]
+    total: torch.Tensor = _Sum.apply(values.sum(over))
     return total / count
 
 

@@ -101,7 +101,8 @@ class Trainer:
         self.state = TrainingState(
             fabric, model, recipe, seed, channels_last=channels_last, compiled=compiled
         )
-        self._forward = NetworkCalls(self.state.model, self.state.module, ranks, compiled=compiled)
+        precision = fabric.strategy.precision.precision
+        self._forward = NetworkCalls(self.state.model, self.state.module, ranks, precision)
         self._fabric = fabric
         self._recipe = recipe
         self._data = data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from timm.layers import DropPath
+from timm.layers.drop import DropPath
 from torch import nn
 from torch.nn import functional
 
@@ -20,6 +20,8 @@ class DroppingNet(TinyNet):
 
     def __init__(self, num_classes: int, trained_norm: bool = False) -> None:
         super().__init__(num_classes)
+        # The gradient of a bias before a batch norm is nothing but rounding, which AdamW makes large.
+        self.body = nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(8)
         self.attention = nn.MultiheadAttention(8, 2, dropout=0.2, batch_first=True)
         self.values, self.channels = nn.Dropout(0.2), nn.Dropout2d(0.2)
@@ -32,8 +34,8 @@ class DroppingNet(TinyNet):
         return self
 
     def backbone_features(self, images: torch.Tensor) -> torch.Tensor:
-        found = self.norm(self.body(images)).relu()
-        return found + self.path(self.values(found))
+        found: torch.Tensor = self.norm(self.body(images)).relu()
+        return found + self.path(self.values(found))  # type: ignore[no-any-return]
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         found = self.channels(self.backbone_features(images))
@@ -42,7 +44,9 @@ class DroppingNet(TinyNet):
         # Windows of a quarter of the map's tokens, as shifted windows have them: several to each image.
         windows = functional.dropout(tokens.reshape(rows * 4, -1, channels), 0.1, self.training)
         mixed, _ = self.attention(windows, windows, windows, need_weights=False)
-        return found + mixed.reshape(rows, height * width, channels).transpose(1, 2).reshape(found.shape)
+        mixed = mixed.reshape(rows, height * width, channels).transpose(1, 2)
+        attended: torch.Tensor = found + mixed.reshape(found.shape)
+        return attended
 
     def backbone_parameters(self) -> list[nn.Parameter]:
         return [*self.body.parameters(), *self.norm.parameters()]

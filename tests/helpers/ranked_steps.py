@@ -73,6 +73,13 @@ class Steps:
     random: list[int]
 
 
+def pyramid(num_classes: int) -> torch.nn.Module:
+    """Return FPN on EfficientNet-Lite0 with random weights, frozen batch norms and dropout."""
+    from alseg_smp.build import build_smp
+
+    return build_smp(num_classes=num_classes, architecture="FPN", freeze_encoder_norm=True, dropout=0.2)
+
+
 class Bought:
     """Answers to two questions about every second image: a class for one, a set of classes for the other."""
 
