@@ -179,6 +179,8 @@ def _require_scores(rows: Sequence[Row], runs: Sequence[Run], number: int | None
         raise AlsegError(f"{metric.title} is undefined: the ground truth holds no such class.")
     last = max((run.rounds[-1].round for run in runs if run.rounds), default=None)
     wanted = "No run is done." if number is None else f"No run has reached round {number}."
-    found = "There are no results yet." if last is None else f"The last with results is {last} (--round)."
+    found = "There are no results yet."
+    if last is not None:
+        found = f"The last with results is round {last}, which alseg compare --round {last} compares."
     listing = "".join(f"\n  {run.folder}: {notes.state_of(run)}" for run in runs)
     raise AlsegError(f"{wanted} {found}{listing}")

@@ -17,6 +17,7 @@ from alseg.cli.streams import guard_streams
 from alseg.errors import AlsegError, nearest
 from alseg.system import threads
 from alseg.system.limits import address_space, exceeded_limit
+from alseg.text.display import say
 from alseg.text.printable import printable_lines
 
 WRONG_INPUT = 2
@@ -26,12 +27,17 @@ WAITING = 3
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+CANCELLED = 128 + 15
+"""Exit code of ``alseg run`` where nothing failed and `alseg cancel` has stopped some runs, as by SIGTERM."""
+
 _RESERVE = 8 * 2**20
 """Bytes that are kept where memory is limited, to have some left to say that there is none."""
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run an experiment, or go on with it.",
+    "plan": "Tell beforehand what an experiment takes, on any number of GPUs.",
     "status": "Show which runs are done, running, failed or to do.",
+    "cancel": "Ask runs that are being done to save and stop.",
     "ask": "Show what runs ask people, and write what these need.",
     "answer": "Take in what people have answered.",
     "compare": "Print a table of results.",
@@ -55,6 +61,10 @@ class WrongInput(click.ClickException):
     """A user's mistake, printed as ``Error: ...`` on standard error."""
 
     exit_code = WRONG_INPUT
+
+    def show(self, file: Any = None) -> None:
+        """Print the mistake; on a terminal its lines are broken where they are too wide."""
+        say(f"Error: {self.format_message()}", err=True)
 
 
 class LazyGroup(click.Group):

@@ -10,7 +10,7 @@ import click
 
 from alseg.cli.inputs import read_registry
 from alseg.cli.options import FOLDER, root_option
-from alseg.text.display import output_width, put, say
+from alseg.text.display import output_width, say, say_command
 
 if TYPE_CHECKING:
     from alseg.asking.waiting_run import WaitingRun
@@ -34,15 +34,15 @@ def command(results: Path, output: Path | None, wanted: str | None, root: Path |
     runs = find_waiting(results, read_registry(), root, wanted)
     say("\n".join(_table(runs, output_width())))
     if output is None:
-        put(f"Write what people need: alseg ask {results} -o tasks", err=True)
+        say_command("Write what people need:", f"alseg ask {results} -o tasks", err=True)
         return
     from alseg.asking.export import export
 
     for run in runs:
         folder, first = export(run, output)
         name = "" if len(runs) == 1 else f" --run {run.folder.name}"
-        put(f"{folder}: begin with {', '.join(each.name for each in first) or 'the files in it'}", err=True)
-        put(f"Then: alseg answer {results} FILE{name}", err=True)
+        say(f"{folder}: begin with {', '.join(each.name for each in first) or 'the files in it'}", err=True)
+        say_command("Then:", f"alseg answer {results} FILE{name}", err=True)
 
 
 def _table(runs: Sequence[WaitingRun], width: int) -> list[str]:

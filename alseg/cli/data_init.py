@@ -11,7 +11,7 @@ import click
 from alseg.cli.inputs import OutputFile, read_registry
 from alseg.cli.options import FOLDER
 from alseg.errors import AlsegError
-from alseg.text.display import output_width, put, say
+from alseg.text.display import output_width, put, say, say_command
 
 if TYPE_CHECKING:
     from alseg.data.init.document import Proposal
@@ -72,7 +72,9 @@ def init(
         _write_pictures(proposal, pictures)
     if output is None:
         return
-    say(f"\nWrote {output}. Read its comments, then: alseg run {shlex.quote(str(output))} --dry-run")
+    say_command(
+        f"\nWrote {output}. Read its comments, then:", f"alseg run {shlex.quote(str(output))} --dry-run"
+    )
 
 
 def _refuse_inside(written: Path, folders: list[Path]) -> None:

@@ -15,6 +15,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
 """The type of an option that names a folder."""
 
+RESULTS = Path("results")
+"""Folder under which experiments get their own."""
+
 results_argument = click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 """Result folders or run folders, at least one."""
 

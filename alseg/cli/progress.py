@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alseg.contracts import RoundReport
+from alseg.text.display import asked_width, fit
 from alseg.text.printable import printable_lines
 
 if TYPE_CHECKING:
@@ -105,8 +106,11 @@ class PlainReporter:
         self.note(f"  {state} after {seconds:.0f} s")
 
     def note(self, text: str) -> None:
-        """Print a line."""
-        self._console.print(printable_lines(text), markup=False, highlight=False, soft_wrap=True)
+        """Print a line; several where a dumb terminal or COLUMNS says that it is too wide."""
+        text, width = printable_lines(text), asked_width(self._console.file)
+        self._console.print(
+            fit(text, width) if width else text, markup=False, highlight=False, soft_wrap=True
+        )
 
     def close(self) -> None:
         """Nothing to clean up."""
@@ -156,7 +160,7 @@ class BarReporter:
 
     def round_finished(self, report: RoundReport, rounds: int) -> None:
         """Print the round's result above the bars."""
-        self._print(f"  {_shown(round_line(report, rounds))}")
+        self.note(f"  {round_line(report, rounds)}")
 
     def run_ended(self, state: str, seconds: float) -> None:
         """Move the runs bar; say so where the run did not succeed."""
@@ -165,8 +169,8 @@ class BarReporter:
             self._print(f"  [red]{_shown(state)}[/red] after {seconds:.0f} s")
 
     def note(self, text: str) -> None:
-        """Print a line above the bars."""
-        self._print(_shown(text))
+        """Print a line above the bars; several where it is too wide."""
+        self._print(escape(fit(printable_lines(text), self._progress.console.width)))
 
     def close(self) -> None:
         """Remove the phase bar and stop drawing."""

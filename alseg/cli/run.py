@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alseg.cli import WAITING
+from alseg.cli import CANCELLED, WAITING
 from alseg.cli.dry_run import dry_run_text
 from alseg.cli.inputs import read_registry
-from alseg.cli.options import FOLDER
-from alseg.text.display import output_width, put, say
+from alseg.cli.options import FOLDER, RESULTS
+from alseg.text.display import output_width, put, say, say_command
 
 if TYPE_CHECKING:
     from alseg.config.executor import ExecutorChoice
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from alseg.launch.preparation import CheckedExperiment, PreparedExperiment
     from alseg.registry.registry import Registry
     from alseg.system.signals import StopRequest
-
-_RESULTS = Path("results")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +57,9 @@ class RunOptions:
         words = ["alseg", "run", str(self.file), *self.overrides]
         for pattern in self.only:
             words += ["--only", pattern]
-        words += ["--results", str(self.results)] if self.results != _RESULTS else []
+        words += ["--results", str(self.results)] if self.results != RESULTS else []
         words += ["--accept-drift"] if self.accept_drift else []
+        words += ["--on", self.executor] if self.executor is not None else []
         return shlex.join(words)
 
 
@@ -90,7 +89,7 @@ def traced_crashes() -> Iterator[None]:
 @click.option(
     "--results",
     type=FOLDER,
-    default=_RESULTS,
+    default=RESULTS,
     show_default=True,
     help="Folder under which the experiment gets its own.",
 )
@@ -227,6 +226,7 @@ def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> N
     counts += [f"{len(outcome.skipped)} skipped"] if outcome.skipped else []
     counts += [f"{len(outcome.waiting)} waiting"] if outcome.waiting else []
     counts += [f"{len(outcome.failed)} failed"] if outcome.failed else []
+    counts += [f"{len(outcome.cancelled)} cancelled"] if outcome.cancelled else []
     say(", ".join(counts) + ".", err=True)
     for name, error in outcome.failed:
         say(f"failed: {name}: {error}", err=True)
@@ -238,12 +238,13 @@ def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> N
         how = "all is saved"
         if outcome.at_once:
             name, how = "a second Ctrl-C", "and what came after the last checkpoint was NOT saved"
-        put(f"Stopped by {name}, {how}. Go on with: {again}", err=True)
+        say_command(f"Stopped by {name}, {how}. Go on with:", again, err=True)
         context.exit(128 + outcome.signal)
-    hint = f" Compare them: alseg compare {folder}" if outcome.done else ""
-    put(f"Results in {folder}.{hint}", err=True)
     if outcome.done:
+        say_command(f"Results in {folder}. Compare them:", f"alseg compare {folder}", err=True)
         _draw(folder, registry)
+    else:
+        put(f"Results in {folder}.", err=True)
     if outcome.waiting:
         shown, one = shlex.quote(str(folder)), " --run NAME" if len(outcome.waiting) > 1 else ""
         put(
@@ -251,8 +252,12 @@ def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> N
             f"  alseg ask {shown} -o tasks\n  alseg answer {shown} FILE{one}\n  {again}",
             err=True,
         )
+    if outcome.cancelled:
+        put(f"Cancelled: {', '.join(outcome.cancelled)}. Go on with: {again}", err=True)
     if outcome.failed:
         context.exit(1)
+    if outcome.cancelled:
+        context.exit(CANCELLED)
     if outcome.waiting:
         context.exit(WAITING)
 

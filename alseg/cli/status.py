@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.options import json_option
+from alseg.cli.options import RESULTS, json_option
 from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
@@ -22,14 +22,27 @@ _LONGEST_REASON = 300
 
 
 @click.command("status")
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", required=False, type=click.Path(path_type=Path))
 @json_option("All that is known, rounds included, as JSON.")
-def command(results: Path, as_json: bool) -> None:
-    """Show how far the runs in RESULTS are, such as results/quickstart."""
+@click.option("--watch", "watches", is_flag=True, help="Show it again and again, until all runs have ended.")
+def command(results: Path | None, as_json: bool, watches: bool) -> None:
+    """Show how far the runs in RESULTS are, such as results/quickstart.
+
+    Without RESULTS, those of the one experiment in the folder results.
+    """
     from alseg.launch.status import experiment_state
+    from alseg.storage.reader import the_only_results
     from alseg.text.printable import printable
 
-    found = experiment_state(results)
+    if watches and as_json:
+        raise click.UsageError("--watch is for people, --json for programs. Give one of them.")
+    folder = the_only_results(RESULTS) if results is None else results
+    if watches:
+        from alseg.cli.watching import watch
+
+        watch(folder)
+        return
+    found = experiment_state(folder)
     for note in found.notes:
         say(f"note: {printable(note)}", err=True)
     if as_json:
@@ -49,6 +62,7 @@ def _as_json(found: ExperimentState) -> str:
 def _as_table(found: ExperimentState, width: int) -> str:
     from collections import Counter
 
+    from alseg.text.durations import about
     from alseg.text.layout import column, lay_out
     from alseg.text.printable import printable
 
@@ -64,20 +78,40 @@ def _as_table(found: ExperimentState, width: int) -> str:
     ]
     last = [run.rounds[-1] if run.rounds else None for run in runs]
     blind = any(each and (each.new_answers_accuracy, each.held_out_answers) != (None, None) for each in last)
-    columns += [column("mIoU", list(map(_miou, runs)))] if not blind or any(map(_miou, runs)) else []
+    scores = list(map(_miou, runs))
+    columns += [column("mIoU", scores)] if any(scores) else []  # none without evaluation labels
     columns += _columns_of_answers(last) if blind else []
     lines = lay_out(keys, [columns], width, remarks=[_shortened(printable(_remark(run))) for run in runs])
     counts = ", ".join(f"{count} {state}" for state, count in Counter(run.state for run in runs).items())
     noun = "run" if len(runs) == 1 else "runs"
-    lines_of_shared = [printable(f"{each.unit}: {each.phase}, {each.why}") for each in found.shared]
+    lines_of_shared = [
+        printable(f"{each.unit}: {', '.join(filter(None, (each.phase, _left(each.seconds_left), each.why)))}")
+        for each in found.shared
+    ]
+    logs = [printable(f"log of {run.name}: {run.log}") for run in runs if run.log]
+    left = "" if found.seconds_left is None else f" All of them: {about(found.seconds_left)} left."
     return "\n".join(
-        [*(line.plain for line in lines), *lines_of_shared, "", f"{len(runs)} {noun}: {counts}."]
+        [*(line.plain for line in lines), *lines_of_shared, *logs, "", f"{len(runs)} {noun}: {counts}.{left}"]
     )
 
 
 def _remark(run: RunState) -> str:
     """Return the reason of a state, and what a run that is being done is at."""
-    return f"{run.phase}, {run.why}" if run.phase else run.why
+    from alseg.text.durations import rough
+
+    silent = f"no sign of life for {rough(run.silent_seconds)}" if run.silent_seconds else ""
+    failed_on = f"on {run.host}: " if run.host and run.state != "running" else ""
+    again = f"started again, try {run.tries}" if run.tries > 1 else ""
+    waits_for = f"waits for {run.waits_for}" if run.waits_for else ""
+    why = f"{failed_on}{run.why}" if run.why else ""
+    parts = (run.phase, silent or _left(run.seconds_left), waits_for, again, why)
+    return ", ".join(filter(None, parts))
+
+
+def _left(seconds: float | None) -> str:
+    from alseg.text.durations import about
+
+    return "" if seconds is None else f"{about(seconds)} left"
 
 
 def _progress(run: RunState) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import PurePath
 from typing import Any, Literal, Protocol, runtime_checkable
 
 
@@ -12,10 +13,10 @@ class Resources:
     """What a unit needs of a machine.
 
     Attributes:
-        devices: GPUs; 0 for a unit that computes on the CPU, or that chooses a device itself.
+        devices: GPUs of each machine; 0 for a unit that computes on the CPU, or that chooses a device itself.
         nodes: Machines.
         cpus: Cores; None where the executor decides.
-        memory_gib: Main memory in GiB; None where nobody knows.
+        memory_gib: Main memory of each machine in GiB; None where nobody knows.
         minutes: Time limit in minutes; None without one.
     """
 
@@ -68,6 +69,8 @@ class WorkUnit:
         for key in ("key", "experiment"):
             if not isinstance(content.get(key), str) or not content[key]:
                 raise ValueError(f"{key!r} is {content.get(key)!r}, expected text")
+        if content["key"] != PurePath(content["key"]).name:
+            raise ValueError(f"'key' is {content['key']!r}, expected the name of a file without folders")
         lists = {key: content.get(key, []) for key in ("runs", "after")}
         for key, value in lists.items():
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
@@ -105,7 +108,8 @@ class Standing:
         state: ``waiting`` for a machine or another unit, ``working``, or ``gone``: its process has ended,
             well or not, or nobody knows of it any more.
         host: Where it works or worked; empty where nobody knows.
-        reason: Of a unit that is gone, how its process ended, such as ``exit code 0`` or ``SIGKILL``.
+        reason: Of a unit that is gone, how its process ended, such as ``exit code 0`` or ``SIGKILL``; of one
+            that waits, why, where the executor knows it.
     """
 
     state: Literal["waiting", "working", "gone"]

@@ -80,6 +80,11 @@ class MethodParts:
         return tuple(dict.fromkeys((*self.spec.needs, *self.partition_needs)))
 
     @property
+    def needs_predictions(self) -> bool:
+        """Whether anything of the network is needed to decide what is asked, or to propose answers."""
+        return bool(self.needs) or answer_kind(self.mode) == "correction"
+
+    @property
     def passes(self) -> Passes | None:
         """Several passes that the acquisition needs; None where it needs the plain one only."""
         return self.acquisition.passes if "moments" in self.spec.needs else None  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from alseg.config.budget import Budget
 from alseg.config.experiment import RunSpec
-from alseg.engine.assembly import MethodParts
+from alseg.engine.assembly import Assembler, MethodParts
 from alseg.engine.context import RunContext
 from alseg.engine.crashes import suspects
 from alseg.engine.pool import first_pool
@@ -73,14 +73,23 @@ def find_companions(
             continue
         folder = RunFolder(runs / other.folder)
         decided = folder.purchase_is_committed(1) or Questions.committed(folder.round_folder(1))
-        if not decided and _key_of(other, folder, context) == key:
+        if not decided and training_key(other, folder, context.assembler) == key:
             yield Companion(other, parts, budget)
 
 
-def _key_of(spec: RunSpec, folder: RunFolder, context: RunContext) -> str | None:
-    """Return the name of another run's training up to its first purchase; None where it cannot be known."""
-    with suppress(DamageError):  # which its own run tells
-        return shared_key(spec, context.assembler, first_pool(spec, folder, context.assembler))
+def training_key(spec: RunSpec, folder: RunFolder, assembler: Assembler) -> str | None:
+    """Return the name of a run's training up to its first purchase, see `shared_key`.
+
+    Args:
+        spec: The run.
+        folder: Its folder, which knows the pool of a run that was begun.
+        assembler: Knows what is installed, and the data.
+
+    Returns:
+        The name; None where the run's own record of its pool is damaged, which the run itself tells.
+    """
+    with suppress(DamageError):
+        return shared_key(spec, assembler, first_pool(spec, folder, assembler))
     return None
 
 

@@ -216,17 +216,23 @@ def names_of(dataset: Dataset, indices: Sequence[int]) -> tuple[list[str], list[
     return names, names if group is None else [str(group(index)) for index in indices]
 
 
-def make_parts(spec: RunSpec, folder: RunFolder, context: RunContext) -> RunParts:
+def make_parts(
+    spec: RunSpec, folder: RunFolder, context: RunContext, pool: RunPool | None = None
+) -> RunParts:
     """Make the objects of a run.
+
+    Args:
+        spec: What is asked for.
+        folder: Where it is kept.
+        context: What the run shares with its process.
+        pool: Its pool; None for the one that its folder keeps, or that is listed now.
 
     Raises:
         AlsegError: If data, weights or parameters are faulty.
     """
     assembler = context.assembler
-    pool, recipe = (
-        RunPool(spec.scenario, folder, assembler, context.ranks),
-        assembler.recipe(spec.method.recipe, spec.scenario.label_space),
-    )
+    pool = pool or RunPool(spec.scenario, folder, assembler, context.ranks)
+    recipe = assembler.recipe(spec.method.recipe, spec.scenario.label_space)
     data = pool.data
     method = assembler.method(spec)
     target, plan = data.target.dataset, recipe.plan.target

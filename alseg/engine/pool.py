@@ -18,6 +18,7 @@ from alseg.data.scenario import Domain, ScenarioData
 from alseg.data.subset import Subset
 from alseg.engine.assembly import Assembler
 from alseg.errors import AlsegError
+from alseg.files import remove
 from alseg.guard.calls import guarded, name, name_of
 from alseg.storage.layout import POOL_NAME
 from alseg.storage.ledger import Purchase
@@ -166,6 +167,32 @@ def first_pool(spec: RunSpec, folder: RunFolder, assembler: Assembler) -> str | 
     if PoolListing.kept(round_folder):
         return PoolListing.read(round_folder).text
     return assembler.scenario(spec.scenario).target.listing
+
+
+def copy_first_pool(spec: RunSpec, folder: RunFolder, copy: RunFolder, assembler: Assembler) -> None:
+    """Keep the pool of round 0 of a run in another folder, too, and of later rounds none there.
+
+    Nothing is kept of a pool that is fixed.
+
+    Args:
+        spec: The run.
+        folder: Its folder, which may not be there yet: then the pool is what is listed now.
+        copy: The folder to write to.
+        assembler: Lists data sets.
+
+    Raises:
+        DamageError: If the run's own is damaged; names the file.
+    """
+    if not spec.scenario.grows:
+        return
+    first = folder.round_folder(0)
+    if PoolListing.kept(first):
+        listing = PoolListing.read(first)
+    else:
+        listing = PoolListing.of(uncached(assembler.scenario(spec.scenario).target.dataset))
+    listing.write(copy.round_folder(0))
+    for number in range(1, len(spec.rounds) + 1):
+        remove(copy.round_folder(number) / POOL_NAME)
 
 
 def _shown(dataset: Dataset, listing: PoolListing) -> GrowingPool:

@@ -30,7 +30,6 @@ from alseg.engine.regions import MethodRegions, method_regions
 from alseg.engine.shared_acquisition import SharedPoolPass
 from alseg.engine.shared_training import SharedTraining, shared_key
 from alseg.files import content_hash
-from alseg.guard.answers import answer_kind
 from alseg.inference.predict import Prediction
 from alseg.storage.asked_regions import AskedRegions
 from alseg.storage.ledger import Purchase
@@ -110,7 +109,7 @@ class QueryPlanner:
     @property
     def needs_predictions(self) -> bool:
         """Whether anything of the network is needed to decide what is asked, or to propose answers."""
-        return bool(self.method.needs) or answer_kind(self.method.mode) == "correction"
+        return self.method.needs_predictions
 
     def decide(self, round_number: int, pool: Pool, state: TrainingState) -> RoundQueries:
         """Decide what to ask in a round. In the first, runs with the same training so far ask together.
@@ -170,11 +169,11 @@ class QueryPlanner:
         if not self._may_ask_together(1, pool):
             return
         job = self._job(self.spec, self.method, self.spending, round_number=1)
-        weights, own = state.digest(), self.spec.folder
+        made_with, own = self._made_with(state), self.spec.folder
         with self._shared_training.held(self.context.stop):
-            if self._common_pass.take(own, weights) is None:
-                decision = self._ask_for_all(job, self._companions(), pool, weights)
-                self._common_pass.keep(own, weights, decision.picks, decision.share)
+            if self._common_pass.take(own, made_with) is None:
+                decision = self._ask_for_all(job, self._companions(), pool, made_with)
+                self._common_pass.keep(own, made_with, decision.picks, decision.share)
 
     def buy(self, queries: RoundQueries) -> Purchase:
         """Buy the answers to a round's questions, of which some have been looked up, within the budget.
@@ -259,14 +258,17 @@ class QueryPlanner:
         companions = self._companions()
         if not companions and not self._common_pass.holds(self.spec.folder):
             return _Decision(acquire(job, pool))
-        # Runs with one network have one pool, unless it grows.
-        made_with = " of ".join(filter(None, (state.digest(), self.pool.text)))
+        made_with = self._made_with(state)
         with self._shared_training.held(self.context.stop):
             left = self._common_pass.take(self.spec.folder, made_with)
             if left is not None:
                 picks, share = left
                 return _Decision(picks, share=share)
             return self._ask_for_all(job, companions, pool, made_with)
+
+    def _made_with(self, state: TrainingState) -> str:
+        """Return the network in a line, and the pool where it grows: otherwise one network has one pool."""
+        return " of ".join(filter(None, (state.digest(), self.pool.text)))
 
     def _ask_for_all(
         self, job: QueryJob, companions: Mapping[str, QueryJob], pool: Pool, made_with: str

@@ -35,7 +35,19 @@ def shared_key(spec: RunSpec, assembler: Assembler, pool: str | None = None) -> 
         pool: The run's pool in round 0 in a line, where the pool may grow; None where it is fixed.
     """
     anything = replace(spec, method=replace(spec.method, acquisition=None, annotation=None))
-    parts: dict[str, Any] = {
+    made_with = provenance_of(anything, assembler.registry, assembler.scenario(spec.scenario))
+    parts = {**shared_specification(spec), "made_with": made_with}
+    if pool is not None:
+        parts["pool"] = pool
+    return content_hash(parts)[:16]
+
+
+def shared_specification(spec: RunSpec) -> dict[str, Any]:
+    """Return what runs that share source training have in common.
+
+    With one version of everything and the same data, runs share it exactly where this is the same.
+    """
+    return {
         "scenario": spec.scenario.identity(),
         "model": spec.model.as_json(),
         "recipe": spec.method.recipe.as_json(),
@@ -46,11 +58,7 @@ def shared_key(spec: RunSpec, assembler: Assembler, pool: str | None = None) -> 
         "seed": spec.seed,
         # Recipes are told how many rounds there will be.
         "rounds": [*spec.rounds[:1], len(spec.rounds)],
-        "made_with": provenance_of(anything, assembler.registry, assembler.scenario(spec.scenario)),
     }
-    if pool is not None:
-        parts["pool"] = pool
-    return content_hash(parts)[:16]
 
 
 class SharedTraining:

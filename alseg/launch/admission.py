@@ -13,9 +13,10 @@ from alseg.launch.preparation import CheckedExperiment
 from alseg.storage.layout import PARTITIONS_NAME
 from alseg.storage.lock import exclusive
 from alseg.storage.run_folder import RunFolder
+from alseg.storage.unit_files import UNITS_NAME
 
-_MAP_SECONDS = 3600
-"""A map of regions that is not written after this long is what a killed process left; no lock tells."""
+_IDLE_SECONDS = 3600
+"""A map of regions, or a unit's end, half-written for so long was left by a killed process; no lock tells."""
 
 
 def write_experiment(experiment: Experiment, root: Path) -> None:
@@ -31,7 +32,8 @@ def write_experiment(experiment: Experiment, root: Path) -> None:
     document = as_yaml(experiment.document)
     with exclusive(root / ".lock"):
         remove_unfinished(root.glob)
-        remove_unfinished((root / PARTITIONS_NAME).rglob, idle_seconds=_MAP_SECONDS)
+        remove_unfinished((root / PARTITIONS_NAME).rglob, idle_seconds=_IDLE_SECONDS)
+        remove_unfinished((root / UNITS_NAME).glob, idle_seconds=_IDLE_SECONDS)
         write_checked_text(root / "experiment.yaml", document)
 
 

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import torch
 
@@ -122,8 +123,11 @@ class RunAttempt:
         crashed = name_crash(folder.path)
         if crashed is not None:
             context.tell(folder, crashed)
-        settled = repair(self.spec, folder, context, accept_drift=self._accept_drift)
+        tell = partial(context.tell, folder)
+        settled = repair(self.spec, folder, context.assembler, tell, accept_drift=self._accept_drift)
         if settled is not None:
+            if settled[1]:
+                context.reporter.note(f"  {settled[1]}")
             return settled
         folder.write_run(description(self.spec, context.assembler))
         if self._skipped is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
@@ -15,14 +16,14 @@ from alseg.launch.dispatch import DispatchedUnit, Dispatcher
 from alseg.launch.outcome import Outcome, RunEnding, RunResult
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.preparation import CheckedExperiment
+from alseg.launch.repair import repair
 from alseg.launch.units import plan_units
-from alseg.storage.lock import exclusive
+from alseg.storage.cancel_files import forget_requests
+from alseg.storage.lock import BusyError, exclusive
 from alseg.storage.run_folder import RunFolder
+from alseg.storage.unit_files import DISPATCH_LOCK
 from alseg.system.kept_folders import keeping
 from alseg.system.signals import StopRequest, listening
-
-LOCK_NAME = ".lock-dispatch"
-"""Held by the one process that has an experiment done by an executor."""
 
 
 def run_elsewhere(
@@ -57,23 +58,46 @@ def run_elsewhere(
     root = (results / experiment.name).absolute()
     executor = choice.build(checked.assembler.registry)
     write_experiment(experiment, root)
-    with keeping(root), exclusive(root / LOCK_NAME, keep_waiting=lambda: False):
+    with keeping(root), exclusive(root / DISPATCH_LOCK, keep_waiting=lambda: False):
+        forget_requests(root)  # first of all: those from now on are meant for this process
         admit(checked, root, reporter, fresh=fresh, accept_drift=accept_drift)
-        units = plan_units(checked, root, accept_drift=accept_drift)
-        dispatcher = Dispatcher(units, executor, choice.text, root, reporter)
         collected = _Endings(checked, root, reporter)
+        for ending in _complete(checked, root, reporter, accept_drift=accept_drift):
+            collected.add(ending)
+        units = plan_units(checked, root, accept_drift=accept_drift)
+        left = [unit for unit in units if unit.key not in collected]
+        dispatcher = Dispatcher(left, executor, choice.text, root, reporter)
         with nullcontext(stop) if stop is not None else listening() as stop:
             stop.working = True
             try:
                 for each in dispatcher.ended(stop):
-                    collected.add(each)
+                    collected.add_unit(each)
             except KeyboardInterrupt:  # a second Ctrl-C
                 stop.at_once = True
                 dispatcher.kill()
             finally:
-                executor.close()
+                dispatcher.close()
         refuse_moved(root)
         return Outcome(collected.all(), stop.signal, stop.at_once).rechecked()
+
+
+def _complete(
+    checked: CheckedExperiment, root: Path, reporter: Reporter, *, accept_drift: bool
+) -> Iterator[RunEnding]:
+    """Yield the runs for which no process must be started: they are complete, or must not be completed."""
+    for spec in (planned.spec for planned in checked.plan.runs):
+        folder = RunFolder(root / "runs" / spec.folder)
+        if not folder.is_done:
+            continue
+
+        def tell(line: str, folder: RunFolder = folder) -> None:
+            folder.append_log(line)
+            reporter.note(f"  {line}")
+
+        with suppress(BusyError), folder.writing():  # one at which another process works is a unit
+            settled = repair(spec, folder, checked.assembler, tell, accept_drift=accept_drift)
+            if settled is not None:
+                yield RunEnding(spec, folder, *settled)
 
 
 class _Endings:
@@ -91,7 +115,17 @@ class _Endings:
         self._reporter = reporter
         self._endings: dict[str, RunEnding] = {}
 
-    def add(self, each: DispatchedUnit) -> None:
+    def __contains__(self, key: str) -> bool:
+        """Return whether it is known how a run ended."""
+        return key in self._endings
+
+    def add(self, ending: RunEnding) -> None:
+        """Take a run that has ended, and show it."""
+        key = ending.folder.path.name
+        self._endings[key] = ending
+        self._show(self._planned[key], ending)
+
+    def add_unit(self, each: DispatchedUnit) -> None:
         """Take a unit that has ended, and show it."""
         assert each.ending is not None
         unit, result = each.unit, RunResult(each.ending.state)
@@ -99,11 +133,8 @@ class _Endings:
             if result is RunResult.FAILED:
                 self._reporter.note(f"{unit.key}: {each.ending.reason}; the runs do it themselves")
             return
-        planned, folder = self._planned[unit.key], self._folder(unit.key)
-        self._endings[unit.key] = ending = RunEnding(
-            planned.spec, folder, result, each.ending.reason, each.ending.seconds
-        )
-        self._show(planned, ending)
+        spec, folder = self._planned[unit.key].spec, self._folder(unit.key)
+        self.add(RunEnding(spec, folder, result, each.ending.reason, each.ending.seconds))
 
     def all(self) -> tuple[RunEnding, ...]:
         """Return how every run ended, in the order in which they did; those that did not begin are last."""

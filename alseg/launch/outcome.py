@@ -98,6 +98,13 @@ class Outcome:
         """Folder name of each run that waits for people, and what it waits for."""
         return [(ending.folder.path.name, ending.reason) for ending in self._of(RunResult.WAITING)]
 
+    @property
+    def cancelled(self) -> list[str]:
+        """Folder name of each run that `alseg cancel` has stopped while others went on."""
+        if self.signal is not None:
+            return []
+        return [ending.folder.path.name for ending in self._of(RunResult.INTERRUPTED)]
+
     def _of(self, result: RunResult) -> list[RunEnding]:
         return [ending for ending in self.endings if ending.result is result]
 

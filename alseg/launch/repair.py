@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from alseg.config.experiment import RunSpec
-from alseg.engine.context import RunContext
+from alseg.engine.assembly import Assembler
 from alseg.engine.description import description
 from alseg.engine.provenance import REMEDY, provenance_changes
 from alseg.engine.quarantine import (
@@ -19,14 +21,20 @@ from alseg.storage.run_folder import RunFolder
 
 
 def repair(
-    spec: RunSpec, folder: RunFolder, context: RunContext, *, accept_drift: bool
+    spec: RunSpec,
+    folder: RunFolder,
+    assembler: Assembler,
+    tell: Callable[[str], None],
+    *,
+    accept_drift: bool,
 ) -> tuple[RunResult, str] | None:
     """Set aside what is damaged, and tell of it.
 
     Args:
         spec: The run.
         folder: Its folder, whose lock the caller holds.
-        context: What the run shares with its process.
+        assembler: Knows what is installed, and the data.
+        tell: Called with a line about each thing that is damaged or missing.
         accept_drift: Whether a run that is done and has lost something may be completed with other versions
             or code.
 
@@ -35,11 +43,11 @@ def repair(
     """
     rounds = len(spec.rounds) + 1
     for problem in (*quarantine_misplaced(folder, rounds), *quarantine_records(folder)):
-        context.tell(folder, problem)
+        tell(problem)
     undescribed = quarantine_description(folder)
     if undescribed is not None:
-        context.tell(folder, undescribed)
-        folder.write_run(description(spec, context.assembler))
+        tell(undescribed)
+        folder.write_run(description(spec, assembler))
     untrained = find_untrained(folder)
     if folder.is_done:
         lost = find_missing(folder, rounds)
@@ -47,18 +55,15 @@ def repair(
             remove(folder.checkpoint)
             _write_reference(spec, folder)
             return RunResult.DONE, ""
-        differences = (
-            [] if accept_drift else provenance_changes(folder, spec, context.assembler, even_done=True)
-        )
+        differences = [] if accept_drift else provenance_changes(folder, spec, assembler, even_done=True)
         if differences:
             changed = "; ".join(differences)
             refusal = f"{lost} It is not made again, for not all is as it was: {changed}. {REMEDY}"
-            context.reporter.note(f"  {refusal}")
             return RunResult.FAILED, refusal
         for problem in quarantine_damaged(folder, rounds, done=True):
-            context.tell(folder, problem)
+            tell(problem)
     if untrained is not None:
-        context.tell(folder, untrained)
+        tell(untrained)
     return None
 
 

@@ -33,7 +33,7 @@ def share(plan: Plan, root: Path, context: RunContext) -> UnitOutcome:
     specs = context.specs
     if not specs:
         return UnitOutcome(result=RunResult.DONE)
-    work = shared_work(specs[0], context)
+    work = shared_work(specs[0], root / "runs", context)
     crashed = name_crash(work.path) if context.ranks.is_first else None
     if crashed is not None:
         context.tell(work, crashed)
@@ -60,7 +60,7 @@ def share(plan: Plan, root: Path, context: RunContext) -> UnitOutcome:
 
 
 def _shared(root: Path, context: RunContext) -> UnitOutcome:
-    work = shared_work(context.specs[0], context)
+    work = shared_work(context.specs[0], root / "runs", context)
     try:
         with watched(work, context), together(context, what_failed):
             train_and_ask(context.specs, root / "runs", context)

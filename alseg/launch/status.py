@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from alseg.config.experiment import read_experiment
 from alseg.config.specs import RunSpec
 from alseg.errors import AlsegError
-from alseg.files import is_as_written
 from alseg.guard.at_work import NAME, left_in
-from alseg.registry.loading import load_registry
+from alseg.launch.standings import UnitStanding, UnitState
+from alseg.launch.wanted import wanted_runs
+from alseg.launch.watcher import Watcher
 from alseg.storage.attempts import read_attempt
 from alseg.storage.durations import attempt_seconds
 from alseg.storage.layout import SHARED_UNIT_NAME, attempt_files, round_folders
@@ -68,8 +68,13 @@ class RunState:
         why: What failed, what it waits for, what is damaged, why it was skipped, or which process is at it;
             empty otherwise.
         unit: Of a running one, the key of its unit, as far as known.
-        host: The machine that does it.
+        host: The machine that does it, or where it failed.
         phase: What it is at, such as ``train 34/90``.
+        seconds_left: Until it is done, about; None where nobody knows.
+        silent_seconds: Of a running one, since its last sign of life, where that is minutes ago.
+        waits_for: Of one that an executor has or is to have, what it waits for; empty otherwise.
+        log: Of a failed one, the file that says more.
+        tries: How often an executor was given it; more than once where its process was lost.
     """
 
     name: str
@@ -83,6 +88,11 @@ class RunState:
     unit: str = ""
     host: str = ""
     phase: str = ""
+    seconds_left: float | None = None
+    silent_seconds: float = 0.0
+    waits_for: str = ""
+    log: str = ""
+    tries: int = 1
 
 
 @dataclass(frozen=True)
@@ -94,21 +104,31 @@ class SharedState:
         host: The machine that does it.
         phase: What it is at, such as ``train 34/90``.
         why: Which process is at it.
+        seconds_left: Until the phase is done, about; None where nobody knows.
     """
 
     unit: str
     host: str
     phase: str
     why: str
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True)
 class ExperimentState:
-    """All runs, notes on what could not be found out, and shared units at work."""
+    """All runs, and what else there is to know.
+
+    Attributes:
+        runs: The runs.
+        notes: What could not be found out.
+        shared: Shared units at work.
+        seconds_left: Until all runs are done, about; None where nobody knows.
+    """
 
     runs: tuple[RunState, ...]
     notes: tuple[str, ...]
     shared: tuple[SharedState, ...] = ()
+    seconds_left: float | None = None
 
 
 def experiment_state(folder: Path) -> ExperimentState:
@@ -120,7 +140,7 @@ def experiment_state(folder: Path) -> ExperimentState:
     Raises:
         AlsegError: If it is none.
     """
-    wanted, notes = _wanted(folder / "experiment.yaml")
+    wanted, notes = wanted_runs(folder)
     try:
         found = {path.name: path for path in run_folders(folder)}
     except AlsegError:
@@ -128,31 +148,47 @@ def experiment_state(folder: Path) -> ExperimentState:
             raise
         found = {}
     names = [*wanted, *(name for name in found if name not in wanted)]
+    seen = Watcher(folder).look()
+    standings = {unit.key: unit for unit in seen.units}
     runs = tuple(
-        _run_state(found[name], wanted.get(name)) if name in found else _to_do(wanted[name]) for name in names
+        _with_standing(
+            _run_state(found[name], wanted.get(name)) if name in found else _to_do(wanted[name]),
+            standings.get(name),
+        )
+        for name in names
     )
-    return ExperimentState(runs, tuple(notes), tuple(_shared_states(folder)))
+    shared = tuple(_shared_states(folder, standings))
+    return ExperimentState(runs, tuple(notes), shared, seen.seconds_left)
 
 
-def _shared_states(folder: Path) -> Iterator[SharedState]:
+def _with_standing(run: RunState, standing: UnitStanding | None) -> RunState:
+    """Return a run with what its signs of life and the dispatcher say, as far as that fits its state."""
+    if standing is None:
+        return run
+    if run.state == "running":
+        return replace(
+            run,
+            seconds_left=standing.seconds_left,
+            silent_seconds=standing.silent_seconds,
+            tries=standing.tries,
+        )
+    is_starting = standing.state is UnitState.STARTING and standing.host and not standing.pid
+    if standing.state is UnitState.WAITING or is_starting:
+        waits_for = standing.why or f"its process on {standing.host}, which is starting"
+        return replace(run, waits_for=waits_for, tries=standing.tries)
+    if standing.state is UnitState.FAILED:
+        log = "" if standing.log is None else str(standing.log)
+        return replace(run, host=standing.host, log=log, why=run.why or standing.why)
+    return run
+
+
+def _shared_states(folder: Path, standings: Mapping[str, UnitStanding]) -> Iterator[SharedState]:
     for path in sorted(folder.glob(f"shared*/*/{SHARED_UNIT_NAME}")):
         live, holder = read_live(path), holder_of(path.parent / ".lock")
         if live is not None and holder is not None:
-            yield SharedState(live.unit, live.host, live.text, holder)
-
-
-def _wanted(file: Path) -> tuple[dict[str, RunSpec], list[str]]:
-    """Return the runs an experiment asks for, by folder name."""
-    if not file.exists():
-        return {}, []
-    try:
-        if not is_as_written(file):
-            return {}, [f"Runs not begun yet are unknown: {file} is damaged, or was changed by hand."]
-        experiment = read_experiment(file, registry=load_registry())
-    except (AlsegError, OSError) as error:
-        first = str(error).splitlines()[0]
-        return {}, [f"Runs not begun yet are unknown, for the experiment cannot be read: {first}"]
-    return {spec.folder: spec for spec in experiment.runs()}, []
+            standing = standings.get(live.unit)
+            left = None if standing is None else standing.seconds_left
+            yield SharedState(live.unit, live.host, live.text, holder, left)
 
 
 def _to_do(spec: RunSpec) -> RunState:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from alseg.config.experiment import Experiment
 from alseg.config.sections import Settings
 from alseg.config.specs import RunSpec
 from alseg.contracts import Resources, WorkUnit
-from alseg.engine.shared_training import shared_key
+from alseg.engine.assembly import Assembler
+from alseg.engine.companions import training_key
 from alseg.errors import AlsegError
 from alseg.launch.preparation import CheckedExperiment
 from alseg.launch.same_threads import first_threads
@@ -17,7 +19,13 @@ from alseg.storage.questions import Questions
 from alseg.storage.run_folder import RunFolder
 
 
-def plan_units(checked: CheckedExperiment, root: Path, *, accept_drift: bool = False) -> list[WorkUnit]:
+def plan_units(
+    checked: CheckedExperiment,
+    root: Path,
+    *,
+    accept_drift: bool = False,
+    key_of: Callable[[RunSpec], str | None] | None = None,
+) -> list[WorkUnit]:
     """Return a unit for each run, and before them one for what several of them share.
 
     A unit that was done is done again at no cost but that of its start.
@@ -26,6 +34,8 @@ def plan_units(checked: CheckedExperiment, root: Path, *, accept_drift: bool = F
         checked: The experiment.
         root: Its results folder, absolute.
         accept_drift: Whether to go on with runs that were begun with other versions or code.
+        key_of: Gives runs that share source training one name, and those that share with none None; without
+            it `training_key`, which reads the data.
 
     Returns:
         Units, those before others first.
@@ -37,7 +47,8 @@ def plan_units(checked: CheckedExperiment, root: Path, *, accept_drift: bool = F
         nodes=settings.nodes,
         cpus=None if threads is None else threads * settings.devices,
     )
-    sharing = dict(_groups(checked, root / "runs"))
+    own = partial(_training_key, root / "runs", checked.assembler)
+    sharing = dict(_groups(checked, root / "runs", key_of or own))
     shared = [
         WorkUnit(key=key, experiment=file, runs=tuple(runs), needs=needs, accept_drift=accept_drift)
         for key, runs in sharing.items()
@@ -88,12 +99,19 @@ def settings_of_unit(settings: Settings) -> Settings:
     return settings.model_copy(update={"processes": 1, "executor": None})
 
 
-def _groups(checked: CheckedExperiment, runs: Path) -> Iterator[tuple[str, list[str]]]:
+def _training_key(runs: Path, assembler: Assembler, spec: RunSpec) -> str | None:
+    return training_key(spec, RunFolder(runs / spec.folder), assembler)
+
+
+def _groups(
+    checked: CheckedExperiment, runs: Path, key_of: Callable[[RunSpec], str | None]
+) -> Iterator[tuple[str, list[str]]]:
     """Yield the name of each shared unit and its runs, two at least that still want what is shared."""
     groups: dict[str, list[RunSpec]] = {}
     for spec in (planned.spec for planned in checked.plan.runs if planned.skipped is None):
-        if shares(spec):
-            groups.setdefault(shared_key(spec, checked.assembler), []).append(spec)
+        key = key_of(spec) if shares(spec) else None
+        if key is not None:
+            groups.setdefault(key, []).append(spec)
     for key, specs in groups.items():
         wanting = [spec.folder for spec in specs if _wants(RunFolder(runs / spec.folder), spec)]
         if len(wanting) > 1:

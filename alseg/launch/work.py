@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from alseg.contracts import WorkUnit
 from alseg.engine.observers import Observers, build_observers, hooks_of
 from alseg.engine.reporter import Reporter, SilentReporter
 from alseg.errors import AlsegError, one_line
-from alseg.files import is_as_written, refuse_moved
+from alseg.files import WriteError, is_as_written, refuse_moved
 from alseg.launch.admission import admit
 from alseg.launch.on_ranks import unit_on_ranks
 from alseg.launch.outcome import Outcome, RunResult, UnitOutcome
@@ -50,7 +50,8 @@ def do_unit(unit: WorkUnit, reporter: Reporter | None = None, stop: StopRequest 
             raise
         except Exception as error:
             reason = str(error) if isinstance(error, AlsegError) else one_line(error)
-            _leave(root, unit, UnitOutcome(result=RunResult.FAILED, reason=reason), started)
+            with suppress(WriteError):  # the first error is the one to tell
+                _leave(root, unit, UnitOutcome(result=RunResult.FAILED, reason=reason), started)
             raise
         _leave(root, unit, outcome, started)
         return outcome

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alseg.analysis.compare import compare
+from alseg.analysis.options import CompareOptions
 from alseg.analysis.row import Row
 from alseg.analysis.statistics import mean_interval
 from alseg.errors import AlsegError
@@ -96,7 +97,7 @@ def read_curves(results: Results) -> Curves:
     Raises:
         AlsegError: As `alseg.analysis.compare.compare`; no run has committed a round, for instance.
     """
-    comparison = compare(results)
+    comparison = compare(results, CompareOptions(round_number=_last_round(results)))
     scenario = max(
         comparison.scenarios,
         key=lambda name: sum(len(row.runs) for row in comparison.rows if row.scenario == name),
@@ -119,6 +120,13 @@ def read_curves(results: Results) -> Curves:
         rows=rows,
         height=height,
     )
+
+
+def _last_round(results: Results) -> int | None:
+    """Return the last round that a run has committed, where no run is done; else None."""
+    if any(run.final is not None for run in results.runs):
+        return None
+    return max((run.rounds[-1].round for run in results.runs if run.rounds), default=None)
 
 
 def _curves(

@@ -18,5 +18,6 @@ BENCHMARKS: Mapping[str, str] = {
     "step": "What acquisition adds to the forward pass.",
     "threads": "How torch's threads wait, on idle and on busy cores.",
     "executors": "Eight runs in two processes.",
+    "planning": "How long eight runs take by alseg plan, and in fact.",
 }
 """Each is a module of this package with ``run(options) -> Result``."""

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Ge, MaxLen
+from annotated_types import Ge, Le, MaxLen
 from pydantic import TypeAdapter
 
 from alseg.errors import AlsegError
@@ -33,6 +33,9 @@ WRITE_SECONDS = 10.0
 PHASE_SECONDS = 1.0
 """How long it stays at least when another phase begins."""
 
+MOST_STEPS_PER_SECOND = 1e9
+"""More than a rate can be."""
+
 _Text = Annotated[str, MaxLen(300)]
 _Number = Annotated[int, Ge(0)]
 
@@ -49,6 +52,8 @@ class Live:
         done: Steps of the phase that are done.
         total: Steps of the phase.
         time: When this was written, ISO 8601 in UTC.
+        started: When the process took up the run, likewise; empty in files from before it was kept.
+        rate: Steps per second since the phase began in this process; 0 where nobody knows yet.
     """
 
     unit: _Text
@@ -58,6 +63,8 @@ class Live:
     done: _Number
     total: _Number
     time: _Text
+    started: _Text = ""
+    rate: Annotated[float, Ge(0), Le(MOST_STEPS_PER_SECOND)] = 0.0
 
     @property
     def text(self) -> str:
@@ -101,12 +108,15 @@ class LiveFile:
         is_shared = folder.name == SHARED_UNIT_NAME
         self._unit = f"shared-{folder.parent.name}" if is_shared else folder.name
         self._host = socket.gethostname()
+        self._started = now()
         self._written = float("-inf")
         self._phase, self._done, self._total = "", 0, 0
+        self._begun, self._done_before = time.monotonic(), 0
 
     def begin(self, phase: str, total: int, done: int) -> None:
         """Say that a phase begins, with the number of its steps and of those that are done."""
         self._phase, self._total, self._done = phase, total, done
+        self._begun, self._done_before = time.monotonic(), done
         self._write_if_due(PHASE_SECONDS)
 
     def advance(self) -> None:
@@ -126,10 +136,17 @@ class LiveFile:
             done=self._done,
             total=self._total,
             time=now(),
+            started=self._started,
+            rate=self._rate(),
         )
         if moved_folder(self._path) is None:
             with suppress(OSError):
                 _replace(self._path, json.dumps(asdict(content)))
+
+    def _rate(self) -> float:
+        """Return steps per second since the phase began."""
+        seconds = time.monotonic() - self._begun
+        return round((self._done - self._done_before) / seconds, 6) if seconds > 0 else 0.0
 
 
 def _replace(path: Path, text: str) -> None:

@@ -7,15 +7,19 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
 from alseg.errors import AlsegError
 from alseg.files import cannot_write, refuse_moved
 from alseg.system.kept_folders import keeping, moved_folder
+from alseg.system.processes import is_alive
 from alseg.system.regular_file import read_regular
 
 _LONGEST_NOTE = 1000
+_LONGEST_PID = 10
+"""Digits of a process's number; systems have seven at most."""
 
 
 class BusyError(AlsegError):
@@ -73,6 +77,46 @@ def holder_of(path: Path) -> str | None:
         return _holder(path)
     except OSError:
         return None
+
+
+class Holder(NamedTuple):
+    """The process that holds a lock, as it has noted it.
+
+    Attributes:
+        host: Name of its machine.
+        pid: Its number there.
+    """
+
+    host: str
+    pid: int
+
+    @property
+    def text(self) -> str:
+        """The process in words, such as ``process 123 on node1``."""
+        return f"process {self.pid} on {self.host}"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is known to have ended: it was a process of this machine, and there is none."""
+        return self.host == socket.gethostname() and not is_alive(self.pid)
+
+
+def noted_holder(path: Path) -> Holder | None:
+    """Return the process that has noted that it holds a lock; None where none has.
+
+    The lock is not touched. A process that could not end has left its note: see `Holder.has_ended`.
+
+    Args:
+        path: The lock file.
+    """
+    words = _holder(path).split(maxsplit=3)
+    if len(words) == 4 and (words[0], words[2]) == ("process", "on") and _is_number(words[1]):
+        return Holder(words[3].strip(), int(words[1]))
+    return None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < _LONGEST_PID
 
 
 def _note(path: Path) -> Path:

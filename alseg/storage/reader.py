@@ -22,7 +22,7 @@ from alseg.storage.records import DamagedRun, ResultClasses, Results, RoundResul
 from alseg.storage.round_files import refuse_damaged_round
 from alseg.storage.round_metrics import read_round
 from alseg.storage.run_description import RunFile, read_run_file
-from alseg.storage.status_file import StatusFile, read_status
+from alseg.storage.status_file import StatusFile, read_status, telling_line
 
 OLD = ".old"
 """What follows a run's name in the name of a folder that was put aside to start anew."""
@@ -99,7 +99,7 @@ def read_run(folder: Path) -> Run:
         scorer=str(file.scorer),
         spec=file.spec,
         state=status.state,
-        explanation=_one_line(status.reason or status.error or ""),
+        explanation=telling_line(status.reason or status.error or ""),
         rounds=tuple(rounds),
         devices=devices_of(attempts),
         planned_rounds=len(file.rounds) + 1,
@@ -133,6 +133,23 @@ def run_folders(path: Path) -> list[Path]:
     return folders
 
 
+def the_only_results(folder: Path) -> Path:
+    """Return the one result folder in a folder.
+
+    Args:
+        folder: Such as ``results``.
+
+    Raises:
+        AlsegError: If there is none, or more than one.
+    """
+    found = sorted({path.parent for path in (*folder.glob("*/runs"), *folder.glob("*/experiment.yaml"))})
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise AlsegError(f"There are no results in {folder}. {_WANTED}")
+    raise AlsegError(f"There are several results in {folder}. Name one: {', '.join(map(str, found))}.")
+
+
 def _is_aside(name: str) -> bool:
     """Whether a folder beside runs is none: hidden, or put aside by ``alseg run --fresh``."""
     return name.startswith(".") or f"{OLD}-" in name
@@ -152,9 +169,3 @@ def _refuse_gaps(folder: Path, numbers: Sequence[int]) -> None:
         if number != expected:
             missing = folder_of_round(folder, expected) / METRICS_NAME
             raise AlsegError(f"{missing} is missing, but round {number} is there.")
-
-
-def _one_line(text: str) -> str:
-    """Return the line that says what happened: the last of a traceback, the first of anything else."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
-    return lines[-1] if lines[0].startswith("Traceback") else lines[0]

@@ -37,3 +37,9 @@ def read_status(folder: Path) -> StatusFile:
     """
     path = folder / STATUS_NAME
     return validated(path, _STATUS, read_known(path, _STATUS_KEYS))
+
+
+def telling_line(text: str) -> str:
+    """Return the line that says what happened: the last of a traceback, the first of anything else."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    return lines[-1] if lines[0].startswith("Traceback") else lines[0]

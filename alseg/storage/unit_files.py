@@ -17,6 +17,9 @@ from alseg.storage.validation import keys_of, read_known, validated
 DISPATCH_NAME = "dispatch.json"
 """In an experiment's folder."""
 
+DISPATCH_LOCK = ".lock-dispatch"
+"""In an experiment's folder: held by the one process that has it done by an executor."""
+
 UNITS_NAME = "units"
 """In an experiment's folder: how its units ended, and what their processes printed."""
 
@@ -50,10 +53,12 @@ class Submission:
     Attributes:
         id: The executor's name for it.
         tries: How often it was submitted.
+        host: Where it works, as the executor says; empty while it waits.
     """
 
     id: str
     tries: Annotated[int, Ge(1)] = 1
+    host: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +68,15 @@ class DispatchFile:
     Attributes:
         executor: As ``--on`` names it.
         units: Key of each unit that was submitted and has not ended.
+        after: Key of each unit that is not submitted yet or must wait for others, to the keys of those of
+            them that have not ended.
+        outlives: Whether the units go on when the process that submitted them has ended.
     """
 
     executor: str
     units: Mapping[str, Submission] = field(default_factory=dict)
+    after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    outlives: bool = False
 
 
 _ENDING = TypeAdapter(UnitEnding)
@@ -84,12 +94,12 @@ def write_ending(root: Path, key: str, ending: UnitEnding) -> None:
     Raises:
         WriteError: If the file cannot be written.
     """
-    write_record(_ending_file(root, key), asdict(ending))
+    write_record(ending_file(root, key), asdict(ending))
 
 
 def read_ending(root: Path, key: str) -> UnitEnding | None:
     """Return how a unit ended; None where nobody has said so, or the file cannot be read."""
-    path = _ending_file(root, key)
+    path = ending_file(root, key)
     try:
         return validated(path, _ENDING, read_known(path, keys_of(UnitEnding)))
     except DamageError:
@@ -98,7 +108,7 @@ def read_ending(root: Path, key: str) -> UnitEnding | None:
 
 def forget_ending(root: Path, key: str) -> None:
     """Remove what an earlier try has said."""
-    remove(_ending_file(root, key))
+    remove(ending_file(root, key))
 
 
 def write_dispatch(root: Path, content: DispatchFile) -> None:
@@ -107,7 +117,8 @@ def write_dispatch(root: Path, content: DispatchFile) -> None:
     Raises:
         WriteError: If the file cannot be written.
     """
-    write_record(root / DISPATCH_NAME, asdict(content))
+    after = {key: list(keys) for key, keys in content.after.items()}
+    write_record(root / DISPATCH_NAME, {**asdict(content), "after": after})
 
 
 def read_dispatch(root: Path) -> DispatchFile | None:
@@ -119,5 +130,6 @@ def read_dispatch(root: Path) -> DispatchFile | None:
         return None
 
 
-def _ending_file(root: Path, key: str) -> Path:
+def ending_file(root: Path, key: str) -> Path:
+    """Return the file that says how a unit ended."""
     return root / UNITS_NAME / f"{key}.json"

@@ -45,6 +45,7 @@ class StopRequest:
     signal: int | None = None
     at_once: bool = False
     working: bool = False
+    _sheltering: bool = False
 
     @property
     def name(self) -> str:
@@ -61,6 +62,23 @@ class StopRequest:
         if code and self.signal is None:
             self.signal = code
         return code > 0
+
+    @contextmanager
+    def sheltered(self) -> Iterator[None]:
+        """Let what is done here come to its end, even at a second Ctrl-C, which stops at once afterwards.
+
+        For steps of a moment that must be done whole or not at all.
+
+        Raises:
+            KeyboardInterrupt: Afterwards, if there was a second Ctrl-C.
+        """
+        self._sheltering = True
+        try:
+            yield
+        finally:
+            self._sheltering = False
+        if self.at_once:
+            raise KeyboardInterrupt
 
     def check(self) -> None:
         """Stop here if asked to.
@@ -129,7 +147,8 @@ class _Handler:
             and _at_terminal()
         ):
             stop.at_once = True
-            raise KeyboardInterrupt
+            if not stop._sheltering:
+                raise KeyboardInterrupt
 
 
 def _at_terminal() -> bool:

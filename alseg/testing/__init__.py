@@ -3,6 +3,7 @@
 - `check_acquisition`: does an acquisition keep its contract, whatever the predictions?
 - `check_annotation_mode`: does an annotation mode keep its contract, prices of answers included?
 - `check_dataset`: does a data set keep the contract of `alseg.contracts.Dataset`?
+- `check_executor`: does an executor keep the contract of `alseg.contracts.Executor`?
 - `check_model`: does a network keep the contract of `alseg.contracts.SegmentationModel`?
 - `check_partition`: does a partition keep the contract of `alseg.contracts.Partition`?
 - `check_recipe`: does a recipe keep the contract of `alseg.contracts.Recipe`?

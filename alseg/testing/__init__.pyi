@@ -1,6 +1,7 @@
 from .acquisitions import check_acquisition as check_acquisition
 from .annotators import check_annotator as check_annotator
 from .datasets import check_dataset as check_dataset
+from .executors import check_executor as check_executor
 from .models import check_model as check_model
 from .modes import check_annotation_mode as check_annotation_mode
 from .partitions import check_partition as check_partition

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from typing import TextIO
+from typing import IO
 
 import click
 
@@ -24,7 +24,7 @@ def output_width() -> int:
     return asked_width(sys.stdout) or WIDTH
 
 
-def asked_width(stream: TextIO) -> int | None:
+def asked_width(stream: IO[str]) -> int | None:
     """Return the variable COLUMNS, else the columns of the terminal; None where there is neither.
 
     Args:
@@ -36,7 +36,7 @@ def asked_width(stream: TextIO) -> int | None:
     return max(NARROWEST, columns) if columns else None
 
 
-def _terminal_width(stream: TextIO) -> int:
+def _terminal_width(stream: IO[str]) -> int:
     """Return the columns of a terminal; 0 where the stream is none or does not know."""
     try:
         return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
@@ -107,6 +107,22 @@ def put(text: str, *, err: bool = False) -> None:
         err: Print to standard error.
     """
     click.echo(printable_lines(text.removesuffix("\n")), err=err)
+
+
+def say_command(text: str, command: str, *, err: bool = False) -> None:
+    """Print a sentence and the command that it gives, which is never broken.
+
+    Args:
+        text: Ends with a colon.
+        command: Has a line of its own where a terminal or COLUMNS says that both do not fit into one.
+        err: Print to standard error.
+    """
+    width = asked_width(sys.stderr if err else sys.stdout)
+    line = f"{text} {command}"
+    if width and columns_of(line) > width:
+        say(text, err=err)
+        line = f"  {command}"
+    put(line, err=err)
 
 
 def put_json(text: str) -> None:

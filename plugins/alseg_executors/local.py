@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from alseg import AlsegError
 from alseg.contracts import Standing, WorkUnit
+from alseg_executors.processes import ALSEG_WORK, ForkServer, StartedProcess, UnitProcess
 
 MOST_PROCESSES = 1024
 CLOSING_SECONDS = 60.0
@@ -55,7 +52,7 @@ class _Job:
     unit: WorkUnit
     after: tuple[str, ...]
     slot: int = 0
-    process: subprocess.Popen[bytes] | None = None
+    process: UnitProcess | None = None
     kill_at: float | None = None
     gone: str = field(default="")
 
@@ -63,18 +60,22 @@ class _Job:
 class LocalExecutor:
     """Does a number of units at a time, each in a process of its own that ends with this one.
 
+    On Linux without a GPU, processes are copies of one that has imported torch and the plugins already: what
+    CUDA sets up in a process cannot be copied.
+
     Args:
         count: How many.
-        command: What a process is; it is given the unit as one line of JSON on standard input, which then
-            stays open for as long as the unit may work.
+        command: What a process is; without it, ``alseg work``. It is given the unit as one line of JSON on
+            standard input, which then stays open for as long as the unit may work.
     """
 
     outlives = False
 
     def __init__(self, count: int, command: Sequence[str] | None = None) -> None:
         self._count = count
-        self._command = list(command or (sys.executable, "-m", "alseg", "work", "-", "--until-eof"))
+        self._command = command
         self._jobs: dict[str, _Job] = {}
+        self._servers: dict[str, ForkServer] = {}
         self._host = socket.gethostname()
 
     def submit(self, unit: WorkUnit, after: Sequence[str]) -> str:
@@ -91,6 +92,7 @@ class LocalExecutor:
 
     def cancel(self, ids: Sequence[str], grace: float) -> None:
         """Ask processes to save and end; they are killed once ``grace`` seconds are over."""
+        kill_at = time.monotonic() + grace
         for job in (self._jobs[name] for name in ids if name in self._jobs):
             if job.gone:
                 continue
@@ -98,9 +100,8 @@ class LocalExecutor:
                 job.gone = "cancelled"
                 continue
             if grace > 0:
-                with suppress(ProcessLookupError):
-                    job.process.terminate()
-            job.kill_at = time.monotonic() + grace
+                job.process.send(signal.SIGTERM)
+            job.kill_at = kill_at if job.kill_at is None else min(kill_at, job.kill_at)
         self._go_on()
 
     def close(self) -> None:
@@ -108,7 +109,9 @@ class LocalExecutor:
         self.cancel(list(self._jobs), CLOSING_SECONDS)
         while any(not job.gone for job in self._jobs.values()):
             self._go_on()
-            time.sleep(0.05)
+            time.sleep(0.02)
+        for server in self._servers.values():
+            server.close()
 
     def _standing(self, job: _Job | None) -> Standing:
         if job is None:
@@ -139,55 +142,41 @@ class LocalExecutor:
 
     def _start(self, job: _Job) -> None:
         """Start a process; what it prints is kept beside the experiment."""
-        unit = job.unit
-        folder = Path(unit.experiment).parent / "units"
+        log = Path(job.unit.experiment).parent / "units" / f"{job.unit.key}.log"
+        needs = job.unit.needs
+        threads = str(needs.cpus or max(1, _all_threads() // self._count))
+        devices = _devices() if needs.devices else []
+        environment = {"OMP_NUM_THREADS": threads}
+        if devices:
+            environment["CUDA_VISIBLE_DEVICES"] = devices[job.slot % len(devices)]
         try:
-            folder.mkdir(exist_ok=True)
-            with (folder / f"{unit.key}.log").open("ab") as log:
-                # A session of its own: Ctrl-C reaches the process that submits, which decides.
-                job.process = subprocess.Popen(
-                    self._command,
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    env={**os.environ, **self._environment(job)},
-                )
+            log.parent.mkdir(exist_ok=True)
+            server = None if self._command or devices else self._server(threads)
+            if server is not None:
+                job.process = server.start(job.unit, log, environment)
+            else:
+                command = self._command or (sys.executable, "-m", *ALSEG_WORK)
+                job.process = StartedProcess(command, job.unit, log, environment)
         except OSError as error:
             job.gone = f"could not be started: {error}"
-            return
-        with suppress(BrokenPipeError):  # it has ended already
-            _stdin(job.process).write(f"{json.dumps(unit.as_json())}\n".encode())
-            _stdin(job.process).flush()
 
-    def _environment(self, job: _Job) -> dict[str, str]:
-        """Return a unit's share of the machine: threads, and a GPU."""
-        needs = job.unit.needs
-        threads = needs.cpus or max(1, _all_threads() // self._count)
-        found = {"OMP_NUM_THREADS": str(threads)}
-        devices = _devices() if needs.devices else []
-        if devices:
-            found["CUDA_VISIBLE_DEVICES"] = devices[job.slot % len(devices)]
-        return found
+    def _server(self, threads: str) -> ForkServer | None:
+        """Return the process that is copied for units with so many threads; None where there is none."""
+        if sys.platform != "linux":  # elsewhere, libraries of the system do not survive it
+            return None
+        if threads not in self._servers:
+            self._servers[threads] = ForkServer({"OMP_NUM_THREADS": threads})
+        server = self._servers[threads]
+        server.look()
+        return server if server.works else None
 
 
 def _look_after(job: _Job) -> None:
     """Note the end of a process, or bring it about."""
-    process = job.process
-    assert process is not None
-    if process.poll() is None and job.kill_at is not None and time.monotonic() >= job.kill_at:
-        process.kill()
-        process.wait()
-    code = process.poll()
-    if code is not None:
-        with suppress(OSError):
-            _stdin(process).close()
-        job.gone = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-
-
-def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
-    assert process.stdin is not None
-    return process.stdin
+    assert job.process is not None
+    if job.kill_at is not None and time.monotonic() >= job.kill_at:
+        job.process.send(signal.SIGKILL)
+    job.gone = job.process.ended() or ""
 
 
 def _all_threads() -> int:

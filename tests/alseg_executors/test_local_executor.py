@@ -134,6 +134,7 @@ def test_without_grace_units_are_killed_at_once(tmp_path: Path) -> None:
     name = executor.submit(unit(tmp_path, "a"), [])
     until(lambda: (tmp_path / "a.json").exists())
     executor.cancel([name], grace=0)
+    until(lambda: state(executor, name) == "gone")
     assert executor.poll([name])[name].reason == "SIGKILL"
     assert not (tmp_path / "a.saved").exists()
 

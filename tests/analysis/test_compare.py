@@ -154,7 +154,8 @@ def test_a_round_that_nobody_has_reached_names_the_last(results: Path) -> None:
     with pytest.raises(AlsegError) as caught:
         compared(results, round_number=5)
     assert str(caught.value) == (
-        f"No run has reached round 5. The last with results is 1 (--round).\n  {folder}: done, last round 1"
+        "No run has reached round 5. The last with results is round 1, which alseg compare --round 1 "
+        f"compares.\n  {folder}: done, last round 1"
     )
 
 

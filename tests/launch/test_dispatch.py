@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+import alseg.launch.dispatch
 from alseg.contracts import Standing, WorkUnit
+from alseg.errors import AlsegError
+from alseg.files import WriteError
 from alseg.launch.dispatch import GRACE_SECONDS, Dispatcher
 from alseg.storage.unit_files import (
     DispatchFile,
     Submission,
     UnitEnding,
     read_dispatch,
+    read_ending,
     write_dispatch,
     write_ending,
 )
@@ -34,8 +39,10 @@ class Pretending:
         self.cancelled: list[tuple[list[str], float]] = []
         self.looks: dict[str, int] = {}
         self.on_look = lambda: None
+        self.on_submit = lambda: None
 
     def submit(self, unit: WorkUnit, after: Sequence[str]) -> str:
+        self.on_submit()
         assert not (self.root / f"units/{unit.key}.json").exists()
         self.submitted.append((unit.key, tuple(after)))
         name = f"{unit.key}#{len(self.submitted)}"
@@ -121,8 +128,15 @@ def test_a_lost_unit_is_started_again(tmp_path: Path) -> None:
     assert reporter.notes == [
         "a on host1",
         "a: its process ended without a word (SIGKILL); started again, 1 of 3",
-        "a: its process was stopped (SIGKILL); started again, 2 of 3",
+        "a: its process was stopped and has saved (SIGKILL); started again",
     ]
+
+
+def test_a_unit_that_saves_each_time_is_started_again_as_often_as_it_takes(tmp_path: Path) -> None:
+    states: list[State | None] = [None, *["interrupted"] * 9, None, None, "done"]
+    executor = Pretending(tmp_path, {"a": states})
+    assert dispatched(executor, units_of(tmp_path, "a")) == {"a": "done: it done"}
+    assert executor.submitted == [("a", ())] * 13
 
 
 def test_a_unit_that_is_lost_each_time_has_failed(tmp_path: Path) -> None:
@@ -130,21 +144,35 @@ def test_a_unit_that_is_lost_each_time_has_failed(tmp_path: Path) -> None:
     ended = dispatched(executor, units_of(tmp_path, "a", "b"))
     assert ended["a"] == "failed: its process ended without a word (SIGKILL), as it did 3 times before"
     assert [key for key, _ in executor.submitted].count("a") == 4
+    said = read_ending(tmp_path, "a")
+    assert said is not None and (said.state, said.host) == ("failed", "host1")
 
 
 def test_what_is_submitted_is_on_the_disk(tmp_path: Path) -> None:
     executor, seen = Pretending(tmp_path, {"a": [None, "done"]}), []
     executor.on_look = lambda: seen.append(read_dispatch(tmp_path))
     dispatched(executor, units_of(tmp_path, "a"))
-    first = DispatchFile(executor="pretending:2", units={"a": Submission(id="a#1", tries=1)})
-    again = DispatchFile(executor="pretending:2", units={"a": Submission(id="a#2", tries=2)})
-    assert seen == [first, first, again, again]
+    waiting = [Submission(id="a#1", tries=1), Submission(id="a#2", tries=2)]
+    working = [replace(submission, host="host1") for submission in waiting]
+    in_turn = (waiting[0], working[0], waiting[1], working[1])
+    assert seen == [DispatchFile(executor="pretending:2", units={"a": each}) for each in in_turn]
+
+
+def test_what_a_unit_waits_for_is_on_the_disk(tmp_path: Path) -> None:
+    executor, seen = Pretending(tmp_path, {}), []
+    executor.on_look = lambda: seen.append(read_dispatch(tmp_path))
+    dispatched(executor, units_of(tmp_path, "shared", "a<shared"))
+    assert seen[0] == DispatchFile(
+        executor="pretending:2", units={"shared": Submission(id="shared#1")}, after={"a": ("shared",)}
+    )
+    assert seen[2] == DispatchFile(executor="pretending:2", units={"a": Submission(id="a#2")})
 
 
 @pytest.mark.parametrize(
     ("name", "outlives", "again"),
     [
         ("pretending:2", True, False),
+        ("pretending", True, False),
         ("pretending:2", False, True),
         ("other", True, True),
     ],
@@ -172,3 +200,75 @@ def test_asked_to_stop_it_lets_units_save_and_starts_none(tmp_path: Path) -> Non
     assert executor.cancelled == [(["shared#1", "b#2"], GRACE_SECONDS)]
     assert ended == {"shared": "interrupted: it interrupted", "b": "interrupted: it interrupted"}
     assert [key for key, _ in executor.submitted] == ["shared", "b"]
+
+
+def test_asked_to_stop_while_units_are_submitted_it_submits_no_more(tmp_path: Path) -> None:
+    executor, stop = Pretending(tmp_path, {}), StopRequest()
+    executor.on_submit = lambda: setattr(stop, "signal", 15)
+    assert dispatched(executor, units_of(tmp_path, "a", "b", "c"), stop) == {
+        "a": "interrupted: it interrupted"
+    }
+    assert executor.submitted == [("a", ())]
+
+
+def test_a_second_ctrl_c_while_a_unit_is_submitted_leaves_none_that_nobody_knows_of(tmp_path: Path) -> None:
+    executor, stop = Pretending(tmp_path, {}), StopRequest()
+
+    def press_twice() -> None:
+        stop.signal, stop.at_once = 2, True  # the handler raises nothing meanwhile: test_signals.py
+
+    executor.on_submit = press_twice
+    dispatcher = Dispatcher(units_of(tmp_path, "a"), executor, "pretending:2", tmp_path, Silent())
+    with pytest.raises(KeyboardInterrupt):
+        next(dispatcher.ended(stop))
+    dispatcher.kill()
+    assert executor.cancelled == [(["a#1"], 0)]
+
+
+def test_a_unit_that_outlives_the_process_but_cannot_be_written_down_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise WriteError("Cannot write dispatch.json: No space left on device.")
+
+    monkeypatch.setattr(alseg.launch.dispatch, "write_dispatch", full)
+    executor = Pretending(tmp_path, {}, outlives=True)
+    with pytest.raises(WriteError):
+        dispatched(executor, units_of(tmp_path, "a", "b"))
+    assert executor.submitted == [("a", ())]
+    assert executor.cancelled == [(["a#1"], GRACE_SECONDS)]
+
+
+def test_units_of_an_earlier_command_stay_written_down_until_they_are_gone(tmp_path: Path) -> None:
+    earlier = {"a": Submission(id="a#77"), "x": Submission(id="x#78"), "y": Submission(id="y#79")}
+    write_dispatch(tmp_path, DispatchFile(executor="pretending:2", units=earlier))
+    executor, reporter, seen = Pretending(tmp_path, {}, outlives=True), Silent(), []
+    executor.looks |= {"a#77": -5, "x#78": -2}  # y is gone already, x works for 3 looks more, a for 6
+    executor.on_look = lambda: seen.append(set(read_dispatch(tmp_path).units))  # type: ignore[union-attr]
+    assert dispatched(executor, units_of(tmp_path, "a"), reporter=reporter) == {"a": "done: it done"}
+    assert reporter.notes[0] == "beside these, units of an earlier command go on: x, y"
+    assert seen == [{"a", "x", "y"}, *[{"a", "x"}] * 3, *[{"a"}] * 3]
+    assert executor.submitted == [] == executor.cancelled
+
+
+@pytest.mark.parametrize("method", ["submit", "poll"])
+def test_an_executor_that_fails_is_named(tmp_path: Path, method: str) -> None:
+    def fail() -> None:
+        raise RuntimeError("no such queue\nas that")
+
+    executor = Pretending(tmp_path, {})
+    setattr(executor, {"submit": "on_submit", "poll": "on_look"}[method], fail)
+    with pytest.raises(AlsegError) as caught:
+        dispatched(executor, units_of(tmp_path, "a"))
+    assert str(caught.value) == (
+        f"Executor 'pretending:2' failed in {method}: RuntimeError: no such queue as that. Mend what is "
+        "wrong there, or name another executor, and give the same command again."
+    )
+
+
+def test_what_a_lost_units_processes_have_printed_is_named(tmp_path: Path) -> None:
+    executor, log = Pretending(tmp_path, {"a": [None] * 4}), tmp_path / "units" / "a.log"
+    log.parent.mkdir()
+    log.touch()
+    ended = dispatched(executor, units_of(tmp_path, "a"))
+    assert ended["a"].endswith(f"(SIGKILL), as it did 3 times before; what it printed is in {log}")

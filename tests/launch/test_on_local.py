@@ -128,7 +128,8 @@ def test_eight_runs_in_two_processes_give_the_bytes_of_one(tmp_path: Path) -> No
     }
     assert len(attempts) == 8
     assert len(list((tmp_path / "two").glob("results/tiny/shared/*/unit/attempts/0.json"))) == 2
-    assert read_json(tmp_path / "two/results/tiny/dispatch.json") == {"executor": "local:2", "units": {}}
+    dispatched = read_json(tmp_path / "two/results/tiny/dispatch.json")
+    assert dispatched == {"executor": "local:2", "units": {}, "after": {}, "outlives": False}
 
 
 @pytest.mark.slow

@@ -174,13 +174,16 @@ STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count"
 
 
 @pytest.mark.slow
-def test_two_processes_wait_for_two_runs_and_get_what_one_gets_from_the_oracle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [["settings.processes=2"], ["--on", "local:2"]])
+def test_two_processes_wait_for_two_runs_and_get_what_one_gets_from_the_oracle(
+    tmp_path: Path, options: list[str]
+) -> None:
     registry = load_registry()
     method = {key: value for key, value in DOMINANT.items() if key not in ("annotator", "label")}
     method["partition"] = {"name": "grid", "side": 16}
     names = {"entropy": "A", "margin": "B"}
 
-    def write(name: str, processes: int, **changes: Any) -> Path:
+    def write(name: str, **changes: Any) -> Path:
         document = {
             "name": name,
             "scenario": {"source": STREETS, "target": {**STREETS, "domain": "camera"}},
@@ -190,23 +193,23 @@ def test_two_processes_wait_for_two_runs_and_get_what_one_gets_from_the_oracle(t
             "methods": [
                 {**method, "acquisition": key, "label": label, **changes} for key, label in names.items()
             ],
-            "settings": {"device": "cpu", "threads": 1, "processes": processes},
+            "settings": {"device": "cpu", "threads": 1},
         }
         file = tmp_path / f"{name}.yaml"
         file.write_text(yaml.safe_dump(document, sort_keys=False))
         return file
 
-    file = write("people", 2, annotator="files")
+    file = write("people", annotator="files")
     for attempt in range(2):
-        output = call("run", file, "--results", tmp_path, code=3).output
+        output = call("run", file, "--results", tmp_path, *options, code=3).output
         assert "2 waiting." in output, attempt
     for run in find_waiting(tmp_path / "people", registry):
         named = ("--run", run.folder.name)
         call("ask", tmp_path / "people", "-o", tmp_path / "tasks", *named)
         [task] = (tmp_path / "tasks").glob(f"{run.folder.name}-round-1")
         call("answer", tmp_path / "people", fill_table(task, run), *named)
-    call("run", file, "--results", tmp_path)
-    call("run", write("oracle", 1), "--results", tmp_path)
+    call("run", file, "--results", tmp_path, *options)
+    call("run", write("oracle"), "--results", tmp_path)
     for label in names.values():
         [people] = (tmp_path / "people" / "runs").glob(f"{label.lower()}__*")
         [oracle] = (tmp_path / "oracle" / "runs").glob(f"{label.lower()}__*")

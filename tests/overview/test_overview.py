@@ -16,6 +16,7 @@ from PIL import Image
 import alseg.overview.write
 import alseg.registry.loading
 from alseg.cli import main, picture
+from alseg.errors import AlsegError
 from alseg.overview.curves import Curve, Curves, Point, read_curves
 from alseg.overview.drawing import COLORS, REFERENCES, ROUND_COLORS, _draw_curves, round_color
 from alseg.overview.marking import at_size
@@ -165,6 +166,20 @@ def test_curves_hold_the_rounds_of_runs_that_are_not_done(tmp_path: Path) -> Non
     assert (first.iteration, first.mean, round(first.half_width or 0, 2)) == (10, 15.0, 63.53)
     assert last == Point(20, 20.0, None)
     assert curves.summary == "render -> camera, toy-3, 2 seeds, whiskers: 95% intervals, 1 of 2 runs done"
+
+
+def test_where_no_run_is_done_the_last_round_is_drawn(tmp_path: Path) -> None:
+    write_run(tmp_path / "toy", "Entropy", iou=[[10, 20, 30], [20, 30, 40]], state="interrupted")
+    write_run(tmp_path / "toy", "Random", order=1, iou=[[10, 20, 30]], state="interrupted")
+    found = read_curves(load_results([tmp_path / "toy"]))
+    points = {curve.label: [point.mean for point in curve.points] for curve in found.curves}
+    assert points == {"Entropy": [pytest.approx(20), pytest.approx(30)], "Random": [pytest.approx(20)]}
+
+
+def test_without_a_round_there_is_nothing_to_draw(tmp_path: Path) -> None:
+    write_run(tmp_path / "toy", "Entropy", iou=(), state="interrupted")
+    with pytest.raises(AlsegError, match="There are no results yet"):
+        read_curves(load_results([tmp_path / "toy"]))
 
 
 def test_the_title_says_what_may_be_spent_and_lines_where(toy: Path) -> None:

@@ -191,7 +191,7 @@ def test_an_unknown_benchmark_is_a_mistake_of_the_user() -> None:
     assert ended.exit_code == 2
     assert (
         "'speed' is not one of 'acquisition', 'methods', 'selection', 'loading', 'ledger', 'losses', "
-        "'training', 'step', 'threads', 'executors'." in ended.output
+        "'training', 'step', 'threads', 'executors', 'planning'." in ended.output
     )
 
 

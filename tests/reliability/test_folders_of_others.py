@@ -41,7 +41,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("finished")
     assert run_toy(folder, DOCUMENT).done == 2
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("alseg.registry.loading", "alseg.launch.status"):
+        for module in ("alseg.registry.loading", "alseg.launch.wanted"):
             patched.setattr(f"{module}.load_registry", toy_registry)
         yield folder
 

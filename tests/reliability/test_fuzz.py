@@ -18,7 +18,7 @@ from alseg.analysis.compare import compare
 from alseg.cli import main
 from alseg.config.experiment import read_experiment
 from alseg.errors import AlsegError
-from alseg.launch import status
+from alseg.launch import wanted
 from alseg.launch.status import experiment_state
 from alseg.storage.reader import load_results
 from alseg.storage.records import Run
@@ -36,7 +36,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("finished")
     assert run_toy(folder, DOCUMENT).done == 2
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(status, "load_registry", toy_registry)
+        patched.setattr(wanted, "load_registry", toy_registry)
         yield folder / "results" / "toy"
 
 

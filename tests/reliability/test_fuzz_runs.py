@@ -78,7 +78,7 @@ class Bases:
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bases]:
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("alseg.registry.loading", "alseg.launch.status"):
+        for module in ("alseg.registry.loading", "alseg.launch.wanted"):
             patched.setattr(f"{module}.load_registry", toy_registry)
         patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
         folders = {"finished": tmp_path_factory.mktemp("finished")}

@@ -15,6 +15,7 @@ from alseg.cli import main
 from alseg.contracts import TargetView
 from alseg.guard.at_work import NAME, AtWork
 from alseg.launch import status as runstates
+from alseg.launch import wanted
 from alseg.storage.live import LiveFile
 from alseg.storage.lock import exclusive
 from alseg.storage.run_folder import RunFolder
@@ -114,7 +115,7 @@ def test_status_shows_shared_units_at_work(tmp_path: Path) -> None:
 def test_status_lists_runs_not_begun_and_tells_interrupted_from_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runstates, "load_registry", toy_registry)
+    monkeypatch.setattr(wanted, "load_registry", toy_registry)
 
     class StopInTraining(Silent):
         def advance(self, detail: str = "") -> None:

@@ -61,6 +61,32 @@ def test_it_is_written_every_ten_seconds_and_at_phases_a_second_apart(tmp_path: 
     assert text_of(tmp_path) == "evaluate"
 
 
+def test_it_says_how_fast_the_phase_is_in_this_process(tmp_path: Path, clock: Clock) -> None:
+    file = LiveFile(tmp_path)
+    file.begin("train", 90, 34)
+    found = read_live(tmp_path)
+    assert found is not None and found.rate == 0
+    for _ in range(20):
+        clock.now += 0.5
+        file.advance()
+    found = read_live(tmp_path)
+    # 20 steps in 10 s, whatever was done before.
+    assert found is not None and (found.done, found.rate) == (54, 2)
+    assert found.started <= found.time
+    clock.now += 1
+    file.begin("evaluate", 5, 0)
+    found = read_live(tmp_path)
+    assert found is not None and found.rate == 0
+
+
+def test_files_from_before_the_speed_was_kept_are_read(tmp_path: Path) -> None:
+    LiveFile(tmp_path).begin("train", 90, 34)
+    content = json.loads((tmp_path / "live.json").read_text())
+    del content["rate"], content["started"]
+    (tmp_path / "live.json").write_text(json.dumps(content))
+    assert text_of(tmp_path) == "train 34/90"
+
+
 def test_a_shared_unit_is_called_by_its_key(tmp_path: Path) -> None:
     folder = tmp_path / "shared" / "0123" / "unit"
     folder.mkdir(parents=True)

@@ -10,6 +10,8 @@ from alseg.data.init.values import Color, Encoding, Value, Values
 from alseg.toolkit.labels import canonical_name
 
 _VOID_ID = 255
+_NAMED = 6
+"""Classes or tables that a doubt names."""
 _BLACK: Color = (0, 0, 0)
 _WHITE: Color = (255, 255, 255)
 
@@ -96,13 +98,19 @@ def class_table(values: Values, matched: Match, mask_names: Sequence[str] = ()) 
         _from_table(table, values, matched.table)
     else:
         _unnamed(table, values, real)
-    for other in matched.others:
-        named = [
-            f"{value} {name}" for value in sorted(set(real), key=_order) if (name := other.names.get(value))
-        ]
-        also = "" if matched.table is None else " also"
-        table.doubts.append(f"The ids would{also} fit {other.title}: {', '.join(named[:6])}...")
+    if matched.others:
+        table.doubts.append(_of_tables(matched.others, sorted(set(real), key=_order)))
     return table
+
+
+def _of_tables(fitting: Sequence[KnownTable], real: Sequence[Value]) -> str:
+    """Say which tables ids would fit: of one what they would mean, of more their titles."""
+    if len(fitting) == 1:
+        named = [f"{value} {name}" for value in real if (name := fitting[0].names.get(value))]
+        return f"The ids would fit {fitting[0].title}: {', '.join(named[:_NAMED])}..."
+    more = len(fitting) - _NAMED
+    titles = [*(each.title for each in fitting[:_NAMED]), *([f"{more} more"] if more > 0 else [])]
+    return f"The ids would fit {len(fitting)} tables, so they tell nothing: {'; '.join(titles)}."
 
 
 def with_names_of(table: ClassTable, source: ClassTable) -> tuple[ClassTable, list[str]]:
