@@ -35,9 +35,13 @@ def main() -> NoReturn:
     except Exception as error:
         sys.excepthook(type(error), error, error.__traceback__)
         well = _said(task, one_line(error))
+    _leave(well=well)
+
+
+def _leave(*, well: bool) -> NoReturn:
+    """End this process at once: whatever libraries still wait for, nobody wants it any more."""
     sys.stdout.flush()
     sys.stderr.flush()
-    # Whatever libraries still wait for, such as ranks that have ended, nobody wants it any more.
     os._exit(0 if well else 1)
 
 
@@ -57,16 +61,19 @@ def _done(task: RankTask) -> bool:
     device_type = device_type_of(experiment.settings)
     with (
         joined(device_type, meeting=None if meeting is None else Path(meeting)) as ranks,
-        listening() as stop,
+        listening(until_exit=True) as stop,
     ):
         reporter = make_reporter() if ranks.is_first and not task.quiet else SilentReporter()
         try:
             report = do_task(task, experiment, registry, ranks, reporter, stop)
+            well = not have_parted(report)
         except (LostRank, Interrupted):
-            return False
+            well = False
         finally:
             reporter.close()
-        return not have_parted(report)
+        if not well:
+            _leave(well=False)  # the group is not taken apart: that would wait for ranks that have ended
+    return True
 
 
 def _said(task: RankTask, error: str) -> bool:

@@ -15,7 +15,7 @@ class Resources:
     Attributes:
         devices: GPUs of each machine; 0 for a unit that computes on the CPU, or that chooses a device itself.
         nodes: Machines.
-        cpus: Cores; None where the executor decides.
+        cpus: Cores of each process, of which there is one for each GPU; None where the executor decides.
         memory_gib: Main memory of each machine in GiB; None where nobody knows.
         minutes: Time limit in minutes; None without one.
     """

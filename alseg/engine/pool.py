@@ -173,9 +173,7 @@ def first_pool(spec: RunSpec, folder: RunFolder, assembler: Assembler) -> str | 
     return assembler.scenario(spec.scenario).target.listing
 
 
-def copy_first_pool(
-    spec: RunSpec, folder: RunFolder, copy: RunFolder, assembler: Assembler, ranks: Ranks = ALONE
-) -> None:
+def copy_first_pool(spec: RunSpec, folder: RunFolder, copy: RunFolder, assembler: Assembler) -> None:
     """Keep the pool of round 0 of a run in another folder, too, and of later rounds none there.
 
     Nothing is kept of a pool that is fixed.
@@ -185,7 +183,6 @@ def copy_first_pool(
         folder: Its folder, which may not be there yet: then the pool is what is listed now.
         copy: The folder to write to.
         assembler: Lists data sets.
-        ranks: The processes that do this together; what the first of them finds counts.
 
     Raises:
         DamageError: If the run's own is damaged; names the file.
@@ -193,11 +190,10 @@ def copy_first_pool(
     if not spec.scenario.grows:
         return
     first = folder.round_folder(0)
-    if ranks.is_first and PoolListing.kept(first):
+    if PoolListing.kept(first):
         listing = PoolListing.read(first)
     else:
         listing = PoolListing.of(uncached(assembler.scenario(spec.scenario).target.dataset))
-    listing = ranks.from_first(listing)
     listing.write(copy.round_folder(0))
     for number in range(1, len(spec.rounds) + 1):
         remove(copy.round_folder(number) / POOL_NAME)

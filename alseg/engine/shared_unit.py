@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from alseg.config.specs import RunSpec
+from alseg.engine.books import copy_books
 from alseg.engine.companions import training_key
 from alseg.engine.context import RunContext
 from alseg.engine.crashes import suspects
@@ -108,7 +109,9 @@ def _is_evaluated(spec: RunSpec, context: RunContext) -> bool:
 def _parts(spec: RunSpec, runs: Path, work: RunFolder, context: RunContext) -> RunParts:
     """Return a run's parts, at work in the folder of the unit: the run's own belongs to the run."""
     folder = RunFolder(runs / spec.folder)
-    copy_first_pool(spec, folder, work, context.assembler, context.ranks)
+    if context.ranks.is_first:
+        copy_first_pool(spec, folder, work, context.assembler)
+    copy_books(work, context.ranks)
     pool = RunPool(spec.scenario, work, context.assembler, context.ranks)
     return replace(make_parts(spec, folder, context, pool), folder=work)
 

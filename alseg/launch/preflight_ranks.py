@@ -60,7 +60,13 @@ def refuse_too_few_gpus(settings: Settings) -> None:
     Raises:
         AlsegError: If there are too few; says how many there are.
     """
-    gpus = sum(name.startswith("cuda") for name in available())
+    there = available()
+    if settings.device == "auto" and "mps" in there:
+        raise AlsegError(
+            f"settings.devices is {settings.devices}, but this machine has one GPU, of Apple. Set devices to "
+            "1, or device to cpu."
+        )
+    gpus = sum(name.startswith("cuda") for name in there)
     wanted = settings.device == "cuda" or (settings.device == "auto" and gpus > 0)
     if wanted and gpus < settings.devices:
         raise AlsegError(

@@ -41,11 +41,10 @@ def plan_units(
         Units, those before others first.
     """
     settings, file = checked.experiment.settings, str(root / "experiment.yaml")
-    threads = settings.threads or first_threads(root)
     needs = Resources(
         devices=settings.devices if settings.device in ("auto", "cuda") else 0,
         nodes=settings.nodes,
-        cpus=None if threads is None else threads * settings.devices,
+        cpus=settings.threads or first_threads(root),
     )
     own = partial(_training_key, root / "runs", checked.assembler)
     sharing = dict(_groups(checked, root / "runs", key_of or own))

@@ -52,6 +52,17 @@ class StopRequest:
         """The signal's name; it must be set."""
         return signal.Signals(self.signal or 0).name
 
+    def agreed(self, ranks: Ranks) -> bool:
+        """Return whether any of the processes that do a run together was asked to stop: then this one is.
+
+        Raises:
+            LostRank: If another one has ended.
+        """
+        code = ranks.agreed(self.signal or 0)
+        if code and self.signal is None:
+            self.signal = code
+        return code > 0
+
     @contextmanager
     def sheltered(self) -> Iterator[None]:
         """Let what is done here come to its end, even at a second Ctrl-C, which stops at once afterwards.
@@ -68,17 +79,6 @@ class StopRequest:
             self._sheltering = False
         if self.at_once:
             raise KeyboardInterrupt
-
-    def agreed(self, ranks: Ranks) -> bool:
-        """Return whether any of the processes that do a run together was asked to stop: then this one is.
-
-        Raises:
-            LostRank: If another one has ended.
-        """
-        code = ranks.agreed(self.signal or 0)
-        if code and self.signal is None:
-            self.signal = code
-        return code > 0
 
     def check(self) -> None:
         """Stop here if asked to.

@@ -148,7 +148,9 @@ class LocalExecutor:
         devices = _devices() if needs.devices else []
         environment = {"OMP_NUM_THREADS": threads}
         if devices:
-            environment["CUDA_VISIBLE_DEVICES"] = devices[job.slot % len(devices)]
+            places = range(job.slot * needs.devices, (job.slot + 1) * needs.devices)
+            own = dict.fromkeys(devices[place % len(devices)] for place in places)
+            environment["CUDA_VISIBLE_DEVICES"] = ",".join(own)
         try:
             log.parent.mkdir(exist_ok=True)
             server = None if self._command or devices else self._server(threads)

@@ -89,6 +89,20 @@ def test_no_more_units_than_places_work_at_a_time_and_each_has_its_share(
     assert (tmp_path / "units/a.log").read_text() == "began\n"
 
 
+def test_units_that_several_gpus_do_have_so_many_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5,7,9")
+    executor = recording(2)
+    for key in ("a", "b"):
+        (tmp_path / f"{key}.end").touch()
+        executor.submit(unit(tmp_path, key, Resources(devices=2)), [])
+    until(lambda: (tmp_path / "b.json").exists() and (tmp_path / "a.json").exists())
+    shares = [json.loads((tmp_path / f"{key}.json").read_text()) for key in "ab"]
+    assert [share["CUDA_VISIBLE_DEVICES"] for share in shares] == ["3,5", "7,9"]
+    executor.close()
+
+
 def test_a_unit_that_chooses_its_device_and_its_threads_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
