@@ -100,6 +100,7 @@ def run_srun(
         AlsegError: If this process is in no such job.
     """
     environment = {**meeting_in_job(os.environ), "OMP_NUM_THREADS": str(threads)}
+    environment["SRUN_CPUS_PER_TASK"] = str(threads)  # a job's own is that of the process that calls srun
     process = _started(srun_command(command, nodes, per_node), request, environment, None)
     return _seen_to_end({"srun": process}, None, stop)
 
@@ -108,7 +109,9 @@ def srun_command(command: Sequence[str], nodes: int, per_node: int) -> list[str]
     """Return the command that starts another one on several machines, and leaves the others time to save."""
     return [
         "srun",
+        "--overlap",  # this process may be a step of the job, which has all of its cores
         f"--nodes={nodes}",
+        f"--ntasks={nodes * per_node}",  # else it is what the environment says of the job
         f"--ntasks-per-node={per_node}",
         "--distribution=block",  # the first process is on this machine, where its report is read
         "--kill-on-bad-exit=0",

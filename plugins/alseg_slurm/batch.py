@@ -98,6 +98,8 @@ class Batch:
         """
         threads, saved = request.threads(self.needs), 128 + signal.SIGUSR2
         folder = shlex.quote(str(self.folder))
+        # On several nodes the unit has srun start processes beside itself.
+        one = "--overlap --nodes=1 --ntasks=1 " if self.needs.nodes > 1 else ""
         lines = [
             "#!/bin/bash",
             f"units=({' '.join(shlex.quote(unit.key) for unit in self.units)})",
@@ -111,7 +113,7 @@ class Batch:
             '[ -z "$SLURM_CPUS_PER_TASK" ] || export SRUN_CPUS_PER_TASK="$SLURM_CPUS_PER_TASK"',
             # srun would end the unit at once; SLURM sends the signal to the unit, too, which then saves.
             "trap '' TERM",
-            f"srun --input=none --unbuffered {shlex.quote(sys.executable)} -m alseg work "
+            f"srun {one}--input=none --unbuffered {shlex.quote(sys.executable)} -m alseg work "
             f'"$folder/{UNITS_NAME}/$unit.json"',
             "code=$?",
             # It has saved because its time is nearly up; without a word it had not even begun.

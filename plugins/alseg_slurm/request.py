@@ -76,8 +76,8 @@ class JobRequest:
             "constraint": self.constraint,
             "time": None if minutes is None else _time(minutes),
             "nodes": needs.nodes,
-            # A process for each GPU of a node: those that do a run together are started by srun.
-            "ntasks-per-node": max(1, needs.devices),
+            # The unit, which itself starts the processes that do a run together.
+            "ntasks-per-node": 1,
             "cpus-per-task": cpus,
             "gpus-per-node": gpus or None,
             "mem": None if memory is None else f"{round(memory * 1024)}M",

@@ -89,7 +89,7 @@ def test_without_parameters_a_job_asks_for_what_its_unit_needs() -> None:
 def test_a_run_on_several_devices_has_a_process_for_each() -> None:
     asked = JobRequest().arguments(Resources(devices=4, nodes=2, memory_gib=1.5, minutes=90.5))
     assert asked == [
-        *("--time=90:30", "--nodes=2", "--ntasks-per-node=4", "--gpus-per-node=4", "--mem=1536M"),
+        *("--time=90:30", "--nodes=2", "--ntasks-per-node=1", "--gpus-per-node=4", "--mem=1536M"),
         "--signal=USR2@120",
     ]
 

@@ -112,10 +112,19 @@ def test_units_with_other_needs_are_another_array(slurm: Slurm, tmp_path: Path) 
     assert [("--gpus-per-node=1" in call) for call in slurm.calls("sbatch")] == [False, True]
 
 
-def run_script(slurm: Slurm, tmp_path: Path, code: int, *, says: bool, setup: tuple[str, ...] = ()) -> str:
+def run_script(
+    slurm: Slurm,
+    tmp_path: Path,
+    code: int,
+    *,
+    says: bool,
+    setup: tuple[str, ...] = (),
+    needs: Resources | None = None,
+) -> str:
     """Do what a job does, with a srun that ends with a code; return what was called."""
     made = executor(setup=setup)
-    made.poll([made.submit(unit(tmp_path, "a b"), [])])
+    asked = unit(tmp_path, "a b") if needs is None else unit(tmp_path, "a b", needs)
+    made.poll([made.submit(asked, [])])
     ending = tmp_path / "tiny/units/a b.json"
     ending.write_text("of an earlier try")
     for name, last in (
@@ -138,6 +147,13 @@ def test_a_job_does_its_unit_and_keeps_what_is_printed(slurm: Slurm, tmp_path: P
     log = run_script(slurm, tmp_path, 3, says=False, setup=("export LOADED=cuda",))
     assert log.startswith("srun --input=none --unbuffered ")
     assert log.endswith(f" -m alseg work {tmp_path}/tiny/units/slurm/a b.json, 2, cuda\n")
+
+
+def test_a_unit_on_several_nodes_leaves_them_to_what_it_starts_there(slurm: Slurm, tmp_path: Path) -> None:
+    log = run_script(slurm, tmp_path, 0, says=False, needs=Resources(nodes=2, devices=4))
+    assert log.startswith("srun --overlap --nodes=1 --ntasks=1 --input=none ")
+    (call,) = slurm.calls("sbatch")
+    assert all(each in call for each in ("--nodes=2", "--ntasks-per-node=1", "--gpus-per-node=4"))
 
 
 @pytest.mark.parametrize(

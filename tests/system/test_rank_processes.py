@@ -102,7 +102,9 @@ signal.pause()
 def test_srun_starts_processes_on_several_machines() -> None:
     assert srun_command(["python", "-m", "x"], nodes=2, per_node=4) == [
         "srun",
+        "--overlap",
         "--nodes=2",
+        "--ntasks=8",
         "--ntasks-per-node=4",
         "--distribution=block",
         "--kill-on-bad-exit=0",
@@ -145,7 +147,7 @@ def test_srun_is_given_the_task_and_where_to_meet(tmp_path: Path, monkeypatch: p
         "srun",
         "import os, pathlib, sys\n"
         "line = sys.stdin.readline().strip()\n"
-        "told = [os.environ['MASTER_ADDR'], os.environ['OMP_NUM_THREADS'], *sys.argv[1:3]]\n"
+        "told = [os.environ['MASTER_ADDR'], os.environ['OMP_NUM_THREADS'], *sys.argv[2:5]]\n"
         "pathlib.Path(line, 'told').write_text(' '.join(told))\n"
         "sys.exit(9)\n",
     )
@@ -155,7 +157,7 @@ def test_srun_is_given_the_task_and_where_to_meet(tmp_path: Path, monkeypatch: p
     ending = run_srun(["work"], 2, 4, f"{tmp_path}\n".encode(), StopRequest(), threads=3)
     assert ending is not None
     assert ending.text == "srun ended with exit code 9"
-    assert (tmp_path / "told").read_text() == "n3 3 --nodes=2 --ntasks-per-node=4"
+    assert (tmp_path / "told").read_text() == "n3 3 --nodes=2 --ntasks=8 --ntasks-per-node=4"
 
 
 def test_several_machines_outside_a_job_are_refused() -> None:
