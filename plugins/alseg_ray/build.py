@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Interval
 
 from alseg import AlsegError
 
@@ -19,8 +19,8 @@ VARIABLE = "RAY_ADDRESS"
 def build_ray(
     *,
     address: str | None,
-    cpus: Annotated[int, Ge(1)] = 1,
-    gpu_share: Annotated[float, Gt(0), Le(1)] = 1.0,
+    cpus: Annotated[int, Interval(ge=1, le=4096)] = 1,
+    gpu_share: Annotated[float, Interval(gt=0, le=1)] = 1.0,
     grows: bool = False,
 ) -> RayExecutor:
     """Return the executor; it joins the cluster when it is given the first unit.

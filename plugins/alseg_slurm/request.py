@@ -57,7 +57,7 @@ class JobRequest:
     cpus: int | None = None
     memory_gib: float | None = None
     at_once: int | None = None
-    options: dict[str, str | int | float | bool] = field(default_factory=dict)
+    options: dict[str, str | bool] = field(default_factory=dict)
     setup: tuple[str, ...] = ()
 
     def arguments(self, needs: Resources) -> list[str]:
@@ -106,7 +106,7 @@ def build_slurm(
     cpus: Annotated[int, Interval(ge=1, le=4096)] | None = None,
     memory_gib: Annotated[float, Interval(gt=0, le=1_000_000)] | None = None,
     at_once: Annotated[int, Interval(ge=1, le=100_000)] | None = None,
-    options: dict[str, str | int | float | bool] | None = None,
+    options: dict[str, str | bool] | None = None,
     setup: tuple[str, ...] = (),
     poll_seconds: Annotated[float, Interval(ge=1, le=3600)] = 15.0,
 ) -> SlurmExecutor:
@@ -167,7 +167,7 @@ def build_slurm(
     return SlurmExecutor(request, poll_seconds=poll_seconds)
 
 
-def _checked(options: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
+def _checked(options: dict[str, str | bool]) -> dict[str, str | bool]:
     """Return options of sbatch.
 
     Raises:

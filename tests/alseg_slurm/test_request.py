@@ -105,7 +105,7 @@ def test_parameters_become_options_of_sbatch() -> None:
         gpus_per_node="a100:1",
         cpus=8,
         memory_gib=32,
-        options={"mail-type": "FAIL", "exclusive": True, "contiguous": False, "nice": 10},
+        options={"mail-type": "FAIL", "exclusive": True, "contiguous": False, "nice": "10"},
     )
     assert request.arguments(Resources(devices=1, cpus=1)) == [
         *("--partition=gpu", "--account=lab", "--qos=high", "--constraint=a100|h100", "--time=240:00"),

@@ -110,7 +110,7 @@ FIELDS = [
 APART = [
     each
     for each in EVERYTHING
-    if str(each.id).startswith(("annotators-", "datasets-")) and each.id != "datasets-streets"
+    if str(each.id).startswith(("annotators-", "datasets-", "executors-")) and each.id != "datasets-streets"
 ]
 """What one experiment file cannot name all at once."""
 
@@ -208,13 +208,14 @@ def test_a_dry_run_refuses_every_number_that_is_outside_in_one_line_each(tmp_pat
 
 @pytest.mark.parametrize("make", OUTSIDE.values(), ids=OUTSIDE)
 @pytest.mark.parametrize("spec", APART)
-def test_a_number_of_a_data_set_or_annotator_that_is_outside_is_one_problem(spec: Spec, make: Make) -> None:
+def test_a_number_of_a_data_set_annotator_or_executor_that_is_outside_is_one_problem(spec: Spec, make: Make) -> None:
     values = given(spec, make)
     del values["name"]
     with pytest.raises(ParameterError) as refused:
         validate_parameters(spec, values)
-    # Void may be named by its class, in text.
-    wrong = [name for name in values if not (name == "void" and make is OUTSIDE["text"])]
+    # Void may be named by its class, and GPUs by their type, in text.
+    texts = ("void", "gpus_per_node") if make is OUTSIDE["text"] else ()
+    wrong = [name for name in values if name not in texts]
     assert sorted(str(each.path[0]) for each in refused.value.problems) == sorted(wrong)
 
 
@@ -344,8 +345,8 @@ def test_a_number_of_the_command_line_has_both_bounds_and_refuses_what_is_outsid
 
 
 def test_there_are_as_many_numbers_on_the_command_line_as_expected() -> None:
-    # perf 2, compare 2, data 3, eval 3, export 1, predict 1, report 1, show 1
-    assert len(NUMBERS) == 14
+    # perf 2, compare 2, data 3, eval 3, export 1, plan 3, predict 1, report 1, show 1
+    assert len(NUMBERS) == 17
 
 
 def test_a_parameter_on_the_command_line_that_is_outside_is_named() -> None:
