@@ -50,7 +50,8 @@ class MLflow:
 
     def on_round_end(self, report: RoundReport) -> None:
         """Write a round, unless an earlier process has."""
-        with FileLock(_experiment_folder(report) / LOCK, timeout=PATIENCE_SECONDS):
+        lock = _experiment_folder(report) / LOCK
+        with FileLock(lock, timeout=PATIENCE_SECONDS, fallback_to_soft=False):
             if self._run != report.run:
                 self.close()
                 self._begin(report)
