@@ -151,6 +151,7 @@ def status_of(folder: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     done = run_ranked(tmp_path / "two", document(), TWO)
     assert done.returncode == 0, done.stderr
@@ -187,6 +188,7 @@ FAULTS = {
 """What happens on rank 1 after step 3, to the exit code, what is said, the status and where it goes on."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", FAULTS)
 def test_what_happens_to_one_process_happens_to_the_run(tmp_path: Path, what: str) -> None:
     code, said, state, error, goes_on = FAULTS[what]
