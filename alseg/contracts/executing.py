@@ -15,13 +15,15 @@ class Resources:
     Attributes:
         devices: GPUs of each machine; 0 for a unit that computes on the CPU, or that chooses a device itself.
         nodes: Machines.
-        cpus: Cores of each process, of which there is one for each GPU; None where the executor decides.
+        processes: On each machine, which the unit starts itself; more than 1 where several devices do a run.
+        cpus: Cores of each process; None where the executor decides.
         memory_gib: Main memory of each machine in GiB; None where nobody knows.
         minutes: Time limit in minutes; None without one.
     """
 
     devices: int = 0
     nodes: int = 1
+    processes: int = 1
     cpus: int | None = None
     memory_gib: float | None = None
     minutes: float | None = None

@@ -44,6 +44,7 @@ def plan_units(
     needs = Resources(
         devices=settings.devices if settings.device in ("auto", "cuda") else 0,
         nodes=settings.nodes,
+        processes=settings.devices,
         cpus=settings.threads or first_threads(root),
     )
     own = partial(_training_key, root / "runs", checked.assembler)

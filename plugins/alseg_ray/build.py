@@ -28,7 +28,7 @@ def build_ray(
     Args:
         address: Host and port of the cluster, or ``auto`` for the one that this machine belongs to; None for
             that of ``RAY_ADDRESS``.
-        cpus: Cores of a unit where ``settings.threads`` does not say.
+        cpus: Cores of each process of a unit where ``settings.threads`` does not say.
         gpu_share: Part of a GPU that a unit gets; 0.5 has two units share one.
         grows: Whether the cluster adds machines when they are missing. Units then wait for a machine of the
             right size; otherwise a unit that fits on no machine is refused.

@@ -119,7 +119,7 @@ class RayExecutor:
             )
         with_gpus = self._grows or any(machine.has.gpus for machine in machines)
         share = Share(
-            cpus=needs.cpus or self._cpus,
+            cpus=(needs.cpus or self._cpus) * needs.processes,
             gpus=needs.devices * self._gpu_share if with_gpus else 0.0,
             memory=int((needs.memory_gib or 0) * 2**30),
         )

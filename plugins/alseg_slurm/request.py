@@ -40,7 +40,7 @@ class JobRequest:
         minutes: Time limit; None for the partition's.
         save_seconds: How long before the time limit a unit saves and is queued again.
         gpus_per_node: GPUs, or ``TYPE:NUMBER``; None for what the unit needs.
-        cpus: Cores of a task; None for what the unit needs.
+        cpus: Cores of a job on each node; None for what the unit needs.
         memory_gib: Main memory of each node in GiB; None for what the unit needs.
         at_once: Units of one array that work at a time; None for as many as there is room for.
         options: Further options of sbatch, without dashes.
@@ -66,7 +66,8 @@ class JobRequest:
         Args:
             needs: Those of the units.
         """
-        minutes, cpus = needs.minutes or self.minutes, self.cpus or needs.cpus
+        minutes = needs.minutes or self.minutes
+        cpus = self.cpus or (None if needs.cpus is None else needs.cpus * needs.processes)
         memory = needs.memory_gib or self.memory_gib
         gpus = needs.devices if self.gpus_per_node is None else self.gpus_per_node
         given: dict[str, str | int | float | bool | None] = {

@@ -102,8 +102,10 @@ def test_what_a_unit_needs_is_asked_of_the_cluster() -> None:
     executor = RayExecutor(cluster, cpus=3, gpu_share=0.5)
     executor.submit(unit("free"), [])
     executor.submit(unit("given", devices=2, cpus=4, memory_gib=2), [])
+    executor.submit(unit("together", processes=2), [])
     # Half a GPU for each of two; three cores where the unit leaves it open.
     assert cluster.begun["free"][0] == Share(cpus=3)
+    assert cluster.begun["together"][0] == Share(cpus=6)
     assert cluster.begun["given"][0] == Share(cpus=4, gpus=1.0, memory=2 * GIB)
 
 

@@ -83,6 +83,9 @@ def test_without_parameters_a_job_asks_for_what_its_unit_needs() -> None:
         *("--nodes=1", "--ntasks-per-node=1", "--cpus-per-task=4", "--gpus-per-node=1"),
         "--signal=USR2@120",
     ]
+    together = Resources(devices=4, processes=4, cpus=2)
+    assert "--cpus-per-task=8" in JobRequest().arguments(together)
+    assert "--cpus-per-task=6" in JobRequest(cpus=6).arguments(together)
     assert JobRequest().arguments(Resources()) == ["--nodes=1", "--ntasks-per-node=1", "--signal=USR2@120"]
 
 

@@ -208,7 +208,9 @@ def test_a_dry_run_refuses_every_number_that_is_outside_in_one_line_each(tmp_pat
 
 @pytest.mark.parametrize("make", OUTSIDE.values(), ids=OUTSIDE)
 @pytest.mark.parametrize("spec", APART)
-def test_a_number_of_a_data_set_annotator_or_executor_that_is_outside_is_one_problem(spec: Spec, make: Make) -> None:
+def test_a_number_of_a_data_set_annotator_or_executor_that_is_outside_is_one_problem(
+    spec: Spec, make: Make
+) -> None:
     values = given(spec, make)
     del values["name"]
     with pytest.raises(ParameterError) as refused:
