@@ -314,3 +314,16 @@ def test_what_slurm_refuses_is_told_at_once(cluster: SlurmCluster, tmp_path: Pat
     assert process.returncode == 2, told
     assert "Error: SLURM refused 2 jobs: " in told
     assert "invalid partition specified: none" in told
+
+
+def test_a_run_on_two_devices_is_one_job_that_starts_two_processes(
+    cluster: SlurmCluster, tmp_path: Path
+) -> None:
+    content = document(methods=METHODS[1:2], seeds=[0])
+    content["settings"] = {**content["settings"], "devices": 2}
+    content["recipe"] = {**content["recipe"], "source_batch": 2, "target_batch": 2}
+    on_slurm(cluster, tmp_path, content)
+    (attempt,) = tmp_path.glob("results/tiny/runs/random*/attempts/*.json")
+    told = read_json(attempt)
+    assert (told["devices"], told["backend"]) == (2, "gloo")
+    assert states(tmp_path) == {"done"}
