@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from annotated_types import Gt, Le
 from pydantic import TypeAdapter
 
-from alseg.errors import AlsegError
+from alseg.errors import AlsegError, DamageError
 from alseg.files import cannot_write, remove, write_record
 from alseg.storage.validation import keys_of, read_known, validated
 
@@ -110,7 +110,13 @@ def settle_kind(root: Path, kind: LockKind) -> None:
 
 def _read(root: Path) -> LockKind:
     path = root / LOCKING_NAME
-    return validated(path, _KIND, read_known(path, keys_of(LockKind)))
+    try:
+        return validated(path, _KIND, read_known(path, keys_of(LockKind)))
+    except DamageError as error:
+        raise DamageError(
+            f"{error} It says how processes keep each other out of the folder. When none works there, delete "
+            "it and give the same command again."
+        ) from error
 
 
 def _write_first(path: Path, kind: LockKind) -> None:

@@ -85,6 +85,7 @@ def test_a_run_that_goes_on_is_one_mlflow_run_with_every_round_once(tmp_path: Pa
         ".lock",
         ".mlflow.lock",
         "experiment.yaml",
+        "locking.json",
         "mlflow",
         "runs",
         "shared",

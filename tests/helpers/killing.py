@@ -142,6 +142,7 @@ def _command(folder: Path, document: dict[str, Any], terminal: str | None, hold:
     multiprocessing.set_start_method("fork", force=True)  # as in a process that was not forked itself
     for number in SIGNALS:  # those that nohup and the like ignore, too
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    os.environ.pop("COLUMNS", None)  # of the test in which the server was started
     os.setsid()
     if terminal is not None:
         os.close(os.open(terminal, os.O_RDWR))  # the first terminal that a session opens is its own

@@ -91,7 +91,7 @@ def test_an_experiment_that_names_what_is_not_installed_says_what_is(tmp_path: P
     skip_unless_alseg_is_installed()
     completed = run_alseg("run", str(TINY), "--results", str(tmp_path), site=tmp_path / "nothing")
     assert completed.returncode == 2
-    assert completed.stderr == (
-        f"Error: {TINY}:11:39: unknown acquisition 'margin-demo', did you mean 'margin'?\n"
+    assert " ".join(completed.stderr.split()) == (  # a folder may be so long that the line is broken
+        f"Error: {TINY}:11:39: unknown acquisition 'margin-demo', did you mean 'margin'?"
     )
     assert not list(tmp_path.iterdir())

@@ -31,6 +31,7 @@ METHODS: list[dict[str, Any]] = [
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_recipes_with_state_second_networks_and_growing_pools_give_the_bytes_of_one_process(
     tmp_path: Path,
 ) -> None:

@@ -103,6 +103,7 @@ def watched(root: Path, shown: Path) -> Iterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_one_run_is_watched_and_cancelled_while_the_other_goes_on(tmp_path: Path) -> None:
     root, shown = tmp_path / "results/tiny", tmp_path / "shown.txt"
     with started(command(tmp_path, "--on", "local:2")) as process:
@@ -128,6 +129,7 @@ def test_one_run_is_watched_and_cancelled_while_the_other_goes_on(tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_what_was_cancelled_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     root = tmp_path / "two/results/tiny"
     with started(command(tmp_path / "two", "--on", "local:2")) as process:

@@ -158,7 +158,13 @@ def test_gradients_that_differ_are_an_error() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.nightly) if name in ("executors", "planning") else name
+        for name in BENCHMARKS
+    ],
+)
 def test_every_benchmark_runs_and_its_sides_agree(name: str) -> None:
     ended = perf(name, "--quick", "--json")
     assert ended.exit_code == 0, ended.output
@@ -191,7 +197,7 @@ def test_an_unknown_benchmark_is_a_mistake_of_the_user() -> None:
     assert ended.exit_code == 2
     assert (
         "'speed' is not one of 'acquisition', 'methods', 'selection', 'loading', 'ledger', 'losses', "
-        "'training', 'step', 'threads', 'executors', 'planning'." in ended.output
+        "'training', 'step', 'threads', 'executors', 'planning', 'start'." in ended.output
     )
 
 

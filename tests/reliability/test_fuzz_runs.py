@@ -24,6 +24,7 @@ from alseg.cli import main
 from alseg.errors import AlsegError
 from alseg.files import read_json
 from alseg.launch.status import experiment_state
+from alseg.storage.lock_kind import LOCKING_NAME
 from alseg.storage.reader import load_results
 from alseg.storage.records import RoundResult
 from alseg.system.signals import Interrupted
@@ -126,7 +127,8 @@ def damages(draw: st.DrawFn) -> tuple[int, str, float, int]:
 
 def damage(folder: Path, which: int, kind: str, share: float, bit: int) -> Path:
     """Damage one file of an experiment."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    # A lock of unknown kind is no guess: tests/storage/test_lock.py.
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != LOCKING_NAME)
     path = files[which % len(files)]
     content = bytearray(path.read_bytes())
     place = int(share * len(content))

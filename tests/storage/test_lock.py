@@ -223,7 +223,10 @@ def test_another_lock_than_that_of_the_folder_is_refused(tmp_path: Path) -> None
 def test_a_damaged_file_with_the_kind_stops_writers_and_no_readers(tmp_path: Path) -> None:
     lock = with_leases(tmp_path)
     (tmp_path / LOCKING_NAME).write_text('{"lock": "hope"}')
-    with pytest.raises(DamageError), exclusive(lock):
+    with (
+        pytest.raises(DamageError, match=r"When none works there, delete it and give"),
+        exclusive(lock),
+    ):
         pass
     assert holder_of(lock) is None
 
