@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import errno
 import os
 import shutil
@@ -229,6 +230,7 @@ def test_no_descriptor_stays_open(tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("descriptors are listed in /proc")
     run_toy(tmp_path, DOCUMENT)
+    gc.collect()  # of earlier tests
     before = len(list(Path("/proc/self/fd").iterdir()))
     run_toy(tmp_path, DOCUMENT, fresh=True)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
