@@ -7,16 +7,25 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from alseg.files import read_json
+from executed_runs import (
+    METHODS,
+    result_bytes,
+    run_command,
+    run_here,
+    run_states,
+    small_experiment,
+    started,
+    while_running,
+    worker_of,
+)
 from slurm_cluster import SlurmCluster, missing_program, slurm_cluster
 
 MISSING = missing_program()
@@ -29,15 +38,6 @@ pytestmark = [
     pytest.mark.skipif(MISSING is not None, reason=f"{MISSING} is not installed (slurm-wlm and munge)"),
 ]
 
-STREETS = {"name": "streets", "height": 32, "width": 64, "count": 4, "val_count": 2}
-REGION = {"name": "region", "radius": 1}
-NETWORK = {"name": "smp", "architecture": "Unet", "encoder_depth": 3, "decoder_channels": [8, 8, 8]}
-METHODS: list[dict[str, Any]] = [
-    {"label": "Source only", "target_labels": "none"},
-    {"label": "Random", "acquisition": "random", "annotation": REGION, "budget": "5%"},
-    {"label": "Entropy", "acquisition": "entropy", "annotation": REGION, "budget": "5%"},
-    {"label": "RIPU", "acquisition": {"name": "ripu", "radius": 1}, "annotation": REGION, "budget": "5%"},
-]
 SOON = {"name": "slurm", "poll_seconds": 1.0, "cpus": 1}
 
 
@@ -48,19 +48,8 @@ def cluster() -> Iterator[SlurmCluster]:
 
 
 def document(iterations: int = 6, executor: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    size = {"source_size": [32, 64], "target_size": [32, 64]}
-    settings = {"device": "cpu", "threads": 1, "workers": 0, "checkpoint_minutes": 1e-9}
-    return {
-        "name": "tiny",
-        "scenario": {"source": STREETS, "target": {**STREETS, "domain": "camera"}},
-        "model": NETWORK,
-        "recipe": {"name": "plain", "iterations": iterations, **size},
-        "rounds": [2, 4],
-        "methods": METHODS,
-        "seeds": [0, 1],
-        "settings": {**settings, "executor": executor or SOON},
-        **changes,
-    }
+    content = small_experiment(iterations, **changes)
+    return {**content, "settings": {**content["settings"], "executor": executor or SOON}}
 
 
 PAIR = document(8, methods=METHODS[2:], seeds=[0])
@@ -73,29 +62,16 @@ def pair_bytes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @contextmanager
-def started(cluster: SlurmCluster, folder: Path, content: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
-    folder.mkdir(exist_ok=True)
-    file = folder / "tiny.yaml"
-    file.write_text(yaml.safe_dump(content, sort_keys=False))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "alseg", "run", str(file), "--results", str(folder / "results")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=cluster.environment,
-    )
-    try:
+def dispatching(
+    cluster: SlurmCluster, folder: Path, content: dict[str, Any]
+) -> Iterator[subprocess.Popen[str]]:
+    with started(run_command(sys.executable, folder, content), cluster.environment) as process:
         yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
 
 
 def on_slurm(cluster: SlurmCluster, folder: Path, content: dict[str, Any]) -> str:
     """Do an experiment; return what is told."""
-    with started(cluster, folder, content) as process:
+    with dispatching(cluster, folder, content) as process:
         _, told = process.communicate(timeout=900)
     assert process.returncode == 0, told + logs(folder)
     return told
@@ -103,22 +79,10 @@ def on_slurm(cluster: SlurmCluster, folder: Path, content: dict[str, Any]) -> st
 
 def in_one_process(folder: Path, content: dict[str, Any]) -> dict[str, bytes]:
     """Do an experiment without an executor; return its results."""
-    folder.mkdir(exist_ok=True)
-    file = folder / "tiny.yaml"
     settings = {key: value for key, value in content["settings"].items() if key != "executor"}
-    file.write_text(yaml.safe_dump({**content, "settings": settings}, sort_keys=False))
-    command = [sys.executable, "-m", "alseg", "run", str(file), "--results", str(folder / "results")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    done = run_here(folder, {**content, "settings": settings})
     assert done.returncode == 0, done.stderr
     return result_bytes(folder)
-
-
-def result_bytes(folder: Path) -> dict[str, bytes]:
-    """Return ledgers, metrics, counts and weights of all runs."""
-    runs = folder / "results/tiny/runs"
-    names = ("ledger.npy", "metrics.json", "confusion.npz", "weights.pt")
-    paths = [path for path in sorted(runs.rglob("*")) if path.name in names]
-    return {str(path.relative_to(runs)): path.read_bytes() for path in paths}
 
 
 def logs(folder: Path) -> str:
@@ -132,31 +96,14 @@ def attempts(folder: Path, run: str) -> int:
     return len(list(folder.glob(f"results/tiny/runs/{run}*/attempts/*.json")))
 
 
-def states(folder: Path) -> set[str]:
-    return {str(read_json(path)["state"]) for path in folder.glob("results/tiny/runs/*/status.json")}
-
-
-def while_running(process: subprocess.Popen[str], condition: Callable[[], object]) -> Any:
-    """Return what holds at last, while the dispatcher works."""
-    end = time.monotonic() + 600
-    while not (found := condition()):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return found
-
-
-def worker_of(folder: Path, run: str) -> int | None:
+def at_work(folder: Path, run: str) -> int | None:
     """Return the process that does a run, once its attempt has begun."""
-    for note in folder.glob(f"results/tiny/runs/{run}*/.lock-holder"):
-        words = note.read_text().split()
-        return int(words[1]) if len(words) > 1 and attempts(folder, run) else None
-    return None
+    return worker_of(folder, run) if attempts(folder, run) else None
 
 
 def suspended(process: subprocess.Popen[str], folder: Path, run: str) -> int:
     """Suspend a run: it is at work for as long as anything takes, on any machine. Return its process."""
-    worker = while_running(process, lambda: worker_of(folder, run))
+    worker = while_running(process, lambda: at_work(folder, run))
     os.kill(worker, signal.SIGSTOP)
     return int(worker)
 
@@ -209,8 +156,8 @@ def test_eight_runs_on_a_cluster_give_the_bytes_of_one_process(cluster: SlurmClu
 def test_a_unit_that_is_killed_is_started_again(
     cluster: SlurmCluster, tmp_path: Path, pair_bytes: dict[str, bytes]
 ) -> None:
-    with started(cluster, tmp_path, PAIR) as process:
-        os.kill(while_running(process, lambda: worker_of(tmp_path, "entropy")), signal.SIGKILL)
+    with dispatching(cluster, tmp_path, PAIR) as process:
+        os.kill(while_running(process, lambda: at_work(tmp_path, "entropy")), signal.SIGKILL)
         _, told = process.communicate(timeout=900)
     assert process.returncode == 0, told + logs(tmp_path)
     assert "its process ended without a word (exit code 137 (SIGKILL), job " in told
@@ -222,7 +169,7 @@ def test_a_unit_that_is_killed_is_started_again(
 def test_a_unit_of_a_lost_node_goes_on_at_another(
     cluster: SlurmCluster, tmp_path: Path, pair_bytes: dict[str, bytes]
 ) -> None:
-    with started(cluster, tmp_path, PAIR) as process:
+    with dispatching(cluster, tmp_path, PAIR) as process:
         workers = [suspended(process, tmp_path, run) for run in ("entropy", "ripu")]
         cluster.lose_node("n1")
         for worker in workers:
@@ -241,7 +188,7 @@ def test_a_unit_near_its_time_limit_saves_and_is_queued_again(
 ) -> None:
     executor = {**SOON, "minutes": 600.0, "save_seconds": 300}
     content = {**PAIR, "settings": {**PAIR["settings"], "executor": executor}}
-    with started(cluster, tmp_path, content) as process:
+    with dispatching(cluster, tmp_path, content) as process:
         worker = suspended(process, tmp_path, "entropy")
         job = cluster.job_of(worker)
         minutes = 4 + cluster.minutes(job)  # fewer than save_seconds are left, and enough to save
@@ -263,8 +210,8 @@ def test_a_unit_near_its_time_limit_saves_and_is_queued_again(
 def test_a_dispatcher_that_is_killed_takes_its_units_up_again(
     cluster: SlurmCluster, tmp_path: Path, pair_bytes: dict[str, bytes]
 ) -> None:
-    with started(cluster, tmp_path, PAIR) as process:
-        worker = while_running(process, lambda: worker_of(tmp_path, "entropy"))
+    with dispatching(cluster, tmp_path, PAIR) as process:
+        worker = while_running(process, lambda: at_work(tmp_path, "entropy"))
         process.kill()
         process.communicate()
     assert Path(f"/proc/{worker}").exists()
@@ -278,7 +225,7 @@ def test_a_dispatcher_that_is_killed_takes_its_units_up_again(
 def test_ctrl_c_at_the_dispatcher_saves_all_units(
     cluster: SlurmCluster, tmp_path: Path, pair_bytes: dict[str, bytes]
 ) -> None:
-    with started(cluster, tmp_path, PAIR) as process:
+    with dispatching(cluster, tmp_path, PAIR) as process:
         worker = suspended(process, tmp_path, "entropy")
         process.send_signal(signal.SIGINT)
         while_running(process, lambda: has_heard(worker, signal.SIGTERM))
@@ -286,7 +233,7 @@ def test_ctrl_c_at_the_dispatcher_saves_all_units(
         _, told = process.communicate(timeout=300)
     assert process.returncode == 130, told + logs(tmp_path)
     assert "Stopped by SIGINT, all is saved." in told
-    assert "interrupted" in states(tmp_path) <= {"interrupted", "done"}
+    assert "interrupted" in set(run_states(tmp_path).values()) <= {"interrupted", "done"}
     assert jobs(cluster) == []
     on_slurm(cluster, tmp_path, PAIR)
     assert result_bytes(tmp_path) == pair_bytes
@@ -296,7 +243,7 @@ def test_runs_begin_though_their_shared_unit_has_failed(
     cluster: SlurmCluster, tmp_path: Path, pair_bytes: dict[str, bytes]
 ) -> None:
     cluster.call("scontrol", "update", "partitionname=all", "state=down")
-    with started(cluster, tmp_path, PAIR) as process:
+    with dispatching(cluster, tmp_path, PAIR) as process:
         while_running(process, lambda: len(jobs(cluster)) == 2)  # two arrays that wait
         (file,) = tmp_path.glob("results/tiny/units/slurm/shared-*.json")
         file.write_text(json.dumps({**json.loads(file.read_text()), "runs": ["of-another-experiment"]}))
@@ -309,7 +256,7 @@ def test_runs_begin_though_their_shared_unit_has_failed(
 
 
 def test_what_slurm_refuses_is_told_at_once(cluster: SlurmCluster, tmp_path: Path) -> None:
-    with started(cluster, tmp_path, document(executor={**SOON, "partition": "none"})) as process:
+    with dispatching(cluster, tmp_path, document(executor={**SOON, "partition": "none"})) as process:
         _, told = process.communicate(timeout=600)
     assert process.returncode == 2, told
     assert "Error: SLURM refused 2 jobs: " in told
@@ -326,4 +273,4 @@ def test_a_run_on_two_devices_is_one_job_that_starts_two_processes(
     (attempt,) = tmp_path.glob("results/tiny/runs/random*/attempts/*.json")
     told = read_json(attempt)
     assert (told["devices"], told["backend"]) == (2, "gloo")
-    assert states(tmp_path) == {"done"}
+    assert set(run_states(tmp_path).values()) == {"done"}

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +17,9 @@ from alseg.files import read_json
 STREETS = {"name": "streets", "height": 32, "width": 64, "count": 4, "val_count": 2}
 REGION = {"name": "region", "radius": 1}
 NETWORK = {"name": "smp", "architecture": "Unet", "encoder_depth": 3, "decoder_channels": [8, 8, 8]}
+MOST_SECONDS = 600
+"""How long anything may take, on a machine that does much else."""
+
 METHODS: list[dict[str, Any]] = [
     {"label": "Source only", "target_labels": "none"},
     {"label": "Random", "acquisition": "random", "annotation": REGION, "budget": "5%"},
@@ -46,6 +54,44 @@ def run_command(python: str | Path, folder: Path, content: dict[str, Any], *opti
     file = folder / "tiny.yaml"
     file.write_text(yaml.safe_dump(content, sort_keys=False))
     return [str(python), "-m", "alseg", "run", str(file), "--results", str(folder / "results"), *options]
+
+
+@contextmanager
+def started(command: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Start a command; it is killed at the end if it has not ended."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=env
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def run_here(folder: Path, content: dict[str, Any], *options: str) -> subprocess.CompletedProcess[str]:
+    """Do an experiment with this Python, and wait for its end."""
+    command = run_command(sys.executable, folder, content, *options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=1.5 * MOST_SECONDS)
+
+
+def while_running(process: subprocess.Popen[str], condition: Callable[[], object]) -> Any:
+    """Return what holds at last, while a process works."""
+    end = time.monotonic() + MOST_SECONDS
+    while not (found := condition()):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
+
+
+def worker_of(folder: Path, run: str) -> int | None:
+    """Return the process that holds the lock of a run; None where nobody does."""
+    for note in folder.glob(f"results/tiny/runs/{run}*/.lock-holder"):
+        words = note.read_text().split()
+        return int(words[1]) if len(words) > 1 else None
+    return None
 
 
 def result_bytes(folder: Path) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ import alseg_methods
 import alseg_partitions
 import alseg_recipes
 import alseg_ripu
+from executed_runs import started as started_command
 from toycommand import write_toy
 
 MODULE = "rankedtoys"
@@ -55,20 +56,8 @@ def started(
     folder: Path, document: dict[str, Any], *options: str, **more: str
 ) -> Iterator[subprocess.Popen[str]]:
     """Start an experiment; it is killed if it still works in the end."""
-    process = subprocess.Popen(
-        command(folder, document, *options),
-        env=environment(**more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
+    with started_command(command(folder, document, *options), environment(**more)) as process:
         yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
 
 
 def full_registry() -> Any:

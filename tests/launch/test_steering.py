@@ -7,56 +7,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
 from alseg.cli import main
 from alseg.files import read_json
+from executed_runs import METHODS, result_bytes, run_command, small_experiment, started, while_running
 
-STREETS = {"name": "streets", "height": 32, "width": 64, "count": 4, "val_count": 2}
-REGION = {"name": "region", "radius": 1}
-DOCUMENT: dict[str, Any] = {
-    "name": "tiny",
-    "scenario": {"source": STREETS, "target": {**STREETS, "domain": "camera"}},
-    "model": {"name": "smp", "architecture": "Unet", "encoder_depth": 3, "decoder_channels": [8, 8, 8]},
-    "recipe": {"name": "plain", "iterations": 100, "source_size": [32, 64], "target_size": [32, 64]},
-    "rounds": [2, 4],
-    "methods": [
-        {"label": "Random", "acquisition": "random", "annotation": REGION, "budget": "5%"},
-        {"label": "Entropy", "acquisition": "entropy", "annotation": REGION, "budget": "5%"},
-    ],
-    "seeds": [0],
-    "settings": {"device": "cpu", "threads": 1, "workers": 0, "checkpoint_minutes": 1e-9},
-}
+CONTENT = small_experiment(100, methods=METHODS[1:3], seeds=[0])
 
 
 def command(folder: Path, *options: str) -> list[str]:
-    folder.mkdir(exist_ok=True)
-    file = folder / "tiny.yaml"
-    file.write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
-    return [*ALSEG, "run", str(file), "--results", str(folder / "results"), *options]
-
-
-ALSEG = (sys.executable, "-m", "alseg")
-
-
-@contextmanager
-def started(words: list[str]) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+    return run_command(sys.executable, folder, CONTENT, *options)
 
 
 def cancelled(*words: object) -> Result:
@@ -64,35 +30,18 @@ def cancelled(*words: object) -> Result:
     return CliRunner().invoke(main, ["cancel", *map(str, words)])
 
 
-def until(process: subprocess.Popen[str], condition: Callable[[], object]) -> Any:
-    end = time.monotonic() + 400
-    while not (found := condition()):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return found
-
-
 def state_of(root: Path, run: str) -> str:
     (file,) = root.glob(f"runs/{run}*/status.json")
     return str(read_json(file)["state"])
-
-
-def result_bytes(folder: Path) -> dict[str, bytes]:
-    runs = folder / "results/tiny/runs"
-    names = ("ledger.npy", "metrics.json", "confusion.npz", "weights.pt")
-    return {
-        str(path.relative_to(runs)): path.read_bytes()
-        for path in sorted(runs.rglob("*"))
-        if path.name in names
-    }
 
 
 @contextmanager
 def watched(root: Path, shown: Path) -> Iterator[None]:
     """Watch an experiment, with what is shown in a file; Ctrl-C leaves the view."""
     with shown.open("w") as file:
-        process = subprocess.Popen([*ALSEG, "status", str(root), "--watch"], stdout=file, stderr=file)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "alseg", "status", str(root), "--watch"], stdout=file, stderr=file
+        )
     try:
         yield
         process.send_signal(signal.SIGINT)
@@ -107,10 +56,10 @@ def watched(root: Path, shown: Path) -> Iterator[None]:
 def test_one_run_is_watched_and_cancelled_while_the_other_goes_on(tmp_path: Path) -> None:
     root, shown = tmp_path / "results/tiny", tmp_path / "shown.txt"
     with started(command(tmp_path, "--on", "local:2")) as process:
-        until(process, lambda: (root / "dispatch.json").exists())
+        while_running(process, lambda: (root / "dispatch.json").exists())
         with watched(root, shown):
-            until(process, lambda: list(root.glob("runs/entropy*/rounds/01/ledger.json")))
-            until(process, lambda: "Entropy, seed 0: at work on" in shown.read_text())
+            while_running(process, lambda: list(root.glob("runs/entropy*/rounds/01/ledger.json")))
+            while_running(process, lambda: "Entropy, seed 0: at work on" in shown.read_text())
             result = cancelled(root, "entropy")
             _, told = process.communicate(timeout=900)
             end = time.monotonic() + 300
@@ -133,7 +82,7 @@ def test_one_run_is_watched_and_cancelled_while_the_other_goes_on(tmp_path: Path
 def test_what_was_cancelled_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     root = tmp_path / "two/results/tiny"
     with started(command(tmp_path / "two", "--on", "local:2")) as process:
-        until(process, lambda: list(root.glob("runs/entropy*/rounds/01/ledger.json")))
+        while_running(process, lambda: list(root.glob("runs/entropy*/rounds/01/ledger.json")))
         result = cancelled(root)
         _, told = process.communicate(timeout=900)
     assert "lets all runs save and stop." in result.stdout, result.output
@@ -144,7 +93,7 @@ def test_what_was_cancelled_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     assert "Nothing to cancel" in cancelled(root).stdout
     # In one process, which is stopped in the same way.
     with started(command(tmp_path / "two")) as process:
-        until(process, lambda: list(root.glob("runs/*/live.json")))
+        while_running(process, lambda: list(root.glob("runs/*/live.json")))
         result = cancelled(root)
         _, told = process.communicate(timeout=900)
     assert f"Process {process.pid} on " in result.stdout and result.exit_code == 0, result.output
