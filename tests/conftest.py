@@ -74,4 +74,4 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
         os.unsetenv(
             name
-        )  # readline, which pytest imports, sets COLUMNS behind os.environ, for child processes
+        )  # readline, which pytest imports, sets COLUMNS for child processes alone
