@@ -72,6 +72,4 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what the user's terminal asks for out of the texts that tests compare."""
     for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
-        os.unsetenv(
-            name
-        )  # readline, which pytest imports, sets COLUMNS for child processes alone
+        os.unsetenv(name)  # readline, which pytest imports, sets COLUMNS for child processes alone
