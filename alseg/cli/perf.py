@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_registry
 from alseg.cli.options import json_option
+from alseg.errors import AlsegError
 from alseg.perf import BENCHMARKS
 from alseg.text.display import output_width, put, put_json, say
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _SIZE = (1024, 2048)
 _QUICK_SIZE = (64, 128)
+_FILE = click.Path(dir_okay=False, path_type=Path)
 _SMALLEST_SIDE = 32
 """In pixels; smaller label maps have no room for the picks of a round."""
 
@@ -44,6 +47,20 @@ def _perf_size(context: click.Context, option: click.Parameter, value: str | Non
 @click.option("--repeats", type=click.IntRange(1, 1_000_000), help="Turns. [default: 5]")
 @click.option("--quick", is_flag=True, help="Only see that everything works: small maps, one turn.")
 @json_option()
+@click.option(
+    "--record",
+    type=_FILE,
+    metavar="FILE",
+    help="Add what was measured to this file, which keeps one entry a commit.",
+)
+@click.option("--history", type=_FILE, metavar="FILE", help="Measure nothing: show such a file.")
+@click.option(
+    "-o",
+    "--output",
+    type=_FILE,
+    metavar="PAGE.md",
+    help="With --history: write a page, and a drawing PAGE.svg beside it.",
+)
 def command(
     names: tuple[str, ...],
     size: Size | None,
@@ -51,16 +68,30 @@ def command(
     repeats: int | None,
     quick: bool,
     as_json: bool,
+    record: Path | None,
+    history: Path | None,
+    output: Path | None,
 ) -> None:
     """Time alseg beside a plain way that is obviously right, in turns, and compare the results of both.
 
     Without a name, everything is measured; that takes some minutes.
     """
+    if output is not None and history is None:
+        raise click.UsageError("--output writes the page of a --history; name its file.")
+    if history is not None:
+        _show(history, output, as_json=as_json)
+        return
+    if record is not None and quick:
+        raise click.UsageError(
+            "What --quick measures says nothing, so --record does not keep it. Leave one out."
+        )
     import importlib
 
     import torch
 
-    from alseg.perf import output
+    from alseg.perf import output as written
+    from alseg.perf.history import entry_of, read_history
+    from alseg.perf.history import record as add_to_history
     from alseg.perf.result import Options, Result
 
     if threads is not None:
@@ -73,12 +104,37 @@ def command(
         quick=quick,
         on_step=lambda step: say(f"  {step}", err=True),
     )
-    environment = output.machine(options)
+    if record is not None and record.exists():
+        read_history(record)  # a file that cannot be added to is told now, not after minutes
+    environment = written.machine(options)
     results: list[Result] = []
     for name in dict.fromkeys(names or BENCHMARKS):
         put(f"measuring {name}", err=True)
         results.append(importlib.import_module(f"alseg.perf.{name}").run(options))
+    if record is not None:
+        add_to_history(record, entry_of(results, environment, options))
     if as_json:
-        put_json(json.dumps(output.as_json(results, environment), indent=1))
+        put_json(json.dumps(written.as_json(results, environment), indent=1))
     else:
-        say(output.as_text(results, environment, output_width()))
+        say(written.as_text(results, environment, output_width()))
+
+
+def _show(history: Path, page: Path | None, *, as_json: bool) -> None:
+    """Print a history, or write its page."""
+    from alseg.files import write_atomically, write_text
+    from alseg.perf.history import read_history
+    from alseg.perf.history_page import as_markdown, as_svg, as_text
+
+    entries = read_history(history)
+    if not entries:
+        raise AlsegError(f"{history} has no entry. `alseg perf --record {history}` adds one.")
+    if page is not None:
+        chart = page.with_suffix(".svg")
+        drawing = as_svg(entries)
+        write_atomically(chart, lambda file: file.write(drawing))
+        write_text(page, as_markdown(entries, chart.name))
+        say(f"Wrote {page} and {chart}.")
+    elif as_json:
+        put_json(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=1))
+    else:
+        say(as_text(entries, output_width()))
