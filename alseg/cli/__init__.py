@@ -147,6 +147,6 @@ def main() -> None:
     """The benchmark suite for active learning in domain-adaptive semantic segmentation.
 
     \b
-    alseg run experiments/quickstart.yaml
+    alseg run quickstart
     alseg compare results/quickstart
     """

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from alseg.config.experiment import ExperimentError, read_experiment
+from alseg.config.shipped import shipped_experiments
 from alseg.registry.loading import load_registry
 from documents import DOCS, README, REPOSITORY, blocks
 from install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of
@@ -97,11 +98,22 @@ def test_the_readme_has_one_test_command_and_the_checks_call_it() -> None:
     assert 'bash -euo pipefail -c "$test_command"' in script
 
 
-@pytest.mark.parametrize("path", sorted({*re.findall(r"experiments/\S+\.yaml", README.read_text("utf-8"))}))
-def test_an_experiment_that_the_readme_runs_is_there_and_valid(path: str) -> None:
+def names_run(document: Path) -> set[str]:
+    """Return the experiments that a document runs or plans by name."""
+    return {*re.findall(r"alseg (?:run|plan) ([a-z][\w-]*)(?![\w./-])", document.read_text("utf-8"))}
+
+
+def test_the_experiment_that_the_readme_runs_is_there_and_valid() -> None:
     skip_unless_alseg_is_installed()
-    experiment = read_experiment(REPOSITORY / path, registry=load_registry())
-    assert experiment.name == Path(path).stem
+    assert names_run(README) == {"quickstart"}
+    experiment = read_experiment(shipped_experiments()["quickstart"], registry=load_registry())
+    assert experiment.name == "quickstart"
+
+
+def test_every_experiment_that_the_documents_name_comes_with_alseg() -> None:
+    named = {name for document in DOCS.rglob("*.md") for name in names_run(document)}
+    assert "gta2city" in named
+    assert named <= shipped_experiments().keys()
 
 
 def test_every_file_that_the_documents_link_to_is_there() -> None:
