@@ -35,10 +35,27 @@ __all__ = [
     "PublishedResult",
     "RecipeSpec",
     "WorkUnit",
+    "__version__",
     "hookimpl",
     "unknown_name",
     "work",
 ]
+
+
+__version__: str
+"""Version of the installed distribution, such as ``0.1.0``; between releases with ``.devN+gCOMMIT``."""
+
+
+def __getattr__(name: str) -> str:
+    """Return ``__version__``, which is looked up when it is asked for."""
+    if name != "__version__":
+        raise AttributeError(f"module 'alseg' has no attribute {name!r}")
+    from importlib import metadata
+
+    try:
+        return metadata.version("alseg")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"  # a source tree on the path: Python has no record of it
 
 
 def work(unit: WorkUnit) -> int:

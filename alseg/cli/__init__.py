@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+import alseg
 from alseg.cli.streams import guard_streams
 from alseg.errors import AlsegError, nearest
 from alseg.system import threads
@@ -129,9 +130,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     """Print the version of the installed distribution and leave."""
     if not wanted or ctx.resilient_parsing:
         return
-    from importlib import metadata
-
-    click.echo(f"alseg {metadata.version('alseg')}")
+    click.echo(f"alseg {alseg.__version__}")
     ctx.exit()
 
 
@@ -148,6 +147,6 @@ def main() -> None:
     """The benchmark suite for active learning in domain-adaptive semantic segmentation.
 
     \b
-    alseg run experiments/quickstart.yaml
+    alseg run quickstart
     alseg compare results/quickstart
     """

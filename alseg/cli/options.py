@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from alseg.cli.inputs import MOST_ROUNDS, OutputFile, parse_device
+from alseg.text.display import output_width, put, say_command, wrap
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -17,6 +18,35 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 RESULTS = Path("results")
 """Folder under which experiments get their own."""
+
+experiment_argument = click.argument("file", type=click.Path(path_type=Path))
+"""An experiment file, or the name of an experiment of alseg; `find_experiment` tells which."""
+
+
+def _list_experiments(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the experiments that come with alseg, and leave."""
+    if not wanted or context.resilient_parsing:
+        return
+    from alseg.config.shipped import headline, shipped_experiments
+
+    shipped = shipped_experiments()
+    indent = max(map(len, shipped), default=0) + 4
+    width = output_width()
+    for name, file in shipped.items():
+        put("\n".join(wrap(headline(file), width, f"  {name}".ljust(indent), " " * indent)))
+    for folder in {file.parent for file in shipped.values()}:
+        say_command("To change one, copy its file from", str(folder))
+    context.exit()
+
+
+list_option = click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_experiments,
+    help="List the experiments that come with alseg, and leave.",
+)
 
 results_argument = click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 """Result folders or run folders, at least one."""

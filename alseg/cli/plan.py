@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alseg.cli.inputs import NumberRange, read_registry
-from alseg.cli.options import FOLDER, json_option
+from alseg.cli.options import FOLDER, experiment_argument, json_option
+from alseg.config.shipped import find_experiment
 from alseg.errors import AlsegError
 from alseg.text.display import output_width, put_json, say
 
@@ -65,7 +66,7 @@ def _parse_devices(_: click.Context, __: click.Parameter, value: str | None) -> 
 
 
 @click.command("plan")
-@click.argument("file", type=click.Path(path_type=Path))
+@experiment_argument
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--only", multiple=True, metavar="KEY=PATTERN", help="Only some runs, as in 'alseg run'.")
 @click.option(
@@ -129,16 +130,19 @@ def _parse_devices(_: click.Context, __: click.Parameter, value: str | None) -> 
 def command(**given: Any) -> None:
     """Plan the experiment in FILE: units, device-hours, wall time.
 
+    FILE may be the name of an experiment that comes with alseg; `alseg run --list` lists them.
     Neither data nor a GPU is needed. Seconds come from options, else from runs that were done before:
 
     \b
-    alseg plan experiments/gta2city.yaml --on slurm --gpus 64 \\
+    alseg plan gta2city --on slurm --gpus 64 \\
       --seconds-per-step 0.5 --seconds-per-image 0.1
     """
     from alseg.config.experiment import read_experiment
 
     registry = read_registry()
-    experiment = read_experiment(given["file"], given["overrides"], registry=registry)
+    experiment = read_experiment(
+        find_experiment(given["file"], "plan"), given["overrides"], registry=registry
+    )
     specs = experiment.runs(given["only"])
     devices = given["devices"] or _devices_of(given["executor"], experiment)
 

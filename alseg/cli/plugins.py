@@ -11,6 +11,7 @@ import click
 from alseg.cli.inputs import read_registry
 from alseg.cli.options import json_option
 from alseg.contracts import (
+    CONTRACT_VERSION,
     AcquisitionSpec,
     AnnotationModeSpec,
     AnnotatorSpec,
@@ -103,7 +104,10 @@ def _listing(registry: Registry, entries: Sequence[tuple[str, Entry[Any]]], widt
     used = {entry.plugin for _, entry in entries}
     for info in registry.plugins:
         if info in used:
-            yield from _row(info.name, info.release, indent, width)
+            contract = "" if info.contract is None else f", contract {info.contract}"
+            yield from _row(info.name, info.release + contract, indent, width)
+            for remark in info.remarks:
+                yield from _row("", f"note: {remark}", indent, width)
 
 
 def _details(entries: Sequence[tuple[str, Entry[Any]]], width: int) -> Iterator[str]:
@@ -225,7 +229,11 @@ def _as_json(registry: Registry, entries: Sequence[tuple[str, Entry[Any]]]) -> d
                 _parameter_as_json(parameter) for parameter in parameters_of(entry.spec)
             ]
         listing[kind].append(described)
-    listing["plugins"] = [_plugin_as_json(info) for info in registry.plugins]
+    listing["contract"] = CONTRACT_VERSION
+    listing["plugins"] = [
+        {**_plugin_as_json(info), "contract": info.contract, "remarks": list(info.remarks)}
+        for info in registry.plugins
+    ]
     listing["failures"] = [
         {
             **_plugin_as_json(failure.plugin),

@@ -17,7 +17,8 @@ import click
 from alseg.cli import CANCELLED, WAITING
 from alseg.cli.dry_run import dry_run_text
 from alseg.cli.inputs import read_registry
-from alseg.cli.options import FOLDER, RESULTS
+from alseg.cli.options import FOLDER, RESULTS, experiment_argument, list_option
+from alseg.config.shipped import find_experiment
 from alseg.text.display import output_width, put, say, say_command
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class RunOptions:
     """The command line of ``alseg run``.
 
     Attributes:
-        file: The experiment file.
+        file: The experiment file, or the name of an experiment of alseg.
         overrides: ``KEY=VALUE`` each.
         only: ``KEY=PATTERN`` each.
         results: Folder under which the experiment gets its own.
@@ -78,7 +79,7 @@ def traced_crashes() -> Iterator[None]:
 
 
 @click.command("run")
-@click.argument("file", type=click.Path(path_type=Path))
+@experiment_argument
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option(
     "--only",
@@ -104,13 +105,15 @@ def traced_crashes() -> Iterator[None]:
     metavar="EXECUTOR",
     help="Where to do the runs: local:N for N processes of this machine, or what a plugin offers.",
 )
+@list_option
 def command(**given: Any) -> None:
     """Run the experiment in FILE, or go on where it was stopped.
 
-    Runs that are complete are not done again. Overrides change single values of the file:
+    FILE may be the name of an experiment that comes with alseg; --list lists them. Runs that are complete are
+    not done again. Overrides change single values of the file:
 
     \b
-    alseg run experiments/quickstart.yaml recipe.iterations=100 "seeds=[0, 1]"
+    alseg run quickstart recipe.iterations=100 "seeds=[0, 1]"
     """
     from alseg.system.signals import Interrupted, listening
 
@@ -131,7 +134,7 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
     """Check everything and do it; returns how it went, None after a dry run, and the folder."""
     from alseg.config.experiment import read_experiment
 
-    experiment = read_experiment(options.file, options.overrides, registry=registry)
+    experiment = read_experiment(find_experiment(options.file, "run"), options.overrides, registry=registry)
     specs = experiment.runs(options.only)
     folder = options.results / experiment.name
 

@@ -92,6 +92,7 @@ from alseg.contracts.training import (
     TrainingPlan,
 )
 from alseg.contracts.types import BACKBONE_FEATURES, IGNORE_INDEX, NEEDS, OUTLINE_TOLERANCE, Need, Size
+from alseg.contracts.version import CONTRACT_VERSION, OLDEST_CONTRACT
 from alseg.contracts.views import (
     Domain,
     Moments,
@@ -109,8 +110,10 @@ from alseg.contracts.views import (
 __all__ = [
     "ADDED_LATER",
     "BACKBONE_FEATURES",
+    "CONTRACT_VERSION",
     "IGNORE_INDEX",
     "NEEDS",
+    "OLDEST_CONTRACT",
     "OUTLINE_TOLERANCE",
     "Accumulation",
     "AcquisitionSpec",

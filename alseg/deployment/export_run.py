@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+import alseg
 from alseg.contracts import Size
 from alseg.data.subset import evenly
 from alseg.deployment.exported import ExportedClass, ExportRecord
@@ -66,10 +67,8 @@ def export_run(
 
 
 def _record(run: SavedRun, request: Request) -> ExportRecord:
-    from importlib import metadata
-
     return ExportRecord(
-        made_by=f"alseg export {metadata.version('alseg')}",
+        made_by=f"alseg export {alseg.__version__}",
         run=run.folder.resolve().name,
         label_space=run.space.name,
         classes=tuple(ExportedClass(info.name, info.color) for info in run.space.classes),

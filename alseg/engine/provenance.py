@@ -7,6 +7,7 @@ the user says so.
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -14,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import alseg
 from alseg.config.specs import RunSpec
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError, DamageError
@@ -32,6 +34,9 @@ _LIBRARIES = ("torch", "numpy", "pillow", "opencv-contrib-python-headless")
 
 _HASH_LENGTH = 12
 _SHOWN = 8
+
+_OWN_VERSION = re.compile(r"^(?:alseg )?\d\S*, (?=(?:code )?[0-9a-f]{12}$)")
+"""Version of alseg before a hash of its own code or classes."""
 
 REMEDY = (
     "Go on with what there is now with --accept-drift, or start them anew with --fresh, which keeps "
@@ -52,7 +57,7 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
         registry: What is installed now.
         data: The data of its scenario; without, nothing is said of images.
     """
-    found = {"alseg": f"{_version('alseg')}, code {_code_of('alseg')}", "scorer": SCORER_VERSION}
+    found = {"alseg": f"{alseg.__version__}, code {_code_of('alseg')}", "scorer": SCORER_VERSION}
     found |= {library: _version(library) for library in _LIBRARIES}
     for kind, name in _components(spec):
         entry = registry.get(kind, name)
@@ -75,6 +80,21 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
             if domain is not None and callable(registry.get("datasets", component.name).spec.label_space):
                 found[f"{role} classes"] = content_hash(_classes(domain.label_space))[:_HASH_LENGTH]
     return dict(sorted(found.items()))
+
+
+def comparable(made_with: Mapping[str, Any]) -> dict[str, Any]:
+    """Return provenance for comparisons: without alseg's version where a hash of its code is beside it.
+
+    Each commit has another version, and many change no code. The version of other distributions counts:
+    no hash covers code that is not Python.
+
+    Args:
+        made_with: From `provenance_of`, or of a ``run.json``.
+    """
+    return {
+        name: _OWN_VERSION.sub("", value) if isinstance(value, str) else value
+        for name, value in made_with.items()
+    }
 
 
 def refuse_foreign(specs: Sequence[RunSpec], runs: Path) -> None:
@@ -154,10 +174,11 @@ def provenance_changes(
     if not isinstance(before, Mapping) or (folder.is_done and not even_done):
         return []  # without a mapping, it was begun before this was written down
     now = provenance_of(spec, assembler.registry, assembler.scenario(spec.scenario))
+    was, is_now = comparable(before), comparable(now)
     return [
         f"{name} was {before.get(name, 'not there')} and is {now.get(name, 'not there')}"
         for name in sorted({*before, *now})
-        if before.get(name) != now.get(name)
+        if was.get(name) != is_now.get(name)
     ] + _resized_images(folder, spec, assembler)
 
 

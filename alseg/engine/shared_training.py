@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alseg.config.specs import RunSpec
 from alseg.engine.assembly import Assembler
-from alseg.engine.provenance import provenance_of
+from alseg.engine.provenance import comparable, provenance_of
 from alseg.errors import DamageError
 from alseg.files import content_hash, remove, remove_unfinished
 from alseg.storage.lock import BusyError, exclusive
@@ -36,7 +36,7 @@ def shared_key(spec: RunSpec, assembler: Assembler, pool: str | None = None) -> 
     """
     anything = replace(spec, method=replace(spec.method, acquisition=None, annotation=None))
     made_with = provenance_of(anything, assembler.registry, assembler.scenario(spec.scenario))
-    parts = {**shared_specification(spec), "made_with": made_with}
+    parts = {**shared_specification(spec), "made_with": comparable(made_with)}
     if pool is not None:
         parts["pool"] = pool
     return content_hash(parts)[:16]

@@ -16,11 +16,16 @@ class PluginInfo:
         name: Name of the entry point.
         distribution: Name of the installed distribution.
         version: The distribution's version.
+        contract: The version of alseg's contract that it was written for, such as ``1.0``; None where it
+            does not say so.
+        remarks: What its author should know, a line each: another contract, deprecated names.
     """
 
     name: str
     distribution: str
     version: str
+    contract: str | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def release(self) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from importlib import metadata
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -18,8 +19,16 @@ import pluggy
 
 from alseg import hookspecs
 from alseg.contracts import PublishedResult
+from alseg.deprecation import collected_notices
 from alseg.errors import nearest, one_line
 from alseg.guard.calls import guarded
+from alseg.registry.contract_version import (
+    ContractError,
+    contract_remark,
+    failure_hint,
+    refuse_contract,
+    stated_contract,
+)
 from alseg.registry.entries import Entry, PluginFailure, PluginInfo
 from alseg.registry.registry import KINDS, ROUND_END, Registry, RoundEndHook
 from alseg.registry.validation import check_returned
@@ -66,6 +75,7 @@ class _PluginError(Exception):
     def __init__(self, stage: str, error: BaseException | str) -> None:
         super().__init__(stage)
         self.stage = stage
+        self.error = error if isinstance(error, BaseException) else None
         self.text = one_line(error) if isinstance(error, BaseException) else error
 
 
@@ -81,13 +91,20 @@ class _Builder:
 
     def add(self, info: PluginInfo, load: Callable[[], object]) -> None:
         """Load one plugin, all of it or none."""
+        contract: str | None = None
         try:
-            plugin = _at("import", load)
-            manager = _at("registration", lambda: _registered(plugin, info.name))
-            entries = {kind: self._entries_of(info, manager, kind) for kind in KINDS}
-            published = list(_returned(manager, PUBLISHED, PublishedResult))
+            with collected_notices() as notices:
+                plugin = _at("import", load)
+                contract = _at("registration", lambda: _contract_of(plugin, info))
+                manager = _at("registration", lambda: _registered(plugin, info.name))
+                specs = {kind: list(_returned(manager, f"register_{kind}", KINDS[kind][1])) for kind in KINDS}
+                published = list(_returned(manager, PUBLISHED, PublishedResult))
+            remarks = tuple(filter(None, [contract_remark(contract), *notices]))
+            info = replace(info, contract=contract, remarks=remarks)
+            entries = {kind: self._entries_of(info, of_kind, kind) for kind, of_kind in specs.items()}
         except _PluginError as failed:
-            self._failures.append(PluginFailure(info, failed.stage, failed.text))
+            text = failed.text + failure_hint(contract, failed.error)
+            self._failures.append(PluginFailure(replace(info, contract=contract), failed.stage, text))
             return
         for kind, of_kind in entries.items():
             self._entries[kind].update(of_kind)
@@ -110,17 +127,15 @@ class _Builder:
             round_end_hooks=tuple(self._round_end_hooks),
         )
 
-    def _entries_of(
-        self, info: PluginInfo, manager: pluggy.PluginManager, kind: str
-    ) -> dict[str, Entry[Any]]:
-        """Return what one plugin registers of one kind."""
-        hook = f"register_{kind}"
-        _, spec_type = KINDS[kind]
+    def _entries_of(self, info: PluginInfo, specs: Iterable[Any], kind: str) -> dict[str, Entry[Any]]:
+        """Return what one plugin registers of one kind, by name."""
         entries: dict[str, Entry[Any]] = {}
-        for spec in _returned(manager, hook, spec_type):
+        for spec in specs:
             owner = self._entries[kind].get(spec.name) or entries.get(spec.name)
             if owner is not None:
-                raise _PluginError(hook, f"name '{spec.name}' is already taken by plugin {owner.plugin}")
+                raise _PluginError(
+                    f"register_{kind}", f"name '{spec.name}' is already taken by plugin {owner.plugin}"
+                )
             entries[spec.name] = Entry(spec, info)
         return entries
 
@@ -134,6 +149,17 @@ def _at(stage: str, step: Callable[[], T]) -> T:
             raise
         except BaseException as error:  # a module that calls sys.exit() must not end alseg
             raise _PluginError(stage, error) from error
+
+
+def _contract_of(plugin: object, info: PluginInfo) -> str | None:
+    """Return the contract that a plugin was written for, after a look at whether that can work."""
+    try:
+        contract = stated_contract(plugin)
+        if contract is not None:
+            refuse_contract(contract, info.distribution)
+    except ContractError as error:
+        raise _PluginError("registration", str(error)) from None
+    return contract
 
 
 def _registered(plugin: object, name: str) -> pluggy.PluginManager:

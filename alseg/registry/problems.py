@@ -120,6 +120,8 @@ def wrong_value(path: Path, error: Mapping[str, Any], value: object) -> Problem:
     """
     kind: str = error["type"]
     context: Mapping[str, Any] = error.get("ctx", {})
+    if kind == "float_type" and type(value) is int:
+        kind = "finite_number"  # what pydantic before 2.13 says of a whole number beyond the largest float
     if kind in _EXPECTATIONS:
         return Problem(path, f"expected {_EXPECTATIONS[kind]}, got {show(value)}{_quoting_hint(kind, value)}")
     if kind in _COMPARISONS:

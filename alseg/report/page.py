@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import alseg
 from alseg.errors import AlsegError
 from alseg.files import write_text
 from alseg.text.printable import printable, printable_content
@@ -36,7 +37,7 @@ def page(content: Mapping[str, Any], title: str) -> str:
     read = {name: own.joinpath(f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     return Template(read["html"]).substitute(
         title=html.escape(printable(title)),
-        version=html.escape(_version()),
+        version=html.escape(alseg.__version__),
         style=read["css"],
         content=_inside_script(json.dumps(printable_content(content), ensure_ascii=False, allow_nan=False)),
         plotly=_plotly(),
@@ -60,10 +61,3 @@ def _plotly() -> str:
         return Path(str(file)).read_text(encoding="utf-8").replace("</script", "<\\/script")
     except (metadata.PackageNotFoundError, OSError) as error:
         raise AlsegError(f"The report needs plotly, which is missing: {error}. pip install plotly") from error
-
-
-def _version() -> str:
-    try:
-        return metadata.version("alseg")
-    except metadata.PackageNotFoundError:
-        return ""

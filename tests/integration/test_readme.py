@@ -7,12 +7,17 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from alseg.config.experiment import ExperimentError, read_experiment
+from alseg.config.shipped import shipped_experiments
 from alseg.registry.loading import load_registry
 from documents import DOCS, README, REPOSITORY, blocks
 from install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of
@@ -97,11 +102,22 @@ def test_the_readme_has_one_test_command_and_the_checks_call_it() -> None:
     assert 'bash -euo pipefail -c "$test_command"' in script
 
 
-@pytest.mark.parametrize("path", sorted({*re.findall(r"experiments/\S+\.yaml", README.read_text("utf-8"))}))
-def test_an_experiment_that_the_readme_runs_is_there_and_valid(path: str) -> None:
+def names_run(document: Path) -> set[str]:
+    """Return the experiments that a document runs or plans by name."""
+    return {*re.findall(r"alseg (?:run|plan) ([a-z][\w-]*)(?![\w./-])", document.read_text("utf-8"))}
+
+
+def test_the_experiment_that_the_readme_runs_is_there_and_valid() -> None:
     skip_unless_alseg_is_installed()
-    experiment = read_experiment(REPOSITORY / path, registry=load_registry())
-    assert experiment.name == Path(path).stem
+    assert names_run(README) == {"quickstart"}
+    experiment = read_experiment(shipped_experiments()["quickstart"], registry=load_registry())
+    assert experiment.name == "quickstart"
+
+
+def test_every_experiment_that_the_documents_name_comes_with_alseg() -> None:
+    named = {name for document in DOCS.rglob("*.md") for name in names_run(document)}
+    assert "gta2city" in named
+    assert named <= shipped_experiments().keys()
 
 
 def test_every_file_that_the_documents_link_to_is_there() -> None:
@@ -134,16 +150,41 @@ def test_the_example_in_the_experiment_guide_is_valid_and_its_mistake_is_reporte
     assert f"\n```\nError: {caught.value}\n```\n" in guide.read_text(encoding="utf-8")
 
 
-def test_constraints_pin_every_dependency_within_its_bounds() -> None:
-    from packaging.requirements import Requirement
+def pins(file: str) -> dict[str, str]:
+    """Return versions by name of a file of constraints."""
+    lines = (REPOSITORY / file).read_text(encoding="utf-8").splitlines()
+    required = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in required}
 
-    lines = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    pinned = {pin.name.lower().replace("_", "-"): str(pin.specifier).removeprefix("==") for pin in pins}
+
+def requirements(*, without: Collection[str] = ()) -> list[Requirement]:
+    """Return what pyproject.toml names, extras of which may be left out; alseg itself is never among it."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    for requirement in (Requirement(line) for group in groups for line in group):
-        name = requirement.name.lower().replace("_", "-")
-        if name != "alseg":
-            assert name in pinned, f"constraints.txt does not pin {name}"
-            assert requirement.specifier.contains(pinned[name]), f"{requirement} excludes {pinned[name]}"
+    extras = [group for name, group in project["optional-dependencies"].items() if name not in without]
+    found = [Requirement(line) for group in (project["dependencies"], *extras) for line in group]
+    return [requirement for requirement in found if requirement.name != "alseg"]
+
+
+def test_constraints_pin_every_dependency_within_its_bounds() -> None:
+    pinned = pins("constraints.txt")
+    for requirement in requirements():
+        name = canonicalize_name(requirement.name)
+        assert name in pinned, f"constraints.txt does not pin {name}"
+        assert requirement.specifier.contains(pinned[name]), f"{requirement} excludes {pinned[name]}"
+
+
+def test_the_lowest_constraints_are_the_lower_bounds() -> None:
+    bounds = requirements(without=("test", "docs"))
+    assert pins("constraints-lowest.txt") == {
+        canonicalize_name(bound.name): str(bound.specifier).removeprefix(">=") for bound in bounds
+    }
+
+
+def test_every_python_that_is_announced_is_one_that_may_be_used() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    prefix = "Programming Language :: Python :: "
+    versions = [line.removeprefix(prefix) for line in project["classifiers"] if line.startswith(prefix)]
+    allowed = SpecifierSet(project["requires-python"])
+    assert versions
+    assert all(allowed.contains(version) for version in versions)
+    assert f">={versions[0]}" == project["requires-python"]

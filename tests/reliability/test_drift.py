@@ -56,6 +56,39 @@ def test_another_version_stops_with_its_name_and_the_ways_on(tmp_path: Path) -> 
     )
 
 
+def test_another_version_of_alseg_with_the_same_code_is_no_drift(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A commit that changes a document, and is installed.
+    monkeypatch.setattr("alseg.__version__", "0.1.0.dev7+gabcdef0", raising=False)
+    run = begin(tmp_path)
+    assert json.loads((run / "run.json").read_text())["made_with"]["alseg"].startswith(
+        "0.1.0.dev7+gabcdef0, code "
+    )
+    monkeypatch.setattr("alseg.__version__", "0.1.0.dev8+g1234567")
+    assert run_toy(tmp_path, DOCUMENT).done == 1
+    shared = tmp_path / "results" / "toy" / "shared"
+    assert len([folder for folder in shared.iterdir() if (folder / "checkpoint.pt").exists()]) == 1
+
+
+def test_only_the_version_of_alseg_beside_a_hash_is_not_compared() -> None:
+    digest = "0123456789ab"
+    made_with = {
+        "alseg": f"0.1.0.dev7+gabcdef0, code {digest}",
+        "label space cityscapes-19": f"alseg 0.1.0, {digest}",
+        "plugin foo": f"alseg-foo 0.3, code {digest}",
+        "plugin ripu": f"alseg 0.1.0, code {digest}",
+        "source data": f"6 images, {digest}",
+        "torch": "2.14.1",
+    }
+    assert provenance.comparable(made_with) == {
+        **made_with,
+        "alseg": f"code {digest}",
+        "label space cityscapes-19": digest,
+        "plugin ripu": f"code {digest}",
+    }
+
+
 def test_changed_code_of_a_plugin_is_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin(tmp_path)
     unchanged = provenance._code_of

