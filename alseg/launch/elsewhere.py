@@ -13,6 +13,7 @@ from alseg.errors import AlsegError
 from alseg.files import refuse_moved
 from alseg.launch.admission import admit, write_experiment
 from alseg.launch.dispatch import DispatchedUnit, Dispatcher
+from alseg.launch.earlier import refuse_other_executor
 from alseg.launch.outcome import Outcome, RunEnding, RunResult
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.preparation import CheckedExperiment
@@ -51,14 +52,16 @@ def run_elsewhere(
         How it went, as `run_experiment` says it.
 
     Raises:
-        AlsegError: If the executor cannot be built, another process has the experiment done already, results
-            cannot be written, their folder was moved, or runs were begun with something else.
+        AlsegError: If the executor cannot be built, another process has the experiment done already, another
+            executor still has units of it, results cannot be written, their folder was moved, or runs were
+            begun with something else.
     """
     experiment = checked.experiment
     root = (results / experiment.name).absolute()
     executor = choice.build(checked.assembler.registry)
     write_experiment(experiment, root)
     with keeping(root), exclusive(root / DISPATCH_LOCK, keep_waiting=None):
+        refuse_other_executor(root, choice, experiment.settings.executor, checked.assembler.registry)
         forget_requests(root)  # first of all: those from now on are meant for this process
         admit(checked, root, reporter, fresh=fresh, accept_drift=accept_drift)
         collected = _Endings(checked, root, reporter)
