@@ -15,6 +15,7 @@ from alseg.contracts import Standing, WorkUnit
 from alseg.errors import AlsegError
 from alseg.files import MovedError
 from alseg.launch.elsewhere import run_elsewhere
+from alseg.launch.options import LaunchOptions
 from alseg.launch.outcome import Outcome
 from alseg.launch.work import do_unit
 from alseg.storage.unit_files import DispatchFile, Submission, read_dispatch, write_dispatch
@@ -99,7 +100,8 @@ def elsewhere(
 ) -> Outcome:
     choice = cast(ExecutorChoice, Choice(executor))
     checked = prepared_toy(folder, document, Clusters())
-    return run_elsewhere(checked, choice, folder / "results", reporter or Silent(), **options)
+    launch = LaunchOptions(results=folder / "results", **options)
+    return run_elsewhere(checked, choice, reporter or Silent(), launch)
 
 
 def test_an_experiment_with_more_seeds_starts_no_process_for_runs_that_are_complete(tmp_path: Path) -> None:
