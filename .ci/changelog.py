@@ -77,7 +77,7 @@ def _of_entries(lines: list[str]) -> Iterator[tuple[int, str]]:
         if line.startswith("## ") and _VERSION.fullmatch(line) is None:
             yield (
                 number,
-                f"'{line}' is not of the form '## 0.2.0 (not released yet)' or '## 0.2.0 (2026-12-31)'",
+                f"'{line}' is neither like '## 0.2.0 (not released yet)' nor '## 0.2.0 (2026-12-31)'",
             )
         if line != line.rstrip():
             yield number, "spaces at the end"
@@ -87,7 +87,7 @@ def _of_entries(lines: list[str]) -> Iterator[tuple[int, str]]:
         end = next(
             (place for place, each in enumerate(lines[number:]) if not each.startswith("  ")), len(rest)
         )
-        entry = " ".join([line[2:], *rest[:end]])
+        entry = " ".join([line[2:].strip(), *rest[:end]])
         if not entry.endswith((".", ".)")):
             yield number, "an entry ends with a full stop"
         if entry in seen:
