@@ -23,6 +23,7 @@ from alseg.text.display import output_width, put, say, say_command
 
 if TYPE_CHECKING:
     from alseg.config.executor import ExecutorChoice
+    from alseg.launch.options import LaunchOptions
     from alseg.launch.outcome import Outcome
     from alseg.launch.preparation import CheckedExperiment, PreparedExperiment
     from alseg.registry.registry import Registry
@@ -52,6 +53,18 @@ class RunOptions:
     fresh: bool
     accept_drift: bool
     executor: str | None
+
+    def launch(self, stop: StopRequest) -> LaunchOptions:
+        """Return what the launcher needs of it.
+
+        Args:
+            stop: What signals set.
+        """
+        from alseg.launch.options import LaunchOptions
+
+        return LaunchOptions(
+            results=self.results, fresh=self.fresh, accept_drift=self.accept_drift, stop=stop
+        )
 
     def again(self) -> str:
         """Return the command that goes on with the same runs; with ``--fresh`` it would begin them anew."""
@@ -177,14 +190,7 @@ def _here(prepared: PreparedExperiment, options: RunOptions, stop: StopRequest) 
 
     say(chosen().text(torch.get_num_threads()), err=True)
     with closing(make_reporter()) as reporter:
-        return run_experiment(
-            prepared,
-            options.results,
-            reporter,
-            fresh=options.fresh,
-            accept_drift=options.accept_drift,
-            stop=stop,
-        )
+        return run_experiment(prepared, reporter, options.launch(stop))
 
 
 def _on_ranks(checked: CheckedExperiment, options: RunOptions, stop: StopRequest) -> Outcome:
@@ -194,14 +200,8 @@ def _on_ranks(checked: CheckedExperiment, options: RunOptions, stop: StopRequest
     from alseg.cli.progress import PlainReporter
     from alseg.launch.on_ranks import run_on_ranks
 
-    return run_on_ranks(
-        checked,
-        options.results,
-        PlainReporter(Console(stderr=True)),  # bars are those of the first rank
-        fresh=options.fresh,
-        accept_drift=options.accept_drift,
-        stop=stop,
-    )
+    reporter = PlainReporter(Console(stderr=True))  # bars are those of the first rank
+    return run_on_ranks(checked, reporter, options.launch(stop))
 
 
 def _elsewhere(
@@ -212,15 +212,7 @@ def _elsewhere(
     from alseg.launch.elsewhere import run_elsewhere
 
     with closing(make_reporter()) as reporter:
-        return run_elsewhere(
-            checked,
-            choice,
-            options.results,
-            reporter,
-            fresh=options.fresh,
-            accept_drift=options.accept_drift,
-            stop=stop,
-        )
+        return run_elsewhere(checked, choice, reporter, options.launch(stop))
 
 
 def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> None:

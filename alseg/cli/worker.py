@@ -14,6 +14,7 @@ from rich.console import Console
 
 from alseg.cli.progress import PlainReporter
 from alseg.config.experiment import read_experiment
+from alseg.launch.options import LaunchOptions
 from alseg.launch.preparation import prepare
 from alseg.launch.runner import run_experiment
 from alseg.registry.loading import load_registry
@@ -36,7 +37,8 @@ def main(request: str) -> None:
     )
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         reporter = PlainReporter(Console(file=nowhere))
-        run_experiment(alone, root.parent, reporter, accept_drift=content["accept_drift"])
+        options = LaunchOptions(results=root.parent, accept_drift=content["accept_drift"])
+        run_experiment(alone, reporter, options)
 
 
 def _stop_with_parent() -> None:

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from alseg.config.executor import ExecutorChoice, named_executor
 from alseg.contracts import WorkUnit
 from alseg.launch.cancel_processes import Cancelled, ask_processes
 from alseg.launch.cancelling import units_asked_for
+from alseg.launch.earlier import executor_of_command
 from alseg.launch.standings import ExperimentStanding
 from alseg.launch.wanted import written_experiment
 from alseg.launch.watcher import Watcher
@@ -97,7 +97,9 @@ class Canceller:
     def _ask_executor(self, dispatch: DispatchFile) -> Cancelled:
         """Have units cancelled by their executor, while no dispatcher can begin."""
         with exclusive(self._folder / DISPATCH_LOCK, keep_waiting=None):
-            executor = self._choice(dispatch.executor).build(self._load_registry())
+            registry, experiment = self._load_registry(), written_experiment(self._folder)
+            own = None if experiment is None else experiment.settings.executor
+            executor = executor_of_command(dispatch.executor, own, registry).build(registry)
             try:
                 ids = [dispatch.units[key].id for key in self._units_of(dispatch)]
                 standings = executor.poll(ids)
@@ -120,16 +122,6 @@ class Canceller:
         units = [WorkUnit(key=key, experiment="-", runs=behind[key] or (key,)) for key in dispatch.units]
         asked = units_asked_for([CancelRequest(runs=self._runs)], units)
         return [key for key in dispatch.units if key in asked]
-
-    def _choice(self, text: str) -> ExecutorChoice:
-        """Return the executor of this name, with the parameters that the experiment has for it.
-
-        Raises:
-            AlsegError: If there is none.
-        """
-        experiment = written_experiment(self._folder)
-        own = None if experiment is None else experiment.settings.executor
-        return own if own is not None and own.text == text else named_executor(text, self._load_registry())
 
 
 def _counted(number: int, noun: str) -> str:

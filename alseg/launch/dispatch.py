@@ -105,7 +105,8 @@ class Dispatcher:
     def ended(self, stop: StopRequest) -> Iterator[DispatchedUnit]:
         """Have all units done; yield each when it has ended for good.
 
-        Asked to stop, it cancels what works and yields what that has said; the others have no ending.
+        Asked to stop, it cancels what works and yields what that has said; the others have no ending. Where
+        only the terminal was closed, units that outlive this process go on.
 
         Args:
             stop: Set when all should save and stop.
@@ -126,8 +127,12 @@ class Dispatcher:
             if not gone and stop.signal is None:
                 unchanged = time.monotonic() - changed
                 time.sleep(min(self._poll_seconds, max(unchanged / 10, _SOONEST_SECONDS)))
-        if stop.signal is not None:
-            yield from self._cancelled()
+        if stop.signal is None:
+            return
+        if self._executor.outlives and stop.signal == getattr(signal, "SIGHUP", None):
+            self._reporter.note(f"units go on in '{self._name}'; the same command takes them up")
+            return
+        yield from self._cancelled()
 
     def kill(self) -> None:
         """End all units at once, without saving."""
@@ -144,7 +149,7 @@ class Dispatcher:
     def _take_up(self) -> None:
         """Go on with units that another process has submitted, where they outlive it."""
         before = read_dispatch(self._root)
-        if before is None or not self._executor.outlives or not _same_executor(before.executor, self._name):
+        if before is None or not self._executor.outlives or not same_executor(before.executor, self._name):
             return
         for key, submission in before.units.items():
             if key in self._units:
@@ -341,6 +346,6 @@ def _for_good(gone: Sequence[DispatchedUnit]) -> Iterator[DispatchedUnit]:
     return (each for each in gone if each.ending is not None)
 
 
-def _same_executor(one: str, other: str) -> bool:
+def same_executor(one: str, other: str) -> bool:
     """Whether ids of one mean something to the other: addresses, such as partitions, may differ."""
     return one.partition(":")[0] == other.partition(":")[0]

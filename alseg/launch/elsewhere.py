@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from alseg.config.executor import ExecutorChoice
@@ -13,6 +13,8 @@ from alseg.errors import AlsegError
 from alseg.files import refuse_moved
 from alseg.launch.admission import admit, write_experiment
 from alseg.launch.dispatch import DispatchedUnit, Dispatcher
+from alseg.launch.earlier import refuse_other_executor
+from alseg.launch.options import LaunchOptions
 from alseg.launch.outcome import Outcome, RunEnding, RunResult
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.preparation import CheckedExperiment
@@ -23,52 +25,45 @@ from alseg.storage.lock import BusyError, exclusive
 from alseg.storage.run_folder import RunFolder
 from alseg.storage.unit_files import DISPATCH_LOCK
 from alseg.system.kept_folders import keeping
-from alseg.system.signals import StopRequest, listening
 
 
 def run_elsewhere(
     checked: CheckedExperiment,
     choice: ExecutorChoice,
-    results: Path,
     reporter: Reporter,
-    *,
-    fresh: bool = False,
-    accept_drift: bool = False,
-    stop: StopRequest | None = None,
+    options: LaunchOptions,
 ) -> Outcome:
     """Have all planned runs done that are not complete yet; one that fails does not stop the others.
 
     Args:
         checked: The experiment.
         choice: The executor.
-        results: Folder that holds the experiment's own folder.
         reporter: Shows what happens.
-        fresh: Whether to put the planned runs' folders aside and begin anew.
-        accept_drift: Whether to go on with runs that were begun with other versions or code.
-        stop: Of a caller that listens to signals; without it they are listened to here.
+        options: Where results go, and how to go on.
 
     Returns:
         How it went, as `run_experiment` says it.
 
     Raises:
-        AlsegError: If the executor cannot be built, another process has the experiment done already, results
-            cannot be written, their folder was moved, or runs were begun with something else.
+        AlsegError: If the executor cannot be built, another process has the experiment done already, another
+            executor still has units of it, results cannot be written, their folder was moved, or runs were
+            begun with something else.
     """
     experiment = checked.experiment
-    root = (results / experiment.name).absolute()
+    root = options.root(experiment.name)
     executor = choice.build(checked.assembler.registry)
     write_experiment(experiment, root)
     with keeping(root), exclusive(root / DISPATCH_LOCK, keep_waiting=None):
+        refuse_other_executor(root, choice, experiment.settings.executor, checked.assembler.registry)
         forget_requests(root)  # first of all: those from now on are meant for this process
-        admit(checked, root, reporter, fresh=fresh, accept_drift=accept_drift)
+        admit(checked, root, reporter, fresh=options.fresh, accept_drift=options.accept_drift)
         collected = _Endings(checked, root, reporter)
-        for ending in _complete(checked, root, reporter, accept_drift=accept_drift):
+        for ending in _complete(checked, root, reporter, accept_drift=options.accept_drift):
             collected.add(ending)
-        units = plan_units(checked, root, accept_drift=accept_drift)
+        units = plan_units(checked, root, accept_drift=options.accept_drift)
         left = [unit for unit in units if unit.key not in collected]
         dispatcher = Dispatcher(left, executor, choice.text, root, reporter)
-        with nullcontext(stop) if stop is not None else listening() as stop:
-            stop.working = True
+        with options.working() as stop:
             try:
                 for each in dispatcher.ended(stop):
                     collected.add_unit(each)

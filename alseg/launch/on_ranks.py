@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +16,7 @@ from alseg.engine.reporter import Reporter
 from alseg.errors import AlsegError
 from alseg.files import refuse_moved
 from alseg.launch.admission import admit, write_experiment
+from alseg.launch.options import LaunchOptions
 from alseg.launch.outcome import Outcome, RunEnding, RunResult, UnitOutcome
 from alseg.launch.preflight_ranks import ranks_of, refuse_too_few_gpus
 from alseg.launch.preparation import CheckedExperiment
@@ -25,7 +25,7 @@ from alseg.launch.same_threads import first_threads, other_devices
 from alseg.storage.run_folder import RunFolder
 from alseg.system.kept_folders import keeping
 from alseg.system.rank_processes import RankEnding, run_ranks, run_srun
-from alseg.system.signals import StopRequest, listening
+from alseg.system.signals import StopRequest
 from alseg.system.threads import look
 
 COMMAND = (sys.executable, "-m", "alseg.cli.rank")
@@ -34,22 +34,15 @@ COMMAND = (sys.executable, "-m", "alseg.cli.rank")
 
 def run_on_ranks(
     checked: CheckedExperiment,
-    results: Path,
     reporter: Reporter,
-    *,
-    fresh: bool = False,
-    accept_drift: bool = False,
-    stop: StopRequest | None = None,
+    options: LaunchOptions,
 ) -> Outcome:
     """Have all planned runs done that are not complete yet; one that fails does not stop the others.
 
     Args:
         checked: The experiment.
-        results: Folder that holds the experiment's own folder.
         reporter: Shows which folders are put aside; the rest is shown by the first of the processes.
-        fresh: Whether to put the planned runs' folders aside and begin anew.
-        accept_drift: Whether to go on with runs that were begun with other versions or code.
-        stop: Of a caller that listens to signals; without it they are listened to here.
+        options: Where results go, and how to go on.
 
     Returns:
         How it went, as `run_experiment` says it.
@@ -59,16 +52,15 @@ def run_on_ranks(
             else.
     """
     experiment = checked.experiment
-    root = (results / experiment.name).absolute()
+    root = options.root(experiment.name)
     write_experiment(experiment, root)
     with keeping(root):
-        note = None if fresh else other_devices(root, ranks_of(experiment.settings))
+        note = None if options.fresh else other_devices(root, ranks_of(experiment.settings))
         if note is not None:
             reporter.note(f"note: {note}")
-        admit(checked, root, reporter, fresh=fresh, accept_drift=accept_drift)
-        with nullcontext(stop) if stop is not None else listening() as stop:
-            stop.working = True
-            runs = _Runs(checked, root, accept_drift=accept_drift)
+        admit(checked, root, reporter, fresh=options.fresh, accept_drift=options.accept_drift)
+        with options.working() as stop:
+            runs = _Runs(checked, root, accept_drift=options.accept_drift)
             try:
                 while runs.left and stop.signal is None:
                     runs.go_on(stop)

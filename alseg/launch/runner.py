@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 
 from alseg.engine.context import RunContext
@@ -14,33 +13,27 @@ from alseg.files import refuse_moved
 from alseg.launch.admission import admit, write_experiment
 from alseg.launch.attempt import RunAttempt
 from alseg.launch.local import helpers
+from alseg.launch.options import LaunchOptions
 from alseg.launch.outcome import Outcome, RunEnding, RunResult
 from alseg.launch.preflight import PlannedRun
 from alseg.launch.preparation import PreparedExperiment
 from alseg.storage.run_folder import RunFolder
 from alseg.system.kept_folders import keeping
 from alseg.system.ranks import ALONE, Ranks
-from alseg.system.signals import StopRequest, listening
+from alseg.system.signals import StopRequest
 
 
 def run_experiment(
     prepared: PreparedExperiment,
-    results: Path,
     reporter: Reporter,
-    *,
-    fresh: bool = False,
-    accept_drift: bool = False,
-    stop: StopRequest | None = None,
+    options: LaunchOptions,
 ) -> Outcome:
     """Do all planned runs that are not complete yet; one that fails does not stop the others.
 
     Args:
         prepared: The experiment.
-        results: Folder that holds the experiment's own folder.
         reporter: Shows what happens.
-        fresh: Whether to put the planned runs' folders aside and begin anew.
-        accept_drift: Whether to go on with runs that were begun with other versions or code.
-        stop: Of a caller that listens to signals; without it they are listened to here.
+        options: Where results go, and how to go on.
 
     Returns:
         How it went; the caller decides on the exit code.
@@ -52,13 +45,12 @@ def run_experiment(
     experiment, registry = prepared.experiment, prepared.assembler.registry
     named = build_observers(experiment.settings.observers, registry)
     observers = Observers(reporter, [*hooks_of(registry), *named])
-    root = (results / experiment.name).absolute()  # whatever becomes of the working folder
+    root = options.root(experiment.name)
     write_experiment(experiment, root)
-    launcher = Launcher(prepared, root, observers, accept_drift=accept_drift)
+    launcher = Launcher(prepared, root, observers, accept_drift=options.accept_drift)
     with keeping(root):
-        admit(prepared, root, reporter, fresh=fresh, accept_drift=accept_drift)
-        with nullcontext(stop) if stop is not None else listening() as stop:
-            stop.working = True
+        admit(prepared, root, reporter, fresh=options.fresh, accept_drift=options.accept_drift)
+        with options.working() as stop:
             outcome = launcher.launch(stop)
         refuse_moved(root)
         return outcome.rechecked()

@@ -217,10 +217,9 @@ def _joined(rates: Iterable[tuple[Rate, tuple[str, ...]]]) -> list[tuple[Rate, t
 
 
 def _summary(found: Forecast) -> list[str]:
-    unit = "GPU-hours" if any(each.unit.needs.devices for each in found.units) else "device-hours"
     starts, processes = found.start_seconds / _HOUR, sum(each.pieces for each in found.units)
     lines = [
-        f"Work: {_hours(found.device_seconds)} {unit}, of them {number_text(starts, starts)} for "
+        f"Work: {_hours(found.device_seconds)} device-hours, of them {number_text(starts, starts)} for "
         f"{_count(processes, 'start')} of processes.",
         f"Critical path: {found.path_seconds.text}: {_path(found)}.",
     ]

@@ -20,6 +20,7 @@ from alseg.config.sections import Settings
 from alseg.contracts.types import Precision as PrecisionName
 from alseg.errors import AlsegError
 from alseg.training import determinism
+from alseg.training.precision import TRUE_PRECISIONS
 
 FURTHER_METHODS = (
     "features",
@@ -139,6 +140,9 @@ def _fabric(device: torch.device, precision: str) -> Fabric:
     if precision == "16-mixed" and device.type == "cpu":
         # Fabric would take bfloat16 instead, which is another run.
         plugins.append(MixedPrecision("16-mixed", device="cpu"))
+        own = {}
+    elif precision in TRUE_PRECISIONS:
+        plugins.append(TRUE_PRECISIONS[precision]())
         own = {}
     with _without_launcher():
         return Fabric(

@@ -165,7 +165,7 @@ def test_a_file_of_another_timm_encoder_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_a_file_of_torchvision_fills_the_librarys_own_encoder(tmp_path: Path) -> None:
+def test_a_file_of_torchvision_fills_the_encoder_of_the_library(tmp_path: Path) -> None:
     import torchvision
 
     classifier, path = torchvision.models.resnet18(), tmp_path / "resnet18.pth"

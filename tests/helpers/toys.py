@@ -19,6 +19,7 @@ from alseg import hookimpl
 from alseg.config.experiment import read_experiment
 from alseg.contracts import ClassInfo, DatasetSpec, LabelSpace, ModelSpec, RecipeSpec, RoundReport, Size
 from alseg.engine.assembly import Assembler
+from alseg.launch.options import LaunchOptions
 from alseg.launch.outcome import Outcome
 from alseg.launch.preflight import check
 from alseg.launch.preparation import PreparedExperiment
@@ -249,7 +250,8 @@ def run_toy(
 ) -> Outcome:
     """Run an experiment in this process, with results under ``folder / "results"``."""
     prepared = prepared_toy(folder, document, *more)
-    return run_experiment(prepared, folder / "results", reporter or Silent(), **options)
+    launch = LaunchOptions(results=folder / "results", **options)
+    return run_experiment(prepared, reporter or Silent(), launch)
 
 
 def prepared_toy(

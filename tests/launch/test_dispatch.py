@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -200,6 +201,25 @@ def test_asked_to_stop_it_lets_units_save_and_starts_none(tmp_path: Path) -> Non
     assert executor.cancelled == [(["shared#1", "b#2"], GRACE_SECONDS)]
     assert ended == {"shared": "interrupted: it interrupted", "b": "interrupted: it interrupted"}
     assert [key for key, _ in executor.submitted] == ["shared", "b"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no terminal is closed by a signal here")
+@pytest.mark.parametrize("outlives", [True, False])
+def test_a_terminal_that_is_closed_stops_no_units_that_outlive_the_process(
+    tmp_path: Path, outlives: bool
+) -> None:
+    executor, stop, reporter = Pretending(tmp_path, {}, outlives=outlives), StopRequest(), Silent()
+    executor.on_look = lambda: setattr(stop, "signal", signal.SIGHUP)
+    ended = dispatched(executor, units_of(tmp_path, "a", "b"), stop, reporter)
+    if outlives:
+        assert ended == {} and executor.cancelled == []
+        assert reporter.notes[-1] == "units go on in 'pretending:2'; the same command takes them up"
+        again = dispatched(executor, units_of(tmp_path, "a", "b"))
+        assert again == {"a": "done: it done", "b": "done: it done"}
+        assert [key for key, _ in executor.submitted] == ["a", "b"]
+    else:
+        assert executor.cancelled == [(["a#1", "b#2"], GRACE_SECONDS)]
+        assert ended == {"a": "interrupted: it interrupted", "b": "interrupted: it interrupted"}
 
 
 def test_asked_to_stop_while_units_are_submitted_it_submits_no_more(tmp_path: Path) -> None:

@@ -9,12 +9,16 @@ from typing import Any, cast
 import pytest
 
 import alseg.launch.work
+from alseg import ExecutorSpec, hookimpl
 from alseg.config.executor import ExecutorChoice
 from alseg.contracts import Standing, WorkUnit
+from alseg.errors import AlsegError
 from alseg.files import MovedError
 from alseg.launch.elsewhere import run_elsewhere
+from alseg.launch.options import LaunchOptions
 from alseg.launch.outcome import Outcome
 from alseg.launch.work import do_unit
+from alseg.storage.unit_files import DispatchFile, Submission, read_dispatch, write_dispatch
 from toys import Silent, prepared_toy, round_bytes, run_toy, toy_document, toy_registry
 
 REGION = {"name": "region", "radius": 1}
@@ -55,6 +59,25 @@ class Moving(AtOnce):
         return unit.key
 
 
+class Cluster(AtOnce):
+    """Has units of an earlier command, of which those named ``gone`` have ended."""
+
+    def poll(self, ids: Sequence[str]) -> Mapping[str, Standing]:
+        if "broken" in ids:
+            raise RuntimeError("no such queue")
+        return {name: Standing(state="gone" if name == "gone" else "working") for name in ids}
+
+
+def build_cluster(*, address: str | None) -> Cluster:
+    return Cluster()
+
+
+class Clusters:
+    @hookimpl
+    def register_executors(self) -> list[ExecutorSpec]:
+        return [ExecutorSpec(name="cluster", summary="Test.", source="Test.", build=build_cluster)]
+
+
 class Choice:
     """Stands for an executor that is made already."""
 
@@ -76,8 +99,9 @@ def elsewhere(
     folder: Path, executor: AtOnce, document: dict[str, Any], reporter: Silent | None = None, **options: bool
 ) -> Outcome:
     choice = cast(ExecutorChoice, Choice(executor))
-    checked = prepared_toy(folder, document)
-    return run_elsewhere(checked, choice, folder / "results", reporter or Silent(), **options)
+    checked = prepared_toy(folder, document, Clusters())
+    launch = LaunchOptions(results=folder / "results", **options)
+    return run_elsewhere(checked, choice, reporter or Silent(), launch)
 
 
 def test_an_experiment_with_more_seeds_starts_no_process_for_runs_that_are_complete(tmp_path: Path) -> None:
@@ -132,3 +156,51 @@ def test_a_results_folder_that_is_moved_stops_all_and_is_named(tmp_path: Path) -
     with pytest.raises(MovedError, match="was moved, deleted or replaced while alseg wrote to it"):
         elsewhere(tmp_path, executor, toy_document(methods=METHODS[1:]))
     assert executor.closed and not root.exists()
+
+
+def given_to(name: str, root: Path, **ids: str) -> DispatchFile:
+    """Write down units that an earlier command has given to an executor."""
+    units = {key: Submission(id=each) for key, each in ids.items()}
+    content = DispatchFile(executor=name, units=units, outlives=True)
+    root.mkdir(parents=True)
+    write_dispatch(root, content)
+    return content
+
+
+def test_another_executor_is_refused_while_units_of_the_first_go_on(tmp_path: Path) -> None:
+    root, executor = tmp_path / "results/toy", AtOnce()
+    before = given_to("cluster:gpu", root, a="1", b="gone", c="3")
+    with pytest.raises(AlsegError) as caught:
+        elsewhere(tmp_path, executor, toy_document(methods=METHODS[1:]))
+    assert str(caught.value) == (
+        "'cluster:gpu' still has 2 units of this experiment, given to it by an earlier command: a, c. "
+        "'at-once' would know nothing of them. Give the command with --on cluster:gpu, or end them by "
+        f"`alseg cancel {root}` first."
+    )
+    assert executor.submitted == [] and read_dispatch(root) == before
+
+
+def test_another_executor_is_taken_when_units_of_the_first_have_ended(tmp_path: Path) -> None:
+    given_to("cluster", tmp_path / "results/toy", a="gone")
+    executor = AtOnce()
+    assert elsewhere(tmp_path, executor, toy_document(methods=METHODS[1:])).done == 1
+    assert executor.submitted == ["entropys0"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("cluster", "RuntimeError: no such queue."),
+        ("missing", "Unknown executor 'missing'. Available: cluster."),
+    ],
+)
+def test_an_earlier_executor_that_cannot_be_asked_is_named(tmp_path: Path, name: str, reason: str) -> None:
+    root = tmp_path / "results/toy"
+    given_to(name, root, a="broken")
+    with pytest.raises(AlsegError) as caught:
+        elsewhere(tmp_path, AtOnce(), toy_document(methods=METHODS[1:]))
+    assert str(caught.value) == (
+        f"An earlier command gave units of this experiment to '{name}', and whether they have ended cannot "
+        f"be found out here: {reason} Give the command with --on {name}, on a machine where that works; or "
+        f"remove {root / 'dispatch.json'} if they have ended."
+    )

@@ -164,6 +164,7 @@ def test_a_plan_fits_the_terminal(tmp_path: Path, columns: int) -> None:
     text = plan(GTA, root, *GIVEN, "--minutes", "240", "--gpus", "1,8,64", columns=columns).stdout
     assert [line for line in text.splitlines() if cell_len(line) > columns] == []
     assert text.startswith("gta2city: 57 runs in 63 units\n")
+    assert " device-hours, of them " in " ".join(text.split())  # nobody has said whether there is a GPU
     if columns == 80:
         assert len(text.splitlines()) < 45  # a screen
 

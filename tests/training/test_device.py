@@ -250,6 +250,17 @@ def test_features_are_computed_in_the_precision_of_the_network(precision: str) -
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_network_that_computes_leaves_the_default_dtype_to_other_threads(precision: str) -> None:
+    network = build_tiny(num_classes=3)
+    seen: list[torch.dtype] = []
+    network.body.register_forward_hook(lambda *_: seen.append(torch.get_default_dtype()))
+    wrapped = set_up(make_fabric(Settings(device="cpu", precision=precision)), network)
+    network_outputs(wrapped, torch.randn(1, 3, 8, 12), features=True)
+    # It is one for the whole process: once for the logits and once for the features.
+    assert seen == [torch.float32] * 2
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_every_acquisition_works_in_every_precision(precision: str, tmp_path: Path) -> None:
     asking = {str(method["acquisition"]["name"]): method for method in acquiring_methods()}
     document = toy_document(
