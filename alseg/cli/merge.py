@@ -40,12 +40,12 @@ def command(packs: tuple[Path, ...], output: Path, keep_both: bool) -> None:
     with opened(packs) as found:
         if output.suffix == ".zip":
             target = named_file(output)
-            with tempfile.TemporaryDirectory(prefix="alseg-pack-") as folder:
-                merged = merge_parts(found.parts, Path(folder), keep_both=keep_both)
-                write_archive(Path(folder), target)
+            with tempfile.TemporaryDirectory(prefix="alseg-pack-") as temporary:
+                merged = merge_parts(found.parts, Path(temporary), keep_both=keep_both)
+                write_archive(Path(temporary), target)
         else:
-            with whole_folder(output) as folder_of_pack:
-                merged = merge_parts(found.parts, folder_of_pack, keep_both=keep_both)
+            with whole_folder(output) as unpacked:
+                merged = merge_parts(found.parts, unpacked, keep_both=keep_both)
     for folder, count in Counter(path.parent.parent for path in merged.repeated).items():
         verb = "is" if count == 1 else "are"
         place = printable(str(folder))

@@ -63,8 +63,8 @@ def refuse_incomplete(runs: Iterable[Run]) -> None:
     for run in runs:
         if run.state != "done":
             raise PackError(
-                f"{run.folder} is {run.state}, not done. Finish it with 'alseg run', or pack it as it is with "
-                "--incomplete."
+                f"{run.folder} is {run.state}, not done. Finish it with 'alseg run', or pack it as it is "
+                "with --incomplete."
             )
 
 

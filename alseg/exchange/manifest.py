@@ -44,6 +44,10 @@ class Maker:
     link: _Link | None = None
 
 
+UNNAMED = Maker()
+"""Whoever has not said anything."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One results folder in a pack.
@@ -62,7 +66,7 @@ class Part:
     date: _Day | None
     alseg: _Line
     names: Literal["kept", "tokens"] = "kept"
-    maker: Maker = Maker()
+    maker: Maker = UNNAMED
 
 
 @dataclass(frozen=True)

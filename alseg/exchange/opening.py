@@ -49,7 +49,7 @@ class Opened:
     places: Mapping[Path, Path] = field(default_factory=dict)
 
     def load(self) -> Results:
-        """Read all runs, as `alseg.storage.reader.load_results`; those of packs know where they come from."""
+        """Read all runs, as `alseg.storage.reader.load_results`; those of packs say where they come from."""
         found = load_results(self.paths)
         return replace(
             found,
@@ -66,8 +66,8 @@ class Opened:
         return path
 
     def _placed(self, run: Run) -> Run:
-        place = self.shown(run.folder)
-        return run if place == run.folder else replace(run, shown=place)
+        packed = any(run.folder.is_relative_to(part.folder) for part in self.parts if part.part is not None)
+        return replace(run, shown=self.shown(run.folder)) if packed else run
 
 
 @contextmanager

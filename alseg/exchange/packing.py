@@ -14,7 +14,7 @@ from alseg.config.document import read_document
 from alseg.config.yaml_text import as_yaml
 from alseg.errors import AlsegError
 from alseg.exchange.checks import CheckedRun, check_run, refuse_incomplete
-from alseg.exchange.manifest import MANIFEST_NAME, Maker, PackError, Part, write_manifest
+from alseg.exchange.manifest import MANIFEST_NAME, UNNAMED, Maker, PackError, Part, write_manifest
 from alseg.exchange.members import EXPERIMENT_NAME, FOLDER_NAME, files_of_run, largest_of
 from alseg.exchange.places import naming
 from alseg.exchange.privacy import public_attempt, public_experiment, public_run, public_status
@@ -42,7 +42,7 @@ class PackOptions:
         without_counts: Whether runs without confusion counts are packed too.
     """
 
-    maker: Maker = Maker()
+    maker: Maker = UNNAMED
     names: bool = True
     incomplete: bool = False
     without_counts: bool = False
@@ -63,7 +63,8 @@ def make_pack(results: Sequence[Path], folder: Path, options: PackOptions) -> li
         PackError: If a run is not done, has no counts, or has metrics that do not follow from them.
         AlsegError: If a file is missing or damaged; names it.
     """
-    parts, checked = [], []
+    parts: list[Part] = []
+    checked: list[CheckedRun] = []
     for root, runs in _by_results_folder(results).items():
         experiment = read_run_file(runs[0]).experiment
         name = free_folder(experiment, [part.folder for part in parts])
@@ -139,8 +140,8 @@ def _copy_run(source: Path, target: Path, *, names: bool) -> None:
         largest = largest_of(to.relative_to(root).as_posix())
         if largest is None:
             raise PackError(
-                f"{source} cannot be packed: its name is not one that 'alseg run' gives. Give it its old name, "
-                f"which stands under 'run' in its {RUN_NAME}."
+                f"{source} cannot be packed: its name is not one that 'alseg run' gives. Give it its old "
+                f"name, which stands under 'run' in its {RUN_NAME}."
             )
         to.parent.mkdir(parents=True, exist_ok=True)
         _copy(path, to, largest)

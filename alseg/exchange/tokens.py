@@ -1,4 +1,4 @@
-"""Tokens in place of image names, the same for the same set of images, so that comparisons still pair them."""
+"""Tokens in place of image names: the same for the same set of images, so that comparisons pair them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from alseg.files import SEAL, content_hash, read_json, write_atomically, write_text
-from alseg.storage.ledger import INDEX_NAME, LARGEST_INDEX
 from alseg.storage.layout import POOL_NAME, round_folders
+from alseg.storage.ledger import INDEX_NAME, LARGEST_INDEX
 from alseg.storage.round_files import (
     COUNTS_NAME,
     HELD_OUT_NAME,

@@ -76,8 +76,8 @@ class BoardRow:
 def rows_of(entries: Sequence[Entry]) -> list[BoardRow]:
     """Return the methods of one group, best first.
 
-    Runs are seeds of one method if all settings but the seed, and the code, are equal, whoever made them. Where
-    two people have other results of the same seed, each has a row.
+    Runs are seeds of one method if all settings but the seed, and the code, are equal, whoever made them.
+    Where two people have other results of the same seed, each has a row.
 
     Args:
         entries: Runs of one group.
@@ -97,7 +97,7 @@ def rows_of(entries: Sequence[Entry]) -> list[BoardRow]:
 
 
 def baseline_of(row: BoardRow, rows: Sequence[BoardRow]) -> BoardRow | None:
-    """Return the random method of a group that a row is compared with: that of the same code, then of most seeds.
+    """Return the random method of a group that a row is compared with: of the same code, then of most seeds.
 
     None for a random method itself, and where no random method shares a seed.
     """
@@ -105,7 +105,7 @@ def baseline_of(row: BoardRow, rows: Sequence[BoardRow]) -> BoardRow | None:
         return None
 
     def preference(other: BoardRow) -> tuple[bool, int]:
-        return other.first.code == row.first.code, len(other.by_seed.keys() & row.by_seed.keys())
+        return other.first.has_code_of(row.first), len(other.by_seed.keys() & row.by_seed.keys())
 
     found = [other for other in rows if other.is_random and other.by_seed.keys() & row.by_seed.keys()]
     return max(found, key=preference, default=None)

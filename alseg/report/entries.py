@@ -1,4 +1,4 @@
-"""Runs of many people for a leaderboard: which count, under which conditions, with metrics from their counts."""
+"""Runs of many people for a leaderboard: which count, their conditions, and metrics from their counts."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _DATA = ("source data", "target data", "evaluation data", "source classes", "tar
 """Keys of ``made_with``: lists of images, and classes that data sets bring."""
 
 _SPACE = "label space "
+_PLUGIN = "plugin "
 _CODE = ", code "
 
 
@@ -80,13 +81,19 @@ class Entry:
         """Code of alseg and of the plugins that the run used, such as ``alseg 0.1.0, code 57c52efb2254``."""
         found = self.file.made_with
         own = [f"alseg {found['alseg']}"] if "alseg" in found else []
-        plugins = [f"{key}: {value}" for key, value in found.items() if key.startswith("plugin ")]
+        plugins = [f"{key}: {value}" for key, value in found.items() if key.startswith(_PLUGIN)]
         return (*own, *sorted(plugins))
 
     @cached_property
     def method(self) -> str:
         """Hash of what more seeds of one method share: all settings but the seed, and the code."""
         return content_hash([self.run.settings_hash, [line.rpartition(_CODE)[2] for line in self.code]])
+
+    def has_code_of(self, other: Entry) -> bool:
+        """Whether alseg and the plugins that both runs used have the same code."""
+        ours, theirs = self.file.made_with, other.file.made_with
+        names = [key for key in ours.keys() & theirs.keys() if key == "alseg" or key.startswith(_PLUGIN)]
+        return all(ours[name].rpartition(_CODE)[2] == theirs[name].rpartition(_CODE)[2] for name in names)
 
     @property
     def _data(self) -> list[Any]:

@@ -97,7 +97,7 @@
         table.querySelectorAll("thead button")[COLUMNS.indexOf(each)].focus();
       });
       const sorted = state.key === each.key ? (state.descending ? "descending" : "ascending") : "none";
-      return element("th", { scope: "col", "aria-sort": sorted }, button);
+      return element("th", { scope: "col", "aria-sort": sorted, className: each.wide ? "wide" : "" }, button);
     });
     table.replaceChildren(element("thead", {}, element("tr", {}, ...titles)),
       element("tbody", {}, ...[...rows, ...group.references].flatMap((row) => line(row, group, state.open))));
@@ -107,14 +107,13 @@
 
   function drawGroup(group, place) {
     const table = element("table");
-    const title = `${group.scenario}: ${group.purchase}`;
     drawTable(table, group, { key: "score", descending: true, open: new Set() });
     const few = group.rows.some((row) => row.seeds.length < 2);
     const note = (few ? "Without \u00b1 there is one seed: how much seeds differ is not known. " : "")
       + (group.rows.some((row) => row.difference) ? "" : "No method that asks at random is here, so that nothing says whether a method helps. ")
       + (group.references.length ? "In italics: references, which buy nothing or everything." : "");
     return element("section", { "aria-labelledby": `group-${place}`, className: "group" },
-      element("h2", { id: `group-${place}`, textContent: title }),
+      element("h2", { id: `group-${place}`, textContent: group.title }),
       element("details", {}, element("summary", { textContent: "What all methods of this table share" }), terms(element("dl", { className: "conditions" }), group.conditions)),
       element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-labelledby": `group-${place}` }, table),
       element("p", { className: "note", textContent: note }));
@@ -134,7 +133,7 @@
   at("groups").replaceChildren(...sections);
   at("parts").replaceChildren(...content.parts.map(drawPart));
   at("group").replaceChildren(element("option", { value: "", textContent: "all tables" }),
-    ...content.groups.map((group, place) => element("option", { value: String(place), textContent: `${group.scenario}: ${group.purchase}` })));
+    ...content.groups.map((group, place) => element("option", { value: String(place), textContent: group.title })));
   at("group").addEventListener("change", () => sections.forEach((section, place) => { section.hidden = at("group").value !== "" && Number(at("group").value) !== place; }));
   at("theme").addEventListener("change", () => { document.documentElement.dataset.theme = at("theme").value; });
   const people = new Set(content.parts.map((each) => each.by).filter(Boolean)).size;

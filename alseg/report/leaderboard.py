@@ -53,8 +53,12 @@ def leaderboard_content(
         raise AlsegError(
             f"No run can stand on a leaderboard: none buys labels, is done and has counts.{listing}"
         )
-    groups = [_group(each, references.get(each[0].task, []), sources) for each in buying.values()]
-    groups.sort(key=lambda group: (group["scenario"], group["purchase"]))
+    titles = _titles([each[0] for each in buying.values()])
+    groups = [
+        {"title": title, **_group(each, references.get(each[0].task, []), sources)}
+        for title, each in zip(titles, buying.values(), strict=True)
+    ]
+    groups.sort(key=lambda group: str(group["title"]))
     return {
         "command": command,
         "groups": groups,
@@ -62,6 +66,19 @@ def leaderboard_content(
         "left_out": left_out,
         "runs": len(entries),
     }
+
+
+def _titles(firsts: Sequence[Entry]) -> list[str]:
+    """Return the title of each group: scenario, purchase, recipe, and a hash where that says too little."""
+    words = []
+    for entry in firsts:
+        recipe = str(entry.run.recipe.get("recipe") or "")
+        bought = entry.purchase.text if entry.purchase else ""
+        words.append(f"{entry.run.scenario}: {bought}" + (f", recipe {recipe}" if recipe else ""))
+    return [
+        f"{title} [{entry.group[:8]}]" if words.count(title) > 1 else title
+        for title, entry in zip(words, firsts, strict=True)
+    ]
 
 
 def _group(
@@ -78,10 +95,7 @@ def _group(
             content["baseline"] = labels[rows.index(baseline)]
             content["pairs"] = difference.n
     others = rows_of(references)
-    assert first.purchase is not None
     return {
-        "scenario": first.run.scenario,
-        "purchase": first.purchase.text,
         "conditions": _conditions(first),
         "classes": list(first.run.label_space.classes),
         "rows": made,

@@ -117,7 +117,8 @@ def test_keys_that_are_not_known_are_ignored_and_later_formats_are_not(pack: Pat
     assert alseg("compare", folder).exit_code == 0
     write_record(folder / "pack.json", {**content, "format": 2, "parts": None})
     assert alseg("compare", folder).stderr == (
-        f"Error: {folder}/pack.json has format 2, but this alseg reads format 1. Read it with a later alseg.\n"
+        f"Error: {folder}/pack.json has format 2, but this alseg reads format 1. "
+        "Read it with a later alseg.\n"
     )
 
 
@@ -129,8 +130,8 @@ def test_a_liar_who_mends_the_checksums_is_found_by_the_counts(pack: Path) -> No
     result = alseg("compare", changed)
     assert result.exit_code == 2
     assert result.stderr.startswith(
-        f"Error: {changed / name.removesuffix('/metrics.json')} has metrics that do not follow from its counts: "
-        "miou 99.0000 -> "
+        f"Error: {changed / name.removesuffix('/metrics.json')} has metrics that do not follow from its "
+        "counts: miou 99.0000 -> "
     )
 
 
@@ -160,8 +161,8 @@ def test_files_that_no_pack_holds_are_refused(
 def test_a_file_that_the_manifest_does_not_name_is_refused(pack: Path) -> None:
     changed = rewritten(pack, {"other/experiment.yaml": b"name: toy"})
     assert alseg("compare", changed).stderr == (
-        f"Error: {changed}/other/experiment.yaml is in the pack, but not in pack.json. Get the pack again from its "
-        "makers.\n"
+        f"Error: {changed}/other/experiment.yaml is in the pack, but not in pack.json. Get the pack again "
+        "from its makers.\n"
     )
 
 

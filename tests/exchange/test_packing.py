@@ -123,8 +123,8 @@ def test_metrics_that_do_not_follow_from_the_counts_are_refused(results: Path, t
     result = alseg("pack", results, "-o", tmp_path / "toy.zip")
     # 8 of 10 pixels of each class are right: 8 / 12.
     assert result.stderr == (
-        f"Error: {path.parent} has metrics that do not follow from its counts: miou 99.0000 -> 66.6667. Metrics "
-        "of a pack must follow from its counts; 'alseg rescore --write' computes them anew.\n"
+        f"Error: {path.parent} has metrics that do not follow from its counts: miou 99.0000 -> 66.6667. "
+        "Metrics of a pack must follow from its counts; 'alseg rescore --write' computes them anew.\n"
     )
 
 
@@ -133,8 +133,8 @@ def test_runs_without_counts_are_packed_only_if_asked_for(results: Path, tmp_pat
     (run / "rounds/01/confusion.npz").unlink()
     result = alseg("pack", results, "-o", tmp_path / "toy.zip")
     assert result.stderr == (
-        f"Error: {run} lacks confusion counts of some rounds, so that nobody can compute its metrics anew. Pack "
-        "it as it is with --without-counts; leaderboards leave it out.\n"
+        f"Error: {run} lacks confusion counts of some rounds, so that nobody can compute its metrics anew. "
+        "Pack it as it is with --without-counts; leaderboards leave it out.\n"
     )
     result = alseg("pack", results, "-o", tmp_path / "toy.zip", "--without-counts")
     assert "2 runs, of 1 of which all metrics of 2 rounds were computed anew and agree." in result.stderr
