@@ -182,5 +182,5 @@ def _require_scores(rows: Sequence[Row], runs: Sequence[Run], number: int | None
     found = "There are no results yet."
     if last is not None:
         found = f"The last with results is round {last}, which alseg compare --round {last} compares."
-    listing = "".join(f"\n  {run.folder}: {notes.state_of(run)}" for run in runs)
+    listing = "".join(f"\n  {run.place}: {notes.state_of(run)}" for run in runs)
     raise AlsegError(f"{wanted} {found}{listing}")

@@ -50,6 +50,9 @@ def notes(
         yield f"Left out, damaged: {run.problem}"
     if results.copies:
         yield f"Counted once though given twice: {_names(str(folder) for folder in results.copies)}."
+    if results.disagreeing:
+        names = _names(str(folder) for folder in results.disagreeing)
+        yield f"Left out, since other results of the same run are there already: {names}."
     yield from _variants(rows)
     yield from _groups(rows)
     yield from _intervals(rows)

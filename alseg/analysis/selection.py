@@ -74,7 +74,7 @@ def _require_same(runs: Sequence[Run], what: str, key: Callable[[Run], tuple[str
     for run in runs:
         found.setdefault(key(run), run)
     if len(found) > 1:
-        listing = "".join(f"\n  {name}: {run.folder}" for (name, _), run in found.items())
+        listing = "".join(f"\n  {name}: {run.place}" for (name, _), run in found.items())
         raise AlsegError(f"Results with different {what} cannot be compared. There are:{listing}")
 
 

@@ -43,6 +43,8 @@ COMMANDS: Mapping[str, str] = {
     "answer": "Take in what people have answered.",
     "compare": "Print a table of results.",
     "report": "Show results on one HTML page.",
+    "pack": "Make one archive of results, to publish or to send.",
+    "merge": "Make one pack of several.",
     "picture": "Draw learning curves and picks as one PNG.",
     "show": "Draw what a run bought and predicts.",
     "export": "Write a run's labels, predictions or network for other tools.",

@@ -80,19 +80,21 @@ _SORT = ("score", "difference", "area", "pixels", "clicks")
 def command(results: tuple[Path, ...], published: bool, ranks: bool, output: str, **chosen: Any) -> None:
     """Compare the methods in RESULTS: per-class IoU, mean over seeds with 95% interval, and what was spent.
 
-    RESULTS are result folders such as results/quickstart, or single run folders.
+    RESULTS are result folders such as results/quickstart, single run folders, or packs.
     """
     # Imported here: other commands and --help need neither scipy nor pydantic.
     from alseg.analysis.compare import compare
     from alseg.analysis.options import CompareOptions
-    from alseg.storage.reader import load_results
+    from alseg.exchange.opening import opened
 
     options = CompareOptions(
         published=read_registry().published_results if published else None,
         ranks=ranks or None,
         **chosen,  # options of the names of fields
     )
-    _print(compare(load_results(results), options), output)
+    with opened(results) as found:
+        comparison = compare(found.load(), options)
+    _print(comparison, output)
 
 
 def _print(comparison: Comparison, output: str) -> None:

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 def command(first: Path, second: Path, output: str) -> None:
     """Print what differs in how two runs were made: settings, plugins, environment.
 
-    FIRST and SECOND are run folders, such as results/quickstart/runs/ripu-ra__s0__3f9c1a7e.
+    FIRST and SECOND are run folders, such as results/quickstart/runs/ripu-ra__s0__3f9c1a7e, in packs too:
+    others.zip/quickstart/runs/ripu-ra__s0__3f9c1a7e.
     """
     # Imported here: --help needs none of it.
+    from alseg.exchange.opening import opened
     from alseg.storage.diff import SECTIONS, run_differences
 
-    differences = run_differences(first, second)
+    with opened([first]) as ours, opened([second]) as theirs:
+        differences = run_differences(ours.paths[0], theirs.paths[0])
     if output == "json":
         put_json(json.dumps([each._asdict() for each in differences], indent=1, ensure_ascii=False))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from alseg.cli.options import (
 from alseg.text.display import put
 
 if TYPE_CHECKING:
+    from alseg.exchange.opening import OpenedPart
     from alseg.report.content import Extras
     from alseg.storage.records import Results
 
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
     help="Pictures of so many target images, as far as the runs have kept any; 0 for none.",
 )
 @root_option("Folder of the data sets, for photographs and ground truth. [default: the runs']")
+@click.option(
+    "--leaderboard",
+    is_flag=True,
+    help="Show packs of many people in groups that compare, with who made them, in place of curves.",
+)
 def command(
     results: tuple[Path, ...],
     output: Path,
@@ -45,29 +52,66 @@ def command(
     published: bool,
     images: int,
     root: Path | None,
+    leaderboard: bool,
 ) -> None:
     """Show RESULTS on one HTML page: curves, tables with statistics, classes, costs and where it comes from.
 
-    RESULTS are result folders such as results/quickstart, or single run folders. The page holds everything it
-    needs and asks no other host.
+    RESULTS are result folders such as results/quickstart, single run folders, or packs. The page holds
+    everything it needs and asks no other host.
     """
     # Imported here: other commands and --help need neither scipy nor pydantic.
+    from alseg.exchange.opening import opened
+
+    again = _again(click.get_current_context())
+    if leaderboard:
+        _refuse_curves(click.get_current_context())
+    with opened(results) as found:
+        if leaderboard:
+            _write_leaderboard(found.parts, output, title or "Leaderboard", again)
+        else:
+            _write_report(found.load(), output, title, baseline, published, images, root, again)
+    put(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB). Open it in a browser.", err=True)
+
+
+def _write_report(
+    found: Results,
+    output: Path,
+    title: str | None,
+    baseline: str | None,
+    published: bool,
+    images: int,
+    root: Path | None,
+    again: str,
+) -> None:
     from alseg.report.content import report_content
     from alseg.report.page import write_page
-    from alseg.storage.reader import load_results
 
-    found = load_results(results)
     registry = read_registry() if published else None
     content = report_content(
         found,
         baseline=baseline,
         published=registry.published_results if registry else None,
         extras=_extras(found, images, root, baseline) if images else None,
-        command=_again(click.get_current_context()),
+        command=again,
     )
     names = ", ".join(dict.fromkeys(run.experiment for run in found.runs))
     write_page(content, title or names, output)
-    put(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB). Open it in a browser.", err=True)
+
+
+def _write_leaderboard(parts: Sequence[OpenedPart], output: Path, title: str, again: str) -> None:
+    from alseg.report.leaderboard import leaderboard_content
+    from alseg.report.page import write_leaderboard
+
+    acquisitions = read_registry().entries("acquisitions")
+    sources = {name: entry.spec.source for name, entry in acquisitions.items()}
+    write_leaderboard(leaderboard_content(parts, sources, again), title, output)
+
+
+def _refuse_curves(context: click.Context) -> None:
+    """Refuse options that a leaderboard has no use for."""
+    for name in ("baseline", "published", "images", "root"):
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} says nothing about a leaderboard. Leave it out.", context)
 
 
 def _extras(found: Results, images: int, root: Path | None, baseline: str | None) -> Extras | None:
@@ -95,5 +139,6 @@ def _again(context: click.Context) -> str:
     for name in ("title", "baseline", "root"):
         words += [f"--{name}", str(given[name])] if given[name] else []
     words += ["--published"] if given["published"] else []
+    words += ["--leaderboard"] if given["leaderboard"] else []
     words += ["--images", str(given["images"])] if given["images"] != 3 else []
     return shlex.join(words)

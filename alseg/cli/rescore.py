@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from alseg.cli.options import results_argument
+from alseg.errors import AlsegError
 from alseg.text.display import put, say
 
 
@@ -18,10 +20,20 @@ def command(results: tuple[Path, ...], writing: bool) -> None:
     """Compute the metrics of RESULTS anew from their confusion counts, and say what differs.
 
     RESULTS are result folders such as results/quickstart, or single run folders. Nothing is trained or
-    predicted. The exit code is 1 where a round or a run could not be computed.
+    predicted. The exit code is 1 where a round or a run could not be computed. Packs are never written.
     """
     # Imported here: --help needs none of it.
-    from alseg.errors import AlsegError
+    from alseg.exchange.opening import opened
+
+    with opened(results) as found:
+        packed = next((part.shown for part in found.parts if part.part is not None), None)
+        if writing and packed is not None:
+            raise AlsegError(f"{packed} is packed, and packs are never written. Leave out --write.")
+        _rescore(found.paths, writing)
+
+
+def _rescore(results: Sequence[Path], writing: bool) -> None:
+    """Compute the metrics of result folders and run folders anew."""
     from alseg.storage.reader import run_folders
     from alseg.storage.rescore import rescore, write
     from alseg.text.printable import printable

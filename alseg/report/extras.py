@@ -18,7 +18,12 @@ from alseg.storage.records import Run
 
 
 def has_pictures(run: Run) -> bool:
-    """Return whether a run folder holds anything that pictures are made of."""
+    """Return whether a run folder holds anything that pictures are made of.
+
+    Not of packs: pictures build the data set and the network that a run names, which a stranger has chosen.
+    """
+    if run.shown is not None:
+        return False
     if (run.folder / NAME).exists():
         return True
     folders = round_folders(run.folder).values()

@@ -27,22 +27,58 @@ def write_page(content: Mapping[str, Any], title: str, path: Path) -> None:
     Raises:
         AlsegError: If the file cannot be written, or the charting library is missing.
     """
-    write_text(path, page(content, title))
-    path.chmod(0o644)  # the temporary file it was is private; a report is for others
+    _write(path, page(content, title))
+
+
+def write_leaderboard(content: Mapping[str, Any], title: str, path: Path) -> None:
+    """Write the leaderboard.
+
+    Args:
+        content: From `alseg.report.leaderboard.leaderboard_content`.
+        title: For the heading and the browser's tab.
+        path: The HTML file.
+
+    Raises:
+        AlsegError: If the file cannot be written.
+    """
+    _write(path, leaderboard_page(content, title))
+
+
+def leaderboard_page(content: Mapping[str, Any], title: str) -> str:
+    """Return the leaderboard as HTML."""
+    return Template(_own("leaderboard.html")).substitute(
+        title=html.escape(printable(title)),
+        version=html.escape(alseg.__version__),
+        style=_own("page.css") + _own("leaderboard.css"),
+        content=_as_json(content),
+        script=_own("leaderboard.js"),
+    )
 
 
 def page(content: Mapping[str, Any], title: str) -> str:
     """Return the report as HTML."""
-    own = resources.files("alseg.report")
-    read = {name: own.joinpath(f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
-    return Template(read["html"]).substitute(
+    return Template(_own("page.html")).substitute(
         title=html.escape(printable(title)),
         version=html.escape(alseg.__version__),
-        style=read["css"],
-        content=_inside_script(json.dumps(printable_content(content), ensure_ascii=False, allow_nan=False)),
+        style=_own("page.css"),
+        content=_as_json(content),
         plotly=_plotly(),
-        script=read["js"],
+        script=_own("page.js"),
     )
+
+
+def _write(path: Path, text: str) -> None:
+    write_text(path, text)
+    path.chmod(0o644)  # the temporary file it was is private; a report is for others
+
+
+def _own(name: str) -> str:
+    """Return a file of this package."""
+    return resources.files("alseg.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    return _inside_script(json.dumps(printable_content(content), ensure_ascii=False, allow_nan=False))
 
 
 def _inside_script(text: str) -> str:

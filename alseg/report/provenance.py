@@ -9,7 +9,6 @@ import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import alseg
@@ -41,7 +40,7 @@ def provenance(results: Results, comparison: Comparison, command: str) -> list[t
         for run in results.runs
         for each in _plugins_of(run)
     )
-    folders = dict.fromkeys(_result_folder(run) for run in results.runs)
+    sources = dict.fromkeys(_experiment_of(run) for run in results.runs)
     seeds = sorted({run.seed for run in results.runs})
     times = [seconds_of(run) for run in results.runs]
     seconds = sum(time for time in times if time is not None)
@@ -52,7 +51,7 @@ def provenance(results: Results, comparison: Comparison, command: str) -> list[t
             [f"alseg {alseg.__version__}, {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"],
         ),
         ("This page", [command] if command else []),
-        ("The runs", [f"alseg run {folder}/experiment.yaml" for folder in folders]),
+        ("The runs", list(sources)),
         ("Seeds", [", ".join(map(str, seeds))]),
         ("Scorer", [f"version {comparison.scorer}"]),
         ("Python", _known(attempt.get("python") for attempt in attempts)),
@@ -153,8 +152,10 @@ def _plugins_of(run: Run) -> tuple[Mapping[str, str], ...]:
         return ()
 
 
-def _result_folder(run: Run) -> Path:
-    return run.folder.parent.parent
+def _experiment_of(run: Run) -> str:
+    """Return how to run the experiment of a run, or where its file is packed."""
+    file = run.place.parent.parent / "experiment.yaml"
+    return f"alseg run {file}" if run.shown is None else f"{file}, packed"
 
 
 def _known(values: Iterable[Any]) -> list[str]:

@@ -46,7 +46,8 @@ def load_results(paths: Sequence[Path]) -> Results:
     runs: list[Run] = []
     damaged: list[DamagedRun] = []
     copies: list[Path] = []
-    seen: set[tuple[str, str, str]] = set()
+    disagreeing: list[Path] = []
+    seen: dict[tuple[str, str, str], Run] = {}
     for folder in folders.values():
         try:
             run = read_run(folder)
@@ -55,9 +56,9 @@ def load_results(paths: Sequence[Path]) -> Results:
             continue
         identity = (run.experiment, run.name, run.fingerprint)
         if identity in seen:
-            copies.append(folder)
+            (copies if has_same_results(run, seen[identity]) else disagreeing).append(folder)
             continue
-        seen.add(identity)
+        seen[identity] = run
         runs.append(run)
     if not runs:
         raise AlsegError("No run can be read:" + "".join(f"\n  {run.problem}" for run in damaged))
@@ -65,7 +66,12 @@ def load_results(paths: Sequence[Path]) -> Results:
     runs.sort(
         key=lambda run: (experiments.index(run.experiment), run.method.order, run.method.label, run.seed)
     )
-    return Results(tuple(runs), tuple(damaged), tuple(copies))
+    return Results(tuple(runs), tuple(damaged), tuple(copies), tuple(disagreeing))
+
+
+def has_same_results(run: Run, other: Run) -> bool:
+    """Return whether two records of one run say the same; one may be further than the other."""
+    return all(first == second for first, second in zip(run.rounds, other.rounds, strict=False))
 
 
 def read_run(folder: Path) -> Run:

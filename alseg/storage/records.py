@@ -215,6 +215,7 @@ class Run:
         clicks_of_answers: Whether clicks were counted from answers; in files from before, an answer cost a
             constant.
         evaluated: Whether there were evaluation labels.
+        shown: Where people find it, if not in the folder: in a pack.
     """
 
     folder: Path
@@ -235,6 +236,12 @@ class Run:
     clicks_of_answers: bool = True
     threads: tuple[int, ...] = ()
     evaluated: bool = True
+    shown: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """Where people find it."""
+        return self.folder if self.shown is None else self.shown
 
     @cached_property
     def scenario_hash(self) -> str:
@@ -311,11 +318,13 @@ class Results:
         runs: By experiment as given, then method as in the experiment file, then seed.
         damaged: Runs that could not be read.
         copies: Folders that hold a run already read from another folder; each run counts once.
+        disagreeing: Folders that hold other results of a run already read; they are left out.
     """
 
     runs: tuple[Run, ...]
     damaged: tuple[DamagedRun, ...] = ()
     copies: tuple[Path, ...] = ()
+    disagreeing: tuple[Path, ...] = ()
 
 
 def _without(value: Any, *keys: str) -> dict[str, Any]:

@@ -239,7 +239,7 @@ def _cost_record(costs: Costs) -> dict[str, float | str | None]:
 def _run_record(run: Run, row: Row) -> dict[str, Any]:
     return {
         "run": run.name,
-        "folder": str(run.folder),
+        "folder": str(run.place),
         "seed": run.seed,
         "state": run.state,
         "explanation": run.explanation,

@@ -27,6 +27,7 @@ WITHOUT_TORCH = (
     "config",
     "contracts",
     "errors",
+    "exchange",
     "files",
     "hookspecs",
     "overview",
