@@ -31,7 +31,7 @@ def rendered(template: Template, names: Names) -> dict[PurePosixPath, bytes]:
         AlsegError: If a class of the plugin would have the name of something that the template uses.
     """
     root = files("alseg.scaffold") / "templates"
-    found = {**dict(_walk(root / _COMMON)), **dict(_walk(root / template.folder))}
+    found = {**template_files(root / _COMMON), **template_files(root / template.folder)}
     about = found.pop(PurePosixPath(ABOUT)).decode()
     words = {
         "newabout": about.strip(),
@@ -63,14 +63,19 @@ def renamed(text: str, names: Names) -> str:
     return _NAME.sub(name_for, text)
 
 
+def template_files(folder: Traversable) -> dict[PurePosixPath, bytes]:
+    """Return the content of each file below a folder, but for caches of Python and of linters."""
+    return dict(_walk(folder))
+
+
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[PurePosixPath, bytes]]:
-    """Yield the path and content of each file; what Python has compiled at installation is left out."""
     for item in folder.iterdir():
+        if item.name.startswith((".", "__pycache__")):
+            continue
         name = re.sub(r"^dot_", ".", item.name)
         if item.is_dir():
-            if name != "__pycache__":
-                yield from _walk(item, f"{prefix}{name}/")
-        elif not name.endswith(".pyc"):
+            yield from _walk(item, f"{prefix}{name}/")
+        else:
             yield PurePosixPath(prefix + name), item.read_bytes()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alseg import IGNORE_INDEX
 from alseg.contracts import Dataset, SceneRenderer, Size
 from alseg.toolkit.file_layout import Layout, Pair, check_split
 
@@ -53,7 +52,7 @@ def write_fake(
     *,
     count: int = 4,
     size: Size = (72, 128),
-    scene: SceneRenderer | None = None,
+    scene: SceneRenderer,
 ) -> None:
     """Write ``root/newname``, a tiny data set in the real layout and encoding.
 
@@ -62,15 +61,12 @@ def write_fake(
         seed: Seed of the scenes.
         count: Images per split.
         size: Height and width of the images, in pixels.
-        scene: Renders street scenes with labels in ``cityscapes-19``; those of ``streets`` by default.
+        scene: Renders street scenes with labels in ``cityscapes-19``.
     """
     import numpy as np
     from PIL import Image
 
-    if scene is None:
-        from alseg_streets import render_scene as scene
     table = np.full(256, VOID_ID, np.uint8)
-    table[IGNORE_INDEX] = VOID_ID
     # Indices of cityscapes-19: road, sidewalk, building, vegetation, car.
     for found, index in {0: 0, 1: 0, 2: 1, 8: 2, 13: 3}.items():
         table[found] = ID_OF_CLASS[index]

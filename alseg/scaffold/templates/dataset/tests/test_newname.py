@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from alseg import DataError
 from alseg.testing import check_dataset, check_spec
+from numpy.typing import NDArray
 from PIL import Image
 
 from alseg_newname import CLASSES, register_datasets
@@ -17,9 +18,17 @@ def test_the_spec_can_be_listed() -> None:
         check_spec(spec)
 
 
+def scene(
+    index: int, *, domain: str, split: str, height: int, width: int, seed: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Render a stripe of each class of ``cityscapes-19``; ``alseg data fake`` renders streets instead."""
+    label = np.tile(np.arange(width, dtype=np.uint8) % 19, (height, 1))
+    return np.stack([label] * 3, axis=-1), label
+
+
 @pytest.mark.parametrize("split", SPLITS)
 def test_made_up_data_keep_the_contract(tmp_path: Path, split: str) -> None:
-    write_fake(tmp_path, count=2, size=(32, 64))
+    write_fake(tmp_path, count=2, size=(32, 64), scene=scene)
     dataset = build_newname(root=tmp_path, split=split)
     assert len(dataset) == 2
     check_dataset(dataset, CLASSES)

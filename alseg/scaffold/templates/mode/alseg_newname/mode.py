@@ -87,4 +87,5 @@ class NewnameMode:
     def _squares(self, size: Size) -> NDArray[np.int64]:
         """Return the number of each pixel's square, int64 ``(H, W)``, row after row."""
         rows, columns = (np.arange(side) // self.side for side in size)
-        return rows[:, None] * (columns[-1] + 1) + columns
+        squares: NDArray[np.int64] = rows[:, None] * (columns[-1] + 1) + columns
+        return squares

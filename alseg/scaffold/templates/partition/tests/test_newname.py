@@ -20,7 +20,9 @@ def test_the_partition_keeps_its_contract(spec: PartitionSpec) -> None:
 def regions(cells: int, seed: int = 0) -> NDArray[np.int32]:
     """Cut an image of 6 x 8 pixels."""
     image = np.zeros((6, 8, 3), np.uint8)
-    return NewnamePartition(cells).regions(image, "image", torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    found: NDArray[np.int32] = NewnamePartition(cells).regions(image, "image", generator)
+    return found
 
 
 def test_there_are_as_many_regions_as_cells() -> None:

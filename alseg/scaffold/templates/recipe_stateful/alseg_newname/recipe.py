@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alseg import toolkit
 from alseg.contracts import Share, Weight
@@ -37,7 +37,8 @@ class NewnameRecipe(SupervisedRecipe):
 
     def modules(self, model: SegmentationModel) -> Mapping[str, nn.Module]:
         """Make the teacher, which alseg keeps with the run; a recipe has no other state."""
-        return {"teacher": toolkit.ema.teacher_of(model)}
+        network: Any = model
+        return {"teacher": toolkit.ema.teacher_of(network)}
 
     def losses(  # type: ignore[override]  # modules are given to recipes that have some
         self, forward: Forward, batch: TrainingBatch, modules: Mapping[str, nn.Module]
@@ -65,4 +66,5 @@ class NewnameRecipe(SupervisedRecipe):
 
     def after_step(self, model: SegmentationModel, modules: Mapping[str, nn.Module], iteration: int) -> None:
         """Move the teacher towards the network; called without gradient."""
-        toolkit.ema.update(modules["teacher"], model, self.decay)
+        network: Any = model
+        toolkit.ema.update(modules["teacher"], network, self.decay)
