@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, str] = {
     "data": "List, check, look at or make up data sets.",
     "perf": "Time alseg beside the plain way.",
     "plugins": "List what is installed, with parameters.",
+    "new": "Write a plugin of your own from a template.",
     "work": "Do one unit of an experiment; executors start it.",
 }
 """Short help of each command; here, so that listing commands imports none of them."""

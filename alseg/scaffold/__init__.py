@@ -1,0 +1,1 @@
+"""Plugins from templates: a complete distribution of any kind, for ``alseg new``."""

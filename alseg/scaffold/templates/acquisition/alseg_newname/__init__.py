@@ -1,0 +1,21 @@
+"""The acquisition ``newname``. Every alseg command loads it, so it imports no torch."""
+
+from __future__ import annotations
+
+from alseg import AcquisitionSpec, hookimpl
+
+from .acquisition import NewnameAcquisition
+
+
+@hookimpl
+def register_acquisitions() -> list[AcquisitionSpec]:
+    """Offer ``newname``."""
+    return [
+        AcquisitionSpec(
+            name="newname",
+            summary="Entropy, the higher the rarer the predicted class in the image.",
+            source="A template of alseg; name your paper, with year and identifier.",
+            build=NewnameAcquisition,
+            needs=("logits",),
+        )
+    ]

@@ -1,0 +1,21 @@
+"""The annotation mode ``newname``. Every alseg command loads it, so it imports no torch."""
+
+from __future__ import annotations
+
+from alseg import AnnotationModeSpec, hookimpl
+
+from .mode import NewnameMode
+
+
+@hookimpl
+def register_annotation_modes() -> list[AnnotationModeSpec]:
+    """Offer ``newname``."""
+    return [
+        AnnotationModeSpec(
+            name="newname",
+            summary="Squares of a fixed grid, ranked by their mean score; a click for each class.",
+            source="A template of alseg; name your paper, with year and identifier.",
+            build=NewnameMode,
+            unit="part",
+        )
+    ]

@@ -1,0 +1,20 @@
+"""The recipe ``newname``. Every alseg command loads it, so it imports no torch."""
+
+from __future__ import annotations
+
+from alseg import RecipeSpec, hookimpl
+
+from .recipe import NewnameRecipe
+
+
+@hookimpl
+def register_recipes() -> list[RecipeSpec]:
+    """Offer ``newname``."""
+    return [
+        RecipeSpec(
+            name="newname",
+            summary="Cross-entropy on labels of both domains, and agreement with an averaged teacher.",
+            source="Tarvainen and Valpola, NeurIPS 2017, arXiv:1703.01780; name your paper instead.",
+            build=NewnameRecipe,
+        )
+    ]
