@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import alseg
+from alseg import version
 from alseg.errors import AlsegError
 from alseg.files import write_text
 from alseg.text.printable import printable, printable_content
@@ -37,7 +37,7 @@ def page(content: Mapping[str, Any], title: str) -> str:
     read = {name: own.joinpath(f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     return Template(read["html"]).substitute(
         title=html.escape(printable(title)),
-        version=html.escape(alseg.__version__),
+        version=html.escape(version.installed_version()),
         style=read["css"],
         content=_inside_script(json.dumps(printable_content(content), ensure_ascii=False, allow_nan=False)),
         plotly=_plotly(),

@@ -26,6 +26,7 @@ WITHOUT_TORCH = (
     "cli",
     "config",
     "contracts",
+    "deprecation",
     "errors",
     "files",
     "hookspecs",
@@ -37,6 +38,7 @@ WITHOUT_TORCH = (
     "system",
     "tables",
     "text",
+    "version",
 )
 """Packages and modules of alseg none of which imports torch at its start."""
 
