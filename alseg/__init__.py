@@ -43,19 +43,16 @@ __all__ = [
 
 
 __version__: str
-"""Version of the installed distribution, such as ``0.1.0``; between releases with ``.devN+gCOMMIT``."""
+"""Version of the installed distribution, see `alseg.version.installed_version`."""
 
 
 def __getattr__(name: str) -> str:
     """Return ``__version__``, which is looked up when it is asked for."""
     if name != "__version__":
         raise AttributeError(f"module 'alseg' has no attribute {name!r}")
-    from importlib import metadata
+    from alseg.version import installed_version
 
-    try:
-        return metadata.version("alseg")
-    except metadata.PackageNotFoundError:
-        return "0+unknown"  # a source tree on the path: Python has no record of it
+    return installed_version()
 
 
 def work(unit: WorkUnit) -> int:

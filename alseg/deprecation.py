@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from typing_extensions import deprecated as marked_deprecated
 
@@ -105,9 +105,16 @@ def collected_notices() -> Iterator[list[str]]:
         warnings.simplefilter("always", AlsegDeprecationWarning)
         show = warnings.showwarning
 
-        def collect(message: Any, category: type[Warning], *where: Any) -> None:
+        def collect(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
             if not issubclass(category, AlsegDeprecationWarning):
-                show(message, category, *where)
+                show(message, category, filename, lineno, file, line)
             elif str(message) not in notices:
                 notices.append(str(message))
 

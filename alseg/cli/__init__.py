@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-import alseg
+from alseg import version
 from alseg.cli.streams import guard_streams
 from alseg.errors import AlsegError, nearest
 from alseg.system import threads
@@ -133,7 +133,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     """Print the version of the installed distribution and leave."""
     if not wanted or ctx.resilient_parsing:
         return
-    click.echo(f"alseg {alseg.__version__}")
+    click.echo(f"alseg {version.installed_version()}")
     ctx.exit()
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from itertools import takewhile
 from pathlib import Path
 
-import alseg
 from alseg.errors import AlsegError, nearest
 
+_PACKAGE = Path(__file__).parents[1]
 _MARK = "quickstart.yaml"
 """A file that tells alseg's folder of experiments from any other of this name."""
 
@@ -18,8 +18,7 @@ def shipped_experiments() -> Mapping[str, Path]:
 
     They lie in the package where alseg was installed from a wheel, and beside it in a clone.
     """
-    package = Path(alseg.__file__).parent
-    for folder in (package / "experiments", package.parent / "experiments"):
+    for folder in (_PACKAGE / "experiments", _PACKAGE.parent / "experiments"):
         if (folder / _MARK).is_file():
             return {file.stem: file for file in sorted(folder.glob("*.yaml"), key=lambda file: file.stem)}
     return {}

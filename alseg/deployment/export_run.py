@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-import alseg
+from alseg import version
 from alseg.contracts import Size
 from alseg.data.subset import evenly
 from alseg.deployment.exported import ExportedClass, ExportRecord
@@ -68,7 +68,7 @@ def export_run(
 
 def _record(run: SavedRun, request: Request) -> ExportRecord:
     return ExportRecord(
-        made_by=f"alseg export {alseg.__version__}",
+        made_by=f"alseg export {version.installed_version()}",
         run=run.folder.resolve().name,
         label_space=run.space.name,
         classes=tuple(ExportedClass(info.name, info.color) for info in run.space.classes),

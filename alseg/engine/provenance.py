@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import alseg
+from alseg import version
 from alseg.config.specs import RunSpec
 from alseg.contracts import LabelSpace
 from alseg.errors import AlsegError, DamageError
@@ -57,7 +57,7 @@ def provenance_of(spec: RunSpec, registry: Registry, data: ScenarioData | None =
         registry: What is installed now.
         data: The data of its scenario; without, nothing is said of images.
     """
-    found = {"alseg": f"{alseg.__version__}, code {_code_of('alseg')}", "scorer": SCORER_VERSION}
+    found = {"alseg": f"{version.installed_version()}, code {_code_of('alseg')}", "scorer": SCORER_VERSION}
     found |= {library: _version(library) for library in _LIBRARIES}
     for kind, name in _components(spec):
         entry = registry.get(kind, name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import alseg
+from alseg import version
 from alseg.config.document import read_document
 from alseg.config.yaml_text import as_yaml
 from alseg.errors import AlsegError
@@ -79,7 +79,7 @@ def make_pack(results: Sequence[Path], folder: Path, options: PackOptions) -> li
                 folder=name,
                 experiment=experiment,
                 date=_last_day(folder / name / "runs" / run.name for run in runs),
-                alseg=alseg.__version__,
+                alseg=version.installed_version(),
                 names="kept" if options.names else "tokens",
                 maker=options.maker,
             )

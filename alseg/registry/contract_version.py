@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import alseg
+from alseg import version
 from alseg.contracts import CONTRACT_VERSION, OLDEST_CONTRACT
 
 ATTRIBUTE = "ALSEG_CONTRACT"
@@ -72,7 +72,7 @@ def failure_hint(stated: str | None, error: BaseException | None) -> str:
         return f"; it is {_difference(stated)}. {_UPDATE_ALSEG}"
     missing = (getattr(error, "name", None) or "") if isinstance(error, ImportError) else ""
     if missing == "alseg" or missing.startswith("alseg."):
-        return f"; alseg {alseg.__version__} has contract {CONTRACT_VERSION}. Update alseg, or the plugin"
+        return f"; {_ours()}. Update alseg, or the plugin"
     return ""
 
 
@@ -80,9 +80,13 @@ _UPDATE_ALSEG = "Update alseg: pip install --upgrade alseg"
 
 
 def _difference(stated: str) -> str:
-    return f"written for contract {stated}, and alseg {alseg.__version__} has {CONTRACT_VERSION}"
+    return f"written for contract {stated}, and {_ours()}"
 
 
-def _numbers(version: str) -> tuple[int, int]:
-    first, second = version.split(".")
+def _ours() -> str:
+    return f"alseg {version.installed_version()} has contract {CONTRACT_VERSION}"
+
+
+def _numbers(contract: str) -> tuple[int, int]:
+    first, second = contract.split(".")
     return int(first), int(second)

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import alseg
+from alseg import version
 from alseg.errors import AlsegError
 from alseg.files import write_text
 from alseg.text.printable import printable, printable_content
@@ -48,7 +48,7 @@ def leaderboard_page(content: Mapping[str, Any], title: str) -> str:
     """Return the leaderboard as HTML."""
     return Template(_own("leaderboard.html")).substitute(
         title=html.escape(printable(title)),
-        version=html.escape(alseg.__version__),
+        version=html.escape(version.installed_version()),
         style=_own("page.css") + _own("leaderboard.css"),
         content=_as_json(content),
         script=_own("leaderboard.js"),
@@ -59,7 +59,7 @@ def page(content: Mapping[str, Any], title: str) -> str:
     """Return the report as HTML."""
     return Template(_own("page.html")).substitute(
         title=html.escape(printable(title)),
-        version=html.escape(alseg.__version__),
+        version=html.escape(version.installed_version()),
         style=_own("page.css"),
         content=_as_json(content),
         plotly=_plotly(),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import alseg
+from alseg import version
 from alseg.analysis.comparison import Comparison
 from alseg.analysis.notes import state_of
 from alseg.errors import AlsegError
@@ -45,11 +45,9 @@ def provenance(results: Results, comparison: Comparison, command: str) -> list[t
     times = [seconds_of(run) for run in results.runs]
     seconds = sum(time for time in times if time is not None)
     untimed = f"; unknown for {times.count(None)}, whose clock was set" if None in times else ""
+    now = datetime.datetime.now(datetime.UTC)
     terms = [
-        (
-            "Made with",
-            [f"alseg {alseg.__version__}, {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC"],
-        ),
+        ("Made with", [f"alseg {version.installed_version()}, {now:%Y-%m-%d %H:%M} UTC"]),
         ("This page", [command] if command else []),
         ("The runs", list(sources)),
         ("Seeds", [", ".join(map(str, seeds))]),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import alseg
+import alseg.config.shipped as shipped_module
 from alseg.cli import main
 from alseg.config.shipped import find_experiment, headline, shipped_experiments
 from alseg.errors import AlsegError
@@ -42,7 +42,7 @@ def test_in_an_installed_package_the_files_lie_in_it(folder: Path, monkeypatch: 
     shipped.mkdir(parents=True)
     for name in ("quickstart", "other"):
         (shipped / f"{name}.yaml").touch()
-    monkeypatch.setattr(alseg, "__file__", str(folder / "alseg" / "__init__.py"))
+    monkeypatch.setattr(shipped_module, "_PACKAGE", folder / "alseg")
     assert dict(shipped_experiments()) == {name: shipped / f"{name}.yaml" for name in ("other", "quickstart")}
 
 

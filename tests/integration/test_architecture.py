@@ -26,6 +26,7 @@ WITHOUT_TORCH = (
     "cli",
     "config",
     "contracts",
+    "deprecation",
     "errors",
     "exchange",
     "files",
@@ -38,6 +39,7 @@ WITHOUT_TORCH = (
     "system",
     "tables",
     "text",
+    "version",
 )
 """Packages and modules of alseg none of which imports torch at its start."""
 

@@ -20,7 +20,7 @@ from alseg.registry.registry import Registry
 @pytest.fixture(autouse=True)
 def versions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pretend that alseg is 3.1 with contract 3.2, and still loads plugins of contract 2."""
-    monkeypatch.setattr("alseg.__version__", "3.1", raising=False)
+    monkeypatch.setattr("alseg.version.installed_version", lambda: "3.1")
     monkeypatch.setattr("alseg.registry.contract_version.CONTRACT_VERSION", "3.2")
     monkeypatch.setattr("alseg.registry.contract_version.OLDEST_CONTRACT", 2)
 
@@ -73,20 +73,20 @@ def test_a_plugin_for_this_contract_or_for_an_earlier_of_its_kind_is_loaded_with
 
 @pytest.mark.parametrize("contract", ["3.3", "2.9"])
 def test_another_contract_that_may_work_is_a_remark(contract: str) -> None:
-    assert loaded(contract).remarks == (f"written for contract {contract}, and alseg 3.1 has 3.2",)
+    assert loaded(contract).remarks == (f"written for contract {contract}, and alseg 3.1 has contract 3.2",)
 
 
 def test_a_later_contract_is_refused_with_the_remedy() -> None:
     assert failure(registry_of(plugin("4.0"))) == (
         "plugin demo (unpackaged 0) failed at registration: it is written for contract 4.0, "
-        "and alseg 3.1 has 3.2. Update alseg: pip install --upgrade alseg"
+        "and alseg 3.1 has contract 3.2. Update alseg: pip install --upgrade alseg"
     )
 
 
 def test_a_contract_of_long_ago_is_refused_with_the_remedy() -> None:
     assert failure(registry_of(plugin("1.7"))) == (
         "plugin demo (unpackaged 0) failed at registration: it is written for contract 1.7, "
-        "and alseg 3.1 has 3.2. Update the plugin: pip install --upgrade unpackaged"
+        "and alseg 3.1 has contract 3.2. Update the plugin: pip install --upgrade unpackaged"
     )
 
 
@@ -101,7 +101,7 @@ def test_what_is_no_version_is_refused(contract: object) -> None:
 def test_a_failure_of_a_plugin_for_a_newer_contract_says_that_alseg_is_older() -> None:
     assert failure(registry_of(plugin("3.4", error=RuntimeError("no such field")))) == (
         "plugin demo (unpackaged 0) failed at register_annotation_modes: RuntimeError: no such field; it is "
-        "written for contract 3.4, and alseg 3.1 has 3.2. Update alseg: pip install --upgrade alseg"
+        "written for contract 3.4, and alseg 3.1 has contract 3.2. Update alseg: pip install --upgrade alseg"
     )
 
 
@@ -135,6 +135,6 @@ def test_the_listing_names_the_contract_and_deprecated_names(monkeypatch: pytest
     assert result.exit_code == 0, result.output
     listed = " ".join(result.stdout.partition("Plugins\n")[2].split())
     assert listed == (
-        "demo unpackaged 0, contract 3.3 note: written for contract 3.3, and alseg 3.1 has 3.2 "
+        "demo unpackaged 0, contract 3.3 note: written for contract 3.3, and alseg 3.1 has contract 3.2 "
         f"note: {__name__}.old_dict is deprecated since alseg 3.0 and will be removed in 3.2. Use dict."
     )

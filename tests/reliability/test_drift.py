@@ -60,12 +60,12 @@ def test_another_version_of_alseg_with_the_same_code_is_no_drift(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A commit that changes a document, and is installed.
-    monkeypatch.setattr("alseg.__version__", "0.1.0.dev7+gabcdef0", raising=False)
+    monkeypatch.setattr("alseg.version.installed_version", lambda: "0.1.0.dev7+gabcdef0")
     run = begin(tmp_path)
     assert json.loads((run / "run.json").read_text())["made_with"]["alseg"].startswith(
         "0.1.0.dev7+gabcdef0, code "
     )
-    monkeypatch.setattr("alseg.__version__", "0.1.0.dev8+g1234567")
+    monkeypatch.setattr("alseg.version.installed_version", lambda: "0.1.0.dev8+g1234567")
     assert run_toy(tmp_path, DOCUMENT).done == 1
     shared = tmp_path / "results" / "toy" / "shared"
     assert len([folder for folder in shared.iterdir() if (folder / "checkpoint.pt").exists()]) == 1
