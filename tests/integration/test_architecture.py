@@ -32,6 +32,7 @@ WITHOUT_TORCH = (
     "overview",
     "registry",
     "report",
+    "scaffold",
     "seeding",
     "storage",
     "system",
