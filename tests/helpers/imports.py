@@ -29,9 +29,13 @@ class Import(NamedTuple):
 
 
 def sources(folder: Path) -> dict[str, Path]:
-    """Return module names to files of all packages in ``folder``, or of the package that it is."""
+    """Return module names to files of all packages in ``folder``, or of the package that it is.
+
+    Templates of plugins are data: they lie in folders that are no packages.
+    """
     root = folder.parent if (folder / "__init__.py").exists() else folder
-    return {_module_name(file.relative_to(root)): file for file in sorted(folder.rglob("*.py"))}
+    files = [file.relative_to(root) for file in sorted(folder.rglob("*.py"))]
+    return {_module_name(file): root / file for file in files if _is_in_packages(root, file)}
 
 
 def imports(file: Path) -> list[Import]:
@@ -64,6 +68,10 @@ def _imported_from(module: str, name: str, typing_only: bool, line: int) -> Impo
         if (folder / path).with_suffix(".py").exists() or (folder / path / "__init__.py").exists():
             return Import(f"{module}.{name}", None, typing_only, line)
     return Import(module, name, typing_only, line)
+
+
+def _is_in_packages(root: Path, file: Path) -> bool:
+    return all((root / folder / "__init__.py").exists() for folder in file.parents[:-1])
 
 
 def _module_name(path: Path) -> str:

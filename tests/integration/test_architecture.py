@@ -34,6 +34,7 @@ WITHOUT_TORCH = (
     "overview",
     "registry",
     "report",
+    "scaffold",
     "seeding",
     "storage",
     "system",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -87,6 +88,15 @@ def test_the_code_passes_its_own_lint_whatever_the_name(names: Names, tmp_path: 
         command = [sys.executable, "-m", "ruff", *arguments, "--no-cache", str(tmp_path)]
         completed = subprocess.run(command, capture_output=True, text=True, check=False)
         assert completed.returncode == 0, completed.stdout
+
+
+@by_folder
+def test_the_code_imports_only_the_public_part_of_alseg(template: Template) -> None:
+    public = re.compile(r"alseg(\.contracts|\.testing|\.toolkit(\.[a-z]\w*)?)?")
+    code = [file.decode() for path, file in rendered(template, Names("a-b")).items() if path.suffix == ".py"]
+    found = re.findall(r"^\s*(?:from|import) (alseg(?:\.\w+)*)\b", "\n".join(code), re.MULTILINE)
+    assert {"alseg", "alseg.testing"} <= set(found)
+    assert not [module for module in found if not public.fullmatch(module)]
 
 
 def test_packages_are_listed_without_torch(tmp_path: Path) -> None:
