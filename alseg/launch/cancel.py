@@ -14,9 +14,8 @@ from pathlib import Path
 from alseg.contracts import WorkUnit
 from alseg.launch.cancel_processes import Cancelled, ask_processes
 from alseg.launch.cancelling import units_asked_for
-from alseg.launch.earlier import executor_of_command
+from alseg.launch.earlier import earlier_executor
 from alseg.launch.standings import ExperimentStanding
-from alseg.launch.wanted import written_experiment
 from alseg.launch.watcher import Watcher
 from alseg.registry.registry import Registry
 from alseg.storage.attempts import now
@@ -97,9 +96,7 @@ class Canceller:
     def _ask_executor(self, dispatch: DispatchFile) -> Cancelled:
         """Have units cancelled by their executor, while no dispatcher can begin."""
         with exclusive(self._folder / DISPATCH_LOCK, keep_waiting=None):
-            registry, experiment = self._load_registry(), written_experiment(self._folder)
-            own = None if experiment is None else experiment.settings.executor
-            executor = executor_of_command(dispatch.executor, own, registry).build(registry)
+            executor = earlier_executor(self._folder, dispatch.executor, self._load_registry())
             try:
                 ids = [dispatch.units[key].id for key in self._units_of(dispatch)]
                 standings = executor.poll(ids)

@@ -5,21 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from alseg.config.executor import ExecutorChoice, named_executor
+from alseg.contracts import Executor
 from alseg.errors import AlsegError, one_line
 from alseg.launch.dispatch import same_executor
+from alseg.launch.wanted import EXPERIMENT_NAME, written_experiment
 from alseg.registry.registry import Registry
 from alseg.storage.unit_files import DISPATCH_NAME, DispatchFile, read_dispatch
 
 
-def refuse_other_executor(
-    root: Path, choice: ExecutorChoice, own: ExecutorChoice | None, registry: Registry
-) -> None:
+def refuse_other_executor(root: Path, choice: ExecutorChoice, registry: Registry) -> None:
     """Refuse an executor whose ``dispatch.json`` would take the place of one that still names units.
 
     Args:
-        root: The experiment's results folder; this process has its units dispatched.
+        root: The experiment's results folder, as the earlier command has left it.
         choice: The executor that is to do the units.
-        own: The executor that the experiment file names, whose parameters the earlier command may have used.
         registry: What is installed.
 
     Raises:
@@ -29,7 +28,7 @@ def refuse_other_executor(
     if before is None or not before.outlives or same_executor(before.executor, choice.text):
         return
     try:
-        left = _going_on(before, own, registry) if before.units else []
+        left = _going_on(root, before, registry) if before.units else []
     except Exception as error:  # of a plugin, or it is not installed here
         reason = str(error) if isinstance(error, AlsegError) else one_line(error)
         raise AlsegError(
@@ -46,23 +45,26 @@ def refuse_other_executor(
         )
 
 
-def executor_of_command(text: str, own: ExecutorChoice | None, registry: Registry) -> ExecutorChoice:
-    """Return the executor of an earlier command, with the parameters that the experiment has for it.
+def earlier_executor(root: Path, text: str, registry: Registry) -> Executor:
+    """Make the executor of an earlier command, with the parameters that its experiment has for it.
 
     Args:
-        text: As ``dispatch.json`` names it.
-        own: The executor that the experiment file names.
+        root: The experiment's results folder, as that command has left it.
+        text: As ``dispatch.json`` names the executor.
         registry: What is installed.
 
     Raises:
-        AlsegError: If there is none.
+        AlsegError: If there is none, or it cannot be built.
     """
-    return own if own is not None and own.text == text else named_executor(text, registry)
+    experiment = written_experiment(root) if (root / EXPERIMENT_NAME).exists() else None
+    own = None if experiment is None else experiment.settings.executor
+    choice = own if own is not None and own.text == text else named_executor(text, registry)
+    return choice.build(registry)
 
 
-def _going_on(before: DispatchFile, own: ExecutorChoice | None, registry: Registry) -> list[str]:
+def _going_on(root: Path, before: DispatchFile, registry: Registry) -> list[str]:
     """Return the keys of submitted units that are not gone."""
-    executor = executor_of_command(before.executor, own, registry).build(registry)
+    executor = earlier_executor(root, before.executor, registry)
     try:
         standings = executor.poll([each.id for each in before.units.values()])
     finally:

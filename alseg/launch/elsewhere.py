@@ -52,9 +52,9 @@ def run_elsewhere(
     experiment = checked.experiment
     root = options.root(experiment.name)
     executor = choice.build(checked.assembler.registry)
+    refuse_other_executor(root, choice, checked.assembler.registry)
     write_experiment(experiment, root)
     with keeping(root), exclusive(root / DISPATCH_LOCK, keep_waiting=None):
-        refuse_other_executor(root, choice, experiment.settings.executor, checked.assembler.registry)
         forget_requests(root)  # first of all: those from now on are meant for this process
         admit(checked, root, reporter, fresh=options.fresh, accept_drift=options.accept_drift)
         collected = _Endings(checked, root, reporter)

@@ -178,6 +178,7 @@ def test_another_executor_is_refused_while_units_of_the_first_go_on(tmp_path: Pa
         f"`alseg cancel {root}` first."
     )
     assert executor.submitted == [] and read_dispatch(root) == before
+    assert [file.name for file in root.iterdir()] == ["dispatch.json"]  # the earlier experiment stays written
 
 
 def test_another_executor_is_taken_when_units_of_the_first_have_ended(tmp_path: Path) -> None:
