@@ -7,6 +7,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from alseg.config.executor import ExecutorChoice
+from alseg.contracts import Executor
 from alseg.engine.reporter import Reporter
 from alseg.engine.round_report import report_of
 from alseg.errors import AlsegError
@@ -35,6 +36,7 @@ def run_elsewhere(
     fresh: bool = False,
     accept_drift: bool = False,
     stop: StopRequest | None = None,
+    executor: Executor | None = None,
 ) -> Outcome:
     """Have all planned runs done that are not complete yet; one that fails does not stop the others.
 
@@ -46,6 +48,7 @@ def run_elsewhere(
         fresh: Whether to put the planned runs' folders aside and begin anew.
         accept_drift: Whether to go on with runs that were begun with other versions or code.
         stop: Of a caller that listens to signals; without it they are listened to here.
+        executor: What was built of ``choice``; without it, it is built here.
 
     Returns:
         How it went, as `run_experiment` says it.
@@ -56,7 +59,7 @@ def run_elsewhere(
     """
     experiment = checked.experiment
     root = (results / experiment.name).absolute()
-    executor = choice.build(checked.assembler.registry)
+    executor = executor or choice.build(checked.assembler.registry)
     write_experiment(experiment, root)
     with keeping(root), exclusive(root / DISPATCH_LOCK, keep_waiting=None):
         forget_requests(root)  # first of all: those from now on are meant for this process
