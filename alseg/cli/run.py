@@ -23,6 +23,7 @@ from alseg.text.display import output_width, put, say, say_command
 
 if TYPE_CHECKING:
     from alseg.config.executor import ExecutorChoice
+    from alseg.contracts import Executor
     from alseg.launch.options import LaunchOptions
     from alseg.launch.outcome import Outcome
     from alseg.launch.preparation import CheckedExperiment, PreparedExperiment
@@ -156,28 +157,30 @@ def _run(options: RunOptions, registry: Registry, stop: StopRequest) -> tuple[Ou
         from alseg.config.executor import named_executor
 
         choice = named_executor(options.executor, registry)
-    if choice is not None:
-        choice.build(registry)  # a mistake is told before data is read
+    executor = choice.build(registry) if choice is not None else None  # a mistake is told before data is read
 
-    # Torch is imported from here on: mistakes in the file are told at once.
-    from alseg.launch.preparation import PreparedExperiment, check_experiment, prepare
+    from alseg.launch.unit_needs import getting_ready
 
-    together = experiment.settings.devices * experiment.settings.nodes > 1
-    checked = (
-        prepare(experiment, specs, registry, folder, fresh=options.fresh)
-        if choice is None and not together
-        else check_experiment(experiment, specs, registry, folder)
-    )
-    for note in checked.plan.notes:
-        say(f"note: {note}", err=True)
-    if options.dry_run:
-        say(dry_run_text(checked.experiment, checked.plan, folder, output_width()))
-        return None, folder
-    if isinstance(checked, PreparedExperiment):
-        return _here(checked, options, stop), folder
-    if choice is None:
-        return _on_ranks(checked, options, stop), folder
-    return _elsewhere(checked, choice, options, stop), folder
+    with getting_ready(None if options.dry_run else executor, experiment.settings, folder):
+        # Torch is imported from here on: mistakes in the file are told at once.
+        from alseg.launch.preparation import PreparedExperiment, check_experiment, prepare
+
+        together = experiment.settings.devices * experiment.settings.nodes > 1
+        checked = (
+            prepare(experiment, specs, registry, folder, fresh=options.fresh)
+            if choice is None and not together
+            else check_experiment(experiment, specs, registry, folder)
+        )
+        for note in checked.plan.notes:
+            say(f"note: {note}", err=True)
+        if options.dry_run:
+            say(dry_run_text(checked.experiment, checked.plan, folder, output_width()))
+            return None, folder
+        if isinstance(checked, PreparedExperiment):
+            return _here(checked, options, stop), folder
+        if choice is None:
+            return _on_ranks(checked, options, stop), folder
+        return _elsewhere(checked, choice, executor, options, stop), folder
 
 
 def _here(prepared: PreparedExperiment, options: RunOptions, stop: StopRequest) -> Outcome:
@@ -205,14 +208,18 @@ def _on_ranks(checked: CheckedExperiment, options: RunOptions, stop: StopRequest
 
 
 def _elsewhere(
-    checked: CheckedExperiment, choice: ExecutorChoice, options: RunOptions, stop: StopRequest
+    checked: CheckedExperiment,
+    choice: ExecutorChoice,
+    executor: Executor | None,
+    options: RunOptions,
+    stop: StopRequest,
 ) -> Outcome:
     """Have the runs done by an executor."""
     from alseg.cli.progress import make_reporter
     from alseg.launch.elsewhere import run_elsewhere
 
     with closing(make_reporter()) as reporter:
-        return run_elsewhere(checked, choice, reporter, options.launch(stop))
+        return run_elsewhere(checked, choice, reporter, options.launch(stop), executor=executor)
 
 
 def _finish(outcome: Outcome, folder: Path, again: str, registry: Registry) -> None:

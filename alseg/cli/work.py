@@ -1,21 +1,27 @@
-"""``alseg work``: do one unit of an experiment; executors start it."""
+"""``alseg work``: do units of an experiment; executors start it."""
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
-import threading
+import sys
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from alseg.cli.unit_lines import LONGEST_UNIT, UnitLines
 from alseg.contracts import WorkUnit
 from alseg.errors import AlsegError
 from alseg.text.display import put
 
-LONGEST_UNIT = 2**24
-"""Bytes of a unit; a run's name has a hundred or so."""
+if TYPE_CHECKING:
+    from alseg.launch.kept_preparation import KeptPreparation
+    from alseg.launch.outcome import UnitOutcome
+    from alseg.system.signals import StopRequest
 
 
 @click.command("work")
@@ -25,7 +31,14 @@ LONGEST_UNIT = 2**24
     is_flag=True,
     help="With '-': read one line, and save and stop when standard input ends.",
 )
-def command(file: Path, until_eof: bool) -> None:
+@click.option(
+    "--in-turn",
+    type=click.IntRange(min=0),
+    metavar="DESCRIPTOR",
+    help="With '-' and --until-eof: do further units, a line each; after each that ended with 0, write an "
+    "empty line to this file descriptor.",
+)
+def command(file: Path, until_eof: bool, in_turn: int | None) -> None:
     """Do the unit in FILE, a JSON object; '-' reads it from standard input.
 
     `alseg run FILE --on EXECUTOR` makes units and has them done, so you need this command only to write an
@@ -33,20 +46,21 @@ def command(file: Path, until_eof: bool) -> None:
     """
     from alseg.system.signals import Interrupted, listening
 
-    unit = _read_unit(file, until_eof=until_eof)
+    if in_turn is not None and not (until_eof and str(file) == "-"):
+        raise click.UsageError("--in-turn reads units from standard input: give '-' and --until-eof, too.")
     context = click.get_current_context()
     with listening(until_exit=True) as stop:
-        if until_eof:
-            threading.Thread(target=_stop_with_input, daemon=True).start()
         try:
-            from alseg.cli.progress import make_reporter
-            from alseg.launch.work import do_unit
+            lines = UnitLines() if until_eof else None
+            unit = _read_unit(file, lines)
+            if lines is not None:
+                lines.begin()
+            from alseg.launch.kept_preparation import KeptPreparation  # imports torch
 
-            reporter = make_reporter()
-            try:
-                outcome = do_unit(unit, reporter, stop)
-            finally:
-                reporter.close()
+            kept = KeptPreparation()
+            outcome = _do(unit, stop, kept)
+            if in_turn is not None and lines is not None:
+                outcome = _do_more(outcome, stop, kept, lines, in_turn)
         except Interrupted:
             put(f"Stopped by {stop.name} before anything was done; nothing is lost.", err=True)
             context.exit(128 + (stop.signal or 0))
@@ -56,36 +70,97 @@ def command(file: Path, until_eof: bool) -> None:
     context.exit(outcome.exit_code)
 
 
-def _read_unit(file: Path, *, until_eof: bool) -> WorkUnit:
+def _do(unit: WorkUnit, stop: StopRequest, kept: KeptPreparation) -> UnitOutcome:
+    """Do a unit and show it."""
+    from alseg.cli.progress import make_reporter
+    from alseg.launch.work import do_unit
+
+    with closing(make_reporter()) as reporter:
+        return do_unit(unit, reporter, stop, kept)
+
+
+def _do_more(
+    outcome: UnitOutcome, stop: StopRequest, kept: KeptPreparation, lines: UnitLines, descriptor: int
+) -> UnitOutcome:
+    """Do further units, each with a log of its own, as long as all is well.
+
+    Does not return when there are no more.
+
+    Args:
+        outcome: Of the first unit.
+        stop: Set when the process should save and stop.
+        kept: What the first unit has prepared.
+        lines: The units.
+        descriptor: Told of each that is done.
+
+    Returns:
+        How the unit ended after which there is to be no other.
+    """
+    while outcome.exit_code == 0:
+        stop.working = False
+        os.write(descriptor, b"\n")
+        line = lines.next()
+        if not line:
+            _leave_at_once()
+        unit = _parsed(line, "Standard input")
+        lines.begin()
+        _print_to(Path(unit.experiment).parent / "units" / f"{unit.key}.log")
+        outcome = _do(unit, stop, kept)
+    return outcome
+
+
+def _print_to(log: Path) -> None:
+    """Have all that is printed from now on written to the end of a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    log.parent.mkdir(exist_ok=True)
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    for descriptor in (1, 2):
+        os.dup2(file, descriptor)
+    os.close(file)
+
+
+def _leave_at_once() -> NoReturn:
+    """End the process well, without giving back its memory piece by piece, for which torch takes its time."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _read_unit(file: Path, lines: UnitLines | None) -> WorkUnit:
     """Read a unit.
 
     Raises:
         AlsegError: If there is none.
     """
-    from_input = str(file) == "-"
+    if str(file) != "-":
+        try:
+            return _parsed(file.read_bytes(), str(file))
+        except OSError as error:
+            raise _no_unit(str(file), error) from error
+    return _parsed(lines.next() if lines is not None else _all_of_input(), "Standard input")
+
+
+def _parsed(text: bytes, where: str) -> WorkUnit:
+    """Return the unit that a text is.
+
+    Raises:
+        AlsegError: If it is none.
+    """
     try:
-        text = _from_input(until_newline=until_eof) if from_input else file.read_bytes()
         return WorkUnit.from_json(json.loads(text))
-    except (OSError, ValueError) as error:
-        where = "Standard input" if from_input else str(file)
-        raise AlsegError(
-            f"{where} holds no unit: {error}. Units are written by `alseg run FILE --on EXECUTOR`."
-        ) from error
+    except ValueError as error:
+        raise _no_unit(where, error) from error
 
 
-def _from_input(*, until_newline: bool) -> bytes:
-    """Return standard input, or its first line; never more than a unit is long."""
-    # Not through sys.stdin, which would read ahead, and whose lock would be held when the interpreter ends.
+def _no_unit(where: str, error: Exception) -> AlsegError:
+    return AlsegError(f"{where} holds no unit: {error}. Units are written by `alseg run FILE --on EXECUTOR`.")
+
+
+def _all_of_input() -> bytes:
+    """Return standard input; not more of it than a unit is long."""
     text = b""
-    while len(text) <= LONGEST_UNIT and (part := os.read(0, 1 if until_newline else 65536)):
+    while len(text) <= LONGEST_UNIT and (part := os.read(0, 65536)):
         text += part
-        if until_newline and part == b"\n":
-            break
     return text
-
-
-def _stop_with_input() -> None:
-    """Save and stop when the process that started this one has ended or closes the pipe."""
-    while os.read(0, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -61,7 +61,7 @@ from alseg.contracts.bounds import (
 )
 from alseg.contracts.data import ChecksIds, Dataset, SceneRenderer
 from alseg.contracts.derivation import Derivation, DerivationView, DerivingRecipe
-from alseg.contracts.executing import Executor, Resources, Standing, WorkUnit
+from alseg.contracts.executing import Executor, PromptExecutor, Resources, Standing, WorkUnit
 from alseg.contracts.labels import ClassInfo, LabelSpace
 from alseg.contracts.observers import Observer
 from alseg.contracts.records import Cost, PublishedResult, RoundReport
@@ -171,6 +171,7 @@ __all__ = [
     "PoolView",
     "Power",
     "PreparingAcquisition",
+    "PromptExecutor",
     "PublishedResult",
     "Question",
     "QuestionSheet",

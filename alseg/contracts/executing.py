@@ -121,9 +121,10 @@ class Standing:
 
 @runtime_checkable
 class Executor(Protocol):
-    """Has units done somewhere, each by ``alseg work`` or `alseg.work` on the main thread of its own process.
+    """Has units done somewhere, by ``alseg work`` or `alseg.work` on the main thread of a process.
 
-    An executor knows nothing of runs: what became of one is in its folder. It starts a unit once for each
+    A process does one unit at a time; whether it does others afterwards is the executor's decision. An
+    executor knows nothing of runs: what became of one is in its folder. It starts a unit once for each
     `submit`; whether a unit is submitted again is not its decision.
     """
 
@@ -162,4 +163,20 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Release what this process holds; where units do not outlive it, they are ended."""
+        ...
+
+
+@runtime_checkable
+class PromptExecutor(Executor, Protocol):
+    """An executor that has units begin sooner than one that is only polled."""
+
+    def get_ready(self, needs: Resources) -> None:
+        """Start what units with these needs will find ready, and return at once.
+
+        Called before the experiment's data is checked, at most once, and without a promise that units follow.
+        """
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait until `poll` may have something new to say, but no longer than so many seconds."""
         ...

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from alseg.contracts import Executor, Standing, WorkUnit
+from alseg.contracts import Executor, PromptExecutor, Standing, WorkUnit
 from alseg.engine.reporter import Reporter
 from alseg.errors import AlsegError, one_line
 from alseg.files import WriteError
@@ -43,7 +43,7 @@ GRACE_SECONDS = 120.0
 """How long units may save when they are asked to stop."""
 
 POLL_SECONDS = 1.0
-"""Between two looks at the executor; where something has just changed, looks are closer together."""
+"""Between two looks at the executor, which may wake it; after a change, looks are closer together."""
 
 _SOONEST_SECONDS = 0.05
 
@@ -101,6 +101,7 @@ class Dispatcher:
         self._root = root
         self._reporter = reporter
         self._poll_seconds = poll_seconds
+        self._wait = executor.wait if isinstance(executor, PromptExecutor) else time.sleep
 
     def ended(self, stop: StopRequest) -> Iterator[DispatchedUnit]:
         """Have all units done; yield each when it has ended for good.
@@ -126,7 +127,8 @@ class Dispatcher:
                 changed = time.monotonic()
             if not gone and stop.signal is None:
                 unchanged = time.monotonic() - changed
-                time.sleep(min(self._poll_seconds, max(unchanged / 10, _SOONEST_SECONDS)))
+                longest = min(self._poll_seconds, max(unchanged / 10, _SOONEST_SECONDS))
+                self._of_executor("wait", lambda seconds=longest: self._wait(seconds))  # type: ignore[misc]
         if stop.signal is None:
             return
         if self._executor.outlives and stop.signal == getattr(signal, "SIGHUP", None):
@@ -294,7 +296,7 @@ class Dispatcher:
         while self._ids():
             yield from _for_good(self._look(stopping=True))
             if self._ids():
-                time.sleep(min(self._poll_seconds, 0.2))
+                self._of_executor("wait", lambda: self._wait(min(self._poll_seconds, 0.2)))
 
     def _cancel(self, ids: Sequence[str], grace: float) -> None:
         self._of_executor("cancel", lambda: self._executor.cancel(ids, grace))

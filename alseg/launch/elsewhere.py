@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from alseg.config.executor import ExecutorChoice
+from alseg.contracts import Executor
 from alseg.engine.reporter import Reporter
 from alseg.engine.round_report import report_of
 from alseg.errors import AlsegError
@@ -32,6 +33,8 @@ def run_elsewhere(
     choice: ExecutorChoice,
     reporter: Reporter,
     options: LaunchOptions,
+    *,
+    executor: Executor | None = None,
 ) -> Outcome:
     """Have all planned runs done that are not complete yet; one that fails does not stop the others.
 
@@ -40,6 +43,7 @@ def run_elsewhere(
         choice: The executor.
         reporter: Shows what happens.
         options: Where results go, and how to go on.
+        executor: What was built of ``choice``; without it, it is built here.
 
     Returns:
         How it went, as `run_experiment` says it.
@@ -51,7 +55,7 @@ def run_elsewhere(
     """
     experiment = checked.experiment
     root = options.root(experiment.name)
-    executor = choice.build(checked.assembler.registry)
+    executor = executor or choice.build(checked.assembler.registry)
     refuse_other_executor(root, choice, checked.assembler.registry)
     write_experiment(experiment, root)
     with keeping(root), exclusive(root / DISPATCH_LOCK, keep_waiting=None):

@@ -13,13 +13,18 @@ from alseg.engine.assembly import Assembler
 from alseg.errors import AlsegError
 from alseg.files import content_hash
 from alseg.guard.calls import guarded
+from alseg.launch.passed_checks import PassedChecks
 
 _MOST_SIZES = 4
 """Native sizes of a domain that are tried: smallest ones first."""
 
 
 def check_models(
-    specs: Sequence[RunSpec], assembler: Assembler, data: ScenarioData, recipes: Mapping[int, Recipe]
+    specs: Sequence[RunSpec],
+    assembler: Assembler,
+    data: ScenarioData,
+    recipes: Mapping[int, Recipe],
+    passed: PassedChecks | None = None,
 ) -> None:
     """Build every network once and run it on an empty image of each input size it will be given.
 
@@ -28,6 +33,7 @@ def check_models(
         assembler: Builds networks.
         data: Where native sizes count, they are those of its images.
         recipes: The recipe of each method, by the method's order in the file.
+        passed: Networks that were checked before; those that are checked now are added.
 
     Raises:
         AlsegError: If a network cannot take an input, or predicts another number of classes.
@@ -38,8 +44,13 @@ def check_models(
         key = content_hash(spec.model.as_json())
         examples.setdefault(key, spec)
         sizes.setdefault(key, set()).update(_input_sizes(spec, recipes[spec.method.order], data))
+    passed = PassedChecks() if passed is None else passed
     for key, spec in examples.items():
-        _check_model(spec, assembler, data, sorted(sizes[key]))
+        inputs = sorted(sizes[key])
+        checked = content_hash([key, inputs, len(data.label_space.classes)])
+        if checked not in passed.networks:
+            _check_model(spec, assembler, data, inputs)
+            passed.networks.add(checked)
 
 
 def _input_sizes(spec: RunSpec, recipe: Recipe, data: ScenarioData) -> Iterator[Size]:

@@ -16,6 +16,7 @@ from alseg.guard.calls import guarded
 from alseg.launch.estimates import estimate
 from alseg.launch.needs import unmet_need, unmet_recipe_need
 from alseg.launch.network_input import check_models
+from alseg.launch.passed_checks import PassedChecks
 from alseg.launch.preflight_data import check_data, check_held_out
 from alseg.registry.datasets import is_labelled
 from alseg.toolkit.labels import unreachable, untranslated
@@ -56,18 +57,20 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
+def check(specs: Sequence[RunSpec], assembler: Assembler, passed: PassedChecks | None = None) -> Plan:
     """Check everything that can be checked without training.
 
     Args:
         specs: Runs of one experiment; they share scenario, model and rounds.
         assembler: Makes data sets, recipes, methods and the model.
+        passed: What of the assembler's objects was checked before; what is checked now is added.
 
     Raises:
         AlsegError: If data is missing or faulty, a budget cannot be spent, or a component cannot be built.
     """
     data = assembler.scenario(specs[0].scenario)
-    doubts = check_data(data, specs[0].scenario)
+    passed = PassedChecks() if passed is None else passed
+    doubts = check_data(data, specs[0].scenario, passed)
     check_held_out(specs[0], data)
     _check_answers(specs, data)
     sizes = data.target.sizes
@@ -81,7 +84,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler) -> Plan:
             _check_native_sizes(recipe.plan.source, data.source, "source_size")
             _check_native_sizes(recipe.plan.target, data.target, "target_size")
             planned[spec.method.order] = _plan_method(spec, assembler, data)
-    check_models(specs, assembler, data, recipes)
+    check_models(specs, assembler, data, recipes, passed)
     runs = tuple(replace(planned[spec.method.order], spec=spec) for spec in specs)
     lengths = {spec.method.label: recipes[spec.method.order].plan.iterations for spec in specs}
     asking = {order: run.spec for order, run in planned.items() if _asks_for_sets(run.spec, assembler)}

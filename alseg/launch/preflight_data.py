@@ -11,13 +11,14 @@ from alseg.data.rules import sample, split_problems, split_warnings
 from alseg.data.scenario import Domain, ScenarioData
 from alseg.errors import AlsegError, DataError
 from alseg.guard.calls import guarded
+from alseg.launch.passed_checks import PassedChecks
 from alseg.registry.datasets import is_labelled
 
 _NAMED = 4
 """Classes of a label space that a message names."""
 
 
-def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
+def check_data(data: ScenarioData, scenario: Scenario, passed: PassedChecks | None = None) -> list[str]:
     """Refuse data that cannot be used.
 
     All headers are read; of the label maps, those that `alseg.data.rules.sample` picks are decoded.
@@ -25,6 +26,7 @@ def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
     Args:
         data: The splits.
         scenario: Names them.
+        passed: Splits that were checked before; those that are checked now are added.
 
     Returns:
         What is doubtful and may be right all the same, one line each.
@@ -32,6 +34,7 @@ def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
     Raises:
         DataError: If a split or a file cannot be used: what ``alseg data check`` would say.
     """
+    passed = PassedChecks() if passed is None else passed
     doubts: list[str] = []
     domains = {
         (scenario.source.name, scenario.source_split, "source"): data.source,
@@ -43,8 +46,12 @@ def check_data(data: ScenarioData, scenario: Scenario) -> list[str]:
         if domain is None or any(domain is known for known in seen):
             continue
         seen.append(domain)
-        with guarded(uncached(domain.dataset), "checks before training"):
-            doubts += _check_domain(domain, data.label_space, name, split, role)
+        before = next((found for known, found in passed.domains if known is domain), None)
+        if before is None:
+            with guarded(uncached(domain.dataset), "checks before training"):
+                before = _check_domain(domain, data.label_space, name, split, role)
+            passed.domains.append((domain, before))
+        doubts += before
     return doubts
 
 

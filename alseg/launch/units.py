@@ -9,12 +9,12 @@ from pathlib import Path
 from alseg.config.experiment import Experiment
 from alseg.config.sections import Settings
 from alseg.config.specs import RunSpec
-from alseg.contracts import Resources, WorkUnit
+from alseg.contracts import WorkUnit
 from alseg.engine.assembly import Assembler
 from alseg.engine.companions import training_key
 from alseg.errors import AlsegError
 from alseg.launch.preparation import CheckedExperiment
-from alseg.launch.same_threads import first_threads
+from alseg.launch.unit_needs import needs_of_units
 from alseg.storage.questions import Questions
 from alseg.storage.run_folder import RunFolder
 
@@ -40,13 +40,8 @@ def plan_units(
     Returns:
         Units, those before others first.
     """
-    settings, file = checked.experiment.settings, str(root / "experiment.yaml")
-    needs = Resources(
-        devices=settings.devices if settings.device in ("auto", "cuda") else 0,
-        nodes=settings.nodes,
-        processes=settings.devices,
-        cpus=settings.threads or first_threads(root),
-    )
+    file = str(root / "experiment.yaml")
+    needs = needs_of_units(checked.experiment.settings, root)
     own = partial(_training_key, root / "runs", checked.assembler)
     sharing = dict(_groups(checked, root / "runs", key_of or own))
     shared = [

@@ -1,4 +1,4 @@
-"""An experiment of eight runs by ``--on local:2``, beside one process; one thread each.
+"""Experiments of eight runs by ``--on local:2``, beside one process; one thread each.
 
 Wall time says what two processes are good for, on two cores that are free. What it costs to have units done
 elsewhere is counted in the processor's time, which hardly depends on what else the machine does.
@@ -24,6 +24,10 @@ from alseg.perf.threads import RUN
 from alseg.system.threads import look
 
 PROCESSES = 2
+SHORT, LONG = 40, 160
+"""Steps of a run. A short one takes 8 seconds or so, of which what a process needs to begin is a large part; a
+long one takes 25, as one of the quickstart's."""
+
 ACQUISITIONS = ("random", "entropy", "margin", "least-confidence")
 _RESULTS = ("ledger.npy", "metrics.json", "confusion.npz", "weights.pt")
 _IMPORTS = "import alseg.launch.work, segmentation_models_pytorch"
@@ -44,12 +48,31 @@ class Timed(NamedTuple):
     files: dict[str, str]
 
 
-def document(*, quick: bool) -> dict[str, Any]:
-    """Return the experiment: four methods and two seeds; with ``quick`` one seed and few steps."""
+class _Measured(NamedTuple):
+    """One length of runs, in turns.
+
+    Attributes:
+        ours: Wall times of ``local:2``, in seconds.
+        plain: Wall times of one process.
+        more: Seconds of processor time that each run takes more than in one process, imports aside.
+    """
+
+    ours: list[float]
+    plain: list[float]
+    more: list[float]
+
+
+def document(*, quick: bool, iterations: int = SHORT) -> dict[str, Any]:
+    """Return the experiment: four methods and two seeds; with ``quick`` one seed and few steps.
+
+    Args:
+        quick: Whether to do as little as shows that all works.
+        iterations: Steps of a run, half of which are shared.
+    """
     methods = [
         {"label": name, "acquisition": name, "annotation": "region", "budget": "5%"} for name in ACQUISITIONS
     ]
-    recipe = {**RUN["recipe"], "iterations": 2 if quick else RUN["recipe"]["iterations"]}
+    recipe = {**RUN["recipe"], "iterations": 2 if quick else iterations}
     return {
         **RUN,
         "name": "executors",
@@ -67,37 +90,50 @@ def run(options: Options) -> Result:
     Raises:
         AlsegError: If a command fails, or both sides do not give the same bytes.
     """
-    content = document(quick=options.quick)
-    runs = len(content["methods"]) * len(content["seeds"])
-    ours: list[float] = []
-    plain: list[float] = []
-    more: list[float] = []
+    lines: list[Line] = []
+    facts: dict[str, str] = {}
+    for name, iterations in (("short", SHORT),) if options.quick else (("short", SHORT), ("long", LONG)):
+        content = document(quick=options.quick, iterations=iterations)
+        runs = len(content["methods"]) * len(content["seeds"])
+        work = f"{runs} {name} runs"
+        found = _measured(content, work, runs, options)
+        mine, theirs = Spread(found.ours), Spread(found.plain)
+        ratio = theirs.over(mine)
+        lines.append(Line(work=f"{work} by local:{PROCESSES}", ours=mine, plain=theirs, ratio=ratio))
+        facts[f"{work}: one process in units of local:{PROCESSES}"] = f"{ratio.median:.2f}"
+        more = f"{Spread(found.more).median:.1f}"
+        facts[f"{work}: processor seconds more for each, imports aside"] = more
+    return Result(
+        name="executors",
+        setting=f"the quickstart's network, {look().cores} cores, one thread each; plain: one process",
+        lines=lines,
+        facts=facts,
+    )
+
+
+def _measured(content: Mapping[str, Any], work: str, runs: int, options: Options) -> _Measured:
+    """Do an experiment in one process and in two, in turns.
+
+    Raises:
+        AlsegError: If a command fails, or both sides do not give the same bytes.
+    """
+    found = _Measured([], [], [])
     for turn in range(options.repeats):
-        options.on_step(f"{runs} runs, turn {turn + 1}: one process, then local:{PROCESSES}")
+        options.on_step(f"{work}, turn {turn + 1}: one process, then local:{PROCESSES}")
         with tempfile.TemporaryDirectory(prefix="alseg-perf-") as folder:
             one = timed_run(content, Path(folder) / "one")
             local = timed_run(content, Path(folder) / "local", "--on", f"local:{PROCESSES}")
         imports = _processor_seconds([sys.executable, "-c", _IMPORTS])
-        plain.append(one.seconds)
-        ours.append(local.seconds)
-        more.append((local.processor - one.processor - imports) / runs)
-        expected, found = one.files, local.files
-        different = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+        found.plain.append(one.seconds)
+        found.ours.append(local.seconds)
+        found.more.append((local.processor - one.processor - imports) / runs)
+        before, after = one.files, local.files
+        different = sorted(name for name in before | after if before.get(name) != after.get(name))
         if different:
             raise AlsegError(
                 f"local:{PROCESSES} and one process differ in {different[0]} and {len(different) - 1} others."
             )
-    mine, theirs = Spread(ours), Spread(plain)
-    ratio = theirs.over(mine)
-    return Result(
-        name="executors",
-        setting=f"the quickstart's network, {look().cores} cores, one thread each; plain: one process",
-        lines=[Line(work=f"{runs} runs by local:{PROCESSES}", ours=mine, plain=theirs, ratio=ratio)],
-        facts={
-            f"one process in units of local:{PROCESSES}": f"{ratio.median:.2f}",
-            "processor seconds more for each run, imports aside": f"{Spread(more).median:.1f}",
-        },
-    )
+    return found
 
 
 def timed_run(content: Mapping[str, Any], results: Path, *arguments: str) -> Timed:

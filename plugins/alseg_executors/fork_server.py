@@ -11,6 +11,13 @@ Standard input has requests, standard output events, a JSON object a line each:
     {"signal": 15, "to": 1}
                                                               -> {"ended": 1, "code": 0 or less for a signal}
 
+With ``"in_turn": true`` a copy is given a file descriptor behind ``--in-turn``. It writes an empty line there
+when it can be given another unit:
+
+                                                              -> {"done": 1}
+    {"give": {...}, "to": 1}
+    {"close": 1}
+
 At the end of standard input, units save and stop, and this process ends after them.
 """
 
@@ -40,10 +47,12 @@ class _Child:
     Attributes:
         number: The name of it in requests and events.
         input: The end of its standard input that is written to.
+        answers: The end that is read from of the pipe to which it writes when a unit is done.
     """
 
     number: int
     input: int
+    answers: int
 
 
 class _Server:
@@ -55,11 +64,14 @@ class _Server:
     Attributes:
         copies: Whether children may go on with what is in memory. Where a module has started a thread, it may
             hold a lock, which nobody would ever release in a copy.
+        arguments: In a child, further arguments of the program.
     """
 
     def __init__(self, events: int) -> None:
         self.copies = True
+        self.arguments: tuple[str, ...] = ()
         self._events = events
+        self._selector = selectors.DefaultSelector()
         self._children: dict[int, _Child] = {}
         self._rest = b""
         self._before = {number: signal.signal(number, signal.SIG_IGN) for number in map(_number, IGNORED)}
@@ -71,7 +83,7 @@ class _Server:
 
     def serve(self) -> bool:
         """Do requests until there are no more and all children have ended; True in a child."""
-        with selectors.DefaultSelector() as selector:
+        with self._selector as selector:
             selector.register(0, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
             reading = True
@@ -81,6 +93,9 @@ class _Server:
                     with suppress(BlockingIOError):
                         os.read(self._woken, 4096)
                     self._reap()
+                for child in self._children.values():
+                    if child.answers in ready:
+                        self._hear(child)
                 if 0 in ready:
                     received = os.read(0, 65536)
                     if not received:
@@ -107,6 +122,14 @@ class _Server:
             for process, child in self._children.items():
                 if child.number == request["to"]:
                     os.kill(process, request["signal"])
+        elif "give" in request:
+            for child in self._children.values():
+                if child.number == request["to"]:
+                    _give(child.input, request["give"])
+        elif "close" in request:
+            for child in self._children.values():
+                if child.number == request["close"]:
+                    _close_input(child)
         return False
 
     def _start(self, request: dict[str, Any]) -> bool:
@@ -116,25 +139,29 @@ class _Server:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._before)
         try:
             log = os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-            given, giving = os.pipe()
+            (given, giving), (answers, answering) = os.pipe(), os.pipe()
             process = os.fork()
             if process == 0:
                 os.close(giving)
+                os.close(answers)
                 self._become(given, log)
                 os.environ.update(request["set"])
+                if request["in_turn"]:
+                    os.set_inheritable(answering, True)  # where it is to be no copy
+                    self.arguments = ("--in-turn", str(answering))
                 return True
         except OSError as error:
             self._tell(refused=number, why=str(error))
             return False
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.close(given)
-        os.close(log)
-        self._children[process] = _Child(number, giving)
+        for descriptor in (given, log, answering):
+            os.close(descriptor)
+        os.set_blocking(answers, False)
+        self._selector.register(answers, selectors.EVENT_READ)
+        self._children[process] = _Child(number, giving, answers)
         self._tell(started=number)
-        line = f"{json.dumps(request['unit'])}\n".encode()
-        with suppress(BrokenPipeError):  # it has ended already
-            _write(giving, line)
+        _give(giving, request["unit"])
         return False
 
     def _become(self, given: int, log: int) -> None:
@@ -146,6 +173,7 @@ class _Server:
             signal.signal(number, handler)
         for child in self._children.values():
             os.close(child.input)
+            os.close(child.answers)
         os.dup2(given, 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -159,14 +187,27 @@ class _Server:
             if process == 0:
                 return
             child = self._children.pop(process)
+            self._hear(child)
+            with suppress(KeyError):  # it has ended that pipe before
+                self._selector.unregister(child.answers)
+            os.close(child.answers)
             os.close(child.input)
             self._tell(ended=child.number, code=os.waitstatus_to_exitcode(status))
 
     def _let_go(self) -> None:
         """End the standard input of all children, at which they save and stop."""
         for child in self._children.values():
-            os.close(child.input)
-            child.input = os.open(os.devnull, os.O_RDONLY)
+            _close_input(child)
+
+    def _hear(self, child: _Child) -> None:
+        """Tell of units that a child has done; it has one at a time."""
+        with suppress(BlockingIOError):
+            answers = os.read(child.answers, 4096)
+            for _ in answers:
+                self._tell(done=child.number)
+            if not answers:
+                with suppress(KeyError):
+                    self._selector.unregister(child.answers)
 
     def _tell(self, **event: Any) -> None:
         with suppress(BrokenPipeError):  # nobody listens any more
@@ -180,6 +221,16 @@ def _number(name: str) -> signal.Signals:
 def _write(descriptor: int, data: bytes) -> None:
     while data:
         data = data[os.write(descriptor, data) :]
+
+
+def _give(descriptor: int, unit: Any) -> None:
+    with suppress(OSError):  # it has ended already
+        _write(descriptor, f"{json.dumps(unit)}\n".encode())
+
+
+def _close_input(child: _Child) -> None:
+    os.close(child.input)
+    child.input = os.open(os.devnull, os.O_RDONLY)
 
 
 def _preload(modules: list[str]) -> None:
@@ -197,6 +248,7 @@ def main() -> None:
     os.dup2(2, 1)  # what modules print while they are imported is no event
     server = _Server(events)
     if server.serve():
+        program += server.arguments
         if not server.copies:
             os.execv(sys.executable, [sys.executable, "-m", *program])
         sys.argv = program

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from alseg import AlsegError
-from alseg.contracts import Standing, WorkUnit
-from alseg_executors.processes import ALSEG_WORK, ForkServer, StartedProcess, UnitProcess
+from alseg.contracts import Resources, Standing, WorkUnit
+from alseg_executors.processes import ALSEG_WORK, ForkServer, StartedProcess, UnitProcess, in_words
 
 MOST_PROCESSES = 1024
 CLOSING_SECONDS = 60.0
@@ -45,6 +47,7 @@ class _Job:
         after: Ids that must be gone before.
         slot: Which of the places it works in.
         process: Once it was started.
+        environment: Variables that were set for it.
         kill_at: When it is killed, of `time.monotonic`.
         gone: How it ended; empty before.
     """
@@ -53,19 +56,36 @@ class _Job:
     after: tuple[str, ...]
     slot: int = 0
     process: UnitProcess | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     kill_at: float | None = None
     gone: str = field(default="")
 
 
+@dataclass(frozen=True)
+class _FreeProcess:
+    """A process that has done its unit well, in the place that it keeps.
+
+    Attributes:
+        process: The process.
+        environment: Variables that were set for it.
+    """
+
+    process: UnitProcess
+    environment: Mapping[str, str]
+
+
 class LocalExecutor:
-    """Does a number of units at a time, each in a process of its own that ends with this one.
+    """Does a number of units at a time, each place in a process of its own that ends with this one.
+
+    A process does one unit after the other as long as they end well: what it has read and prepared serves
+    the next one. After a unit that fails or is stopped, its place has a new process.
 
     On Linux without a GPU, processes are copies of one that has imported torch and the plugins already: what
     CUDA sets up in a process cannot be copied.
 
     Args:
         count: How many.
-        command: What a process is; without it, ``alseg work``. It is given the unit as one line of JSON on
+        command: What a process is; without it, ``alseg work``. It is given one unit as one line of JSON on
             standard input, which then stays open for as long as the unit may work.
     """
 
@@ -75,8 +95,28 @@ class LocalExecutor:
         self._count = count
         self._command = command
         self._jobs: dict[str, _Job] = {}
+        self._free: dict[int, _FreeProcess] = {}
         self._servers: dict[str, ForkServer] = {}
         self._host = socket.gethostname()
+
+    def get_ready(self, needs: Resources) -> None:
+        """Import what units need, beside what this process does until it submits the first one."""
+        with suppress(OSError):  # which is told when a unit is started
+            if self._command is None:
+                self._server(self._threads(needs))
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a process has news, or for so long."""
+        working = [job.process for job in self._jobs.values() if job.process is not None and not job.gone]
+        news = {process.news for process in working}
+        if os.name != "posix" or None in news or not news:
+            time.sleep(seconds)
+            return
+        with selectors.DefaultSelector() as selector:
+            for descriptor in news:
+                assert descriptor is not None
+                selector.register(descriptor, selectors.EVENT_READ)
+            selector.select(seconds)
 
     def submit(self, unit: WorkUnit, after: Sequence[str]) -> str:
         """Put a unit into the queue, and start it if there is a place."""
@@ -110,6 +150,9 @@ class LocalExecutor:
         while any(not job.gone for job in self._jobs.values()):
             self._go_on()
             time.sleep(0.02)
+        for free in self._free.values():
+            free.process.close()
+        self._free.clear()
         for server in self._servers.values():
             server.close()
 
@@ -124,9 +167,11 @@ class LocalExecutor:
 
     def _go_on(self) -> None:
         """See which processes have ended or are to be killed, and start units in free places."""
+        for server in self._servers.values():
+            server.look()
         working = [job for job in self._jobs.values() if job.process is not None and not job.gone]
         for job in working:
-            _look_after(job)
+            self._look_after(job)
         taken = {job.slot for job in working if not job.gone}
         free = [slot for slot in range(self._count) if slot not in taken]
         for job in self._jobs.values():
@@ -140,17 +185,39 @@ class LocalExecutor:
         job = self._jobs.get(name)
         return job is None or bool(job.gone)
 
+    def _look_after(self, job: _Job) -> None:
+        """Note the end of a unit, or bring it about."""
+        assert job.process is not None
+        if job.kill_at is not None and time.monotonic() >= job.kill_at:
+            job.process.send(signal.SIGKILL)
+        if job.process.is_free():
+            job.gone = in_words(0)
+            self._free[job.slot] = _FreeProcess(job.process, job.environment)
+        else:
+            job.gone = job.process.ended() or ""
+
+    def _threads(self, needs: Resources) -> str:
+        return str(needs.cpus or max(1, _all_threads() // self._count))
+
     def _start(self, job: _Job) -> None:
-        """Start a process; what it prints is kept beside the experiment."""
+        """Give a unit to the process of its place, or start one; what it prints goes to a log."""
         log = Path(job.unit.experiment).parent / "units" / f"{job.unit.key}.log"
         needs = job.unit.needs
-        threads = str(needs.cpus or max(1, _all_threads() // self._count))
+        threads = self._threads(needs)
         devices = _devices() if needs.devices else []
         environment = {"OMP_NUM_THREADS": threads}
         if devices:
             places = range(job.slot * needs.devices, (job.slot + 1) * needs.devices)
             own = dict.fromkeys(devices[place % len(devices)] for place in places)
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(own)
+        job.environment = environment
+        free = self._free.pop(job.slot, None)
+        if free is not None and free.environment == environment and free.process.ended() is None:
+            job.process = free.process
+            job.process.give(job.unit)
+            return
+        if free is not None and free.process.ended() is None:
+            free.process.close()
         try:
             log.parent.mkdir(exist_ok=True)
             server = None if self._command or devices else self._server(threads)
@@ -158,7 +225,8 @@ class LocalExecutor:
                 job.process = server.start(job.unit, log, environment)
             else:
                 command = self._command or (sys.executable, "-m", *ALSEG_WORK)
-                job.process = StartedProcess(command, job.unit, log, environment)
+                in_turn = self._command is None and os.name == "posix"
+                job.process = StartedProcess(command, job.unit, log, environment, in_turn=in_turn)
         except OSError as error:
             job.gone = f"could not be started: {error}"
 
@@ -167,18 +235,10 @@ class LocalExecutor:
         if sys.platform != "linux":  # elsewhere, libraries of the system do not survive it
             return None
         if threads not in self._servers:
-            self._servers[threads] = ForkServer({"OMP_NUM_THREADS": threads})
+            self._servers[threads] = ForkServer({"OMP_NUM_THREADS": threads}, in_turn=True)
         server = self._servers[threads]
         server.look()
         return server if server.works else None
-
-
-def _look_after(job: _Job) -> None:
-    """Note the end of a process, or bring it about."""
-    assert job.process is not None
-    if job.kill_at is not None and time.monotonic() >= job.kill_at:
-        job.process.send(signal.SIGKILL)
-    job.gone = job.process.ended() or ""
 
 
 def _all_threads() -> int:

@@ -22,24 +22,50 @@ from alseg.contracts import WorkUnit
 ALSEG_WORK = ("alseg", "work", "-", "--until-eof")
 """Module and arguments of the program that does a unit."""
 
-_SERVER_SECONDS = 10.0
-"""How long a server may take to end that has nothing to do."""
+IN_TURN = "--in-turn"
+"""Option of the program that makes it take further units, before a file descriptor.
+
+It writes an empty line there after each unit that ended well, and then waits for the next one.
+"""
+
+_END_SECONDS = 10.0
+"""How long a process may take to end that has nothing to do."""
+
+
+_OF_EVERY_UNIT = ("alseg.cli.work", "alseg.cli.progress", "alseg.launch.work")
 
 
 class UnitProcess(Protocol):
-    """A process that does a unit, and ends with this process."""
+    """A process that does a unit, and perhaps others after it, and ends with this process."""
 
     def ended(self) -> str | None:
         """Return how it has ended, in words; None while it works."""
+        ...
+
+    def is_free(self) -> bool:
+        """Whether it has done its unit well and can be given another one."""
+        ...
+
+    def give(self, unit: WorkUnit) -> None:
+        """Give it another unit, for which it opens a log itself; it must be free."""
         ...
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal, if it still works."""
         ...
 
+    def close(self) -> None:
+        """End it; it must be free."""
+        ...
+
+    @property
+    def news(self) -> int | None:
+        """A file descriptor that can be read from when something has happened; None where there is none."""
+        ...
+
 
 class StartedProcess:
-    """A process that was started for one unit.
+    """A process that was started for a unit.
 
     Args:
         command: What it is; it is given the unit as one line of JSON on standard input, which then stays open
@@ -47,26 +73,78 @@ class StartedProcess:
         unit: The unit.
         log: File to which it prints.
         environment: Variables that are set for it.
+        in_turn: Whether it takes further units; it is then given `IN_TURN` and a file descriptor, too.
 
     Raises:
         OSError: If it cannot be started.
     """
 
     def __init__(
-        self, command: Sequence[str], unit: WorkUnit, log: Path, environment: Mapping[str, str]
+        self,
+        command: Sequence[str],
+        unit: WorkUnit,
+        log: Path,
+        environment: Mapping[str, str],
+        *,
+        in_turn: bool = False,
     ) -> None:
-        with log.open("ab") as file:
-            # A session of its own: Ctrl-C reaches the process that submits, which decides.
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env={**os.environ, **environment},
-            )
+        self._answers, answering = os.pipe() if in_turn else (None, None)
+        added = () if answering is None else (IN_TURN, str(answering))
+        try:
+            with log.open("ab") as file:
+                # A session of its own: Ctrl-C reaches the process that submits, which decides.
+                self._process = subprocess.Popen(
+                    (*command, *added),
+                    stdin=subprocess.PIPE,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env={**os.environ, **environment},
+                    pass_fds=() if answering is None else (answering,),
+                )
+        except OSError:
+            self._forget_answers()
+            raise
+        finally:
+            if answering is not None:
+                os.close(answering)
+        if self._answers is not None:
+            os.set_blocking(self._answers, False)
+        self._free = False
         self._input = _Input(self._process)
         self._input.send(unit.as_json())
+
+    @property
+    def news(self) -> int | None:
+        """A file descriptor that can be read from when something has happened; None where there is none."""
+        return self._answers
+
+    def is_free(self) -> bool:
+        """Whether it has done its unit well and can be given another one."""
+        if not self._free and self._answers is not None:
+            with suppress(BlockingIOError):
+                self._free = bool(os.read(self._answers, 4096))
+        return self._free
+
+    def give(self, unit: WorkUnit) -> None:
+        """Give it another unit, for which it opens a log itself; it must be free."""
+        self._free = False
+        self._input.send(unit.as_json())
+
+    def close(self) -> None:
+        """End it; it must be free."""
+        self._input.close()
+        try:
+            self._process.wait(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._forget_answers()
+
+    def _forget_answers(self) -> None:
+        if self._answers is not None:
+            os.close(self._answers)
+            self._answers = None
 
     def ended(self) -> str | None:
         """Return how it has ended, in words; None while it works."""
@@ -74,6 +152,7 @@ class StartedProcess:
         if code is None:
             return None
         self._input.close()
+        self._forget_answers()
         return in_words(code)
 
     def send(self, number: signal.Signals) -> None:
@@ -88,12 +167,17 @@ class ForkServer:
         environment: Variables that are set for it, and for all units: those that torch reads when it is
             imported.
         program: Module and arguments of the program that does a unit.
+        in_turn: Whether that takes further units; `IN_TURN` and a file descriptor are then added.
 
     Raises:
         OSError: If it cannot be started.
     """
 
-    def __init__(self, environment: Mapping[str, str], program: Sequence[str] = ALSEG_WORK) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], program: Sequence[str] = ALSEG_WORK, *, in_turn: bool = False
+    ) -> None:
+        self._in_turn = in_turn
+        self._started = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "alseg_executors.fork_server", *program],
             stdin=subprocess.PIPE,
@@ -103,7 +187,8 @@ class ForkServer:
             env={**os.environ, **environment},
         )
         self._input = _Input(self._process)
-        self._input.send({"modules": modules_to_import()})
+        self._imported: set[str] = set()
+        self._import()
         os.set_blocking(self._events.fileno(), False)
         self._rest = b""
         self._numbers = count(1)
@@ -118,9 +203,12 @@ class ForkServer:
             log: File to which its process prints.
             environment: Variables that are set for it.
         """
+        self._import()
+        self._started = True
         process = ForkedProcess(self, next(self._numbers))
         self._units[process.number] = process
-        self.send({"start": process.number, "unit": unit.as_json(), "log": str(log), "set": {**environment}})
+        request = {"start": process.number, "unit": unit.as_json(), "log": str(log), "set": {**environment}}
+        self.send({**request, "in_turn": self._in_turn})
         return process
 
     def send(self, request: Mapping[str, Any]) -> None:
@@ -147,8 +235,10 @@ class ForkServer:
     def close(self) -> None:
         """End it; its units have ended."""
         self._input.close()
+        if not self._started:  # it may be importing for some seconds yet
+            self._process.kill()
         try:
-            self._process.wait(timeout=_SERVER_SECONDS)
+            self._process.wait(timeout=_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -158,6 +248,20 @@ class ForkServer:
             self._units.pop(event["ended"]).how = in_words(event["code"])
         elif "refused" in event:
             self._units.pop(event["refused"]).how = f"could not be started: {event['why']}"
+        elif "done" in event:
+            self._units[event["done"]].free = True
+
+    def _import(self) -> None:
+        """Have the server import what this process has imported since the last time."""
+        modules = [name for name in modules_to_import() if name not in self._imported]
+        if modules or not self._imported:
+            self._imported.update(modules)
+            self.send({"modules": modules})
+
+    @property
+    def news(self) -> int | None:
+        """A file descriptor that can be read from when something has happened."""
+        return self._events.fileno() if self.works else None
 
     @property
     def _events(self) -> IO[bytes]:
@@ -173,11 +277,32 @@ class ForkedProcess:
         server: The server.
         number: The server's name for it.
         how: How it has ended, in words; empty before.
+        free: Whether it has done its unit well and can be given another one.
     """
 
     server: ForkServer
     number: int
     how: str = field(default="")
+    free: bool = False
+
+    @property
+    def news(self) -> int | None:
+        """A file descriptor that can be read from when something has happened; None where there is none."""
+        return self.server.news
+
+    def is_free(self) -> bool:
+        """Whether it has done its unit well and can be given another one."""
+        self.server.look()
+        return self.free
+
+    def give(self, unit: WorkUnit) -> None:
+        """Give it another unit, for which it opens a log itself; it must be free."""
+        self.free = False
+        self.server.send({"give": unit.as_json(), "to": self.number})
+
+    def close(self) -> None:
+        """End it; it must be free."""
+        self.server.send({"close": self.number})
 
     def ended(self) -> str | None:
         """Return how it has ended, in words; None while it works."""
@@ -195,14 +320,15 @@ def in_words(code: int) -> str:
 
 
 def modules_to_import() -> list[str]:
-    """Return the modules of alseg and its plugins that this process has imported: units need them, too."""
+    """Return modules that units need: of alseg and its plugins, those that this process has imported."""
     plugins = {point.module.partition(".")[0] for point in metadata.entry_points(group="alseg")}
     roots = {"alseg", *plugins}
-    return [
+    found = [
         name
         for name in list(sys.modules)
         if name.partition(".")[0] in roots and not name.endswith(".__main__") and name != __name__
     ]
+    return [*found, *_OF_EVERY_UNIT]
 
 
 class _Input:
