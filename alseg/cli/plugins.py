@@ -118,8 +118,8 @@ def _details(entries: Sequence[tuple[str, Entry[Any]]], width: int) -> Iterator[
             "plugin": str(entry.plugin),
             "source": entry.spec.source,
             **{
-                key.replace("_", " "): _in_words(value)
-                for key, value in _facts(entry.spec).items()
+                key.replace("_", " "): fact_text(value)
+                for key, value in component_facts(entry.spec).items()
                 if value not in ([], "")
             },
         }
@@ -162,7 +162,7 @@ def _paragraph(text: str, width: int) -> list[str]:
 _OF_PARAMETERS = "as its parameters say"
 
 
-def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
+def component_facts(spec: Spec | LabelSpace) -> dict[str, Any]:
     """Return what is particular to a kind, under its names in `alseg.contracts`."""
     match spec:
         case LabelSpace():
@@ -195,7 +195,7 @@ def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
             return {}
 
 
-def _in_words(value: Any) -> str:
+def fact_text(value: Any) -> str:
     """Return a fact as text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -218,7 +218,7 @@ def _as_json(registry: Registry, entries: Sequence[tuple[str, Entry[Any]]]) -> d
             "summary": entry.spec.summary,
             "source": entry.spec.source,
             **_plugin_as_json(entry.plugin),
-            **_facts(entry.spec),
+            **component_facts(entry.spec),
         }
         if isinstance(entry.spec, Spec):
             described["parameters"] = [
