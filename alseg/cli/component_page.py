@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alseg.cli.method_page import parameter_table
-from alseg.cli.plugins import component_facts, fact_text
+from alseg.cli.plugins import OF_PARAMETERS, component_facts, fact_text
 from alseg.contracts import LabelSpace, Spec
 from alseg.registry.entries import Entry
 from alseg.text.docstrings import docstring_of
@@ -54,9 +54,11 @@ def component_page(kind: str, entry: Entry[Any]) -> str:
 def _facts(spec: Spec | LabelSpace) -> Iterator[tuple[str, str]]:
     """Yield what is particular to a kind; the classes of a label space have a table of their own."""
     for key, value in component_facts(spec).items():
-        if value not in ([], "", {}) and key != "classes":
-            text = fact_text(value)
-            yield key, f"`{text.replace(', ', '`, `')}`" if key in _CODE and " " not in text[:30] else text
+        if value in ([], "", {}) or key == "classes":
+            continue
+        if key in _CODE and value != OF_PARAMETERS:
+            value = [f"`{name}`" for name in (value if isinstance(value, list) else [value])]
+        yield key, fact_text(value)
 
 
 def _description(spec: Spec) -> Iterator[str]:

@@ -159,7 +159,8 @@ def _paragraph(text: str, width: int) -> list[str]:
     return wrap(printable(text), width, "  ", "  ")
 
 
-_OF_PARAMETERS = "as its parameters say"
+OF_PARAMETERS = "as its parameters say"
+"""A fact that depends on parameters."""
 
 
 def component_facts(spec: Spec | LabelSpace) -> dict[str, Any]:
@@ -170,8 +171,8 @@ def component_facts(spec: Spec | LabelSpace) -> dict[str, Any]:
             return {"classes": list(spec.names), "subsets": subsets}
         case DatasetSpec():
             return {
-                "label_space": spec.label_space if isinstance(spec.label_space, str) else _OF_PARAMETERS,
-                "splits": [_OF_PARAMETERS] if callable(spec.splits) else list(spec.splits),
+                "label_space": spec.label_space if isinstance(spec.label_space, str) else OF_PARAMETERS,
+                "splits": [OF_PARAMETERS] if callable(spec.splits) else list(spec.splits),
                 "needs_root": spec.needs_root,
             }
         case ModelSpec() | RecipeSpec():

@@ -68,6 +68,6 @@ def _row(option: click.Option, context: click.Context) -> str:
 
 def _escaped(text: str) -> str:
     """Return prose in which nothing is Markdown."""
-    for sign in "\\*_<>[]|":
+    for sign in "\\*_[]|":
         text = text.replace(sign, f"\\{sign}")
-    return text
+    return text.replace("<", "&lt;").replace(">", "&gt;")

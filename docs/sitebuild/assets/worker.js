@@ -17,7 +17,8 @@ if (location.protocol === "file:") {
     }
 
     postMessage(message) {
-      this.ready.then(() => this.frame.contentWindow?.dispatchEvent(new MessageEvent("message", { data: message })));
+      const data = structuredClone(message); // the script changes what it is given
+      this.ready.then(() => this.frame.contentWindow?.dispatchEvent(new MessageEvent("message", { data })));
     }
 
     terminate() {
