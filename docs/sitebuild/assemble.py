@@ -26,6 +26,7 @@ _AWAITED = (
     "docs/concepts.md",
     "docs/tutorials/",
     "docs/howto/",
+    "docs/exchange.md",
     "CONTRIBUTING.md",
     "CODE_OF_CONDUCT.md",
     "RELEASING.md",

@@ -6,9 +6,8 @@ import re
 from pathlib import PurePosixPath
 
 from alseg.cli.component_page import component_page
-from alseg.cli.method_reference import OWN_DISTRIBUTION
 from alseg.cli.plugins import TITLES
-from alseg.registry.loading import load_registry
+from alseg.registry.loading import OWN_DISTRIBUTION, load_registry
 from alseg.registry.registry import KINDS, Registry
 from sitebuild.pages import REPOSITORY, Page, Section, index_page, slug
 
