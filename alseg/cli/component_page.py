@@ -68,6 +68,9 @@ def _description(spec: Spec) -> Iterator[str]:
     if paragraphs:
         yield from ("", "## What it does")
         yield from (line for text in paragraphs for line in ("", text))
+    if described.source:
+        yield from ("", "## Source and deviations")
+        yield from (line for text in described.source for line in ("", text))
     yield from ("", "## Parameters", "", *parameter_table(spec, described.parameters))
 
 

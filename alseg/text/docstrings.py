@@ -23,11 +23,13 @@ class Docstring:
         summary: Its first paragraph; empty where there is no docstring.
         body: The paragraphs between the first one and the sections; a list has a line for each item.
         parameters: Name to description, from the sections ``Args`` and ``Attributes``.
+        source: The paragraphs of the sections ``Source`` and ``Deviation``.
     """
 
     summary: str
     body: tuple[str, ...]
     parameters: Mapping[str, str]
+    source: tuple[str, ...] = ()
 
 
 def docstring_of(documented: object) -> Docstring:
@@ -36,16 +38,24 @@ def docstring_of(documented: object) -> Docstring:
     Of a class, parameters that its base classes describe count too, as fields of dataclasses are inherited.
     """
     text, *sections = _SECTION.split(inspect.getdoc(documented) or "")
-    paragraphs = [_list_or_line(paragraph) for paragraph in text.strip().split("\n\n")]
+    paragraphs = _paragraphs(text)
     bases = documented.__mro__[1:] if inspect.isclass(documented) else ()
     parameters: dict[str, str] = {}
     for base in reversed(bases):
         if base.__module__ != "builtins" and "__doc__" in vars(base):
             parameters |= docstring_of(base).parameters
+    source: list[str] = []
     for heading, content in zip(sections[::2], sections[1::2], strict=True):
         if heading in ("Args", "Attributes"):
             parameters |= dict(_entries(content))
-    return Docstring(paragraphs[0], tuple(paragraphs[1:]), parameters)
+        elif heading in ("Source", "Deviation"):
+            source += _paragraphs(inspect.cleandoc(content))
+    return Docstring(paragraphs[0], tuple(paragraphs[1:]), parameters, tuple(source))
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a text, each as one line unless it is a list."""
+    return [_list_or_line(paragraph) for paragraph in text.strip().split("\n\n")]
 
 
 def _entries(section: str) -> Iterator[tuple[str, str]]:

@@ -51,13 +51,14 @@ def _pages(registry: Registry, kind: str, guides: dict[str, list[str]]) -> list[
 
 
 def _guides() -> dict[str, list[str]]:
-    """Return links to sections of docs/*.md by the component that their heading names."""
+    """Return links to documents of the name of a component, and to sections whose heading has it."""
     found: dict[str, list[str]] = {}
     for document in sorted((REPOSITORY / "docs").glob("*.md")):
         text = re.sub(
             r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
         )
         guide = text.partition("\n")[0].removeprefix("# ")
+        found.setdefault(document.stem, []).append(f"[{guide}](../../{document.name})")
         for heading in _HEADING.finditer(text):
             for name in _NAME.findall(heading["title"]):
                 link = f"[{guide}: {heading['title']}](../../{document.name}#{slug(heading['title'])})"

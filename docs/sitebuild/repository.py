@@ -26,7 +26,11 @@ TEXTS = {*LANGUAGES, ".txt", ".csv", ".bib", ".tex", ""}
 LONGEST_TEXT = 60_000
 """Bytes of a text that is shown; longer ones are copied."""
 
-_LINK = re.compile(r"(?P<start>\]\()(?P<target>(?![a-z]+:|#|/)[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=[)\s])")
+_LINK = re.compile(
+    r"(?P<start>(?:\[(?P<label>[\w./-]+\.md))?\]\()(?P<target>(?![a-z]+:|#|/)[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=[)\s])"
+)
+_EXPERIMENT = re.compile(r"`(?P<file>experiments/[\w-]+\.yaml)`")
+_HEADING = re.compile(r"^#+ (?P<title>.*)$", re.MULTILINE)
 _FENCE = re.compile(r"^(?P<fence>```+|~~~+).*?^(?P=fence)[ \t]*$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`[^`\n]+`")
 _INCLUDED = re.compile(r"^<!-- section (?P<heading>.+) of (?P<file>\S+) -->$", re.MULTILINE)
@@ -77,7 +81,10 @@ class Documents:
         return "repository" / relative
 
     def _linked(self, text: str, folder: Path, place: PurePosixPath) -> str:
-        """Return a document with links to where files are on the site; code is left as it is."""
+        """Return a document with links to where files are on the site, to experiments that code names too.
+
+        Where the text of a link is the name of a document, the site has its title.
+        """
 
         def link(found: re.Match[str]) -> str:
             file = Path(os.path.normpath(folder / found["target"]))
@@ -85,12 +92,27 @@ class Documents:
                 raise BrokenLinkError(f"{place}: link to {found['target']}, which does not exist")
             if file.is_dir() and (file / "README.md").exists():
                 file /= "README.md"
-            target = self.add(file)
-            return f"{found['start']}{os.path.relpath(target, place.parent)}{found['anchor'] or ''}"
+            target = os.path.relpath(self.add(file), place.parent)
+            start = f"[{_title(file, found['anchor'])}](" if found["label"] else found["start"]
+            return f"{start}{target}{found['anchor'] or ''}"
 
-        return "".join(
-            part if is_code else _LINK.sub(link, part) for is_code, part in _split_at_code(_tables(text))
-        )
+        parts: list[str] = []
+        for is_code, part in _split_at_code(_tables(text)):
+            experiment = _EXPERIMENT.fullmatch(part)
+            if not is_code:
+                parts.append(_LINK.sub(link, part))
+            elif experiment and self._is_free(experiment["file"], "".join(parts[-1:])):
+                target = os.path.relpath(self.add(self.repository / experiment["file"]), place.parent)
+                parts.append(f"[{part}]({target})")
+            else:
+                parts.append(part)
+        return "".join(parts)
+
+    def _is_free(self, file: str, before: str) -> bool:
+        """Whether a file exists and its name, after some text, is neither a link yet nor in a heading."""
+        line = before.rpartition("\n")[2]
+        is_link = line.rfind("[") > line.rfind("]")
+        return (self.repository / file).exists() and not is_link and not line.startswith("#")
 
     def _with_sections(self, file: Path) -> str:
         """Return a document with the sections that comments name.
@@ -139,6 +161,13 @@ class Documents:
                 target = os.path.relpath(self.add(file), place.parent)
                 lines.append(f"- [{file.relative_to(folder).as_posix()}]({target})")
         return "\n".join(lines) + "\n"
+
+
+def _title(document: Path, anchor: str | None) -> str:
+    """Return the title of a document, or of the section that an anchor names."""
+    titles = [found["title"] for found in _HEADING.finditer(document.read_text(encoding="utf-8"))]
+    named = [title for title in titles if anchor == f"#{slug(title)}"]
+    return [*named, *titles, document.name][0]
 
 
 def _split_at_code(text: str) -> Iterator[tuple[bool, str]]:

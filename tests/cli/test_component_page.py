@@ -29,6 +29,10 @@ class Calm:
     Attributes:
         rate: Of learning, such as ``a|b``.
         start: Where it begins.
+
+    Source:
+        Someone, 2020. Warm only there,
+        ``start`` here.
     """
 
     rate: Annotated[float, Interval(gt=0, le=1)] = 0.5
@@ -59,6 +63,10 @@ def test_a_page_has_the_facts_of_the_spec_and_the_lists_of_the_docstring() -> No
         "",
         "1. draws a batch of both domains;",
         "2. learns.",
+        "",
+        "## Source and deviations",
+        "",
+        "Someone, 2020. Warm only there, `start` here.",
         "",
         "## Parameters",
         "",

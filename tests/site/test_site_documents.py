@@ -73,6 +73,26 @@ def test_a_section_of_another_document_is_taken_in_with_its_links(tmp_path: Path
     assert documents.texts[PurePosixPath("a.md")] == "[start](#start)\n\n## Start\n\nSee [a](b.md).\n"
 
 
+def test_the_text_of_a_link_is_a_title_where_it_was_a_name_of_a_file(tmp_path: Path) -> None:
+    text = "[docs/b.md](b.md), [b.md](b.md#a-part) and [`b.md`](b.md)"
+    documents = written(tmp_path, docs__a_md=text, docs__b_md="# The other\n\n## A `part`")
+    documents.add(tmp_path / "docs/a.md")
+    assert documents.texts[PurePosixPath("a.md")] == (
+        "[The other](b.md), [A `part`](b.md#a-part) and [`b.md`](b.md)"
+    )
+
+
+def test_an_experiment_that_code_names_is_a_link(tmp_path: Path) -> None:
+    name = "`experiments/x.yaml`"
+    text = f"## Of {name}\n\nSee {name}, [the {name}](a.md) and `experiments/none.yaml`."
+    documents = written(tmp_path, docs__a_md=text, experiments__x_yaml="name: x")
+    documents.add(tmp_path / "docs/a.md")
+    assert documents.texts[PurePosixPath("a.md")] == (
+        f"## Of {name}\n\nSee [{name}](repository/experiments/x.yaml.md), [the {name}](a.md) and "
+        "`experiments/none.yaml`."
+    )
+
+
 def test_bars_in_code_of_tables_need_no_backslash_on_the_site(tmp_path: Path) -> None:
     documents = written(tmp_path, docs__a_md="| `a\\|b` | c |\n`a\\|b`")
     documents.add(tmp_path / "docs/a.md")
