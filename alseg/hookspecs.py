@@ -28,6 +28,7 @@ from alseg.contracts import (
 
 hookspec = pluggy.HookspecMarker("alseg")
 hookimpl = pluggy.HookimplMarker("alseg")
+"""Marks a function of a plugin as a hook: ``@hookimpl`` above ``def register_acquisitions()``."""
 
 
 @hookspec
@@ -87,4 +88,8 @@ def register_published_results() -> Sequence[PublishedResult]:  # type: ignore[e
 
 @hookspec
 def on_round_end(report: RoundReport) -> None:
-    """Observe a committed round of any experiment. What this raises is told once and stops nothing."""
+    """Observe a committed round of any experiment. What this raises is told once and stops nothing.
+
+    Args:
+        report: What the round cost and reached.
+    """

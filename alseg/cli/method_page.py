@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from alseg.contracts import AcquisitionSpec, PreparingAcquisition
+from alseg.contracts import AcquisitionSpec, PreparingAcquisition, Spec
 from alseg.registry.entries import Entry
 from alseg.registry.signatures import REQUIRED, parameters_of
 from alseg.text.docstrings import docstring_of
@@ -30,6 +31,7 @@ def method_page(entry: Entry[AcquisitionSpec]) -> str:
         "questions about": units_text(spec),
         "needs": needs_text(spec),
         "looks at": " and ".join(f"{domain} images" for domain in spec.observes),
+        "cost": _cost(spec, acquisition),
         "source": spec.source,
         "released code": spec.differs,
     }
@@ -40,7 +42,7 @@ def method_page(entry: Entry[AcquisitionSpec]) -> str:
         *("", "## What it asks for"),
         *(line for text in said if text != spec.summary for line in ("", text)),
         *("", "| call | returns |", "|---|---|", *_calls(acquisition)),
-        *("", "## Parameters", "", *_parameters(spec, described.parameters)),
+        *("", "## Parameters", "", *parameter_table(spec, described.parameters)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -66,6 +68,18 @@ def _kind(spec: AcquisitionSpec, acquisition: object) -> str:
     return "`pool`: looks at every image, then ranks"
 
 
+def _cost(spec: AcquisitionSpec, acquisition: Any) -> str:
+    """Return what a round of it takes in forward passes; `alseg perf methods` measures the rest."""
+    each = "one forward pass for each image"
+    if "moments" in spec.needs:
+        each = f"{acquisition.passes.count} forward passes for each image"
+    if spec.kind == "score":
+        return each
+    if isinstance(acquisition, PreparingAcquisition):
+        return f"{each}, then a second look at each target image"
+    return f"{each}, then a ranking of the pool on the CPU"
+
+
 def _calls(acquisition: object) -> Iterator[str]:
     """Yield a row for each method that alseg calls."""
     for name in _CALLS:
@@ -76,8 +90,13 @@ def _calls(acquisition: object) -> Iterator[str]:
             yield f"| `{name}({given})` | {text} |"
 
 
-def _parameters(spec: AcquisitionSpec, described: Mapping[str, str]) -> Iterator[str]:
-    """Yield a table of the parameters that an experiment file can give, or that there are none."""
+def parameter_table(spec: Spec, described: Mapping[str, str]) -> Iterator[str]:
+    """Yield a table of the parameters that an experiment file can give, or that there are none.
+
+    Args:
+        spec: The component.
+        described: Parameter to description; the docstring of the builder counts beside it.
+    """
     parameters = parameters_of(spec)
     described = {**described, **docstring_of(spec.build).parameters}
     if not parameters:
@@ -87,7 +106,8 @@ def _parameters(spec: AcquisitionSpec, described: Mapping[str, str]) -> Iterator
     for parameter in parameters:
         default = "required" if parameter.default is REQUIRED else f"`{_yaml(parameter.default)}`"
         type_text = parameter.type_text.replace(" | ", " or ")
-        yield f"| `{parameter.name}` | {described.get(parameter.name, '')} | {type_text} | {default} |"
+        cells = (f"`{parameter.name}`", described.get(parameter.name, ""), type_text, default)
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def _yaml(default: object) -> str:

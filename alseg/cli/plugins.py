@@ -122,8 +122,8 @@ def _details(entries: Sequence[tuple[str, Entry[Any]]], width: int) -> Iterator[
             "plugin": str(entry.plugin),
             "source": entry.spec.source,
             **{
-                key.replace("_", " "): _in_words(value)
-                for key, value in _facts(entry.spec).items()
+                key.replace("_", " "): fact_text(value)
+                for key, value in component_facts(entry.spec).items()
                 if value not in ([], "")
             },
         }
@@ -163,10 +163,11 @@ def _paragraph(text: str, width: int) -> list[str]:
     return wrap(printable(text), width, "  ", "  ")
 
 
-_OF_PARAMETERS = "as its parameters say"
+OF_PARAMETERS = "as its parameters say"
+"""A fact that depends on parameters."""
 
 
-def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
+def component_facts(spec: Spec | LabelSpace) -> dict[str, Any]:
     """Return what is particular to a kind, under its names in `alseg.contracts`."""
     match spec:
         case LabelSpace():
@@ -174,8 +175,8 @@ def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
             return {"classes": list(spec.names), "subsets": subsets}
         case DatasetSpec():
             return {
-                "label_space": spec.label_space if isinstance(spec.label_space, str) else _OF_PARAMETERS,
-                "splits": [_OF_PARAMETERS] if callable(spec.splits) else list(spec.splits),
+                "label_space": spec.label_space if isinstance(spec.label_space, str) else OF_PARAMETERS,
+                "splits": [OF_PARAMETERS] if callable(spec.splits) else list(spec.splits),
                 "needs_root": spec.needs_root,
             }
         case ModelSpec() | RecipeSpec():
@@ -199,7 +200,7 @@ def _facts(spec: Spec | LabelSpace) -> dict[str, Any]:
             return {}
 
 
-def _in_words(value: Any) -> str:
+def fact_text(value: Any) -> str:
     """Return a fact as text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -222,7 +223,7 @@ def _as_json(registry: Registry, entries: Sequence[tuple[str, Entry[Any]]]) -> d
             "summary": entry.spec.summary,
             "source": entry.spec.source,
             **_plugin_as_json(entry.plugin),
-            **_facts(entry.spec),
+            **component_facts(entry.spec),
         }
         if isinstance(entry.spec, Spec):
             described["parameters"] = [

@@ -60,7 +60,7 @@ class Dataset(Protocol):
 
         Raises:
             DataError: If the file cannot be decoded or holds ids the data set does not define; names the
-            file.
+                file.
         """
         ...
 

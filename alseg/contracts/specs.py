@@ -19,7 +19,7 @@ class AddedLater:
 
 
 ADDED_LATER = AddedLater()
-"""The mark."""
+"""The mark of a parameter that a component did not have at first."""
 
 
 @dataclass(frozen=True, kw_only=True)

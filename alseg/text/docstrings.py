@@ -11,6 +11,7 @@ _SECTION = re.compile(
     r"^(Args|Attributes|Returns|Yields|Raises|Source|Deviation|Note|Example):$", re.MULTILINE
 )
 _ENTRY = re.compile(r"^ {4}(\w+): ?(.*)$")
+_ITEM = re.compile(r"^ *(?:-|[0-9]+\.) ", re.MULTILINE)
 _LITERAL = re.compile(r"``(.+?)``", re.DOTALL)
 
 
@@ -20,31 +21,41 @@ class Docstring:
 
     Attributes:
         summary: Its first paragraph; empty where there is no docstring.
-        body: The paragraphs between the first one and the sections.
+        body: The paragraphs between the first one and the sections; a list has a line for each item.
         parameters: Name to description, from the sections ``Args`` and ``Attributes``.
+        source: The paragraphs of the sections ``Source`` and ``Deviation``.
     """
 
     summary: str
     body: tuple[str, ...]
     parameters: Mapping[str, str]
+    source: tuple[str, ...] = ()
 
 
 def docstring_of(documented: object) -> Docstring:
-    """Return what the docstring of a class or function says, as Markdown; each paragraph is one line.
+    """Return what the docstring of a class or function says, as Markdown; a paragraph is one line.
 
     Of a class, parameters that its base classes describe count too, as fields of dataclasses are inherited.
     """
     text, *sections = _SECTION.split(inspect.getdoc(documented) or "")
-    paragraphs = [_markdown(paragraph) for paragraph in text.strip().split("\n\n")]
+    paragraphs = _paragraphs(text)
     bases = documented.__mro__[1:] if inspect.isclass(documented) else ()
     parameters: dict[str, str] = {}
     for base in reversed(bases):
         if base.__module__ != "builtins" and "__doc__" in vars(base):
             parameters |= docstring_of(base).parameters
+    source: list[str] = []
     for heading, content in zip(sections[::2], sections[1::2], strict=True):
         if heading in ("Args", "Attributes"):
             parameters |= dict(_entries(content))
-    return Docstring(paragraphs[0], tuple(paragraphs[1:]), parameters)
+        elif heading in ("Source", "Deviation"):
+            source += _paragraphs(inspect.cleandoc(content))
+    return Docstring(paragraphs[0], tuple(paragraphs[1:]), parameters, tuple(source))
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a text, each as one line unless it is a list."""
+    return [_list_or_line(paragraph) for paragraph in text.strip().split("\n\n")]
 
 
 def _entries(section: str) -> Iterator[tuple[str, str]]:
@@ -60,6 +71,15 @@ def _entries(section: str) -> Iterator[tuple[str, str]]:
             lines.append(line)
     if name:
         yield name, _markdown("\n".join(lines))
+
+
+def _list_or_line(paragraph: str) -> str:
+    """Return a paragraph as one line of Markdown, or as one line for each item where it is a list."""
+    starts = [found.start() for found in _ITEM.finditer(paragraph)]
+    if not starts or starts[0] != 0:
+        return _markdown(paragraph)
+    ends = [*starts[1:], len(paragraph)]
+    return "\n".join(_markdown(paragraph[start:end]) for start, end in zip(starts, ends, strict=True))
 
 
 def _markdown(text: str) -> str:

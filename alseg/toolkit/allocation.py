@@ -93,5 +93,9 @@ def affordable(picks: Iterable[int], pool: PartsView, pixels: int | None = None)
 
 
 def left_over(pool: PartsView) -> torch.Tensor:
-    """Return the parts that have not been bought, int64 ``(n,)``, indices in order."""
+    """Return the parts that have not been bought, int64 ``(n,)``, indices in order.
+
+    Args:
+        pool: The parts of the pool.
+    """
     return (~pool.bought).nonzero().flatten()

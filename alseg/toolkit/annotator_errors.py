@@ -80,7 +80,12 @@ class AnnotatorErrors:
 
 
 def spoken_without_errors(count: int, num_classes: int) -> NDArray[np.int64]:
-    """Return the class said of each question in place of each class: that one, int64 ``(n, C + 1)``."""
+    """Return the class said of each question in place of each class: that one, int64 ``(n, C + 1)``.
+
+    Args:
+        count: Number of questions, n.
+        num_classes: C; the last column is that of void.
+    """
     return np.broadcast_to(np.arange(num_classes + 1), (count, num_classes + 1))
 
 

@@ -16,6 +16,10 @@ _OUTLINED: dict[tuple[bytes, tuple[int, ...], float], int] = {}
 def price_of(answers: Answers, mode: AnnotationMode | RegionAnnotationMode) -> NDArray[np.int64]:
     """Return what an annotation mode takes for answers, in clicks, int64 ``(n,)``.
 
+    Args:
+        answers: The answers.
+        mode: The annotation mode that was asked with.
+
     Raises:
         ValueError: If that is no price.
     """

@@ -16,7 +16,11 @@ _MOST_ITERATIONS = 300
 
 
 def seed_from(generator: torch.Generator) -> int:
-    """Draw a seed for libraries that have random numbers of their own, 0 to 2^31 - 2."""
+    """Draw a seed for libraries that have random numbers of their own, 0 to 2^31 - 2.
+
+    Args:
+        generator: On the CPU; it is moved on by one draw.
+    """
     return int(torch.randint(2**31 - 1, (), generator=generator))
 
 

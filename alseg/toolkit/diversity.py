@@ -29,7 +29,11 @@ _GAIN_STEPS = 2.0**40
 
 
 def uniforms(generator: torch.Generator) -> Draw:
-    """Return a source of uniform float64 numbers that a generator drives."""
+    """Return a source of uniform float64 numbers that a generator drives.
+
+    Args:
+        generator: On the CPU; it is moved on by each draw.
+    """
     return lambda count: torch.rand(count, generator=generator, dtype=torch.float64)
 
 
@@ -157,7 +161,11 @@ class GradientEmbeddings:
 
 
 def greedy_trials(count: int) -> int:
-    """Return how many draws the greedy k-means++ compares for each pick, 2 + floor(log count)."""
+    """Return how many draws the greedy k-means++ compares for each pick, 2 + floor(log count).
+
+    Args:
+        count: Picks wanted in all, at least 1.
+    """
     return 2 + int(math.log(max(1, count)))
 
 

@@ -26,7 +26,11 @@ class StepCount(nn.Module):
 
 
 def teacher_of(network: nn.Module) -> nn.Module:
-    """Return a copy of a network without gradients."""
+    """Return a copy of a network without gradients.
+
+    Args:
+        network: The network, which is left as it is.
+    """
     return copy.deepcopy(network).requires_grad_(False)
 
 
@@ -71,7 +75,11 @@ def update(teacher: nn.Module, network: nn.Module, decay: float | torch.Tensor) 
 
 
 def silence_dropout(teacher: nn.Module) -> None:
-    """Switch off layers that drop values at random; all others keep their mode, batch norm included."""
+    """Switch off layers that drop values at random; all others keep their mode, batch norm included.
+
+    Args:
+        teacher: The network, in training mode.
+    """
     for module in teacher.modules():
         if any(word in type(module).__name__ for word in _DROPPING):
             module.eval()

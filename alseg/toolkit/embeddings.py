@@ -17,7 +17,11 @@ _MOST_WEIGHTS = 2**25
 
 
 def part_probs(view: View) -> torch.Tensor:
-    """Return the mean softmax of each part, float32 ``(R, C)`` on the CPU; one row for a whole image."""
+    """Return the mean softmax of each part, float32 ``(R, C)`` on the CPU; one row for a whole image.
+
+    Args:
+        view: One image with ``probs``.
+    """
     return part_means(view.probs, view)
 
 
@@ -150,6 +154,11 @@ def projected(vectors: torch.Tensor, dimensions: int) -> torch.Tensor:
 
 def rows_of_parts(observations: Observations, name: str, pool: PartsView) -> torch.Tensor:
     """Return one observation, a row for each part of the pool, ``(P, ...)``.
+
+    Args:
+        observations: What was observed of each image.
+        name: Key of the observation.
+        pool: The parts that there are.
 
     Raises:
         ValueError: If there is not one row for each part.

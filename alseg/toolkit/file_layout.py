@@ -163,6 +163,11 @@ def _ending(name: str, like: str) -> str:
 def check_split(dataset: str, split: str, splits: Sequence[str]) -> None:
     """Refuse a split that the data set does not have.
 
+    Args:
+        dataset: Name of the data set, for the message.
+        split: The split that is asked for.
+        splits: The splits there are.
+
     Raises:
         AlsegError: Names the splits there are.
     """

@@ -14,6 +14,7 @@ _WILD = re.compile(r"\*|\?|\{")
 _FIELD = re.compile(r"\*|\?|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 PATTERN_HELP = "Patterns may have *, **, ? and fields such as {city}."
+"""The syntax of patterns, for messages."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,12 @@ def filled(template: str, fields: Mapping[str, str], key: str) -> str:
 
 
 def with_split(pattern: str, name: str) -> str:
-    """Return a pattern with ``{split}`` replaced."""
+    """Return a pattern with ``{split}`` replaced.
+
+    Args:
+        pattern: A pattern of paths.
+        name: Name of the split.
+    """
     return pattern.replace("{split}", name)
 
 

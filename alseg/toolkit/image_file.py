@@ -14,6 +14,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from alseg.errors import DataError
 
 AGAIN = "Copy or unpack it again."
+"""The remedy in messages about damaged files."""
 
 _IMAGE_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 _LABEL_MODES = frozenset({"1", "L", "P", "I", "I;16"})
@@ -32,6 +33,9 @@ def opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     """Open an image and turn whatever Pillow raises, now or while decoding, into a `DataError`.
 
     A PNG or JPEG without its end is refused at once: its copy or download was cut off.
+
+    Args:
+        path: The file; for `DataError` too.
     """
     try:
         with Image.open(path) as image:
@@ -57,13 +61,21 @@ def opened(path: Path) -> Iterator[ImageFile.ImageFile]:
 
 
 def raw_mode(image: ImageFile.ImageFile) -> str:
-    """Return how the file stores pixels, in Pillow's words, such as ``RGB;16B``."""
+    """Return how the file stores pixels, in Pillow's words, such as ``RGB;16B``.
+
+    Args:
+        image: An opened file.
+    """
     arguments = image.tile[0][3] if image.tile else ""
     return str(arguments[0] if isinstance(arguments, tuple) else arguments)
 
 
 def check_image_kind(image: ImageFile.ImageFile, path: Path) -> None:
     """Refuse an opened file whose pixels are not to be had in 8-bit RGB.
+
+    Args:
+        image: An opened file.
+        path: Its path, for the message.
 
     Raises:
         DataError: Names the file.
@@ -76,6 +88,10 @@ def check_image_kind(image: ImageFile.ImageFile, path: Path) -> None:
 
 def check_label_kind(image: ImageFile.ImageFile, path: Path) -> None:
     """Refuse an opened file that does not hold one exact class id a pixel.
+
+    Args:
+        image: An opened file.
+        path: Its path, for the message.
 
     Raises:
         DataError: Names the file.
@@ -92,6 +108,10 @@ def check_label_kind(image: ImageFile.ImageFile, path: Path) -> None:
 def check_color_kind(image: ImageFile.ImageFile, path: Path) -> None:
     """Refuse an opened file that does not hold exact colours.
 
+    Args:
+        image: An opened file.
+        path: Its path, for the message.
+
     Raises:
         DataError: Names the file.
     """
@@ -102,6 +122,10 @@ def check_color_kind(image: ImageFile.ImageFile, path: Path) -> None:
 
 def check_label16_kind(image: ImageFile.ImageFile, path: Path) -> None:
     """Refuse an opened file that is no 16-bit RGB PNG.
+
+    Args:
+        image: An opened file.
+        path: Its path, for the message.
 
     Raises:
         DataError: Names the file.

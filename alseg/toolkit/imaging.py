@@ -49,6 +49,9 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     Grayscale, palette, CMYK and YCbCr images are converted; an alpha channel is dropped; 16-bit RGB keeps its
     high bytes. An EXIF orientation is not applied: label maps lie in the order in which pixels are stored.
 
+    Args:
+        path: The file, of any format that Pillow or imagecodecs decodes.
+
     Returns:
         uint8 RGB ``(H, W, 3)``, writable.
 
@@ -73,6 +76,9 @@ def read_label(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
 
     A palette image gives its indices, not its colours; a GIF of grey colours gives those, for it has nothing
     else in which to hold the values of a mask. Grayscale of 1, 2, 4, 8 and 16 bits gives the stored values.
+
+    Args:
+        path: The file.
 
     Returns:
         uint8 ``(H, W)``, or uint16 for 16-bit files; writable.

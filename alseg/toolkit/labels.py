@@ -15,7 +15,11 @@ MOST_CLASSES = 254
 
 
 def canonical_name(name: str) -> str:
-    """Return the form in which class names are compared: lower case, single spaces for ``_`` and ``-``."""
+    """Return the form in which class names are compared: lower case, single spaces for ``_`` and ``-``.
+
+    Args:
+        name: Name of a class.
+    """
     return " ".join(name.lower().replace("_", " ").replace("-", " ").split())
 
 
@@ -35,6 +39,9 @@ def translated(label: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np
 
 def check_label_space(space: LabelSpace) -> None:
     """Refuse a label space that cannot be used.
+
+    Args:
+        space: The label space.
 
     Raises:
         ValueError: If there is no class or more than 254, two classes share a name, a colour is not three
@@ -66,6 +73,10 @@ def check_label_space(space: LabelSpace) -> None:
 def subset_indices(space: LabelSpace, subset: str) -> tuple[int, ...]:
     """Return the class indices of a named subset, in the subset's order.
 
+    Args:
+        space: The label space.
+        subset: Name of one of its subsets.
+
     Raises:
         ValueError: If the label space has no such subset, or the subset names a class it does not have.
     """
@@ -96,6 +107,10 @@ def translation(source: LabelSpace, target: LabelSpace) -> NDArray[np.uint8]:
 
     Case, ``_`` and ``-`` make no difference to names.
 
+    Args:
+        source: The label space that is translated from.
+        target: The label space that is translated to.
+
     Returns:
         uint8 ``(256,)``; 255 stays 255, and indices that the source space does not have become 255.
     """
@@ -111,13 +126,23 @@ def translation(source: LabelSpace, target: LabelSpace) -> NDArray[np.uint8]:
 
 
 def untranslated(source: LabelSpace, target: LabelSpace) -> tuple[str, ...]:
-    """Return the names of the source classes that `translation` turns into void, in order."""
+    """Return the names of the source classes that `translation` turns into void, in order.
+
+    Args:
+        source: The label space that is translated from.
+        target: The label space that is translated to.
+    """
     table = translation(source, target)
     return tuple(name for index, name in enumerate(source.names) if table[index] == IGNORE_INDEX)
 
 
 def unreachable(source: LabelSpace, target: LabelSpace) -> tuple[str, ...]:
-    """Return the names of the target classes to which `translation` maps no source class, in order."""
+    """Return the names of the target classes to which `translation` maps no source class, in order.
+
+    Args:
+        source: The label space that is translated from.
+        target: The label space that is translated to.
+    """
     reached = set(translation(source, target).tolist())
     return tuple(name for index, name in enumerate(target.names) if index not in reached)
 

@@ -188,7 +188,11 @@ class Weighted:
 
 
 def counting(device: torch.device) -> torch.dtype:
-    """Return a type in which every number of pixels is exact; Apple's GPU has no float64."""
+    """Return a type in which every number of pixels is exact; Apple's GPU has no float64.
+
+    Args:
+        device: Where the numbers are.
+    """
     return torch.int64 if device.type == "mps" else torch.float64
 
 
@@ -309,14 +313,26 @@ def _fill_known(logits: torch.Tensor, log_total: torch.Tensor, probs: torch.Tens
 
 
 def framed(values: torch.Tensor, *, above: bool, below: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return room for values and a frame, and the part of it that the values take."""
+    """Return room for values and a frame, and the part of it that the values take.
+
+    Args:
+        values: Float ``(C, H, W)``, of which shape, type and device count.
+        above: Whether the frame has a row above.
+        below: Whether it has one below.
+    """
     num_classes, rows, width = values.shape
     frame = values.new_empty((num_classes, above + rows + below, width + 2))
     return frame, frame[:, int(above) : above + rows, 1:-1]
 
 
 def continue_frame(frame: torch.Tensor, *, above: bool, below: bool) -> None:
-    """Fill the frame, rows above and below if there are any, with the values next to it."""
+    """Fill the frame, rows above and below if there are any, with the values next to it.
+
+    Args:
+        frame: Values with their frame, as `framed` returns it; changed in place.
+        above: Whether it has a row above.
+        below: Whether it has one below.
+    """
     frame[..., 0], frame[..., -1] = frame[..., 1], frame[..., -2]
     if above:
         frame[:, 0] = frame[:, 1]

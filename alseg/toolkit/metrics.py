@@ -25,7 +25,11 @@ _SAME_COUNTS = ("2",)
 
 
 def counts_are_current(scorer: str) -> bool:
-    """Return whether a scorer version's counts are what the present one would count from the same logits."""
+    """Return whether a scorer version's counts are what the present one would count from the same logits.
+
+    Args:
+        scorer: Version of the scorer, as a round's files hold it.
+    """
     return scorer in _SAME_COUNTS
 
 

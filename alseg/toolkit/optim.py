@@ -10,6 +10,7 @@ import torch
 from alseg.contracts import SegmentationModel, TrainingBatch
 
 OptimizerName = Literal["sgd", "adamw"]
+"""Optimisers that recipes offer."""
 
 
 _FIRST_FACTOR = 1e-6

@@ -23,7 +23,11 @@ LEAVE_OUT_HINT = (
 
 
 def no_judgement(ids: Mapping[int, int]) -> None:
-    """Find nothing wrong with the ids of a split."""
+    """Find nothing wrong with the ids of a split.
+
+    Args:
+        ids: Label id to number of pixels.
+    """
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,9 @@ def variance(moments: Moments) -> torch.Tensor:
 
     What rounding leaves where float32 moments were added up pass by pass counts as 0: a deviation of less
     than the mean times the root of 1e-7 a pass.
+
+    Args:
+        moments: Of several passes over one image.
     """
     spread = moments.square - moments.mean.square()
     rounding = moments.count * torch.finfo(torch.float32).eps * moments.mean.square()
@@ -59,12 +62,20 @@ def variance(moments: Moments) -> torch.Tensor:
 
 
 def soft_vote_entropy(moments: Moments) -> torch.Tensor:
-    """Return the entropy of the mean softmax, 0 to log C."""
+    """Return the entropy of the mean softmax, 0 to log C.
+
+    Args:
+        moments: Of several passes over one image.
+    """
     return _entropy(moments.mean)
 
 
 def vote_entropy(moments: Moments) -> torch.Tensor:
-    """Return the entropy of the shares in which the passes vote for the classes, 0 to log min(C, T)."""
+    """Return the entropy of the shares in which the passes vote for the classes, 0 to log min(C, T).
+
+    Args:
+        moments: Of several passes over one image.
+    """
     return _entropy(moments.votes)
 
 
@@ -72,17 +83,28 @@ def bald(moments: Moments) -> torch.Tensor:
     """Return the mutual information of prediction and network, at least 0.
 
     Entropy of the mean softmax less the mean entropy of the softmax.
+
+    Args:
+        moments: Of several passes over one image.
     """
     return (soft_vote_entropy(moments) - moments.entropy).clamp(min=0)
 
 
 def mean_std(moments: Moments) -> torch.Tensor:
-    """Return the standard deviation of the probabilities over the passes, averaged over classes, 0 to 0.5."""
+    """Return the standard deviation of the probabilities over the passes, averaged over classes, 0 to 0.5.
+
+    Args:
+        moments: Of several passes over one image.
+    """
     return variance(moments).sqrt().mean(0)
 
 
 def variation_ratio(moments: Moments) -> torch.Tensor:
-    """Return the share of passes that do not vote for the commonest class, 0 to 1 - 1 / min(C, T)."""
+    """Return the share of passes that do not vote for the commonest class, 0 to 1 - 1 / min(C, T).
+
+    Args:
+        moments: Of several passes over one image.
+    """
     return (1 - moments.votes.amax(0)).clamp(min=0)
 
 
@@ -91,6 +113,9 @@ def symmetric_divergence(moments: Moments) -> torch.Tensor:
 
     With d half the distance of two probabilities and m their mean it is the sum of 2 d artanh(d / m), so the
     moments suffice.
+
+    Args:
+        moments: Of several passes over one image.
 
     Raises:
         ValueError: If the moments are of other than two passes.
@@ -109,6 +134,9 @@ def balanced_entropy(moments: Moments) -> torch.Tensor:
     further success. Balanced entropy is (sum of mean * h(P+) + H) / (H + log 2), with h the differential
     entropy and H that of the mean; its reciprocal is the score where it is not negative, else itself. The
     work is done a strip of rows at a time.
+
+    Args:
+        moments: Of several passes over one image.
 
     Source:
         Woo, Active Learning in Bayesian Neural Networks with Balanced Entropy Learning Principle, ICLR 2023,

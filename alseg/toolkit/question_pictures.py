@@ -105,7 +105,11 @@ def question_picture(image: NDArray[np.uint8], footprint: NDArray[np.int32], pla
 
 
 def encoded(picture: NDArray[np.uint8]) -> bytes:
-    """Return a picture as a JPEG file."""
+    """Return a picture as a JPEG file.
+
+    Args:
+        picture: uint8 RGB ``(H, W, 3)``.
+    """
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=_QUALITY, subsampling=0)
     return file.getvalue()

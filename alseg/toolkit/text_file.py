@@ -13,6 +13,9 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def read_lines(path: Path) -> list[str]:
     """Return the lines of a UTF-8 file without their ends; a byte order mark is left out.
 
+    Args:
+        path: The file.
+
     Raises:
         FileNotFoundError: If there is no such file.
         DataError: If it cannot be read or is in another encoding; names it.

@@ -40,17 +40,28 @@ class Statistics(NamedTuple):
 
 
 def entropy(logits: torch.Tensor) -> torch.Tensor:
-    """Return the entropy of the softmax of float ``(C, H, W)`` in nats, float32 ``(H, W)``, 0 to log C."""
+    """Return the entropy of the softmax of float ``(C, H, W)`` in nats, float32 ``(H, W)``, 0 to log C.
+
+    Args:
+        logits: Float ``(C, H, W)``.
+    """
     return _only(statistics(logits, "entropy").entropy)
 
 
 def confidence(logits: torch.Tensor) -> torch.Tensor:
-    """Return the largest softmax probability of float ``(C, H, W)``, float32 ``(H, W)``, 1 / C to 1."""
+    """Return the largest softmax probability of float ``(C, H, W)``, float32 ``(H, W)``, 1 / C to 1.
+
+    Args:
+        logits: Float ``(C, H, W)``.
+    """
     return _only(statistics(logits, "confidence").confidence)
 
 
 def margin(logits: torch.Tensor) -> torch.Tensor:
     """Return the gap of the two largest probabilities of float ``(C, H, W)``, float32 ``(H, W)``, 0 to 1.
+
+    Args:
+        logits: Float ``(C, H, W)``.
 
     Raises:
         ValueError: If there is one class only.
@@ -82,7 +93,11 @@ def bvsb(logits: torch.Tensor, temperature: float = 1.0) -> torch.Tensor:
 
 
 def classes(logits: torch.Tensor) -> torch.Tensor:
-    """Return the likeliest class of float ``(C, H, W)``, uint8 ``(H, W)``; the first of equals."""
+    """Return the likeliest class of float ``(C, H, W)``, uint8 ``(H, W)``; the first of equals.
+
+    Args:
+        logits: Float ``(C, H, W)``.
+    """
     return _only(statistics(logits, "classes").classes)
 
 

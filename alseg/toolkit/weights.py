@@ -49,6 +49,9 @@ def weights_path(weights: str, named: Iterable[str]) -> Path:
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read what a ``.pt``, ``.pth`` or ``.safetensors`` file holds, on the CPU.
 
+    Args:
+        path: The file.
+
     Raises:
         AlsegError: If the file is missing, damaged, no checkpoint, or holds pickled objects other than
             tensors and plain values.
@@ -66,6 +69,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
     """Read one network's weights from a file, as `find_state_dict` finds them.
+
+    Args:
+        path: The file.
 
     Raises:
         AlsegError: As `read_checkpoint`, and if the file holds no state dict.
@@ -103,7 +109,12 @@ def find_state_dict(content: object, path: Path) -> dict[str, torch.Tensor]:
 
 
 def without_prefix(state: State, prefix: str) -> dict[str, torch.Tensor]:
-    """Return the state with ``prefix`` removed from its names, if every name has it; else as it is."""
+    """Return the state with ``prefix`` removed from its names, if every name has it; else as it is.
+
+    Args:
+        state: Name to tensor.
+        prefix: Such as ``module.``.
+    """
     if all(name.startswith(prefix) for name in state):
         return {name.removeprefix(prefix): tensor for name, tensor in state.items()}
     return dict(state)

@@ -106,6 +106,7 @@ def test_a_page_has_the_facts_of_the_spec_and_the_words_of_the_docstrings() -> N
         "| questions about | pixels, images |",
         "| needs | `logits` |",
         "| looks at | target images |",
+        "| cost | one forward pass for each image |",
         "| source | A paper, 2020. |",
         "| released code | The code forgets the power. |",
         "",

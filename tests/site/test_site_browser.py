@@ -1,0 +1,96 @@
+"""Opens every page of the built site in Chromium: no error, no request to another host, nothing cut off."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from documents import REPOSITORY
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SITE = REPOSITORY / "build" / "docs" / "site"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.skipif(
+        not (SITE / "index.html").exists(), reason="python docs/build_site.py has not been run"
+    ),
+]
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def opened(browser: Any, complaints: list[str], size: dict[str, int], colors: str) -> Any:
+    """Return a tab that adds all that goes wrong to the complaints."""
+    page = browser.new_page(viewport=size, color_scheme=colors)
+    page.set_default_timeout(60_000)
+    page.on("console", lambda message: complaints.append(f"{page.url}: {message.type}: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    page.on("requestfailed", lambda request: complaints.append(f"{page.url}: no {request.url}"))
+
+    def note(request: Any) -> None:
+        if not request.url.startswith(("file:", "data:", "blob:", "about:")):
+            complaints.append(f"{page.url}: asks {request.url}")
+
+    page.on("request", note)
+    return page
+
+
+def too_wide(page: Any, size: dict[str, int]) -> list[str]:
+    width = page.evaluate("document.documentElement.scrollWidth")
+    return [f"{page.url}: {width} pixels wide at {size['width']}"] if width > size["width"] else []
+
+
+def test_every_page_opens_without_complaint_and_fits_a_phone(browser: Any, complaints: list[str]) -> None:
+    files = sorted(file for file in SITE.rglob("*.html") if file.name != "404.html")
+    assert len(files) > 150
+    page = opened(browser, complaints, PHONE, "dark")
+    for file in files:
+        page.goto(file.as_uri())
+        complaints += too_wide(page, PHONE)
+    assert complaints == []
+
+
+@pytest.mark.parametrize("name", ["index", "experiments", "results", "reference/api/alseg.contracts"])
+def test_pages_with_wide_tables_fit_a_desktop(browser: Any, complaints: list[str], name: str) -> None:
+    page = opened(browser, complaints, DESKTOP, "light")
+    page.goto((SITE / f"{name}.html").as_uri())
+    assert too_wide(page, DESKTOP) + complaints == []
+
+
+def test_the_search_finds_a_page_and_leads_to_it(browser: Any, complaints: list[str]) -> None:
+    page = opened(browser, complaints, DESKTOP, "light")
+    page.goto((SITE / "index.html").as_uri())
+    page.keyboard.press("Control+k")
+    page.get_by_placeholder("Search").last.fill("mean-teacher")
+    page.locator("a[href*='plugins/recipes/mean-teacher.html']").first.wait_for()
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("colors", "is_light"), [("light", True), ("dark", False)])
+def test_colours_are_those_of_the_system(
+    browser: Any, complaints: list[str], colors: str, is_light: bool
+) -> None:
+    page = opened(browser, complaints, DESKTOP, colors)
+    page.goto((SITE / "index.html").as_uri())
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (background == "rgb(255, 255, 255)") is is_light
