@@ -184,20 +184,22 @@ class Walkthrough:
 
     def _install(self) -> None:
         """Make the distribution in the working folder one that alseg finds, in this process."""
-        [module] = [path.stem for path in self.folder.glob("*.py") if path.stem.startswith("alseg_")]
+        modules = sorted(path.stem for path in self.folder.glob("alseg_*.py"))
         stage, site = self.folder / "build-of-test", self.folder / "site-of-test"
-        shutil.rmtree(stage, ignore_errors=True)
-        shutil.rmtree(site, ignore_errors=True)
-        (stage / module).mkdir(parents=True)
-        for name in (f"{module}.py", "pyproject.toml"):
-            shutil.copy(self.folder / name, stage / module)
-        install(module, site, parent=stage)
-        self.monkeypatch.delitem(sys.modules, module, raising=False)
+        for folder in (stage, site):
+            shutil.rmtree(folder, ignore_errors=True)
+        (stage / modules[0]).mkdir(parents=True)
+        for name in (f"{modules[0]}.py", "pyproject.toml"):
+            shutil.copy(self.folder / name, stage / modules[0])
+        install(modules[0], site, parent=stage)
+        for module in modules:
+            shutil.copy(self.folder / f"{module}.py", site)
+            self.monkeypatch.delitem(sys.modules, module, raising=False)
+            # What is set and deleted here is deleted again at the end of the test.
+            self.monkeypatch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
+            del sys.modules[module]
         if str(site) not in sys.path:
             self.monkeypatch.syspath_prepend(site)
-        # What is set and deleted here is deleted again at the end of the test.
-        self.monkeypatch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
-        del sys.modules[module]
         importlib.invalidate_caches()
 
     def _test(self) -> None:

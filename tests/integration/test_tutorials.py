@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from documents import DOCS, REPOSITORY
+from documents import DOCS, REPOSITORY, blocks
 from install import skip_unless_alseg_is_installed
-from walkthrough import Walkthrough, blocks_in_order
+from walkthrough import Walkthrough
 
 TUTORIALS = DOCS / "tutorials"
 STREETS = [
@@ -55,6 +55,14 @@ def test_the_tutorial_about_images_of_your_own(tmp_path: Path, monkeypatch: pyte
     walk("own-images", tmp_path, monkeypatch, *NETWORK, *CPU, "recipe.iterations=3", "rounds=[1, 2]")
     assert len(list((tmp_path / "masks" / "masks").glob("*.png"))) == 8
     assert (tmp_path / "network" / "network.torchscript").exists()
+
+
+@pytest.mark.slow
+def test_the_tutorial_about_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [plugin] = [block for block in blocks(DOCS / "plugins.md", "python") if "class EmaTeacher" in block]
+    (tmp_path / "alseg_ema_teacher.py").write_text(plugin, encoding="utf-8")
+    size = [f"methods.{number}.{change}" for number in (1, 2) for change in SHORT]
+    walk("recipe", tmp_path, monkeypatch, *STREETS, *NETWORK, *SHORT, *size, *CPU, "rounds=[1]", "seeds=[0]")
 
 
 def test_the_tutorial_about_significance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
