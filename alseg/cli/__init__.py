@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, str] = {
     "data": "List, check, look at or make up data sets.",
     "perf": "Time alseg beside the plain way.",
     "plugins": "List what is installed, with parameters.",
+    "check": "Check that a plugin keeps its contracts.",
     "work": "Do one unit of an experiment; executors start it.",
 }
 """Short help of each command; here, so that listing commands imports none of them."""

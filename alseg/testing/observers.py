@@ -20,7 +20,7 @@ _RUN = "random__s0__00000000"
 def check_observer(spec: ObserverSpec, *, folder: Path | None = None, **params: Any) -> None:
     """Check an observer against `alseg.contracts.Observer`.
 
-    It is built, follows a made-up run of two purchases, and follows it again from round 0 on, as after a stop.
+    It is built, follows a made-up run of two purchases, and follows it again from round 0, as after a stop.
     The last round has no evaluation labels, so its numbers are NaN. Then it is closed. Checked are that
     ``build`` writes nothing into the experiment's folder, that no method raises, and that nothing is written
     in the run's folder. What it sends elsewhere, it sends: give parameters that name a place for tests.
