@@ -14,13 +14,15 @@ from alseg.conformance.contracts import dataset_folder, told, with_defaults
 from alseg.conformance.findings import NotCheckedError
 from alseg.conformance.step import Passed
 from alseg.conformance.work import Work, acquisition_work, recipe_work
-from alseg.contracts import AcquisitionSpec, DatasetSpec, ModelSpec, PartitionSpec, RecipeSpec, Spec
+from alseg.contracts import AcquisitionSpec, DatasetSpec, ModelSpec, PartitionSpec, RecipeSpec, Size, Spec
 from alseg.perf.measure import alternate, peak_extra_bytes
 from alseg.registry.datasets import splits_of
 from alseg.registry.registry import Registry
 
 SIZE = (256, 512)
 """Height and width of made-up images in pixels."""
+_NETWORK_SIZE = (128, 256)
+"""Of images for networks, which take long on a processor."""
 _STEP_SIZE = (64, 128)
 _CLASSES = 19
 _IMAGES = 4
@@ -33,8 +35,7 @@ _BESIDE: Mapping[type[Spec], tuple[str, str]] = {
 }
 """Kind and name of what a component is timed beside, in turns."""
 
-HAVE_COSTS = (AcquisitionSpec, DatasetSpec, ModelSpec, PartitionSpec, RecipeSpec)
-"""Specs of components that work on images."""
+_SIZES: Mapping[type[Spec], Size] = {ModelSpec: _NETWORK_SIZE, RecipeSpec: _STEP_SIZE}
 
 
 def measure_costs(
@@ -103,7 +104,7 @@ def _partition_work(spec: PartitionSpec, params: Mapping[str, Any]) -> Work:
 
 def _model_work(spec: ModelSpec, params: Mapping[str, Any]) -> Work:
     network = told(spec).build(num_classes=_CLASSES, **params).eval()
-    images = torch.randn((1, 3, *SIZE), generator=torch.Generator().manual_seed(0))
+    images = torch.randn((1, 3, *_NETWORK_SIZE), generator=torch.Generator().manual_seed(0))
 
     def predict() -> None:
         with torch.no_grad():
@@ -137,7 +138,7 @@ def _passed(spec: Spec, seconds: Mapping[str, float], peak: int | None) -> Passe
 def _of_size(spec: Spec) -> str:
     if isinstance(spec, DatasetSpec):
         return ""
-    height, width = _STEP_SIZE if isinstance(spec, RecipeSpec) else SIZE
+    height, width = _SIZES.get(type(spec), SIZE)
     return f" of {height} x {width}"
 
 

@@ -13,7 +13,7 @@ from alseg.conformance.plan import PROCESS, check_params, plan_of
 from alseg.conformance.remedies import remedy_for
 from alseg.conformance.request import Request
 from alseg.conformance.step import Step, place_of, run_step
-from alseg.conformance.subjects import subjects_of
+from alseg.conformance.subjects import Subject, subjects_of
 from alseg.guard.calls import watching
 
 Event = dict[str, Any]
@@ -30,6 +30,22 @@ def check_here(request: Request) -> Iterator[Report]:
         AlsegError: If there is no such component or module, or a parameter is wrong.
     """
     return collect(events_of(request))
+
+
+def check_subject(subject: Subject, request: Request) -> Report:
+    """Check one component in this process.
+
+    Args:
+        subject: The component.
+        request: Parameters, folder of the data sets, and time.
+
+    Raises:
+        AlsegError: If a parameter is wrong.
+    """
+    changes: list[str] = []
+    words = str(subject.component)
+    steps = [_findings(step, words, request.seconds, changes) for step in plan_of(subject, request)]
+    return Report(subject.component, tuple(finding for findings in steps for finding in findings))
 
 
 def events_of(request: Request, start: Place = (0, 0)) -> Iterator[Event]:

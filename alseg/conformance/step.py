@@ -151,7 +151,8 @@ def place_of(made: object) -> str:
 def _place_of(step: Step, error: BaseException | None) -> str:
     """Return file and line: where the plugin was at work, else where its builder is."""
     builder = _source_of(step.about)
-    trace = traceback.extract_tb(error.__traceback__ if error is not None else None)
+    known = error if error is None or error.__cause__ is None else error.__cause__
+    trace = traceback.extract_tb(None if known is None else known.__traceback__)
     outside = [frame for frame in trace if _ALSEG not in Path(frame.filename).parents]
     of_plugin = [frame for frame in outside if builder and builder[0].parent in Path(frame.filename).parents]
     if of_plugin or outside:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from alseg.conformance.findings import Finding, Report, count
 from alseg.text.display import wrap
@@ -20,9 +21,15 @@ def report_lines(report: Report, width: int) -> Iterator[str]:
         width: Columns.
     """
     yield from wrap(printable(str(report.component)), width, "", "  ")
+    groups = [list(group) for _, group in groupby(report.findings, _absent)]
     checks = max((len(finding.check) for finding in report.findings), default=0)
-    for finding in report.findings:
-        yield from _finding_lines(finding, checks, width)
+    for group in groups:
+        if len(group) > 1 and _absent(group[0]):
+            names = ", ".join(finding.check for finding in group)
+            yield from wrap(printable(f"{names}: not checked. {group[0].note}"), width, "  -     ", _INDENT)
+            continue
+        for finding in group:
+            yield from _finding_lines(finding, checks, width)
 
 
 def summary_line(reports: Sequence[Report]) -> str:
@@ -35,6 +42,11 @@ def summary_line(reports: Sequence[Report]) -> str:
     )
 
 
+def _absent(finding: Finding) -> str:
+    """Return why a check was not made; nothing where it was."""
+    return finding.note if finding.status == "not checked" else ""
+
+
 def _finding_lines(finding: Finding, checks: int, width: int) -> Iterator[str]:
     head = f"  {_WORDS[finding.status]:<4}  {finding.check:<{checks}}  "
     margin = " " * min(len(head), width // 2)
@@ -45,5 +57,5 @@ def _finding_lines(finding: Finding, checks: int, width: int) -> Iterator[str]:
             yield from wrap(printable(f"at {finding.cause}"), width, _INDENT, _INDENT)
         yield from wrap(printable(finding.remedy), width, _INDENT, _INDENT)
         return
-    note = f"not checked: {finding.note}" if finding.status == "not checked" else finding.note
+    note = f"not checked. {finding.note}" if finding.status == "not checked" else finding.note
     yield from (line.rstrip() for line in wrap(printable(note), width, head, margin))

@@ -167,8 +167,10 @@ def attempt(where: str, view: View, act: Callable[[], T]) -> T:
         optional = ("image", "features", "moments", "regions", "bought", "revealed", "previous")
         if view.logits.is_meta or any(getattr(view, name, None) is None for name in optional):
             why = (str(error).splitlines() or [type(error).__name__])[0]
+            is_absence = "None" in why or "meta" in why
             raise DepartureError(
-                "needs", f"{where}: failed; does it read what 'needs' does not name? {why}"
+                "needs" if is_absence else "contract",
+                f"{where}: failed; does it read what 'needs' does not name? {why}",
             ) from error
         raise
 

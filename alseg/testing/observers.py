@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 from dataclasses import replace
@@ -36,7 +37,8 @@ def check_observer(spec: ObserverSpec, *, folder: Path | None = None, **params: 
     with tempfile.TemporaryDirectory() as scratch:
         experiment = (folder or Path(scratch)) / "experiment"
         run = experiment / "runs" / _RUN
-        run.mkdir(parents=True)
+        _begin(run)
+        before = _files(run)
         observer = spec.build(**params)
         made = type(observer).__name__
         assert isinstance(observer, Observer), f"'{spec.name}': {made} lacks on_round_end or close"
@@ -49,8 +51,20 @@ def check_observer(spec: ObserverSpec, *, folder: Path | None = None, **params: 
             observer.close()
         except Exception as error:
             raise AssertionError(f"'{spec.name}': close raises {error!r}") from error
-        left = sorted(path.relative_to(run).as_posix() for path in run.rglob("*"))
-        assert not left, f"'{spec.name}': it writes into the run's folder ({', '.join(left[:3])})"
+        changed = sorted(name for name, content in _files(run).items() if before.get(name) != content)
+        assert not changed, f"'{spec.name}': it writes into the run's folder ({', '.join(changed[:3])})"
+
+
+def _begin(run: Path) -> None:
+    """Make a run's folder with what observers may read there: the attempt that is being made."""
+    (run / "attempts").mkdir(parents=True)
+    attempt = {"start": "2026-01-01T00:00:00+00:00"}
+    (run / "attempts" / "1.json").write_text(json.dumps(attempt), encoding="utf-8")
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def _tell(where: str, observer: Observer, report: RoundReport) -> None:
