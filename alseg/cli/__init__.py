@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, str] = {
     "perf": "Time alseg beside the plain way.",
     "plugins": "List what is installed, with parameters.",
     "new": "Write a plugin of your own from a template.",
+    "check": "Check that a plugin keeps its contracts.",
     "work": "Do one unit of an experiment; executors start it.",
 }
 """Short help of each command; here, so that listing commands imports none of them."""

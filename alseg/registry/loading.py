@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib import metadata
 from types import MappingProxyType
@@ -45,16 +45,37 @@ PUBLISHED = "register_published_results"
 T = TypeVar("T")
 
 
-def load_registry() -> Registry:
+def load_registry(further: Mapping[PluginInfo, Callable[[], object]] | None = None) -> Registry:
     """Load every plugin installed in this environment.
 
     What plugins print while they are loaded goes to standard error, so that standard output stays parsable.
+
+    Args:
+        further: Plugins that are not installed, each with what imports its module; they are loaded last.
     """
     builder = _Builder()
     with contextlib.redirect_stdout(sys.stderr):
         for info, entry_point in _entry_points():
             builder.add(info, entry_point.load)
+        for info, load in (further or {}).items():
+            builder.add(info, load)
     return builder.registry()
+
+
+def load_alone(load: Callable[[], object]) -> Registry:
+    """Return a registry of one plugin, as if no other one were installed.
+
+    Args:
+        load: Imports its module.
+    """
+    builder = _Builder()
+    builder.add(PluginInfo("alone", "unpackaged", "0"), load)
+    return builder.registry()
+
+
+def installed_plugins() -> list[tuple[PluginInfo, metadata.EntryPoint]]:
+    """Return every plugin that is installed, in the order in which they are loaded; nothing is imported."""
+    return list(_entry_points())
 
 
 def registry_of(*plugins: object) -> Registry:
@@ -84,7 +105,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self._entries: dict[str, dict[str, Entry[Any]]] = {kind: {} for kind in KINDS}
-        self._published: list[PublishedResult] = []
+        self._published: dict[PluginInfo, list[PublishedResult]] = {}
         self._plugins: list[PluginInfo] = []
         self._failures: list[PluginFailure] = []
         self._round_end_hooks: list[tuple[PluginInfo, RoundEndHook]] = []
@@ -108,7 +129,7 @@ class _Builder:
             return
         for kind, of_kind in entries.items():
             self._entries[kind].update(of_kind)
-        self._published += published
+        self._published[info] = published
         self._round_end_hooks += [
             (info, _accepting_report(impl)) for impl in _implementations(manager, ROUND_END)
         ]
@@ -121,7 +142,10 @@ class _Builder:
         }
         return Registry(
             **views,
-            published_results=tuple(self._published),
+            published_results=tuple(result for results in self._published.values() for result in results),
+            published_by=MappingProxyType(
+                {info: tuple(each) for info, each in self._published.items() if each}
+            ),
             plugins=tuple(self._plugins),
             failures=tuple(self._failures),
             round_end_hooks=tuple(self._round_end_hooks),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -62,6 +62,7 @@ class Registry:
         observers: Observers, which experiments name.
         executors: Executors, which do runs elsewhere.
         published_results: Numbers of papers, in the order registered.
+        published_by: The same by plugin, of those that register some.
         plugins: Plugins that work, in the order loaded.
         failures: Plugins that do not.
         round_end_hooks: Plugins with their hook ``on_round_end``, in the order loaded.
@@ -78,6 +79,7 @@ class Registry:
     observers: Mapping[str, Entry[ObserverSpec]]
     executors: Mapping[str, Entry[ExecutorSpec]]
     published_results: tuple[PublishedResult, ...] = ()
+    published_by: Mapping[PluginInfo, tuple[PublishedResult, ...]] = field(default_factory=dict)
     plugins: tuple[PluginInfo, ...] = ()
     failures: tuple[PluginFailure, ...] = ()
     round_end_hooks: tuple[tuple[PluginInfo, RoundEndHook], ...] = ()

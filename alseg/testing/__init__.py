@@ -5,6 +5,7 @@
 - `check_dataset`: does a data set keep the contract of `alseg.contracts.Dataset`?
 - `check_executor`: does an executor keep the contract of `alseg.contracts.Executor`?
 - `check_model`: does a network keep the contract of `alseg.contracts.SegmentationModel`?
+- `check_observer`: does an observer keep the contract of `alseg.contracts.Observer`?
 - `check_partition`: does a partition keep the contract of `alseg.contracts.Partition`?
 - `check_recipe`: does a recipe keep the contract of `alseg.contracts.Recipe`?
 - `check_spec`: can a spec be listed, and sent to another process?

@@ -4,6 +4,7 @@ from .datasets import check_dataset as check_dataset
 from .executors import check_executor as check_executor
 from .models import check_model as check_model
 from .modes import check_annotation_mode as check_annotation_mode
+from .observers import check_observer as check_observer
 from .partitions import check_partition as check_partition
 from .pools import observations_of as observations_of
 from .pools import observe as observe

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alseg.contracts import IGNORE_INDEX, ChecksIds, Dataset, LabelSpace, Size
 from alseg.errors import DataError
+from alseg.testing.aspects import Aspect, DepartureError, require
 
 
 def check_dataset(dataset: Dataset, label_space: LabelSpace, *, most_images: int = 3) -> None:
@@ -37,7 +39,9 @@ def check_dataset(dataset: Dataset, label_space: LabelSpace, *, most_images: int
     assert len(dataset) > 0, "the data set is empty"
     _check_ids(dataset)
     copy = _pickled(dataset)
-    assert len(copy) == len(dataset), f"an unpickled copy has {len(copy)} images instead of {len(dataset)}"
+    if len(copy) != len(dataset):
+        message = f"an unpickled copy has {len(copy)} images instead of {len(dataset)}"
+        raise DepartureError("pickling", message)
     for index in sorted(set(np.linspace(0, len(dataset) - 1, most_images).astype(int).tolist())):
         _check_image(dataset, copy, index, label_space)
 
@@ -47,7 +51,8 @@ def _pickled(dataset: Dataset) -> Dataset:
         copy: Dataset = pickle.loads(pickle.dumps(dataset))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         name = type(dataset).__name__
-        raise AssertionError(f"{name} cannot be pickled, which loader workers need: {error}") from error
+        message = f"{name} cannot be pickled, which loader workers need: {error}"
+        raise DepartureError("pickling", message) from error
     return copy
 
 
@@ -84,12 +89,12 @@ def _check_image(dataset: Dataset, copy: Dataset, index: int, label_space: Label
         with_ids, ids = dataset.label_and_ids(index)
         assert np.array_equal(with_ids, label), f"{name}: label_and_ids gives another label map than label"
         assert ids.shape == label.shape, f"{name}: the ids have shape {ids.shape} instead of {label.shape}"
-    first = image.copy(), label.copy()
+    first = _Read(name, size, image.copy(), label.copy())
     for array in (image, label):
         if array.flags.writeable:
             array.fill(0)
-    _check_same(f"{name}: a second reading", dataset, index, size, first)
-    _check_same(f"{name}: an unpickled copy", copy, index, size, first)
+    _check_same("determinism", f"{name}: a second reading", dataset, index, first)
+    _check_same("pickling", f"{name}: an unpickled copy", copy, index, first)
 
 
 def _check_unlabelled(name: str, dataset: Dataset, index: int) -> None:
@@ -106,10 +111,18 @@ def _check_array(what: str, array: NDArray[np.uint8], shape: tuple[int, ...]) ->
     assert array.shape == shape, f"{what} must have shape {shape}, as size() says, got {array.shape}"
 
 
-def _check_same(
-    what: str, dataset: Dataset, index: int, size: Size, first: tuple[NDArray[np.uint8], NDArray[np.uint8]]
-) -> None:
-    assert dataset.image_id(index) == dataset.image_id(index), f"{what} gives another id"
-    assert dataset.size(index) == size, f"{what} gives size {dataset.size(index)} instead of {size}"
-    assert np.array_equal(dataset.image(index), first[0]), f"{what} gives another image"
-    assert np.array_equal(dataset.label(index), first[1]), f"{what} gives another label map"
+class _Read(NamedTuple):
+    """What a data set said of an image."""
+
+    image_id: str
+    size: Size
+    image: NDArray[np.uint8]
+    label: NDArray[np.uint8]
+
+
+def _check_same(aspect: Aspect, what: str, dataset: Dataset, index: int, first: _Read) -> None:
+    size = dataset.size(index)
+    require(aspect, dataset.image_id(index) == first.image_id, f"{what} gives another id")
+    require(aspect, size == first.size, f"{what} gives size {size} instead of {first.size}")
+    require(aspect, np.array_equal(dataset.image(index), first.image), f"{what} gives another image")
+    require(aspect, np.array_equal(dataset.label(index), first.label), f"{what} gives another label map")

@@ -12,6 +12,7 @@ import torch
 
 from alseg.contracts import AcquisitionSpec, Moments, Passes, SourceView, TargetView, Unit, View
 from alseg.seeding import image_token
+from alseg.testing.aspects import DepartureError, require
 
 _CHANNELS = 8
 _OUTPUT_CHANNELS = 4
@@ -166,8 +167,10 @@ def attempt(where: str, view: View, act: Callable[[], T]) -> T:
         optional = ("image", "features", "moments", "regions", "bought", "revealed", "previous")
         if view.logits.is_meta or any(getattr(view, name, None) is None for name in optional):
             why = (str(error).splitlines() or [type(error).__name__])[0]
-            raise AssertionError(
-                f"{where}: failed; does it read what 'needs' does not name? {why}"
+            is_absence = "None" in why or "meta" in why
+            raise DepartureError(
+                "needs" if is_absence else "contract",
+                f"{where}: failed; does it read what 'needs' does not name? {why}",
             ) from error
         raise
 
@@ -175,7 +178,8 @@ def attempt(where: str, view: View, act: Callable[[], T]) -> T:
 def check_untouched(where: str, view: View, untouched: View) -> None:
     """Check that nothing of a view was changed, given another that was made as it was."""
     for (name, after), (_, before) in zip(_tensors(view), _tensors(untouched), strict=True):
-        assert before.is_meta or torch.equal(before, after), f"{where}: it changes the view's {name}"
+        same = before.is_meta or torch.equal(before, after)
+        require("inputs", same, f"{where}: it changes the view's {name}")
 
 
 def reads_logits(spec: AcquisitionSpec) -> str:

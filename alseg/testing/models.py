@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from alseg.contracts import BACKBONE_FEATURES, IGNORE_INDEX, ModelSpec, Size
+from alseg.testing.aspects import require
 
 
 def check_model(spec: ModelSpec, *, num_classes: int = 5, size: Size = (64, 96), **params: Any) -> None:
@@ -48,8 +49,10 @@ def check_model(spec: ModelSpec, *, num_classes: int = 5, size: Size = (64, 96),
         other = _built(spec, num_classes, params, seed=1)
         other.load_state_dict(model.state_dict())
         again = other.eval()(images)
-    assert _close(again, logits), (
-        f"{where}: a network with the same state gives other logits; keep all they depend on in the state"
+    require(
+        "independence",
+        _close(again, logits),
+        f"{where}: a network with the same state gives other logits; keep all they depend on in the state",
     )
     _check_gradients(where, model, images, num_classes)
 
@@ -105,9 +108,11 @@ def _check_same_state(
 ) -> None:
     expected, found = model.state_dict(), _built(spec, num_classes, params, seed=0).state_dict()
     differing = [name for name in expected if not _equal(expected[name], found.get(name))]
-    assert not differing and len(found) == len(expected), (
+    require(
+        "determinism",
+        not differing and len(found) == len(expected),
         f"{what} has other initial weights ({', '.join(differing[:3])}); draw them with torch's global "
-        "generator"
+        "generator",
     )
 
 
@@ -115,12 +120,15 @@ def _check_logits(where: str, model: Any, images: torch.Tensor, num_classes: int
     given = images.clone()
     logits = model(given)
     _check_maps(f"{where}: logits", logits, images, num_classes)
-    assert torch.equal(given, images), f"{where}: it changes its input"
-    assert torch.equal(model(images), logits), f"{where}: the same images give other logits in evaluation"
+    require("inputs", torch.equal(given, images), f"{where}: it changes its input")
+    same = torch.equal(model(images), logits)
+    require("determinism", same, f"{where}: the same images give other logits in evaluation")
     alone = torch.cat([model(image[None]) for image in images])
-    assert _close(alone, logits), (
+    require(
+        "independence",
+        _close(alone, logits),
         f"{where}: in evaluation an image alone has other logits than in a batch, by up to "
-        f"{float((alone - logits).abs().max()):.2g}"
+        f"{float((alone - logits).abs().max()):.2g}",
     )
     return torch.as_tensor(logits)
 

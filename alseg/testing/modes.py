@@ -19,7 +19,9 @@ from alseg.contracts import (
     RegionAnnotationMode,
     Size,
 )
+from alseg.testing.aspects import require
 from alseg.testing.made_answers import made_answers
+from alseg.testing.made_images import seed_globally
 
 _CLASSES = 4
 _QUESTIONS = 20
@@ -37,7 +39,8 @@ def check_annotation_mode(spec: AnnotationModeSpec, **params: Any) -> None:
     was billed and what was bought stays with its question, that no more is bought than `most_pixels` says,
     that no question reveals more than `question_pixels` says where there is such a method, that every answer
     has a price within `most_clicks`, and that the questions of unit ``region`` name regions by their first
-    pixels and those of unit ``image`` are at most one. Where ``build`` has a parameter ``answer`` that is not
+    pixels and those of unit ``image`` are at most one, that the same score gives the same questions and that
+    score and earlier questions stay as they are. Where ``build`` has a parameter ``answer`` that is not
     given, all this is checked with each kind of answer.
 
     Args:
@@ -134,7 +137,9 @@ def _check_rounds(where: str, mode: AnnotationMode, size: Size, limit: int, *, m
     for _ in range(2):
         score = torch.rand(size, generator=random)
         score[: size[0] // 4] = -torch.inf
+        untouched, asked_before = score.clone(), asked.copy()
         picks = mode.propose(score, asked, limit)
+        _check_again(where, mode, (score, asked), (untouched, asked_before), limit, picks)
         _check_picks(where, picks, limit)
         assert most is None or len(picks) <= most, f"{where}: it asks {len(picks)} questions about one image"
         if isinstance(mode, _OnRegions):
@@ -150,6 +155,27 @@ def _check_rounds(where: str, mode: AnnotationMode, size: Size, limit: int, *, m
     _check_question_pixels(where, mode, asked, size)
     most_pixels = mode.most_pixels(size)
     assert billed <= most_pixels, f"{where}: {billed} pixels were bought, but most_pixels says {most_pixels}"
+
+
+def _check_again(
+    where: str,
+    mode: AnnotationMode,
+    given: tuple[torch.Tensor, NDArray[np.int32]],
+    untouched: tuple[torch.Tensor, NDArray[np.int32]],
+    limit: int,
+    picks: Picks,
+) -> None:
+    """Check that a mode leaves what it is given as it is, and asks the same when it is called again."""
+    score, asked = untouched
+    require("inputs", torch.equal(given[0], score), f"{where}: propose changes the score")
+    require("inputs", np.array_equal(given[1], asked), f"{where}: propose changes the earlier questions")
+    seed_globally(limit + 1)
+    again = mode.propose(score.clone(), asked.copy(), limit)
+    require(
+        "determinism",
+        np.array_equal(again.positions, picks.positions) and np.array_equal(again.pixels, picks.pixels),
+        f"{where}: the same score gives other questions; a mode must draw nothing and keep no state",
+    )
 
 
 def _check_question_pixels(where: str, mode: AnnotationMode, asked: NDArray[np.int32], size: Size) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from alseg.contracts import AdaptivePartition, Partition, PartitionSpec, Size
 from alseg.testing.adapted_regions import check_adapted, check_ids
+from alseg.testing.aspects import DepartureError, require
 from alseg.testing.made_images import seed_globally
 
 PARTITION_SIZES: tuple[Size, ...] = ((1, 1), (1, 40), (7, 9), (64, 96))
@@ -51,13 +52,16 @@ def check_partition(spec: PartitionSpec, **params: Any) -> None:
     try:
         copy = pickle.loads(pickle.dumps(partition))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise AssertionError(f"'{spec.name}': the partition cannot be pickled: {error}") from error
+        message = f"'{spec.name}': the partition cannot be pickled: {error}"
+        raise DepartureError("pickling", message) from error
     seed_globally(2)
     adapted: set[str] = set()
     for (where, image_id, image), regions in reversed(list(zip(cut, kept, strict=True))):
         again = copy.regions(image, image_id, torch.Generator().manual_seed(0))
-        assert np.array_equal(again, regions), (
-            f"{where}: a pickled copy, which saw the images in another order, gives other regions"
+        require(
+            "independence",
+            np.array_equal(again, regions),
+            f"{where}: a pickled copy, which saw the images in another order, gives other regions",
         )
         if isinstance(partition, AdaptivePartition) and image_id not in adapted:
             adapted.add(image_id)
@@ -73,14 +77,16 @@ def _check_regions(
     regions = partition.regions(shown, image_id, torch.Generator().manual_seed(0))
     size = image.shape[:2]
     check_ids(where, regions, size)
-    assert np.array_equal(shown, image), f"{where}: it changes the image"
+    require("inputs", np.array_equal(shown, image), f"{where}: it changes the image")
     kept = regions.copy()
     seed_globally(1)
     again = partition.regions(image.copy(), image_id, torch.Generator().manual_seed(0))
-    assert np.array_equal(again, kept), (
-        f"{where}: the same image gives other regions; all randomness must come from the generator"
+    require(
+        "determinism",
+        np.array_equal(again, kept),
+        f"{where}: the same image gives other regions; all randomness must come from the generator",
     )
-    assert np.array_equal(regions, kept), f"{where}: regions change after they were given"
+    require("inputs", np.array_equal(regions, kept), f"{where}: regions change after they were given")
     stamp = getattr(partition, "stamp", None)
     if stamp is not None:
         text = stamp(image_id)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from alseg.contracts import AcquisitionSpec, PartsView, Passes, PixelRanking, PreparingAcquisition, View
+from alseg.testing.aspects import DepartureError, require
 from alseg.testing.made_images import (
     attempt,
     check_untouched,
@@ -50,9 +51,11 @@ def check_pools(
             check_again(_score_cases(spec, pool, statistics), other.score, before)
         else:
             again = _ranked(where, other.rank(observations, pool.parts()), pool)
-            assert torch.equal(again, before[0]), (
+            require(
+                "independence",
+                torch.equal(again, before[0]),
                 f"{where}: another object, which saw images and pools in another order, gives another "
-                "ranking; it may depend on observations and pool alone"
+                "ranking; it may depend on observations and pool alone",
             )
 
 
@@ -74,7 +77,8 @@ def _check_pool(spec: AcquisitionSpec, acquisition: Any, pool: MadePool) -> list
     else:
         decided = [_check_ranking(where, acquisition, pool, observations)]
     for seen in (*observed, *(source or ())):
-        assert _equal(seen.given, seen.copy), f"{where}: an observation changes after it was given"
+        same = _equal(seen.given, seen.copy)
+        require("inputs", same, f"{where}: an observation changes after it was given")
     return decided
 
 
@@ -99,14 +103,17 @@ def _check_observed(
         of_image = f"{where}, {noun} {number}"
         observed = attempt(of_image, view, partial(acquisition.observe, view))
         _check_tensors(of_image, observed)
-        assert not any(values.is_meta for values in observed.values()), f"{of_image}: {reads_logits(spec)}"
+        if any(values.is_meta for values in observed.values()):
+            raise DepartureError("needs", f"{of_image}: {reads_logits(spec)}")
         check_untouched(of_image, view, untouched)
         _check_same_form(of_image, observed, everything[0].given if everything else observed, f"{noun} 0")
         everything.append(_Seen(observed, {name: values.clone() for name, values in observed.items()}))
         seed_globally(number + 1)
-        assert _equal(acquisition.observe(again), everything[-1].copy), (
+        require(
+            "determinism",
+            _equal(acquisition.observe(again), everything[-1].copy),
             f"{of_image}: the same view gives other observations; all randomness must come from "
-            "view.generator"
+            "view.generator",
         )
     return everything
 
@@ -157,11 +164,13 @@ def _check_ranking(
     for name in (field.name for field in fields(PartsView)):
         before, after = getattr(untouched, name), getattr(parts, name)
         if isinstance(before, torch.Tensor):
-            assert torch.equal(before, after), f"{where}: it changes the pool's {name}"
+            require("inputs", torch.equal(before, after), f"{where}: it changes the pool's {name}")
     seed_globally(1)
     again = _ranked(where, acquisition.rank(observations, pool.parts()), pool)
-    assert torch.equal(ranked, again), (
-        f"{where}: the same pool gives another ranking; all randomness must come from pool.generator"
+    require(
+        "determinism",
+        torch.equal(ranked, again),
+        f"{where}: the same pool gives another ranking; all randomness must come from pool.generator",
     )
     return ranked
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from alseg.contracts import AcquisitionSpec, Passes, TargetView
+from alseg.testing.aspects import DepartureError, require
 from alseg.testing.made_images import (
     MadeImage,
     Showing,
@@ -68,16 +69,19 @@ def check_score(
     assert isinstance(score, torch.Tensor), f"{where}: score must be a tensor, got {type(score).__name__}"
     assert score.is_floating_point(), f"{where}: score must be float, got {score.dtype}"
     assert score.shape == view.size, f"{where}: score must have shape {view.size}, got {tuple(score.shape)}"
-    assert not score.is_meta, f"{where}: {reads_logits(spec)}"
+    if score.is_meta:
+        raise DepartureError("needs", f"{where}: {reads_logits(spec)}")
     assert not score.isnan().any(), f"{where}: the score holds NaN"
     kept = score.clone()
     check_untouched(where, view, case.make_view())
     seed_globally(1)
     again = score_of(case.make_view())
-    assert torch.equal(again, kept), (
-        f"{where}: the same view gives another score; all randomness must come from view.generator"
+    require(
+        "determinism",
+        torch.equal(again, kept),
+        f"{where}: the same view gives another score; all randomness must come from view.generator",
     )
-    assert torch.equal(score, kept), f"{where}: a score changes after it was given"
+    require("inputs", torch.equal(score, kept), f"{where}: a score changes after it was given")
     return kept
 
 
@@ -86,9 +90,11 @@ def check_again(
 ) -> None:
     """Check that another object of the kind gives the same scores in the opposite order."""
     for case, score in reversed(list(zip(cases, kept, strict=True))):
-        assert torch.equal(score_of(case.make_view()), score), (
+        require(
+            "independence",
+            torch.equal(score_of(case.make_view()), score),
             f"{case.where}: another object, which saw the images in another order, gives another score; it "
-            "may depend on the view alone"
+            "may depend on the view alone",
         )
 
 

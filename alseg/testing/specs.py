@@ -8,6 +8,7 @@ import pickle
 import types
 
 from alseg.contracts import Spec
+from alseg.testing.aspects import DepartureError, require
 
 
 def check_spec(spec: Spec) -> None:
@@ -22,6 +23,16 @@ def check_spec(spec: Spec) -> None:
     Raises:
         AssertionError: Says what is not as it should be.
     """
+    check_description(spec)
+    check_pickling(spec)
+
+
+def check_description(spec: Spec) -> None:
+    """Check that summary and source are one line each, and that the builder has a docstring.
+
+    Raises:
+        AssertionError: Says what is not as it should be.
+    """
     for title, text in (("summary", spec.summary), ("source", spec.source)):
         assert text.strip() and len(text.splitlines()) == 1, (
             f"'{spec.name}': {title} must be one line of text, got {text!r}"
@@ -31,15 +42,26 @@ def check_spec(spec: Spec) -> None:
     assert doc.strip() and not doc.startswith(f"{getattr(spec.build, '__name__', '')}("), (
         f"'{spec.name}': build has no docstring"
     )
+
+
+def check_pickling(spec: Spec) -> None:
+    """Check that a spec, and so its builder, can be sent to another process.
+
+    Raises:
+        DepartureError: Says what cannot be pickled, or what differs in the copy.
+    """
     try:
         copy = pickle.loads(pickle.dumps(spec))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise AssertionError(
-            f"'{spec.name}': it cannot be pickled; build must be a function or class of a module: {error}"
+        raise DepartureError(
+            "pickling",
+            f"'{spec.name}': it cannot be pickled; build must be a function or class of a module: {error}",
         ) from error
     for field in dataclasses.fields(spec):
-        assert _same(getattr(copy, field.name), getattr(spec, field.name)), (
-            f"'{spec.name}': {field.name} of an unpickled copy differs from the spec's"
+        require(
+            "pickling",
+            _same(getattr(copy, field.name), getattr(spec, field.name)),
+            f"'{spec.name}': {field.name} of an unpickled copy differs from the spec's",
         )
 
 
