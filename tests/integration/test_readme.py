@@ -14,7 +14,7 @@ import yaml
 
 from alseg.config.experiment import ExperimentError, read_experiment
 from alseg.registry.loading import load_registry
-from documents import DOCS, README, REPOSITORY, blocks
+from documents import DOCS, README, REPOSITORY, blocks, prose
 from install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of
 
 MODULE = "alseg_rare"
@@ -106,7 +106,8 @@ def test_an_experiment_that_the_readme_runs_is_there_and_valid(path: str) -> Non
 
 def test_every_file_that_the_documents_link_to_is_there() -> None:
     for document in (README, *DOCS.rglob("*.md")):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
+        text = re.sub(r"`[^`\n]+`", "", prose(document.read_text(encoding="utf-8")))
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
