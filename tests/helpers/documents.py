@@ -25,7 +25,11 @@ def section(document: Path, heading: str) -> str:
     return found[1]
 
 
+def prose(text: str) -> str:
+    """Return a document's text without its code blocks."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
 def code_words(text: str) -> set[str]:
     """Return all that stands in backticks, outside of code blocks."""
-    without_blocks = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
-    return set(re.findall(r"`([^`\n]+)`", without_blocks))
+    return set(re.findall(r"`([^`\n]+)`", prose(text)))

@@ -42,7 +42,7 @@ _EXIT_CODE = re.compile(r"#.*\bexit code (\d+)")
 WHOLE = ("quickstart.yaml", "answers.yaml")
 """Experiments into which a part of one is put, to be checked."""
 
-_SHELL = {"cp", "mkdir", "mv", "rm"}
+_SHELL = {"cp", "mkdir"}
 """Commands that bash does."""
 
 
@@ -77,7 +77,7 @@ class Walkthrough:
     Attributes:
         folder: The working folder, empty at first.
         monkeypatch: Of the test; at its end, modules and paths are what they were.
-        overrides: Options that the reader adds, by the first words of a command such as ``alseg run``.
+        overrides: Options that the reader adds to commands that begin with a text such as ``alseg run``.
         before: Called with the text of a command before it is run; for what a document leaves to people.
         printed: What the latest block of commands has printed.
         validated: Parts of experiments that were checked.
@@ -134,11 +134,13 @@ class Walkthrough:
 
     def validate(self, text: str) -> None:
         """Check a part of an experiment file: put into one of the whole ones, it makes a valid file."""
-        mistakes = []
+        mistakes, part = [], yaml.safe_load(text)
         for whole in WHOLE:
             document = yaml.safe_load((REPOSITORY / "experiments" / whole).read_text(encoding="utf-8"))
+            if "methods" in part:
+                del document["comparisons"]  # of methods that are gone
             file = self.folder / "part-of-test.yaml"
-            file.write_text(yaml.safe_dump({**document, **yaml.safe_load(text)}, sort_keys=False))
+            file.write_text(yaml.safe_dump({**document, **part}, sort_keys=False))
             try:
                 read_experiment(file, registry=load_registry())
             except ExperimentError as error:
@@ -158,7 +160,12 @@ class Walkthrough:
 
     def _perform(self, line: str, words: list[str], code: int) -> None:
         if words[0] == "alseg":
-            extra = self.overrides.get(" ".join(words[:2]), ())
+            extra = [
+                option
+                for start, options in self.overrides.items()
+                if words[: len(start.split())] == start.split()
+                for option in options
+            ]
             result = CliRunner().invoke(main, [*self._globbed(words[1:]), *extra])
             assert result.exit_code == code, f"{line}\n{result.output}"
             self.printed += result.output

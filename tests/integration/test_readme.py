@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 from alseg.config.experiment import ExperimentError, read_experiment
 from alseg.config.shipped import shipped_experiments
 from alseg.registry.loading import load_registry
-from documents import DOCS, README, REPOSITORY, blocks
+from documents import DOCS, README, REPOSITORY, blocks, prose
 from install import TINY, run_alseg, skip_unless_alseg_is_installed, warnings_of
 
 MODULE = "alseg_rare"
@@ -122,7 +122,8 @@ def test_every_experiment_that_the_documents_name_comes_with_alseg() -> None:
 
 def test_every_file_that_the_documents_link_to_is_there() -> None:
     for document in (README, *DOCS.rglob("*.md")):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
+        text = re.sub(r"`[^`\n]+`", "", prose(document.read_text(encoding="utf-8")))
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
