@@ -22,7 +22,7 @@ from alseg.text.display import put, say
 )
 @click.option("--keep-both", is_flag=True, help="Keep different results of the same run, in separate parts.")
 def command(packs: tuple[Path, ...], output: Path, keep_both: bool) -> None:
-    """Make one pack of PACKS: archives, or folders that hold an unpacked one.
+    """Make one pack of PACKS: archives, folders that hold an unpacked one, or parts such as ada.zip/camvid.
 
     The same run with the same results is kept once. With different results it stops the merge, unless
     --keep-both is given. With one pack and a folder as output, this unpacks.

@@ -64,6 +64,7 @@ def command(
 
     again = _again(click.get_current_context())
     if leaderboard:
+        again = shlex.join(["alseg", "report", "--leaderboard", *(path.name for path in results)])
         _refuse_curves(click.get_current_context())
     with opened(results) as found:
         if leaderboard:
@@ -139,6 +140,5 @@ def _again(context: click.Context) -> str:
     for name in ("title", "baseline", "root"):
         words += [f"--{name}", str(given[name])] if given[name] else []
     words += ["--published"] if given["published"] else []
-    words += ["--leaderboard"] if given["leaderboard"] else []
     words += ["--images", str(given["images"])] if given["images"] != 3 else []
     return shlex.join(words)

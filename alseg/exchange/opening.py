@@ -101,8 +101,9 @@ def opened(paths: Sequence[Path]) -> Iterator[Opened]:
                     stack.enter_context(naming(root, pack))
                     names = unpack(pack, root)
                 packs[pack] = _parts_of(root, pack, names)
-                parts += packs[pack]
-            folders += _wanted(packs[pack], pack, inside)
+            for folder, part in _wanted(packs[pack], pack, inside):
+                folders.append(folder)
+                parts.append(part)
         yield Opened(tuple(folders), tuple(parts), places)
 
 
@@ -137,28 +138,32 @@ def _parts_of(root: Path, pack: Path, names: list[str] | None) -> tuple[OpenedPa
     )
 
 
-def _wanted(parts: Sequence[OpenedPart], pack: Path, inside: Path) -> list[Path]:
-    """Return the folders that are named in a pack.
+def _wanted(parts: Sequence[OpenedPart], pack: Path, inside: Path) -> Iterator[tuple[Path, OpenedPart]]:
+    """Yield the folders that are named in a pack, each with its part, which has the runs in that folder only.
 
     Raises:
         PackError: If there is no such folder in it.
     """
     if inside == Path():
-        return [part.folder for part in parts]
-    found = [part.folder / Path(*inside.parts[1:]) for part in parts if part.folder.name == inside.parts[0]]
-    if not found or ".." in inside.parts or not found[0].is_dir():
-        names = ", ".join(str(part.shown) for part in parts)
-        raise PackError(f"There is no folder {inside} in {pack}. Name one of: {names}.")
-    return found
+        yield from ((part.folder, part) for part in parts)
+        return
+    for part in parts:
+        folder = part.folder / Path(*inside.parts[1:])
+        if part.folder.name == inside.parts[0] and ".." not in inside.parts and folder.is_dir():
+            runs = tuple(each for each in part.runs if each.run.folder.is_relative_to(folder))
+            yield folder, replace(part, runs=runs)
+            return
+    names = ", ".join(str(part.shown) for part in parts)
+    raise PackError(f"There is no folder {inside} in {pack}. Name one of: {names}.")
 
 
 def require_packs(paths: Sequence[Path]) -> None:
-    """Refuse what is no pack.
+    """Refuse what is neither a pack nor a folder in one.
 
     Raises:
         AlsegError: If there is something else; names it.
     """
     for path in paths:
-        if not is_pack(path):
+        if _split(path)[0] is None:
             found = "is no pack" if path.exists() else "does not exist"
             raise AlsegError(f"{path} {found}. Name packs, which 'alseg pack' makes of results folders.")

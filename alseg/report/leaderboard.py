@@ -194,7 +194,7 @@ def _part(part: OpenedPart) -> dict[str, Any]:
     packed = part.part
     maker = packed.maker if packed else None
     return {
-        "name": str(part.shown),
+        "name": "/".join(part.shown.parts[-2:]),  # the page is for others, and not of whoever makes it
         "experiment": packed.experiment if packed else part.shown.name,
         "by": maker.by if maker else None,
         "contact": maker.contact if maker else None,

@@ -101,6 +101,14 @@ def test_other_results_are_kept_apart_if_asked_for(tmp_path: Path) -> None:
     assert note in " ".join(alseg("compare", both).stdout.split())
 
 
+def test_a_part_of_a_pack_can_be_taken_out(tmp_path: Path) -> None:
+    ada, bob = packed(tmp_path, "Ada", 0), packed(tmp_path, "Bob", 1)
+    alseg("merge", ada, bob, "-o", tmp_path / "both.zip")
+    alseg("merge", tmp_path / "both.zip" / "toy-2", "-o", tmp_path / "one.zip")
+    assert parts_of(tmp_path / "one.zip") == [("toy-2", "Bob")]
+    assert runs_of(tmp_path / "one.zip") == ["toy-2/runs/mine__s1__0"]
+
+
 def test_a_results_folder_is_no_pack(tmp_path: Path) -> None:
     write_counted(tmp_path / "toy", "Mine")
     result = alseg("merge", tmp_path / "toy", "-o", tmp_path / "both.zip")

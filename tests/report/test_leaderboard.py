@@ -193,6 +193,7 @@ def test_texts_of_packs_cannot_leave_the_page(toy: Path, tmp_path: Path) -> None
     pack = make(tmp_path / "toy.zip", toy, "--by", hostile, "--contact", "<img src=x>")
     alseg("report", "--leaderboard", pack, "--title", hostile, "-o", tmp_path / "board.html")
     text = (tmp_path / "board.html").read_text()
+    assert str(tmp_path) not in text
     assert text.count("<script") == 2
     assert "<img" not in text
     assert "&lt;/script&gt;" in text
