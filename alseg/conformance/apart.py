@@ -52,8 +52,8 @@ def _events(request: Request) -> Iterator[Event]:
             yield from _nothing_loaded(request, ended)
             return
         if start[0] < len(plan["components"]):
-            yield _failed(plan, start, ended)
-            start = _after(plan, start)
+            yield from _failed(plan, start, ended)
+            start = (start[0] + 1, 0)
 
 
 @contextmanager
@@ -117,14 +117,18 @@ def _how_it_ended(process: subprocess.Popen[str], seconds: float) -> str:
     return f"It ends the process ({how}), or does not end within {GRACE * seconds:g} s."
 
 
-def _failed(plan: Event, place: Place, problem: str) -> Event:
-    """Return what came of a step that ended its process."""
-    first, *others = plan["components"][place[0]]["steps"][place[1]]
+def _failed(plan: Event, place: Place, problem: str) -> Iterator[Event]:
+    """Yield what came of a step that ended its process, and of the component's steps after it."""
+    component, step = place
+    first, *others = plan["components"][component]["steps"][step]
     remedy = "Look at what stands on standard error, and raise an exception instead."
     findings = [Finding(check=first, status="fail", problem=problem, remedy=remedy)]
-    note = f"'{first}' has failed before."
+    note = f"'{first}' has ended the process."
     findings += [Finding(check=check, status="not checked", note=note) for check in others]
-    return findings_event(*place, findings)
+    yield findings_event(component, step, findings)
+    for number, checks in enumerate(plan["components"][component]["steps"][step + 1 :], step + 1):
+        left = [Finding(check=check, status="not checked", note=note) for check in checks]
+        yield findings_event(component, number, left)
 
 
 def _nothing_loaded(request: Request, problem: str) -> Iterator[Event]:
@@ -133,4 +137,4 @@ def _nothing_loaded(request: Request, problem: str) -> Iterator[Event]:
     component = Component(kind="plugin", name=name, plugin=name, distribution="unknown", version="0")
     plan = {"event": "plan", "components": [{"component": asdict(component), "steps": [["import"]]}]}
     yield plan
-    yield _failed(plan, (0, 0), problem)
+    yield from _failed(plan, (0, 0), problem)

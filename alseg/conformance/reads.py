@@ -41,7 +41,8 @@ def watching_reads(own: Path | None) -> Iterator[list[str]]:
         sys.addaudithook(_hear)  # it cannot be removed, so there is one
         _installed = True
     _allowed = _folders(own)
-    _seen = found = []
+    found: list[str] = []
+    _seen = found
     try:
         yield found
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from alseg.conformance.remedies import remedy_for
 from alseg.conformance.request import Request
 from alseg.conformance.step import Step, place_of, run_step
 from alseg.conformance.subjects import Subject, subjects_of
+from alseg.contracts import Spec
 from alseg.guard.calls import watching
 
 Event = dict[str, Any]
@@ -62,6 +64,8 @@ def events_of(request: Request, start: Place = (0, 0)) -> Iterator[Event]:
         subjects = subjects_of(request.target, request.kind)
         check_params(subjects, request.params)
         plans = [plan_of(subject, request) for subject in subjects]
+    if any(isinstance(subject.made, Spec) for subject in subjects):
+        importlib.import_module("alseg.conformance.costs")  # with torch: no plugin's time
     yield plan_event((subject.component, steps) for subject, steps in zip(subjects, plans, strict=True))
     for number, (subject, steps) in enumerate(zip(subjects, plans, strict=True)):
         changes: list[str] = []

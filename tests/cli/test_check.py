@@ -15,6 +15,7 @@ from alseg.conformance import apart, costs
 from alseg.conformance.apart import check_apart
 from alseg.conformance.request import Request
 from alseg.conformance.run import check_here
+from alseg.conformance.subjects import parse_kind, subjects_of
 from install import HERE, skip_unless_alseg_is_installed
 
 HELPERS = Path(__file__).parents[1] / "helpers"
@@ -127,13 +128,20 @@ def test_a_mistake_is_answered_with_what_to_do(arguments: list[str], message: st
 
 
 def test_every_component_of_a_name_is_checked_unless_a_kind_is_given() -> None:
-    def kinds(*arguments: str) -> list[str]:
-        components = json.loads(check(*arguments, "--json").stdout)["components"]
-        return [component["kind"] for component in components]
+    def kinds(name: str, kind: str | None = None) -> list[str]:
+        return [subject.component.kind for subject in subjects_of(name, kind and parse_kind(kind))]
 
     assert kinds("grid") == ["plugin", "partition"]
-    assert kinds("files") == ["plugin", "annotator"]
-    assert kinds("pixel", "--kind", "annotation mode") == ["plugin", "annotation mode"]
+    assert kinds("ripu") == ["plugin", "recipe", "acquisition"]
+    assert kinds("ripu", "recipe") == ["plugin", "recipe"]
+    assert kinds("pixel", "Annotation_Modes") == ["plugin", "annotation mode"]
+
+
+def test_a_plugin_a_distribution_and_a_module_stand_for_all_they_register() -> None:
+    of_plugin = [str(subject.component) for subject in subjects_of("partitions", None)]
+    assert len(of_plugin) == 7  # the plugin and six partitions
+    assert [str(subject.component) for subject in subjects_of("alseg_partitions", None)] == of_plugin
+    assert set(of_plugin) < {str(subject.component) for subject in subjects_of("alseg", None)}
 
 
 @pytest.mark.slow
@@ -141,11 +149,12 @@ def test_a_plugin_that_ends_the_process_or_hangs_fails_alone(monkeypatch: pytest
     monkeypatch.setenv("PYTHONPATH", str(HELPERS), prepend=":")
     found = {
         report.component.name: {one.check: one for one in report.findings}
-        for report in check_apart(Request(target="ending_plugin", seconds=20))
+        for report in check_apart(Request(target="ending_plugin", seconds=10))
     }
     assert list(found) == ["ending-plugin", "e-dies", "e-hangs", "e-lives"]
     dies, hangs, lives = found["e-dies"], found["e-hangs"], found["e-lives"]
-    assert dies["contract"].problem.startswith("It ends the process (exit code 5)")
-    assert dies["independence"].note == "'contract' has failed before."
-    assert hangs["contract"].problem == "It has not ended after 20 s."
+    assert dies["labels"].problem.startswith("It ends the process (exit code 5)")
+    assert dies["labels"].remedy == ("Look at what stands on standard error, and raise an exception instead.")
+    assert dies["independence"].note == "'labels' has ended the process."
+    assert hangs["contract"].problem == "It has not ended after 10 s."
     assert {lives[check].status for check in ("contract", "determinism", "labels", "cost")} == {"pass"}
