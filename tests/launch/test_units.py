@@ -248,7 +248,7 @@ def test_units_in_turn_read_and_check_the_data_once_and_give_the_same_bytes(
     kept = KeptPreparation()
     for unit in units:
         assert do_unit(unit, kept=kept).result is RunResult.DONE
-    # The source, the target, whose pool is evaluated on, and the one network.
+    # The pool, which is the source as well, the images of the evaluation, and the one network.
     assert checked == ["_check_domain"] * 2 + ["_check_model"]
     run_toy(tmp_path / "one", document)
     assert results_of(tmp_path / "units") == results_of(tmp_path / "one")
