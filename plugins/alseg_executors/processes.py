@@ -91,7 +91,8 @@ class StartedProcess:
         *,
         in_turn: bool = False,
     ) -> None:
-        self._answers, answering = os.pipe() if in_turn else (None, None)
+        ends: tuple[int | None, int | None] = os.pipe() if in_turn else (None, None)
+        self._answers, answering = ends
         added = () if answering is None else (IN_TURN, str(answering))
         try:
             with log.open("ab") as file:
