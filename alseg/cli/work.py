@@ -96,7 +96,7 @@ def _do_more(
     Returns:
         How the unit ended after which there is to be no other.
     """
-    while outcome.exit_code == 0:
+    while outcome.exit_code == 0 and stop.signal is None:  # a signal may have come when all was done
         stop.working = False
         os.write(descriptor, b"\n")
         line = lines.next()

@@ -173,7 +173,8 @@ class PromptExecutor(Executor, Protocol):
     def get_ready(self, needs: Resources) -> None:
         """Start what units with these needs will find ready, and return at once.
 
-        Called before the experiment's data is checked, at most once, and without a promise that units follow.
+        Called before the experiment's data is checked, at most once, and without a promise that units follow;
+        `close` is called in any case, and may be called twice.
         """
         ...
 

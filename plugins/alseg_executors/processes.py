@@ -28,6 +28,9 @@ IN_TURN = "--in-turn"
 It writes an empty line there after each unit that ended well, and then waits for the next one.
 """
 
+_KEEPING_UP_SECONDS = 0.2
+"""Between two looks at what this process has imported."""
+
 _END_SECONDS = 10.0
 """How long a process may take to end that has nothing to do."""
 
@@ -88,7 +91,8 @@ class StartedProcess:
         *,
         in_turn: bool = False,
     ) -> None:
-        self._answers, answering = os.pipe() if in_turn else (None, None)
+        ends: tuple[int | None, int | None] = os.pipe() if in_turn else (None, None)
+        self._answers, answering = ends
         added = () if answering is None else (IN_TURN, str(answering))
         try:
             with log.open("ab") as file:
@@ -188,7 +192,9 @@ class ForkServer:
         )
         self._input = _Input(self._process)
         self._imported: set[str] = set()
+        self._ends = threading.Event()
         self._import()
+        threading.Thread(target=self._keep_up, daemon=True).start()
         os.set_blocking(self._events.fileno(), False)
         self._rest = b""
         self._numbers = count(1)
@@ -203,6 +209,7 @@ class ForkServer:
             log: File to which its process prints.
             environment: Variables that are set for it.
         """
+        self._ends.set()
         self._import()
         self._started = True
         process = ForkedProcess(self, next(self._numbers))
@@ -234,6 +241,7 @@ class ForkServer:
 
     def close(self) -> None:
         """End it; its units have ended."""
+        self._ends.set()
         self._input.close()
         if not self._started:  # it may be importing for some seconds yet
             self._process.kill()
@@ -250,6 +258,11 @@ class ForkServer:
             self._units.pop(event["refused"]).how = f"could not be started: {event['why']}"
         elif "done" in event:
             self._units[event["done"]].free = True
+
+    def _keep_up(self) -> None:
+        """Until the first unit, import at the same time as this process, which builds networks meanwhile."""
+        while not self._ends.wait(_KEEPING_UP_SECONDS):
+            self._import()
 
     def _import(self) -> None:
         """Have the server import what this process has imported since the last time."""

@@ -129,3 +129,10 @@ def test_a_unit_longer_than_a_pipe_is_handed_over_without_waiting(tmp_path: Path
     until((tmp_path / "a.json").exists)
     (tmp_path / "a.end").touch()
     assert until(process.ended) == "exit code 7"
+
+
+def test_what_this_process_imports_before_the_first_unit_is_imported_at_once(
+    modules: list[str], server: ForkServer
+) -> None:
+    modules.append("sched")
+    until(lambda: "sched" in server._imported)

@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 
 import alseg.launch.dispatch
-from alseg.contracts import Standing, WorkUnit
+from alseg.contracts import Resources, Standing, WorkUnit
 from alseg.errors import AlsegError
 from alseg.files import WriteError
 from alseg.launch.dispatch import GRACE_SECONDS, Dispatcher
@@ -292,3 +292,25 @@ def test_what_a_lost_units_processes_have_printed_is_named(tmp_path: Path) -> No
     log.touch()
     ended = dispatched(executor, units_of(tmp_path, "a"))
     assert ended["a"].endswith(f"(SIGKILL), as it did 3 times before; what it printed is in {log}")
+
+
+class Waking(Pretending):
+    """Says that it need not be looked at for long, and is waited for."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, {})
+        self.waits: list[float] = []
+
+    def get_ready(self, needs: Resources) -> None: ...
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+
+def test_an_executor_that_wakes_is_waited_for_in_place_of_sleeping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alseg.launch.dispatch.time, "sleep", lambda seconds: pytest.fail("it slept"))
+    executor = Waking(tmp_path)
+    assert dispatched(executor, units_of(tmp_path, "a")) == {"a": "done: it done"}
+    assert executor.waits == [0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import alseg.launch.work
 from alseg.contracts import WorkUnit
 from alseg.engine.purchase import QueryPlanner
 from alseg.errors import AlsegError
+from alseg.launch import network_input, preflight_data
 from alseg.launch.admission import write_experiment
+from alseg.launch.kept_preparation import KeptPreparation
 from alseg.launch.outcome import RunResult
 from alseg.launch.units import plan_units
 from alseg.launch.work import do_unit
@@ -225,3 +228,39 @@ def test_a_run_that_waits_for_people_has_ended_with_exit_code_3(tmp_path: Path) 
     assert ending is not None and ending.state == "waiting" and ending.settled
     # It has asked what the shared unit has decided.
     assert not list((tmp_path / "results/toy").glob("shared/*/picks/*"))
+
+
+def _counted(calls: list[str], name: str, function: Any, *given: Any) -> Any:
+    calls.append(name)
+    return function(*given)
+
+
+def test_units_in_turn_read_and_check_the_data_once_and_give_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+    for module, name in ((preflight_data, "_check_domain"), (network_input, "_check_model")):
+        counted = partial(_counted, checked, name, getattr(module, name))
+        monkeypatch.setattr(module, name, counted)
+    document = toy_document(methods=METHODS[:3])
+    units = planned(tmp_path / "units", document)
+    checked.clear()
+    kept = KeptPreparation()
+    for unit in units:
+        assert do_unit(unit, kept=kept).result is RunResult.DONE
+    # The pool, which is the source as well, the images of the evaluation, and the one network.
+    assert checked == ["_check_domain"] * 2 + ["_check_model"]
+    run_toy(tmp_path / "one", document)
+    assert results_of(tmp_path / "units") == results_of(tmp_path / "one")
+
+
+def test_an_experiment_that_has_changed_is_prepared_anew(tmp_path: Path) -> None:
+    kept, root = KeptPreparation(), tmp_path / "results/toy"
+    units = planned(tmp_path, toy_document(methods=METHODS[:1]))
+    file, registry = Path(units[0].experiment), toy_registry()
+    first = kept.experiment(file, registry)
+    objects = kept.objects(root, registry)
+    assert kept.experiment(file, registry) is first and kept.objects(root, registry) is objects
+    planned(tmp_path, toy_document(methods=METHODS[:2]))
+    assert [method.label for method in kept.experiment(file, registry).methods] == ["Source only", "Random"]
+    assert kept.objects(root, registry) is not objects
