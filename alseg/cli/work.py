@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from alseg.system.signals import StopRequest
 
 
+MOST_DESCRIPTOR = 2**31 - 1
+"""The largest number that a file descriptor can have."""
+
+
 @click.command("work")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--in-turn",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MOST_DESCRIPTOR),
     metavar="DESCRIPTOR",
     help="With '-' and --until-eof: do further units, a line each; after each that ended with 0, write an "
     "empty line to this file descriptor.",

@@ -7,7 +7,6 @@ files that native code opens they do not.
 from __future__ import annotations
 
 import os
-import site
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -60,6 +59,8 @@ def check_reads(work: Callable[[], object], own: Path | None) -> None:
     assert not found, f"It {found[0]} while it decides, though all that it may know is given to it."
 
 
+_INSTALLED = ("site-packages", "dist-packages")
+
 _allowed: tuple[str, ...] = ()
 
 
@@ -70,7 +71,7 @@ def _folders(own: Path | None) -> tuple[str, ...]:
         sys.base_prefix,
         *sysconfig.get_paths().values(),
         *_SYSTEM,
-        *site.getsitepackages(),
+        *(folder for folder in sys.path if Path(folder).name in _INSTALLED),  # of layered environments, too
     }
     if own is not None:
         folders.add(str(own))

@@ -22,16 +22,6 @@ from sitebuild.schemas import FOLDER as SCHEMAS
 from sitebuild.schemas import schema_pages
 
 _ASSETS = Path(__file__).parent / "assets"
-_AWAITED = (
-    "docs/concepts.md",
-    "docs/tutorials/",
-    "docs/howto/",
-    "docs/exchange.md",
-    "CONTRIBUTING.md",
-    "CODE_OF_CONDUCT.md",
-    "RELEASING.md",
-)
-"""Documents that the navigation names and that need not be there yet."""
 
 
 def assemble(folder: Path) -> Path:
@@ -52,7 +42,7 @@ def assemble(folder: Path) -> Path:
     }
     documents = Documents()
     sections |= {EXPERIMENTS: experiment_pages(documents), METHODS: method_pages(documents)}
-    navigation, places = _documents(documents, navigation)
+    places = _documents(documents, navigation)
 
     pages = folder / "pages"
     written = {page.path: page.text for of_section in sections.values() for page in of_section}
@@ -68,37 +58,19 @@ def assemble(folder: Path) -> Path:
     return config
 
 
-def _documents(
-    documents: Documents, navigation: list[object]
-) -> tuple[list[object], dict[str, PurePosixPath]]:
-    """Add all documents; return the navigation without those that are awaited, and their places."""
+def _documents(documents: Documents, navigation: list[object]) -> dict[str, PurePosixPath]:
+    """Add all documents; return their places.
+
+    Raises:
+        NavigationError: If a document of docs/ is not in the navigation, or one of the navigation not there.
+    """
     named = {name for name in documents_in(navigation) if not name.endswith("/")}
-    missing = {name for name in named if not (REPOSITORY / name).exists()}
-    if lost := sorted(name for name in missing if not name.startswith(_AWAITED)):
+    if lost := sorted(name for name in named if not (REPOSITORY / name).exists()):
         raise NavigationError(f"nav names {', '.join(lost)}, which do not exist")
     present = {file.relative_to(REPOSITORY).as_posix() for file in (REPOSITORY / "docs").rglob("*.md")}
     if unnamed := sorted(name for name in present - named if not name.startswith("docs/methods/")):
         raise NavigationError(f"{', '.join(unnamed)}: not in the nav of mkdocs.yml")
-    for name in sorted(missing):
-        print(f"note: {name} does not exist yet")
-    places = {name: documents.add(REPOSITORY / name) for name in sorted((named - missing) | present)}
-    return _without(navigation, missing), places
-
-
-def _without(navigation: object, missing: set[str]) -> list[object]:
-    """Return a navigation without some documents, and without headings that nothing is left of."""
-    assert isinstance(navigation, list)
-    kept: list[object] = []
-    for entry in navigation:
-        if isinstance(entry, dict):
-            ((title, inner),) = entry.items()
-            if isinstance(inner, list):
-                inner = _without(inner, missing)
-            if inner and inner not in ([], *missing):
-                kept.append({title: inner})
-        elif entry not in missing:
-            kept.append(entry)
-    return kept
+    return {name: documents.add(REPOSITORY / name) for name in sorted(named | present)}
 
 
 def _file(pages: Path, path: PurePosixPath) -> Path:

@@ -65,7 +65,7 @@ def files_of(folder: Path, to: str = "") -> set[str]:
     return {
         to + path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not {"__pycache__", ".ruff_cache"} & set(path.parts)
     }
 
 

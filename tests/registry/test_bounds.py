@@ -347,8 +347,8 @@ def test_a_number_of_the_command_line_has_both_bounds_and_refuses_what_is_outsid
 
 
 def test_there_are_as_many_numbers_on_the_command_line_as_expected() -> None:
-    # check 1, perf 2, compare 2, data 3, eval 3, export 1, plan 3, predict 1, report 1, show 1
-    assert len(NUMBERS) == 18
+    # check 1, perf 2, compare 2, data 3, eval 3, export 1, plan 3, predict 1, report 1, show 1, work 1
+    assert len(NUMBERS) == 19
 
 
 def test_a_parameter_on_the_command_line_that_is_outside_is_named() -> None:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from alseg import AlsegError
+from alseg.contracts import CONTRACT_VERSION
 from alseg.files import WriteError
 from alseg.scaffold.kinds import TEMPLATES, Template
 from alseg.scaffold.names import MOST_CHARACTERS, Names
@@ -66,6 +67,12 @@ def test_the_entry_point_names_the_package(template: Template) -> None:
     assert project["project"]["name"] == "alseg-a-b"
     assert project["project"]["entry-points"]["alseg"] == {"a-b": "alseg_a_b"}
     assert project["tool"]["setuptools"]["packages"] == ["alseg_a_b"]
+
+
+@by_folder
+def test_the_contract_is_that_of_today(template: Template) -> None:
+    init = rendered(template, Names("a-b"))[Path("alseg_a_b/__init__.py")].decode()
+    assert f'\nALSEG_CONTRACT = "{CONTRACT_VERSION}"\n' in init
 
 
 @by_folder

@@ -6,6 +6,9 @@ from alseg import AcquisitionSpec, hookimpl
 
 from .acquisition import NewnameAcquisition
 
+ALSEG_CONTRACT = "1.0"
+"""For which contract with plugins this was written; `alseg plugins` shows it."""
+
 
 @hookimpl
 def register_acquisitions() -> list[AcquisitionSpec]:

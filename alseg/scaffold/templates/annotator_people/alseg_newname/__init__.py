@@ -7,6 +7,9 @@ from alseg.contracts import AnnotatorSpec
 
 from .annotator import NewnameAnnotator
 
+ALSEG_CONTRACT = "1.0"
+"""For which contract with plugins this was written; `alseg plugins` shows it."""
+
 
 @hookimpl
 def register_annotators() -> list[AnnotatorSpec]:

@@ -19,6 +19,9 @@ CLASSES = LabelSpace(
 )
 """Class names as the field spells them. Classes of other label spaces are found by name and ``includes``."""
 
+ALSEG_CONTRACT = "1.0"
+"""For which contract with plugins this was written; `alseg plugins` shows it."""
+
 
 @hookimpl
 def register_label_spaces() -> list[LabelSpace]:

@@ -25,6 +25,9 @@ def build_newname(*, address: str | None) -> NewnameExecutor:
         )
     return NewnameExecutor(int(text))
 
+ALSEG_CONTRACT = "1.0"
+"""For which contract with plugins this was written; `alseg plugins` shows it."""
+
 
 @hookimpl
 def register_executors() -> list[ExecutorSpec]:

@@ -6,6 +6,9 @@ from alseg import AnnotationModeSpec, hookimpl
 
 from .mode import NewnameMode
 
+ALSEG_CONTRACT = "1.0"
+"""For which contract with plugins this was written; `alseg plugins` shows it."""
+
 
 @hookimpl
 def register_annotation_modes() -> list[AnnotationModeSpec]:

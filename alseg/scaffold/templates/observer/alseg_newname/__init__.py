@@ -6,6 +6,9 @@ from alseg import ObserverSpec, hookimpl
 
 from .observer import NewnameObserver
 
+ALSEG_CONTRACT = "1.0"
+"""For which contract with plugins this was written; `alseg plugins` shows it."""
+
 
 @hookimpl
 def register_observers() -> list[ObserverSpec]:

@@ -7,6 +7,9 @@ from alseg.contracts import PartitionSpec
 
 from .partition import NewnamePartition
 
+ALSEG_CONTRACT = "1.0"
+"""For which contract with plugins this was written; `alseg plugins` shows it."""
+
 
 @hookimpl
 def register_partitions() -> list[PartitionSpec]:

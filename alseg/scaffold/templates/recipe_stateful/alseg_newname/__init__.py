@@ -6,6 +6,9 @@ from alseg import RecipeSpec, hookimpl
 
 from .recipe import NewnameRecipe
 
+ALSEG_CONTRACT = "1.0"
+"""For which contract with plugins this was written; `alseg plugins` shows it."""
+
 
 @hookimpl
 def register_recipes() -> list[RecipeSpec]:
