@@ -25,6 +25,7 @@ def build_newname(*, address: str | None) -> NewnameExecutor:
         )
     return NewnameExecutor(int(text))
 
+
 ALSEG_CONTRACT = "1.0"
 """For which contract with plugins this was written; `alseg plugins` shows it."""
 

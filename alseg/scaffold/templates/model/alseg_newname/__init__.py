@@ -26,6 +26,7 @@ def build_newname(
 
     return NewnameModel(num_classes, width)
 
+
 ALSEG_CONTRACT = "1.0"
 """For which contract with plugins this was written; `alseg plugins` shows it."""
 
