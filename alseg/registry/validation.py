@@ -64,7 +64,7 @@ def _check_spec(spec: Spec) -> None:
     _check_texts(spec.name, spec.summary, spec.source)
     if not callable(spec.build):
         raise TypeError(f"build of '{spec.name}' is {_kind_of(spec.build)}, expected a function or class")
-    hints = _hints_of(type(spec))
+    hints = _hints_of(type(spec))  # type: ignore[arg-type]  # mypy takes the hash of an object for that of its class
     for field in dataclasses.fields(spec):
         _check_choice(spec.name, field.name, hints[field.name], getattr(spec, field.name))
     if isinstance(spec, DatasetSpec):
