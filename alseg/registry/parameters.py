@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing
 from collections.abc import Mapping, Sequence
@@ -48,13 +49,16 @@ def check_parameters(spec: Spec) -> None:
     """
     from pydantic import ValidationError
 
-    parameters = [each for each in parameters_of(spec) if each.default is not REQUIRED]
+    parameters, model = _parameters_and_model(spec)
     try:
-        _model(parameters).model_validate({})
+        model.model_validate({})
     except ValidationError as errors:
-        wrong = {error["loc"][0] for error in errors.errors(include_url=False)}
-        # About a default, pydantic names the field and not its alias.
-        parameter = next(each for index, each in enumerate(parameters) if f"value_{index}" in wrong)
+        # About a default, pydantic names the field; about what is missing, its alias.
+        wrong = {error["loc"][0] for error in errors.errors(include_url=False) if error["type"] != "missing"}
+        defaults = (each for index, each in enumerate(parameters) if f"value_{index}" in wrong)
+        parameter = next(defaults, None)
+        if parameter is None:
+            return
         raise TypeError(
             f"default {parameter.default!r} of parameter '{parameter.name}' of '{spec.name}' "
             f"is not {parameter.type_text}"
@@ -79,13 +83,12 @@ def validate_parameters(spec: Spec, given: Mapping[str, object]) -> dict[str, An
     """
     from pydantic import ValidationError
 
-    parameters = parameters_of(spec)
+    parameters, model = _parameters_and_model(spec)
     names = [parameter.name for parameter in parameters]
     problems = [
         unknown_key((key,), f"parameter of '{spec.name}'", names) for key in given if key not in names
     ]
     meant = {problem.suggestion for problem in problems}
-    model = _model(parameters)
     try:
         validated = model.model_validate_json(json.dumps({k: v for k, v in given.items() if k in names}))
     except ValidationError as errors:
@@ -95,6 +98,23 @@ def validate_parameters(spec: Spec, given: Mapping[str, object]) -> dict[str, An
     values = {name: getattr(validated, f"value_{index}") for index, name in enumerate(names)}
     unsaid = {one.name for one in parameters if one.added_later and values[one.name] == one.default}
     return {name: value for name, value in values.items() if name not in unsaid}
+
+
+def _parameters_and_model(spec: Spec) -> tuple[tuple[Parameter, ...], type[BaseModel]]:
+    """Return what can be set, and its model; both are made once per spec, which takes most of a start."""
+    try:
+        hash(spec)
+    except TypeError:
+        return _read(spec)
+    return _remembered(spec)
+
+
+def _read(spec: Spec) -> tuple[tuple[Parameter, ...], type[BaseModel]]:
+    parameters = parameters_of(spec)
+    return parameters, _model(parameters)
+
+
+_remembered = functools.lru_cache(maxsize=1024)(_read)
 
 
 def _config() -> Any:

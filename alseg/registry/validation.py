@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -63,7 +64,7 @@ def _check_spec(spec: Spec) -> None:
     _check_texts(spec.name, spec.summary, spec.source)
     if not callable(spec.build):
         raise TypeError(f"build of '{spec.name}' is {_kind_of(spec.build)}, expected a function or class")
-    hints = get_type_hints(type(spec))
+    hints = _hints_of(type(spec))  # type: ignore[arg-type]  # mypy takes the hash of an object for that of its class
     for field in dataclasses.fields(spec):
         _check_choice(spec.name, field.name, hints[field.name], getattr(spec, field.name))
     if isinstance(spec, DatasetSpec):
@@ -87,6 +88,12 @@ def _check_spec(spec: Spec) -> None:
     check_parameters(spec)
     if isinstance(spec, AnnotatorSpec):
         _check_annotator(spec)
+
+
+@functools.cache
+def _hints_of(kind: type[Spec]) -> dict[str, Any]:
+    """Return the types of the fields of a kind of spec."""
+    return get_type_hints(kind)
 
 
 def _check_annotator(spec: AnnotatorSpec) -> None:

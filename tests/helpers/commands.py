@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from click.testing import CliRunner, Result
 
+from alseg.cli import main
 from alseg.files import read_json
 from toys import toy_document
 from toys_installed import FOLDER, HOLD
@@ -64,6 +67,16 @@ class Commands:
         return self.call(
             "run", str(self.folder / "toy.yaml"), "--results", str(self.folder / "results"), *options
         )
+
+    def run_here(self, *options: str) -> Result:
+        """Run ``alseg run`` to its end in this process, which has its libraries; workers are others."""
+        file, results = str(self.folder / "toy.yaml"), str(self.folder / "results")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.syspath_prepend(self.folder / "site")
+            patched.setenv("PYTHONPATH", self._path)
+            patched.setenv(FOLDER, str(self.folder))
+            patched.delenv(HOLD, raising=False)
+            return CliRunner().invoke(main, ["run", file, "--results", results, *options])
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run any command to its end."""

@@ -1,4 +1,4 @@
-"""A small experiment of eight runs, and what an executor leaves of it."""
+"""A small experiment of eight runs at most, and what an executor leaves of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from click.testing import CliRunner
 
+from alseg.cli import main
 from alseg.files import read_json
 
 STREETS = {"name": "streets", "height": 32, "width": 64, "count": 4, "val_count": 2}
@@ -74,6 +76,12 @@ def run_here(folder: Path, content: dict[str, Any], *options: str) -> subprocess
     """Do an experiment with this Python, and wait for its end."""
     command = run_command(sys.executable, folder, content, *options)
     return subprocess.run(command, capture_output=True, text=True, timeout=1.5 * MOST_SECONDS)
+
+
+def run_in_this_process(folder: Path, content: dict[str, Any]) -> int:
+    """Do an experiment by the command line in this process, which has its libraries; return the exit code."""
+    command = run_command(sys.executable, folder, content)
+    return CliRunner().invoke(main, command[3:]).exit_code
 
 
 def while_running(process: subprocess.Popen[str], condition: Callable[[], object]) -> Any:

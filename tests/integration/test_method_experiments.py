@@ -38,6 +38,12 @@ WITHOUT = {"halo": "needs a network with a hyperbolic embedding"}
 """Acquisitions that no experiment of ours compares, and why."""
 
 
+@pytest.fixture(autouse=True)
+def short_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw as many images as a few iterations ask for, and not those of a whole training."""
+    monkeypatch.setattr("alseg.data.sampling.CLASS_BALANCED_LIST", 300)
+
+
 def read(name: str) -> Experiment:
     return read_experiment(EXPERIMENTS / f"{name}.yaml", registry=load_registry())
 

@@ -17,6 +17,7 @@ from executed_runs import (
     result_bytes,
     run_command,
     run_here,
+    run_in_this_process,
     run_states,
     small_experiment,
     started,
@@ -29,22 +30,21 @@ PAIR = {"methods": METHODS[2:], "seeds": [0]}
 
 
 @pytest.mark.slow
-def test_eight_runs_in_two_processes_give_the_bytes_of_one(tmp_path: Path) -> None:
-    done = run_here(tmp_path / "two", small_experiment(), *ON)
+def test_four_runs_in_two_processes_give_the_bytes_of_one(tmp_path: Path) -> None:
+    done = run_here(tmp_path / "two", small_experiment(seeds=[0]), *ON)
     assert done.returncode == 0, done.stderr
-    assert "8 done." in done.stderr.splitlines()
-    one = run_here(tmp_path / "one", small_experiment())
-    assert one.returncode == 0, one.stderr
+    assert "4 done." in done.stderr.splitlines()
+    assert run_in_this_process(tmp_path / "one", small_experiment(seeds=[0])) == 0
     found, expected = result_bytes(tmp_path / "two"), result_bytes(tmp_path / "one")
-    # Weights of 8 runs, counts and metrics of three rounds each, ledgers of two purchases of six runs.
-    assert len(expected) == 8 + 8 * 3 * 2 + 6 * 2
+    # Weights of 4 runs, counts and metrics of three rounds each, ledgers of two purchases of three runs.
+    assert len(expected) == 4 + 4 * 3 * 2 + 3 * 2
     assert list(found) == list(expected)
     assert [name for name, content in expected.items() if found[name] != content] == []
     attempts = {
         path.parent.parent.name for path in (tmp_path / "two").glob("results/tiny/runs/*/attempts/0.json")
     }
-    assert len(attempts) == 8
-    assert len(list((tmp_path / "two").glob("results/tiny/shared/*/unit/attempts/0.json"))) == 2
+    assert len(attempts) == 4
+    assert len(list((tmp_path / "two").glob("results/tiny/shared/*/unit/attempts/0.json"))) == 1
     dispatched = read_json(tmp_path / "two/results/tiny/dispatch.json")
     assert dispatched == {"executor": "local:2", "units": {}, "after": {}, "outlives": False}
 
@@ -58,12 +58,13 @@ def test_a_worker_that_is_killed_is_replaced_and_the_bytes_stay(tmp_path: Path) 
         _, told = process.communicate(timeout=600)
     assert process.returncode == 0, told
     assert "its process ended without a word (SIGKILL); started again, 1 of 3" in told
-    run_here(tmp_path / "one", content)
+    assert run_in_this_process(tmp_path / "one", content) == 0
     assert result_bytes(tmp_path / "killed") == result_bytes(tmp_path / "one")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_ctrl_c_saves_and_a_dispatcher_that_is_killed_goes_on(tmp_path: Path) -> None:
+    """With a network of its size; ``test_stopped_on_local.py`` does the same with toys in every suite."""
     content, both = small_experiment(60, **PAIR), ("entropy", "ripu")
     on_local, root = tmp_path / "local", tmp_path / "local/results/tiny"
     on_command = run_command(sys.executable, on_local, content, *ON)
@@ -88,5 +89,5 @@ def test_ctrl_c_saves_and_a_dispatcher_that_is_killed_goes_on(tmp_path: Path) ->
     assert json.loads((root / "dispatch.json").read_text())["units"]
     assert run_here(on_local, content, *ON).returncode == 0
     assert set(run_states(on_local).values()) == {"done"}
-    run_here(tmp_path / "one", content)
+    assert run_in_this_process(tmp_path / "one", content) == 0
     assert result_bytes(on_local) == result_bytes(tmp_path / "one")

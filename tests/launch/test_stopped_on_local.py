@@ -38,8 +38,8 @@ def terminal() -> Iterator[tuple[int, str]]:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Return the result files of one process."""
     one = Commands(tmp_path_factory.mktemp("one"), counted_document(methods=METHODS))
-    done = one.run()
-    assert done.returncode == 0, done.stderr
+    done = one.run_here()
+    assert done.exit_code == 0, done.output
     assert sorted(one.steps) == sorted([*range(4), *list(range(4, 12)) * 3])
     return dict(one.result_bytes())
 
@@ -49,10 +49,10 @@ def local(tmp_path: Path) -> Commands:
     return Commands(tmp_path / "räs ults", counted_document(methods=METHODS))
 
 
-def assert_done_once(local: Commands, expected: dict[str, bytes], lost: int = 0) -> None:
+def assert_done_once(local: Commands, expected: dict[str, bytes], *options: str, lost: int = 0) -> None:
     """Go on to the end, and compare; ``lost`` steps were taken but not kept."""
-    done = local.run("--on", "local:2")
-    assert done.returncode == 0, done.stderr
+    done = local.run_here(*options)
+    assert done.exit_code == 0, done.output
     assert local.states == dict.fromkeys(("source-only", "entropy", "margin"), "done")
     assert local.result_bytes() == expected
     assert len(local.steps) == ALL_STEPS + lost
@@ -71,7 +71,7 @@ def test_a_dispatcher_that_is_killed_leaves_units_that_save_and_the_same_command
     assert sorted(local.states.values()) == ["interrupted", "interrupted"]
     # Round 0 was done once; two runs have come to step 6, which is kept.
     assert sorted(local.steps) == sorted([*range(4), *list(range(4, 7)) * 2])
-    assert_done_once(local, expected)
+    assert_done_once(local, expected, "--on", "local:2")
     assert sorted(local.attempts.values()) == [1, 2, 2]
 
 

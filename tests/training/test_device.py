@@ -25,6 +25,8 @@ from alseg.training.device import find_device, make_fabric, set_up
 from toys import build_tiny, run_toy, toy_document, toy_registry
 
 PRECISIONS: tuple[str, ...] = get_args(Precision)
+AT_NIGHT = ("16-mixed", "bf16-true")
+"""Of those that a mixed and a true one of other widths stand for in every suite."""
 DTYPES = {
     "32-true": torch.float32,
     "16-mixed": torch.float16,
@@ -260,8 +262,16 @@ def test_a_network_that_computes_leaves_the_default_dtype_to_other_threads(preci
     assert seen == [torch.float32] * 2
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize(
+    "precision",
+    [
+        pytest.param(precision, marks=pytest.mark.nightly) if precision in AT_NIGHT else precision
+        for precision in PRECISIONS
+        if precision != "32-true"
+    ],
+)
 def test_every_acquisition_works_in_every_precision(precision: str, tmp_path: Path) -> None:
+    """``tests/alseg_methods/test_end_to_end.py`` runs all of them in 32-true."""
     asking = {str(method["acquisition"]["name"]): method for method in acquiring_methods()}
     document = toy_document(
         methods=list(asking.values()),
