@@ -30,21 +30,24 @@ PAIR = {"methods": METHODS[2:], "seeds": [0]}
 
 
 @pytest.mark.slow
-def test_four_runs_in_two_processes_give_the_bytes_of_one(tmp_path: Path) -> None:
-    done = run_here(tmp_path / "two", small_experiment(seeds=[0]), *ON)
+@pytest.mark.parametrize("seeds", [1, pytest.param(2, marks=pytest.mark.nightly)])
+def test_the_runs_of_two_processes_have_the_bytes_of_one(tmp_path: Path, seeds: int) -> None:
+    """By night with eight runs; executors of clusters have all eight in tests of theirs."""
+    content, runs = small_experiment(seeds=list(range(seeds))), 4 * seeds
+    done = run_here(tmp_path / "two", content, *ON)
     assert done.returncode == 0, done.stderr
-    assert "4 done." in done.stderr.splitlines()
-    assert run_in_this_process(tmp_path / "one", small_experiment(seeds=[0])) == 0
+    assert f"{runs} done." in done.stderr.splitlines()
+    assert run_in_this_process(tmp_path / "one", content) == 0
     found, expected = result_bytes(tmp_path / "two"), result_bytes(tmp_path / "one")
-    # Weights of 4 runs, counts and metrics of three rounds each, ledgers of two purchases of three runs.
-    assert len(expected) == 4 + 4 * 3 * 2 + 3 * 2
+    # Weights of each run, counts and metrics of three rounds, ledgers of two purchases of three methods.
+    assert len(expected) == seeds * (4 + 4 * 3 * 2 + 3 * 2)
     assert list(found) == list(expected)
     assert [name for name, content in expected.items() if found[name] != content] == []
     attempts = {
         path.parent.parent.name for path in (tmp_path / "two").glob("results/tiny/runs/*/attempts/0.json")
     }
-    assert len(attempts) == 4
-    assert len(list((tmp_path / "two").glob("results/tiny/shared/*/unit/attempts/0.json"))) == 1
+    assert len(attempts) == runs
+    assert len(list((tmp_path / "two").glob("results/tiny/shared/*/unit/attempts/0.json"))) == seeds
     dispatched = read_json(tmp_path / "two/results/tiny/dispatch.json")
     assert dispatched == {"executor": "local:2", "units": {}, "after": {}, "outlives": False}
 

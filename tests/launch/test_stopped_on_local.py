@@ -108,7 +108,7 @@ def test_ctrl_c_at_a_terminal_saves_and_the_command_that_it_prints_goes_on(
         f"Stopped by SIGINT, all is saved. Go on with: alseg run '{file}' --results '{results}' --on local:2"
     )
     assert set(local.states.values()) <= {"interrupted", "done"}
-    assert_done_once(local, expected)
+    assert_done_once(local, expected, "--on", "local:2")
 
 
 @pytest.mark.slow

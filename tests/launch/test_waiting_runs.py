@@ -175,7 +175,9 @@ STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count"
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "options", [["settings.processes=2"], pytest.param(["--on", "local:2"], marks=pytest.mark.nightly)]
+    # Units wait as runs do; by night, because each process takes seconds to start.
+    "options",
+    [["settings.processes=2"], pytest.param(["--on", "local:2"], marks=pytest.mark.nightly)],
 )
 def test_two_processes_wait_for_two_runs_and_get_what_one_gets_from_the_oracle(
     tmp_path: Path, options: list[str]
