@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from alseg.analysis import learnt_notes, notes, ranking_notes, recipe_notes
+from alseg.analysis import code_notes, learnt_notes, notes, ranking_notes, recipe_notes
 from alseg.analysis.baselines import find_contrasts, with_contrasts
 from alseg.analysis.comparison import Comparison
 from alseg.analysis.contrast_notes import reach_notes
@@ -134,6 +134,7 @@ def _note(
         images=options.images,
     )
     yield from learnt_notes.notes(rows)
+    yield from code_notes.notes(rows)
     yield from recipe_notes.notes(rows)
     yield from reach_notes(rows, options.reach, selection.cost)
     yield from ranking_notes.notes(standing.rankings, standing.penalties)

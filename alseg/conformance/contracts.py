@@ -26,6 +26,7 @@ from alseg.contracts import (
     RecipeSpec,
     Spec,
 )
+from alseg.data.fake import write_fake_of
 from alseg.errors import AlsegError
 from alseg.registry.datasets import label_space_of, splits_of
 from alseg.registry.registry import Registry
@@ -47,6 +48,9 @@ _CHECKS: Mapping[type[Spec], tuple[str, ...]] = {
     PartitionSpec: ("contract", "determinism", "independence", "inputs", "copies"),
     RecipeSpec: ("contract", "determinism", "inputs"),
 }
+_FAKE_IMAGES = 4
+"""Of each split of a data set that is made up."""
+
 _UNLABELLED = LabelSpace("none", "No classes.", "none", (ClassInfo("unknown", (0, 0, 0)),))
 
 
@@ -124,7 +128,7 @@ def told(spec: AnySpec) -> AnySpec:
     return replace(spec, build=telling)
 
 
-def dataset_folder(spec: DatasetSpec, root: Path | None, scratch: Path) -> Path | None:
+def dataset_folder(spec: DatasetSpec, registry: Registry, root: Path | None, scratch: Path) -> Path | None:
     """Return the folder of a data set: the given one, else one with made-up data; None where it reads none.
 
     Raises:
@@ -134,7 +138,7 @@ def dataset_folder(spec: DatasetSpec, root: Path | None, scratch: Path) -> Path 
         return root if spec.needs_root else None
     if spec.write_fake is None:
         raise NotCheckedError("It reads files and makes up none; give its folder: --root DIR.")
-    spec.write_fake(scratch)
+    write_fake_of(spec, registry, scratch, count=_FAKE_IMAGES)
     return scratch
 
 
@@ -153,7 +157,7 @@ def _check_splits(
     from alseg.testing import check_dataset
 
     with tempfile.TemporaryDirectory() as scratch:
-        folder = dataset_folder(spec, root, Path(scratch))
+        folder = dataset_folder(spec, registry, root, Path(scratch))
         every = with_defaults(spec, params)
         try:
             space = label_space_of(registry, spec, every, folder) or _UNLABELLED

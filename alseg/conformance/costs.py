@@ -56,11 +56,11 @@ def measure_costs(
         NotCheckedError: If it cannot be built here.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        own = _task(spec, params, root, Path(scratch))
+        own = _task(spec, params, registry, root, Path(scratch))
         kind, name = _BESIDE.get(type(spec), ("", ""))
         tasks = {spec.name: own}
         if kind and name in registry.entries(kind) and name != spec.name:
-            tasks[name] = _task(registry.get(kind, name).spec, {}, None, Path(scratch))
+            tasks[name] = _task(registry.get(kind, name).spec, {}, registry, None, Path(scratch))
         peak = peak_extra_bytes(own.work)
         spreads = alternate({name: task.work for name, task in tasks.items()}, _TURNS)
     return {
@@ -77,7 +77,9 @@ class _Task(NamedTuple):
     images: int
 
 
-def _task(spec: Spec, params: Mapping[str, Any], root: Path | None, scratch: Path) -> _Task:
+def _task(
+    spec: Spec, params: Mapping[str, Any], registry: Registry, root: Path | None, scratch: Path
+) -> _Task:
     match spec:
         case AcquisitionSpec():
             work = acquisition_work(spec, params, size=SIZE, images=_IMAGES, num_classes=_CLASSES)
@@ -89,7 +91,7 @@ def _task(spec: Spec, params: Mapping[str, Any], root: Path | None, scratch: Pat
         case ModelSpec():
             return _Task(_model_work(spec, params), 1)
         case DatasetSpec():
-            return _dataset_task(spec, params, root, scratch)
+            return _dataset_task(spec, params, registry, root, scratch)
         case _:
             raise TypeError(f"{type(spec).__name__} has no costs per image")
 
@@ -113,8 +115,10 @@ def _model_work(spec: ModelSpec, params: Mapping[str, Any]) -> Work:
     return predict
 
 
-def _dataset_task(spec: DatasetSpec, params: Mapping[str, Any], root: Path | None, scratch: Path) -> _Task:
-    folder = dataset_folder(spec, root, scratch)
+def _dataset_task(
+    spec: DatasetSpec, params: Mapping[str, Any], registry: Registry, root: Path | None, scratch: Path
+) -> _Task:
+    folder = dataset_folder(spec, registry, root, scratch)
     split = splits_of(spec, with_defaults(spec, params))[0]
     dataset = told(spec).build(root=folder, split=split, **params)
     indices = range(min(_IMAGES, len(dataset)))

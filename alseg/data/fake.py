@@ -42,6 +42,25 @@ def write_fake(
     if spec.write_fake is None:
         able = sorted(entry.spec.name for entry in registry.datasets.values() if entry.spec.write_fake)
         raise AlsegError(f"Data set '{name}' cannot be made up. Those that can: {', '.join(able) or 'none'}.")
+    return write_fake_of(spec, registry, folder, count=count, size=size, seed=seed)
+
+
+def write_fake_of(
+    spec: DatasetSpec,
+    registry: Registry,
+    folder: Path,
+    *,
+    count: int,
+    size: Size | None = None,
+    seed: int = 0,
+) -> Path:
+    """Do what `write_fake` does, with a data set that can be made up and need not be installed.
+
+    Raises:
+        AlsegError: If its folder is not empty or cannot be written, or it writes to another one.
+    """
+    assert spec.write_fake is not None
+    name = spec.name
     place = folder / name
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise AlsegError(f"{place} exists and is not empty. Remove it, or name another folder.")
@@ -52,6 +71,11 @@ def write_fake(
         raise AlsegError(
             f"Cannot write {error.filename or place}: {error.strerror}. Free space, or name another folder."
         ) from error
+    if not place.is_dir() or not any(place.iterdir()):
+        raise AlsegError(
+            f"Data set '{name}' has written nothing to {place}. Its write_fake must write into the folder of "
+            "the data set's name below the root that it is given, and build must find it there."
+        )
     write_json(place / MARKER, {"dataset": name, "images_per_split": count, "seed": seed})
     return place
 

@@ -38,6 +38,8 @@ _SHOWN = 8
 _OWN_VERSION = re.compile(r"^(?:alseg )?\d\S*, (?=(?:code )?[0-9a-f]{12}$)")
 """Version of alseg before a hash of its own code or classes."""
 
+_PLUGIN = "plugin "
+
 REMEDY = (
     "Go on with what there is now with --accept-drift, or start them anew with --fresh, which keeps "
     "the old folders."
@@ -152,6 +154,30 @@ def refuse_drift(specs: Sequence[RunSpec], runs: Path, assembler: Assembler) -> 
         problems[_SHOWN:] = [f"  and {len(problems) - _SHOWN} more"]
     lines = ["Not all is as it was when these runs were begun:", *problems, REMEDY]
     raise AlsegError("\n".join(lines))
+
+
+def other_code_of_done(specs: Sequence[RunSpec], runs: Path, registry: Registry) -> dict[str, list[str]]:
+    """Return plugins of which runs that are done used other code, each with the folders of these runs.
+
+    Args:
+        specs: The runs asked for.
+        runs: The folder that holds their folders.
+        registry: What is installed now.
+    """
+    found: dict[str, list[str]] = {}
+    for spec in specs:
+        folder = RunFolder(runs / spec.folder)
+        if not folder.is_done:
+            continue
+        try:
+            before = folder.description().get("made_with")
+        except AlsegError:  # told where the run is looked after
+            continue
+        was = comparable(before) if isinstance(before, Mapping) else {}
+        for name, is_now in comparable(provenance_of(spec, registry)).items():
+            if name.startswith(_PLUGIN) and was.get(name, is_now) != is_now:
+                found.setdefault(name, []).append(spec.folder)
+    return found
 
 
 def provenance_changes(

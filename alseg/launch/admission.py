@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from alseg.config.experiment import Experiment
+from alseg.config.specs import RunSpec
 from alseg.config.yaml_text import as_yaml
-from alseg.engine.provenance import refuse_drift, refuse_foreign
+from alseg.engine.provenance import other_code_of_done, refuse_drift, refuse_foreign
 from alseg.engine.reporter import Reporter
 from alseg.files import remove_unfinished, write_checked_text
 from alseg.launch.preparation import CheckedExperiment
@@ -14,6 +16,9 @@ from alseg.storage.layout import DATA_NAME, PARTITIONS_NAME
 from alseg.storage.lock import exclusive_experiment
 from alseg.storage.run_folder import RunFolder
 from alseg.storage.unit_files import UNITS_NAME
+
+_NAMED = 3
+"""Runs that a note names."""
 
 _IDLE_SECONDS = 3600
 """A map of regions, or a unit's end, half-written for so long was left by a killed process; no lock tells."""
@@ -64,7 +69,21 @@ def admit(
         refuse_foreign(specs, runs)
         if not accept_drift:
             refuse_drift(specs, runs, checked.assembler)
+        _tell_of_other_code(specs, runs, checked, reporter)
     checked.assembler.kept.begin()
+
+
+def _tell_of_other_code(
+    specs: Sequence[RunSpec], runs: Path, checked: CheckedExperiment, reporter: Reporter
+) -> None:
+    """Say which runs stay as they are though a plugin has changed: nobody would see it."""
+    for name, folders in other_code_of_done(specs, runs, checked.assembler.registry).items():
+        done = "A run that is" if len(folders) == 1 else f"{len(folders)} runs that are"
+        reporter.note(
+            f"note: {done} done used another version of {name} than is installed now "
+            f"({', '.join(folders[:_NAMED])}{', ...' * (len(folders) > _NAMED)}). Nothing is made again; "
+            "--fresh does, with --only for some."
+        )
 
 
 def _put_aside(folder: RunFolder, reporter: Reporter) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PluginInfo:
-    """A plugin and where it comes from.
+    """A plugin and where it comes from. What it says of itself does not make it another plugin.
 
     Attributes:
         name: Name of the entry point.
@@ -24,8 +24,8 @@ class PluginInfo:
     name: str
     distribution: str
     version: str
-    contract: str | None = None
-    remarks: tuple[str, ...] = ()
+    contract: str | None = field(default=None, compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def release(self) -> str:

@@ -5,7 +5,7 @@ A damaged run never stops the others: it is left out and named, with what is wro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from alseg.errors import AlsegError
@@ -28,6 +28,9 @@ OLD = ".old"
 """What follows a run's name in the name of a folder that was put aside to start anew."""
 
 _WANTED = "Name a result folder such as results/quickstart, made by 'alseg run'."
+
+_CODE = ", code "
+"""Before the hash of code in ``made_with`` of a run."""
 
 
 def load_results(paths: Sequence[Path]) -> Results:
@@ -112,7 +115,14 @@ def read_run(folder: Path) -> Run:
         clicks_of_answers=file.format > 1,
         evaluated=file.evaluated,
         threads=tuple(dict.fromkeys(number for number in threads if isinstance(number, int))),
+        code=_code_of(file.made_with),
     )
+
+
+def _code_of(made_with: Mapping[str, str]) -> dict[str, str]:
+    """Return whose code has which hash; without libraries, weights and data."""
+    parts = {name: text.partition(_CODE) for name, text in made_with.items()}
+    return {name: code for name, (_, found, code) in parts.items() if found}
 
 
 def run_folders(path: Path) -> list[Path]:

@@ -216,6 +216,8 @@ class Run:
             constant.
         evaluated: Whether there were evaluation labels.
         shown: Where people find it, if not in the folder: in a pack.
+        code: ``alseg`` and ``plugin NAME`` to the hash of the code with which the run was begun, as far as
+            that was recorded.
     """
 
     folder: Path
@@ -237,6 +239,7 @@ class Run:
     threads: tuple[int, ...] = ()
     evaluated: bool = True
     shown: Path | None = None
+    code: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def place(self) -> Path:

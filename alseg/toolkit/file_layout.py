@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from alseg.errors import AlsegError, DataError, unknown_name
 from alseg.toolkit.text_file import read_lines
+
+_TILE = re.compile(r"_y\d{4,}_x\d{4,}$")
+"""What `alseg.toolkit.tiles` adds to the id of an image."""
 
 
 class Pair(NamedTuple):
@@ -200,6 +203,8 @@ def leave_out(
 def read_exclusions(path: Path, known: Iterable[str]) -> frozenset[str]:
     """Read image ids to leave out: one a line, a ``.png`` ending is dropped, ``#`` starts a comment.
 
+    The id of a tile, as `alseg.toolkit.tiles` gives it, leaves out its whole image.
+
     Args:
         path: A text file; relative paths count from the working directory.
         known: All image ids of the split.
@@ -215,13 +220,20 @@ def read_exclusions(path: Path, known: Iterable[str]) -> frozenset[str]:
             "Set 'exclude' to a text file.",
         ) from error
     ids = [line.partition("#")[0].strip().removesuffix(".png") for line in lines]
-    excluded = frozenset(image_id for image_id in ids if image_id)
+    known = frozenset(known)
+    excluded = frozenset(_of_image(image_id, known) for image_id in ids if image_id)
     if unknown := sorted(excluded.difference(known)):
         raise DataError(
             f"{path} leaves out images that do not exist: {', '.join(unknown[:3])} ({len(unknown)} in all). "
             "Correct or remove these lines."
         )
     return excluded
+
+
+def _of_image(image_id: str, known: Container[str]) -> str:
+    """Return the id of the image that a tile is cut from; other ids as they are."""
+    whole = _TILE.sub("", image_id)
+    return image_id if image_id in known else whole
 
 
 def _label_names(pairs: Sequence[Pair]) -> list[str]:

@@ -335,6 +335,15 @@ def test_one_list_of_images_to_leave_out_serves_all_splits(tmp_path: Path) -> No
     )
 
 
+def test_the_id_of_a_tile_leaves_out_its_image(tmp_path: Path) -> None:
+    for name in ("a", "b", "c_y0000_x0000"):
+        photo(tmp_path / f"rgb/{name}.png", size=(40, 80))
+    excluded = tmp_path / "excluded.txt"
+    excluded.write_text("a_y0000_x0032\nc_y0000_x0000\n")
+    params = {"images": "rgb/*.png", "exclude": str(excluded), "tile": 32}
+    assert {name.partition("_")[0] for name in ids_of(opened(tmp_path, **params))} == {"b"}
+
+
 def test_a_list_that_chooses_images_may_name_label_files_of_another_machine(tmp_path: Path) -> None:
     for name in "ab":
         photo(tmp_path / f"rgb/{name}.png")

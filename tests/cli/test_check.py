@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import alseg
 from alseg.cli import main
 from alseg.conformance import apart, costs
 from alseg.conformance.apart import check_apart
@@ -40,8 +41,9 @@ def test_a_component_that_keeps_its_contract_passes() -> None:
     result = check("acquisition:ripu")
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[0] == "plugin ripu (alseg 0.1.0)"
-    assert "acquisition 'ripu', plugin ripu (alseg 0.1.0)" in lines
+    plugin = f"plugin ripu (alseg {alseg.__version__})"
+    assert lines[0] == plugin
+    assert f"acquisition 'ripu', {plugin}" in lines
     assert "  pass  source        https://arxiv.org/abs/2111.12940" in lines
     assert "  pass  independence" in lines
     assert lines[-1] == "2 components: 14 checks passed, 0 failed, 0 not checked."

@@ -33,6 +33,9 @@ from alseg.contracts import (
 )
 from alseg.toolkit.recipes import SupervisedRecipe
 
+ALSEG_CONTRACT = "1.0"
+"""What a plugin says of itself changes nothing in what is checked of it."""
+
 
 class Good:
     """Scores by the margin."""

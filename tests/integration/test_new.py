@@ -24,6 +24,8 @@ import pytest
 from click.testing import CliRunner
 
 from alseg.cli import main
+from alseg.conformance.request import Request
+from alseg.conformance.run import check_here
 
 
 @pytest.mark.parametrize(("folder", "command"), {cases!r})
@@ -32,6 +34,14 @@ def test_the_experiment_runs(folder, command, monkeypatch):
     monkeypatch.setattr("alseg.overview.write.overview_or_note", lambda *_: None)
     result = CliRunner().invoke(main, command)
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("distribution", {distributions!r})
+def test_all_that_it_registers_passes_alseg_check(distribution):
+    reports = list(check_here(Request(target=distribution)))
+    failed = [str(finding) for report in reports for finding in report.findings if finding.status == "fail"]
+    assert failed == []
+    assert {{str(report.component).partition(" ")[0] for report in reports}} > {{"plugin"}}
 '''
 
 
@@ -62,7 +72,10 @@ def test_what_alseg_new_writes_installs_passes_its_tests_and_runs(tmp_path: Path
     folders = write_all(tmp_path / "plugins")
     install_editable(python, folders)
     cases = [(str(folders[each.folder]), each.run.removeprefix("alseg ").split()) for each in ALL_TEMPLATES]
-    (tmp_path / "plugins" / "test_runs.py").write_text(RUNS.format(cases=cases), encoding="utf-8")
+    distributions = [f"alseg-{own_names(each).registered}" for each in ALL_TEMPLATES]
+    (tmp_path / "plugins" / "test_runs.py").write_text(
+        RUNS.format(cases=cases, distributions=distributions), encoding="utf-8"
+    )
     command = [
         str(python),
         "-m",

@@ -179,6 +179,26 @@ def test_runs_that_are_done_know_no_drift(tmp_path: Path) -> None:
     assert run_toy(tmp_path, DOCUMENT).done == 1
 
 
+def test_runs_that_are_done_with_other_code_of_a_plugin_stay_and_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_toy(tmp_path, DOCUMENT)
+    untold = Silent()
+    run_toy(tmp_path, DOCUMENT, reporter=untold)
+    assert [note for note in untold.notes if "version" in note] == []
+    unchanged = provenance._code_of
+    monkeypatch.setattr(
+        provenance, "_code_of", lambda package: "0" * 12 if package == "toys" else unchanged(package)
+    )
+    told = Silent()
+    assert run_toy(tmp_path, DOCUMENT, reporter=told).done == 1
+    name = run_folder(tmp_path, "entropy").name
+    assert [note for note in told.notes if "version" in note] == [
+        "note: A run that is done used another version of plugin ToyPlugin than is installed now "
+        f"({name}). Nothing is made again; --fresh does, with --only for some."
+    ]
+
+
 def test_device_workers_and_checkpoint_interval_are_no_drift(tmp_path: Path) -> None:
     begin(tmp_path)
     settings = {
