@@ -100,7 +100,7 @@ def test_a_run_with_people_reads_no_label_map_of_the_pool(
             return [DatasetSpec(name="unlabelled", build=build, needs_root=False, **texts)]
 
     monkeypatch.setattr("alseg.registry.loading.load_registry", lambda: toy_registry(Pool()))
-    monkeypatch.setattr("alseg.launch.preflight.check_data", lambda data, scenario: [])  # looks at label maps
+    monkeypatch.setattr("alseg.launch.preflight.check_data", lambda *_, **__: [])  # looks at label maps
     monkeypatch.setattr(Stripes, "label", refusing)
     document = toy_document(
         scenario={"source": "stripes", "target": "unlabelled"},
