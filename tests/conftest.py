@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 # Tests run side by side: threads that wait for each other's cores would only slow them down. Set before torch
 # is imported, and handed on to the commands that tests start.
@@ -16,6 +17,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 import pytest
 from hypothesis import settings
+
+from chromium import launched
 
 # What their assertions compare is shown where they fail, as in a test.
 pytest.register_assert_rewrite("golden_pools", "golden_scores")
@@ -73,3 +76,10 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
         os.unsetenv(name)  # readline, which pytest imports, sets COLUMNS for child processes alone
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for modules with the marks `chromium.NEEDS_CHROMIUM`."""
+    with launched() as started:
+        yield started

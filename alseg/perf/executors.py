@@ -26,7 +26,7 @@ from alseg.system.threads import look
 PROCESSES = 2
 SHORT, LONG = 40, 160
 """Steps of a run. A short one takes 8 seconds or so, so that what a process needs to begin counts; a long one
-takes 25, as one of the quickstart's."""
+takes 30, as one of the quickstart's."""
 
 ACQUISITIONS = ("random", "entropy", "margin", "least-confidence")
 _RESULTS = ("ledger.npy", "metrics.json", "confusion.npz", "weights.pt")

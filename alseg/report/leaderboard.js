@@ -1,24 +1,4 @@
-"use strict";
 (() => {
-  const content = JSON.parse(document.getElementById("content").textContent);
-  const at = (id) => document.getElementById(id);
-  const NOTHING = "\u2013";
-
-  function element(name, properties = {}, ...children) {
-    const node = document.createElement(name);
-    for (const [key, value] of Object.entries(properties)) {
-      if (key in node) node[key] = value;
-      else node.setAttribute(key, value);
-    }
-    node.append(...children);
-    return node;
-  }
-  function number(value, digits = 1, sign = false) {
-    if (value === null || value === undefined) return NOTHING;
-    const text = Math.abs(value).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    const isZero = Number(value.toFixed(digits)) === 0;
-    return (value < 0 && !isZero ? "\u2212" : sign ? "+" : "") + text;
-  }
   function short(value) { return value >= 100 || Number.isInteger(value) ? number(value, 0) : value >= 1 ? number(value, 1) : String(Number(value.toPrecision(2))); }
   function interval(pair, sign = false) { return pair ? number(pair[0], 1, sign) + (pair[1] === null ? "" : " \u00b1 " + number(pair[1])) : NOTHING; }
   function address(url, text) {

@@ -1,8 +1,4 @@
-"use strict";
 (() => {
-  const content = JSON.parse(document.getElementById("content").textContent);
-  const at = (id) => document.getElementById(id);
-  const NOTHING = "\u2013";
   // Hues that stay apart with any colour vision (Okabe and Ito, without the yellow that fades on white), and
   // shapes that tell methods apart without any colour.
   const HUES = {
@@ -16,26 +12,11 @@
 
   // ---- small helpers
 
-  function element(name, properties = {}, ...children) {
-    const node = document.createElement(name);
-    for (const [key, value] of Object.entries(properties)) {
-      if (key in node) node[key] = value;
-      else node.setAttribute(key, value);
-    }
-    node.append(...children);
-    return node;
-  }
   function fill(node, ...children) { node.replaceChildren(...children); return node; }
   function options(select, items) {
     const before = select.value;
     fill(select, ...items.map(([value, text]) => element("option", { value, textContent: text })));
     if (items.some(([value]) => value === before)) select.value = before;
-  }
-  function number(value, digits = 1, sign = false) {
-    if (value === null || value === undefined) return NOTHING;
-    const text = Math.abs(value).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    const isZero = Number(value.toFixed(digits)) === 0;
-    return (value < 0 && !isZero ? "\u2212" : sign ? "+" : "") + text;
   }
   function short(value) { return value === null ? NOTHING : value >= 100 || Number.isInteger(value) ? number(value, 0) : value >= 1 ? number(value, 2) : String(Number(value.toPrecision(2))); }
   function interval(pair, sign = false) {

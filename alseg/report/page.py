@@ -51,7 +51,7 @@ def leaderboard_page(content: Mapping[str, Any], title: str) -> str:
         version=html.escape(version.installed_version()),
         style=_own("page.css") + _own("leaderboard.css"),
         content=_as_json(content),
-        script=_own("leaderboard.js"),
+        script=_own("common.js") + _own("leaderboard.js"),
     )
 
 
@@ -63,7 +63,7 @@ def page(content: Mapping[str, Any], title: str) -> str:
         style=_own("page.css"),
         content=_as_json(content),
         plotly=_plotly(),
-        script=_own("page.js"),
+        script=_own("common.js") + _own("page.js"),
     )
 
 

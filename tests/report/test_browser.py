@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,12 @@ from alseg.cli import main
 from alseg.report.content import Extras, report_content
 from alseg.report.page import write_page
 from alseg.storage.reader import load_results
+from chromium import NEEDS_CHROMIUM
 from comparing import compared, mean
 from documents import REPOSITORY
 from fakeruns import write_run
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 HOSTILE = "<script>alert(1)</script> a_b%&"
 LONG = "Donaudampfschifffahrtsgesellschaftskapitaen_without_any_space_at_all"
@@ -89,14 +83,6 @@ def book() -> dict[str, Any]:
         {"title": "image 2", "photograph": None, "truth": None, "views": [*views, end]},
     ]
     return {"images": images, "sources": DOTS, "scale": ["rgb(0,0,0)", "rgb(255,255,255)"], "note": HOSTILE}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 class Visit:

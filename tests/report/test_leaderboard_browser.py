@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chromium import NEEDS_CHROMIUM
 from fakepacks import alseg, make, write_counted
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitaen_without_any_space_at_all"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -37,14 +31,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     alseg("report", "--leaderboard", pack, "-o", folder / "board.html")
     return folder / "board.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 def visit(browser: Any, page: Path, width: int, scheme: str, complaints: list[str]) -> Any:

@@ -147,7 +147,8 @@ def test_the_page_loads_nothing_from_elsewhere(results: Path) -> None:
     text = page(content_of(results), "toy")
     assert "default-src 'none'" in text
     assert not re.search(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"(?:https?:)?//", text)
-    assert "https://" not in (REPOSITORY / "alseg/report/page.js").read_text(encoding="utf-8")
+    for script in ("common.js", "page.js"):
+        assert "https://" not in (REPOSITORY / "alseg/report" / script).read_text(encoding="utf-8")
 
 
 def test_the_command_writes_one_file(results: Path, tmp_path: Path) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from chromium import NEEDS_CHROMIUM
 from documents import REPOSITORY
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SITE = REPOSITORY / "build" / "docs" / "site"
 pytestmark = [
-    pytest.mark.browser,
+    *NEEDS_CHROMIUM,
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
     pytest.mark.skipif(
         not (SITE / "index.html").exists(), reason="python docs/build_site.py has not been run"
     ),
@@ -29,14 +25,6 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture
 def complaints() -> list[str]:
     return []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def opened(browser: Any, complaints: list[str], size: dict[str, int], colors: str) -> Any:
