@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from alseg.conformance.findings import NotCheckedError
@@ -11,22 +10,7 @@ from alseg.contracts import Spec
 from alseg.registry.bounds import numbers_in
 from alseg.registry.signatures import parameters_of
 from alseg.text.docstrings import docstring_of
-
-_LINKS = (
-    (re.compile(r"https?://[^\s,;]+[^\s,;.]"), "{}"),
-    (re.compile(r"\barXiv:\s?(\d{4}\.\d{4,5}(?:v\d+)?)", re.IGNORECASE), "https://arxiv.org/abs/{}"),
-    (re.compile(r"\bdoi:\s?(10\.\d{4,9}/[^\s,;]+[^\s,;.])", re.IGNORECASE), "https://doi.org/{}"),
-    (re.compile(r"\b((?:[a-z0-9-]+\.)+(?:org|com|ai|io|net|edu)(?:/[^\s,;]*[^\s,;.])?)"), "https://{}"),
-)
-
-
-def link_in(source: str) -> str | None:
-    """Return the address of a paper or site that a source names, by arXiv number, DOI or address."""
-    for pattern, address in _LINKS:
-        found = pattern.search(source)
-        if found is not None:
-            return address.format(found[found.lastindex or 0])
-    return None
+from alseg.text.links import link_in
 
 
 def check_source(source: str) -> Mapping[str, Passed]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,13 +14,7 @@ from alseg.report.entries import Entry, read_entries
 from alseg.report.provenance import attempts_of
 from alseg.storage.records import Run
 from alseg.system.regular_file import read_regular
-
-_LINKS = (
-    (re.compile(r"arXiv:\s*([0-9]{4}\.[0-9]{4,5})", re.IGNORECASE), "https://arxiv.org/abs/{}"),
-    (re.compile(r"\b(?:doi:\s*)?(10\.[0-9]{4,9}/[^\s,;]+)", re.IGNORECASE), "https://doi.org/{}"),
-    (re.compile(r"(https?://[^\s<>\"',;]+)"), "{}"),
-)
-"""How the source of a method names a page."""
+from alseg.text.links import link_in
 
 
 def leaderboard_content(
@@ -120,7 +113,7 @@ def _row(row: BoardRow, label: str, sources: Mapping[str, str]) -> dict[str, Any
         "label": label,
         "acquisition": _acquisition(row.first.run),
         "source": source,
-        "links": list(dict.fromkeys(filter(None, (link, _link_in(source))))),
+        "links": list(dict.fromkeys(filter(None, (link, link_in(source))))),
         "score": [row.score.mean, row.score.half_width],
         "seeds": [[entry.run.seed, entry.scores.miou, entry.place] for entry in row.entries],
         "repeated": [[entry.run.seed, entry.place] for entry in row.repeated],
@@ -220,12 +213,3 @@ def _environment(entries: Sequence[Entry]) -> list[str]:
             words = [f"{key} {attempt[key]}" for key in ("python", "torch", "git") if attempt.get(key)]
             found[", ".join(words)] = None
     return [line for line in found if line]
-
-
-def _link_in(source: str) -> str | None:
-    """Return the page that the source of a method names."""
-    for pattern, address in _LINKS:
-        found = pattern.search(source)
-        if found is not None:
-            return address.format(found[1].rstrip("."))
-    return None
