@@ -21,8 +21,8 @@ def greedy_select(
     """Pick the highest available score again and again, each time blocking what is near.
 
     The result is exactly that of a loop of ``count`` full-map argmaxes, but the map is only read a few times:
-    enough of the highest scores are sorted once and walked through in order. A map on another device is
-    copied to the CPU in one piece.
+    enough of the highest scores are sorted once and walked through in order. A map on a CUDA device stays
+    there, unless very many of its scores are equal; only the highest scores are copied to the CPU.
 
     Args:
         score: float ``(H, W)`` on any device; higher is picked first, ``-inf`` never.
@@ -39,27 +39,83 @@ def greedy_select(
         ValueError: If ``score`` holds NaN, is not a map, or ``count``, ``radius`` or ``available`` do not
             fit.
     """
-    values = _as_values(score, available)
     if count < 0 or radius < 0:
         raise ValueError(f"count and radius must be at least 0, not {count} and {radius}")
+    wanted = count * min(_CANDIDATES_PER_PICK, (2 * radius + 1) ** 2)
+    if isinstance(score, torch.Tensor) and score.device.type == "cuda":
+        picks = select_there(score, count, radius, available, wanted)
+        if picks is not None:
+            return picks
+    values = _as_values(score, available)
     height, width = values.shape
     walk = _Walk(height, width, count, min(radius, max(height, width)))
-    wanted = count * min(_CANDIDATES_PER_PICK, (2 * radius + 1) ** 2)
     while not walk.done:
         lowest = _threshold(values, wanted)
         candidates = np.flatnonzero(values >= lowest)
         if not len(candidates):
             break
         if len(candidates) <= _GROWTH * wanted:
-            walk.through(*_sorted(values, candidates))
+            walk.through(*_sorted(values.reshape(-1)[candidates], candidates, values.shape))
         else:
             # Too many equal values to sort them all.
-            walk.through(*_sorted(values, np.flatnonzero(values > lowest)))
+            above = np.flatnonzero(values > lowest)
+            walk.through(*_sorted(values.reshape(-1)[above], above, values.shape))
             _walk_ties(values, lowest, walk)
         values[values >= lowest] = -np.inf
         values[walk.blocked] = -np.inf
         wanted *= _GROWTH
-    return torch.tensor(walk.picks, dtype=torch.int64).reshape(-1, 2)
+    return walk.as_tensor()
+
+
+def select_there(
+    score: torch.Tensor,
+    count: int,
+    radius: int,
+    available: torch.Tensor | NDArray[np.bool_] | None,
+    wanted: int,
+) -> torch.Tensor | None:
+    """Do the work of `greedy_select` on the map's own device, but for the walk through the candidates.
+
+    Args:
+        score: As of `greedy_select`.
+        count: Likewise.
+        radius: Likewise.
+        available: Likewise.
+        wanted: Candidates to begin with.
+
+    Returns:
+        The picks, or None where the CPU has to do it: the map is none, holds NaN, which has to be said, or
+        more equal values than can be sorted.
+    """
+    if score.ndim != 2 or not score.dtype.is_floating_point or bool(score.isnan().any()):
+        return None
+    height, width = score.shape
+    values = (
+        score.detach() if score.dtype in (torch.float32, torch.float64) else score.detach().float()
+    ).clone()
+    if available is not None:
+        mask = torch.as_tensor(available)
+        if mask.shape != score.shape or mask.dtype != torch.bool:
+            return None
+        values[~mask.to(values.device)] = -torch.inf
+    walk = _Walk(height, width, count, min(radius, max(height, width)))
+    finite = torch.finfo(values.dtype).min
+    while not walk.done:
+        flat = values.reshape(-1)
+        highest = flat.topk(min(wanted, len(flat)), sorted=False).values
+        reach = flat >= highest.amin().clamp(min=finite) if len(highest) else flat > torch.inf
+        candidates = reach.nonzero()[:, 0]
+        if not len(candidates):
+            break
+        if len(candidates) > _GROWTH * wanted:
+            return None
+        walk.through(*_sorted(flat[candidates].cpu().numpy(), candidates.cpu().numpy(), (height, width)))
+        if walk.done:
+            break
+        flat[candidates] = -torch.inf
+        values[torch.from_numpy(walk.blocked.copy()).to(values.device)] = -torch.inf
+        wanted *= _GROWTH
+    return walk.as_tensor()
 
 
 class _Walk:
@@ -84,6 +140,10 @@ class _Walk:
     def done(self) -> bool:
         """Whether there are as many picks as were asked for."""
         return len(self.picks) == self._count
+
+    def as_tensor(self) -> torch.Tensor:
+        """Return the picks, int64 ``(n, 2)``."""
+        return torch.tensor(self.picks, dtype=torch.int64).reshape(-1, 2)
 
     def through(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
         """Go through candidates in the given order, up to the last pick that is asked for."""
@@ -147,13 +207,19 @@ def _threshold(values: NDArray[np.floating], wanted: int) -> float:
 
 
 def _sorted(
-    values: NDArray[np.floating], candidates: NDArray[np.intp]
+    values: NDArray[np.floating], candidates: NDArray[np.intp], size: tuple[int, ...]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows and columns of flat indices in picking order: by value, then by column, then by row."""
-    height, width = values.shape
+    """Return rows and columns of candidates in picking order: by value, then by column, then by row.
+
+    Args:
+        values: Of the candidates, ``(n,)``.
+        candidates: Their flat indices.
+        size: Height and width of the map.
+    """
+    height, width = size
     rows, columns = np.divmod(candidates, width)
     order = np.argsort(columns * height + rows)
-    order = order[np.argsort(-values.reshape(-1)[candidates[order]], kind="stable")]
+    order = order[np.argsort(-values[order], kind="stable")]
     return rows[order], columns[order]
 
 

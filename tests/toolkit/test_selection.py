@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from alseg.toolkit.selection import greedy_select
+from alseg.toolkit.selection import greedy_select, select_there
 
 
 def plain_greedy(
@@ -49,6 +49,42 @@ def test_picks_are_those_of_a_loop_of_argmaxes(
     available = data.draw(hnp.arrays(np.bool_, score.shape, elements=st.booleans()))
     picks = greedy_select(score, count, radius, available)
     assert as_list(picks) == plain_greedy(score, count, radius, available)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    score=scores, count=st.integers(0, 40), radius=st.integers(0, 6), wanted=st.integers(1, 9), data=st.data()
+)
+def test_the_way_of_a_gpu_gives_the_same_picks_or_leaves_them_to_the_cpu(
+    score: NDArray[np.float32], count: int, radius: int, wanted: int, data: st.DataObject
+) -> None:
+    available = data.draw(hnp.arrays(np.bool_, score.shape, elements=st.booleans()))
+    picks = select_there(torch.from_numpy(score), count, radius, available, wanted)
+    if picks is not None:
+        assert as_list(picks) == plain_greedy(score, count, radius, available)
+
+
+@pytest.mark.parametrize(("count", "radius"), [(1, 0), (30, 1), (7, 9), (4000, 0), (4000, 3)])
+def test_a_gpu_picks_by_itself_where_scores_differ(count: int, radius: int) -> None:
+    score = np.random.default_rng(count).permutation(50 * 70).reshape(50, 70).astype(np.float32)
+    picks = select_there(torch.from_numpy(score), count, radius, None, 4 * count)
+    assert picks is not None
+    assert as_list(picks) == plain_greedy(score, count, radius, np.ones_like(score, np.bool_))
+
+
+def test_a_gpu_leaves_to_the_cpu_what_it_cannot_sort_or_must_refuse() -> None:
+    even, broken = torch.zeros(9, 9), torch.zeros(9, 9)
+    broken[4, 4] = torch.nan
+    assert select_there(even, 2, 1, None, 4) is None
+    assert select_there(broken, 2, 1, None, 81) is None
+    assert select_there(even, 2, 1, torch.ones(3, 3, dtype=torch.bool), 81) is None
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("radius", [0, 1, 32])
+def test_picks_on_a_gpu_are_those_of_the_cpu(radius: int) -> None:
+    score = torch.rand(300, 400, generator=torch.Generator().manual_seed(radius))
+    assert torch.equal(greedy_select(score.cuda(), 200, radius), greedy_select(score, 200, radius))
 
 
 @settings(deadline=None, max_examples=60)
