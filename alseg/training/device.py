@@ -32,6 +32,18 @@ FURTHER_METHODS = (
 """Methods of a network, besides calling it, that compute with its weights."""
 
 
+def _is_no_advice(record: logging.LogRecord) -> bool:
+    """Return whether a line of Fabric's log is for the people who run alseg.
+
+    Where a GPU could multiply matrices faster with fewer digits than float32 has, Fabric advises to call a
+    function of torch, above every run. ``settings.precision`` is what they have for that.
+    """
+    return "torch.set_float32_matmul_precision" not in record.getMessage()
+
+
+logging.getLogger("lightning_fabric.utilities.rank_zero").addFilter(_is_no_advice)
+
+
 def make_fabric(settings: Settings) -> Fabric:
     """Return device and precision; a GPU is used where there is one and nothing else is asked for.
 

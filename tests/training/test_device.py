@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import torch
 import yaml
 from click.testing import CliRunner
+from lightning_fabric.accelerators import cuda
 from lightning_fabric.plugins import MixedPrecision
 
 from acquisitions import PLUGINS, acquiring_methods
@@ -189,6 +191,21 @@ def test_a_device_of_another_kind_is_a_mistake_in_the_file(device: str, tmp_path
     ended = CliRunner().invoke(main, ["run", str(file)])
     assert ended.exit_code == 2
     assert f"expected auto, cpu, cuda, cuda:N or mps, got '{device}'" in ended.stderr
+
+
+def test_fabrics_advice_for_programmers_does_not_stand_above_runs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = logging.getLogger("lightning_fabric")
+    monkeypatch.setattr(log, "propagate", True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a GPU")
+    monkeypatch.setattr(torch, "get_float32_matmul_precision", lambda: "highest")
+    with caplog.at_level(logging.INFO, "lightning_fabric"):
+        logging.getLogger("lightning_fabric.utilities.rank_zero").info("else")
+        cuda._check_cuda_matmul_precision.__wrapped__(torch.device("cuda"))
+    assert caplog.messages == ["else"]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
