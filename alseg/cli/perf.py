@@ -11,7 +11,7 @@ import click
 from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_registry
 from alseg.cli.options import json_option
 from alseg.errors import AlsegError
-from alseg.perf import BENCHMARKS
+from alseg.perf import BENCHMARKS, ON_GPU
 from alseg.text.display import output_width, put, put_json, say
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ def _perf_size(context: click.Context, option: click.Parameter, value: str | Non
 @click.option("--size", callback=_perf_size, metavar="HxW", help="Of label maps. [default: 1024x2048]")
 @click.option("--threads", type=click.IntRange(1, MOST_PROCESSES), help="Threads. [default: torch's choice]")
 @click.option("--repeats", type=click.IntRange(1, 1_000_000), help="Turns. [default: 5]")
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    help="Where to measure what can run on a GPU.",
+)
 @click.option("--quick", is_flag=True, help="Only see that everything works: small maps, one turn.")
 @json_option()
 @click.option(
@@ -66,6 +72,7 @@ def command(
     size: Size | None,
     threads: int | None,
     repeats: int | None,
+    device: str,
     quick: bool,
     as_json: bool,
     record: Path | None,
@@ -74,7 +81,7 @@ def command(
 ) -> None:
     """Time alseg beside a plain way that is obviously right, in turns, and compare the results of both.
 
-    Without a name, everything is measured; that takes some minutes.
+    Without a name, everything is measured that the device can run; that takes some minutes.
     """
     if output is not None and history is None:
         raise click.UsageError("--output writes the page of a --history; name its file.")
@@ -85,6 +92,12 @@ def command(
         raise click.UsageError(
             "What --quick measures says nothing, so --record does not keep it. Leave one out."
         )
+    elsewhere = [name for name in names if name not in ON_GPU]
+    if device == "cuda" and elsewhere:
+        raise click.UsageError(
+            f"{', '.join(elsewhere)} cannot be measured on a GPU. "
+            f"With --device cuda, measure {', '.join(ON_GPU)}."
+        )
     import importlib
 
     import torch
@@ -93,6 +106,9 @@ def command(
     from alseg.perf.history import entry_of, read_history
     from alseg.perf.history import record as add_to_history
     from alseg.perf.result import Options, Result
+    from alseg.training.device import find_device
+
+    find_device(device)  # one that is not there is told now
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -101,6 +117,7 @@ def command(
         size=size or (_QUICK_SIZE if quick else _SIZE),
         threads=torch.get_num_threads(),
         repeats=repeats or (1 if quick else 5),
+        device=device,
         quick=quick,
         on_step=lambda step: say(f"  {step}", err=True),
     )
@@ -108,15 +125,17 @@ def command(
         read_history(record)  # a file that cannot be added to is told now, not after minutes
     environment = written.machine(options)
     results: list[Result] = []
-    for name in dict.fromkeys(names or BENCHMARKS):
+    if not as_json:
+        say(written.machine_text(environment))
+    for name in dict.fromkeys(names or (ON_GPU if device == "cuda" else BENCHMARKS)):
         put(f"measuring {name}", err=True)
         results.append(importlib.import_module(f"alseg.perf.{name}").run(options))
+        if not as_json:  # at once: what is done stays said when a later one is stopped
+            say(written.result_text(results[-1], output_width()))
     if record is not None:
         add_to_history(record, entry_of(results, environment, options))
     if as_json:
         put_json(json.dumps(written.as_json(results, environment), indent=1))
-    else:
-        say(written.as_text(results, environment, output_width()))
 
 
 def _show(history: Path, page: Path | None, *, as_json: bool) -> None:

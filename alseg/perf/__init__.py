@@ -22,3 +22,6 @@ BENCHMARKS: Mapping[str, str] = {
     "start": "Sizes and classes of 20,000 files, where they are kept.",
 }
 """Each is a module of this package with ``run(options) -> Result``."""
+
+ON_GPU = ("acquisition", "selection", "training", "step")
+"""Those that measure on a GPU, too; the others are about the processor, files and processes."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -12,13 +14,18 @@ from alseg.errors import AlsegError
 from alseg.perf import reference
 from alseg.perf.inputs import NUM_CLASSES, pixels_per_round, regions_per_round, smooth_logits
 from alseg.perf.measure import alternate, peak_extra_bytes
-from alseg.perf.result import Line, Options, Result
+from alseg.perf.result import Line, Options, Result, Spread
+from alseg.toolkit._kernels.device_choice import SWITCH
 from alseg.toolkit.selection import greedy_select
 
 TOLERANCE = 1e-4
 """Scores of both sides may differ by so much: single precision, summed in another order."""
 
 _SMALL = 8
+_TURN_ON_GPU = 0.05
+"""Seconds of a side's turn, at least."""
+_COPIED_BYTES = 2**32
+"""Much more than the caches of a GPU hold."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +53,36 @@ def run(options: Options) -> Result:
     """Time scores with picks, and scores alone.
 
     The plain side of wide windows would take minutes. Its score is timed on a smaller map and multiplied by
-    the ratio of pixels, which flatters it: a small map fits the cache. Its picks are timed at full size.
+    the ratio of pixels, which flatters it: a small map fits the cache. Its picks are timed at full size. On a
+    GPU all of it is timed at full size, and so are our scores without Triton's kernels.
 
     Raises:
         AlsegError: If a method is not installed, or the two sides disagree.
     """
-    logits = smooth_logits(options.size)
+    logits = smooth_logits(options.size).to(options.device)
+    copied = _copied_bytes_per_second(options) if options.device == "cuda" else None
     lines = []
     for work in _works(options):
         options.on_step(work.title)
-        lines.append(_line(work, logits, options))
+        lines.append(_line(work, logits, options, copied))
     height, width = options.size
+    facts = {} if copied is None else {"copy on the GPU, read and written": f"{copied / 1e9:,.0f} GB/s"}
     return Result(
         name="acquisition",
         setting=f"logits {NUM_CLASSES} x {height} x {width}, float32, {logits.nbytes / 2**20:.0f} MiB",
         lines=lines,
+        facts=facts,
     )
+
+
+def _copied_bytes_per_second(options: Options) -> float:
+    """Return how fast a GPU copies within its memory, bytes read and bytes written."""
+    source = torch.zeros(
+        _COPIED_BYTES // 8 if options.quick else _COPIED_BYTES, dtype=torch.uint8, device="cuda"
+    )
+    target = torch.empty_like(source)
+    seconds = alternate({"copy": lambda: target.copy_(source)}, options.repeats, _TURN_ON_GPU)["copy"]
+    return 2 * source.nbytes / seconds.low
 
 
 def _works(options: Options) -> list[Work]:
@@ -70,7 +91,7 @@ def _works(options: Options) -> list[Work]:
         return lambda logits: acquisition.score(TargetView("image", logits, torch.Generator()))
 
     height, width = options.size
-    small = max(2, height // _SMALL), max(2, width // _SMALL)
+    small = (max(2, height // _SMALL), max(2, width // _SMALL)) if options.device == "cpu" else options.size
     regions, pixels = regions_per_round(options.size), pixels_per_round(options.size)
     return [
         Work(
@@ -95,7 +116,7 @@ def _works(options: Options) -> list[Work]:
     ]
 
 
-def _line(work: Work, logits: torch.Tensor, options: Options) -> Line:
+def _line(work: Work, logits: torch.Tensor, options: Options, copied: float | None) -> Line:
     full_size = work.plain_size == options.size
     plain_logits = logits if full_size else smooth_logits(work.plain_size, seed=1)
     notes = [f"scores of both sides differ by at most {_difference(work, plain_logits):.0e}"]
@@ -104,18 +125,25 @@ def _line(work: Work, logits: torch.Tensor, options: Options) -> Line:
         score = work.ours(logits)
         return greedy_select(score, work.count, work.distance) if work.count else score
 
-    def plain_picks(score: torch.Tensor) -> torch.Tensor:
-        return reference.greedy_picks(score, work.count, work.distance) if work.count else score
+    plain_scored = work.plain(logits) if full_size else logits[0]
 
-    sides: dict[str, Callable[[], object]] = {"softmax": lambda: torch.softmax(logits, 0), "ours": ours}
-    if full_size:
-        sides["plain"] = lambda: plain_picks(work.plain(logits))
-    else:
-        sides |= {"score": lambda: work.plain(plain_logits), "picks": lambda: plain_picks(logits[0])}
-    seconds = alternate(sides, options.repeats)
+    def plain_picks() -> torch.Tensor:
+        return reference.greedy_picks(plain_scored, work.count, work.distance) if work.count else plain_scored
+
+    sides: dict[str, Callable[[], object]] = {
+        "softmax": lambda: torch.softmax(logits, 0),
+        "ours": ours,
+        "plain score": lambda: work.plain(plain_logits),
+        "plain picks": plain_picks,
+    }
+    if copied is not None:
+        sides |= {"score": lambda: work.ours(logits), "without Triton": lambda: _eager(work, logits)}
+    seconds = alternate(sides, options.repeats, 0.0 if copied is None else _TURN_ON_GPU)
+    if copied is not None:
+        notes += _on_gpu(logits, seconds, copied)
+    factor = logits.numel() / plain_logits.numel()
+    seconds["plain"] = seconds["plain score"].scaled(factor).plus(seconds["plain picks"])
     if not full_size:
-        factor = logits.numel() / plain_logits.numel()
-        seconds["plain"] = seconds["score"].scaled(factor).plus(seconds["picks"])
         height, width = work.plain_size
         notes.append(f"plain score timed on {height} x {width} pixels, multiplied by {factor:.0f}")
     return Line(
@@ -124,10 +152,47 @@ def _line(work: Work, logits: torch.Tensor, options: Options) -> Line:
         plain=seconds["plain"],
         ratio=seconds["plain"].over(seconds["ours"]),
         units=seconds["ours"].over(seconds["softmax"]),
-        peak_bytes=peak_extra_bytes(ours),
-        plain_peak_bytes=peak_extra_bytes(sides["plain"]) if full_size else None,
+        peak_bytes=peak_extra_bytes(ours, options.device),
+        plain_peak_bytes=peak_extra_bytes(sides["plain score"], options.device) if full_size else None,
         notes=notes,
     )
+
+
+def _eager(work: Work, logits: torch.Tensor) -> torch.Tensor:
+    """Return our score as torch's operations compute it."""
+    with _without_triton():
+        return work.ours(logits)
+
+
+@contextmanager
+def _without_triton() -> Iterator[None]:
+    before = os.environ.get(SWITCH)
+    os.environ[SWITCH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SWITCH]
+        else:
+            os.environ[SWITCH] = before
+
+
+def _on_gpu(logits: torch.Tensor, seconds: Mapping[str, Spread], copied: float) -> list[str]:
+    """Return what there is to know of a score on a GPU, without picks.
+
+    Args:
+        logits: What is scored.
+        seconds: Of our ``score``, of ours ``without Triton``, and ``plain score``.
+        copied: Bytes a second of a copy.
+    """
+    score = seconds["score"]
+    needed = logits.nbytes + logits[0].nbytes  # every logit is read and every score written, at least
+    return [
+        f"without picks {1e3 * score.median:.3f} ms, {needed / score.median / 1e9:,.0f} GB/s of what must be "
+        f"moved, {needed / score.median / copied:.0%} of a copy",
+        f"plain score / ours {seconds['plain score'].over(score).median:.1f}",
+        f"without Triton / with {seconds['without Triton'].over(score).median:.1f}",
+    ]
 
 
 def _difference(work: Work, logits: torch.Tensor) -> float:

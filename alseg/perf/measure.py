@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import torch
+
 from alseg.perf.result import Spread
 
 Work = Callable[[], object]
@@ -18,13 +20,13 @@ _RESET = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
 
 
-def alternate(sides: Mapping[str, Work], repeats: int) -> dict[str, Spread]:
+def alternate(sides: Mapping[str, Work], repeats: int, at_least: float = 0.0) -> dict[str, Spread]:
     """Time several ways of doing something, see `alternate_with_faults`."""
-    return alternate_with_faults(sides, repeats)[0]
+    return alternate_with_faults(sides, repeats, at_least)[0]
 
 
 def alternate_with_faults(
-    sides: Mapping[str, Work], repeats: int
+    sides: Mapping[str, Work], repeats: int, at_least: float = 0.0
 ) -> tuple[dict[str, Spread], dict[str, Spread]]:
     """Time several ways of doing something, all of them in every turn, and count minor page faults.
 
@@ -33,6 +35,8 @@ def alternate_with_faults(
     Args:
         sides: Name to work. Each is done once beforehand, untimed.
         repeats: Turns.
+        at_least: Seconds for which the work of a side is done again and again in a turn, each time after the
+            other has ended; the turn's time is the mean. A GPU that has just been idle is slow at first.
 
     Returns:
         Name to seconds, and name to page faults, one value per turn. A system that does not count page
@@ -45,15 +49,25 @@ def alternate_with_faults(
     for _ in range(repeats):
         for name, work in sides.items():
             gc.collect()
+            settle()
             before = _minor_faults()
-            started = time.perf_counter()
-            work()
-            seconds[name].append(time.perf_counter() - started)
+            times, passed, started = 0, 0.0, time.perf_counter()
+            while times == 0 or passed < at_least:
+                work()
+                settle()
+                times, passed = times + 1, time.perf_counter() - started
+            seconds[name].append(passed / times)
             faults[name].append(_minor_faults() - before)
     return (
         {name: Spread(values) for name, values in seconds.items()},
         {name: Spread(values) for name, values in faults.items()},
     )
+
+
+def settle() -> None:
+    """Wait until a GPU has done what it was told to, if this process uses one."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.synchronize()
 
 
 def _minor_faults() -> int:
@@ -64,12 +78,20 @@ def _minor_faults() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
-def peak_extra_bytes(work: Work) -> int | None:
+def peak_extra_bytes(work: Work, device: str = "cpu") -> int | None:
     """Return how much more memory the process held at most while doing something than before.
 
     The peak of the resident memory, which Linux keeps, is set back first, and memory that was freed but kept
-    for later is given back, so that it does not hide what is needed. None on other systems.
+    for later is given back, so that it does not hide what is needed. None on other systems. On ``cuda`` it is
+    the memory of the GPU that torch's tensors take.
     """
+    if device == "cuda":
+        settle()
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        work()
+        settle()
+        return torch.cuda.max_memory_allocated() - before
     try:
         ctypes.CDLL(None).malloc_trim(0)
         _RESET.write_text(_RESET_PEAK)

@@ -26,7 +26,7 @@ def machine(options: Options) -> dict[str, Any]:
     except OSError:
         load = None
     return {
-        **describe(torch.device("cpu"), "32-true"),
+        **describe(torch.device(options.device), "32-true"),
         "cores": os.cpu_count(),
         "numpy": np.__version__,
         "pillow": PIL.__version__,
@@ -42,14 +42,8 @@ def as_json(results: Sequence[Result], environment: dict[str, Any]) -> dict[str,
     return {"format": FORMAT, "machine": environment, "benchmarks": [result.as_json() for result in results]}
 
 
-def as_text(results: Sequence[Result], environment: dict[str, Any], width: int = WIDTH) -> str:
-    """Return a table for each benchmark, medians with extremes, after a line on the machine.
-
-    Args:
-        results: What was measured.
-        environment: On what machine, as `machine` has it.
-        width: Columns that tables may take.
-    """
+def machine_text(environment: dict[str, Any]) -> str:
+    """Return a line on the machine, as `machine` has it, and how numbers are given."""
     lines = [
         f"{environment['device']}, {environment['cores']} cores, {environment['threads']} threads, "
         f"load {environment['load_before']} before; python {environment['python']}, "
@@ -59,9 +53,18 @@ def as_text(results: Sequence[Result], environment: dict[str, Any], width: int =
     ]
     if environment["quick"]:
         lines.append("--quick: the numbers say nothing, only that everything works")
-    for result in results:
-        lines += ["", f"{result.name}: {result.setting}", *_table(result, width)]
-        lines += [f"  {what}: {how_much}" for what, how_much in result.facts.items()]
+    return "\n".join(lines)
+
+
+def result_text(result: Result, width: int = WIDTH) -> str:
+    """Return the table of a benchmark after an empty line, medians with extremes.
+
+    Args:
+        result: What was measured.
+        width: Columns that tables may take.
+    """
+    lines = ["", f"{result.name}: {result.setting}", *_table(result, width)]
+    lines += [f"  {what}: {how_much}" for what, how_much in result.facts.items()]
     return "\n".join(lines)
 
 

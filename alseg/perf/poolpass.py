@@ -35,7 +35,9 @@ def lines(title: str, model: Any, dataset: Dataset, input_size: Size, options: O
     """
 
     def pool(*, overlap: bool) -> Pool:
-        inference = InferenceOptions(size=input_size, through_input_size=True, batch_size=1, overlap=overlap)
+        inference = InferenceOptions(
+            size=input_size, through_input_size=True, batch_size=1, overlap=overlap, device=options.device
+        )
         return Pool(
             dataset=dataset, num_classes=NUM_CLASSES, model=model, options=inference, seed_axes=("perf",)
         )

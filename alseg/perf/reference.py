@@ -44,9 +44,9 @@ def window_mean(values: torch.Tensor, radius: int) -> torch.Tensor:
         radius: Reach of the window to each side, in pixels.
     """
     count = len(values)
-    box = torch.ones(count, 1, 2 * radius + 1, 2 * radius + 1)
+    box = values.new_ones(count, 1, 2 * radius + 1, 2 * radius + 1)
     sums = F.conv2d(values[None], box, padding=radius, groups=count)[0]
-    areas = F.conv2d(torch.ones(1, 1, *values.shape[1:]), box[:1], padding=radius)[0]
+    areas = F.conv2d(values.new_ones(1, 1, *values.shape[1:]), box[:1], padding=radius)[0]
     return sums / areas
 
 
@@ -93,9 +93,9 @@ def _consistency(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Return the mean L1 distance of probabilities and their 3 x 3 mean over label boundaries."""
     probs = logits.softmax(dim=1)
     count = probs.shape[1]
-    box = torch.full((count, 1, 3, 3), 1 / 9, dtype=probs.dtype)
+    box = probs.new_full((count, 1, 3, 3), 1 / 9)
     mean = F.conv2d(F.pad(probs, (1, 1, 1, 1), mode="replicate"), box, groups=count)
-    laplacian = torch.full((1, 1, 3, 3), -1.0)
+    laplacian = torch.full((1, 1, 3, 3), -1.0, device=labels.device)
     laplacian[0, 0, 1, 1] = 8
     edges = F.conv2d(labels[:, None].float(), laplacian, padding=1)[:, 0] != 0
     return (probs - mean).abs().sum(dim=1)[edges & (labels != IGNORE_INDEX)].mean()

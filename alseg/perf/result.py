@@ -20,6 +20,7 @@ class Options:
         size: Height and width of label maps in pixels.
         threads: Threads of torch and of our own loops.
         repeats: Turns; each runs every side once.
+        device: Where tensors lie: ``cpu`` or ``cuda``.
         quick: Whether to measure so little that numbers say nothing, to see that all works.
         on_step: Called with what is measured next.
     """
@@ -28,6 +29,7 @@ class Options:
     size: Size
     threads: int
     repeats: int
+    device: str = "cpu"
     quick: bool = False
     on_step: Callable[[str], None] = lambda _: None
 

@@ -20,7 +20,7 @@ def run(options: Options) -> Result:
     Raises:
         AlsegError: If the picks of both sides differ.
     """
-    logits = smooth_logits(options.size)
+    logits = smooth_logits(options.size).to(options.device)
     score = reference.region_score(logits, 1)
     levels = (score / score.max() * _LEVELS).floor()
     regions, pixels = regions_per_round(options.size), pixels_per_round(options.size)
@@ -57,7 +57,7 @@ def _line(
         plain=seconds["plain"],
         ratio=seconds["plain"].over(seconds["ours"]),
         units=seconds["ours"].over(seconds["softmax"]),
-        peak_bytes=peak_extra_bytes(ours),
-        plain_peak_bytes=peak_extra_bytes(plain),
+        peak_bytes=peak_extra_bytes(ours, options.device),
+        plain_peak_bytes=peak_extra_bytes(plain, options.device),
         notes=["the picks of both sides are the same"],
     )

@@ -21,6 +21,7 @@ from alseg.data.loading import normalise
 from alseg.inference.predict import network_outputs, resize_logits
 from alseg.perf import poolpass
 from alseg.perf.inputs import NUM_CLASSES, regions_per_round
+from alseg.perf.measure import settle
 from alseg.perf.result import Line, Options, Result, Spread
 from alseg.seeding import image_token
 
@@ -118,7 +119,8 @@ class _Parts:
         spec: DatasetSpec = registry.get("datasets", _DATASET).spec
         torch.manual_seed(0)
         build_model = registry.get("models", network.name).spec.build
-        self.model: Any = build_model(num_classes=NUM_CLASSES, **network.parameters).eval()
+        self.model: Any = build_model(num_classes=NUM_CLASSES, **network.parameters).eval().to(options.device)
+        self._device = options.device
         self.dataset = spec.build(root=folder, split="train")
         self._samples = InferenceSamples(self.dataset, input_size)
         self._acquisition: ScoreAcquisition = registry.get("acquisitions", "ripu").spec.build(radius=1)
@@ -138,7 +140,7 @@ class _Parts:
     @torch.inference_mode()
     def _go_through(self, index: int) -> None:
         _, image, _ = self._timed("decode", lambda: self._samples[index])
-        inputs = normalise(image[None], self.model.mean, self.model.std)
+        inputs = normalise(image[None].to(self._device), self.model.mean, self.model.std)
         outputs, _ = self._timed("forward", lambda: network_outputs(self.model, inputs))
         size = self.dataset.size(index)
         input_size = (inputs.shape[-2], inputs.shape[-1])
@@ -156,5 +158,6 @@ class _Parts:
     def _timed(self, part: str, work: Callable[[], T]) -> T:
         started = time.perf_counter()
         outcome = work()
+        settle()
         self._seconds[part].append(time.perf_counter() - started)
         return outcome

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -24,17 +27,72 @@ from alseg.seeding import derive
 from alseg.training.device import make_fabric
 from alseg.training.trainer import StepLosses, Trainer
 
-_SIZE = (96, 192)
 _QUICK_SIZE = (64, 64)
 _IMAGES = 8
 _BATCH = 2
-_STEPS = 4
 _RATE, _HEAD_FACTOR, _MOMENTUM, _DECAY = 2.5e-4, 10.0, 0.9, 5e-4
 _ITERATIONS = 10**6
 """So many that the learning rate stays what it is."""
 _COMPARED_STEPS = 2
 """The second has the first one's changes of weights in it; after some more, roundings decide."""
 _TOLERANCE = 1e-3
+_HALF_TOLERANCE = 5e-2
+"""In bfloat16, which has three digits, after two steps."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is trained, and how.
+
+    Attributes:
+        title: For people.
+        model: Name of the network.
+        parameters: Of the network.
+        source_size: Height and width of source images in pixels.
+        target_size: The same of target images.
+        precision: In Lightning Fabric's words, ``32-true`` or ``bf16-mixed``.
+        channels_last: Whether images and weights lie in memory with channels last, on both sides.
+        compiled: Whether our network is compiled. The plain one never is: it shows what that is worth.
+        steps: Of a turn.
+    """
+
+    title: str
+    model: str
+    source_size: Size
+    target_size: Size
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    channels_last: bool = True
+    compiled: bool = False
+    steps: int = 4
+
+
+_SMALL = Case("FPN, EfficientNet-Lite0", "smp", (96, 192), (96, 192), {"architecture": "FPN"})
+"""For processors."""
+
+
+def _paper(title: str, model: str, **how: Any) -> Case:
+    """Return a network of the RIPU paper at the paper's sizes, with random weights."""
+    return Case(
+        title, model, (720, 1280), (640, 1280), {"backbone": "resnet101", "weights": "none"}, steps=2, **how
+    )
+
+
+_LARGE = [
+    _paper(f"{title}, {precision}{layout}", model, precision=precision, channels_last=last)
+    for title, model in (("DeepLab-v2", "deeplab-v2"), ("DeepLab-v3+", "deeplab-v3plus"))
+    for precision, layout, last in (
+        ("32-true", "", False),
+        ("32-true", ", channels last", True),
+        ("bf16-mixed", "", False),
+        ("bf16-mixed", ", channels last", True),
+    )
+] + [
+    _paper(
+        "DeepLab-v2, bf16-mixed, channels last, compiled", "deeplab-v2", precision="bf16-mixed", compiled=True
+    )
+]
+"""For GPUs."""
 
 
 def run(options: Options) -> Result:
@@ -43,33 +101,49 @@ def run(options: Options) -> Result:
     Raises:
         AlsegError: If the losses of both sides differ.
     """
-    size = _QUICK_SIZE if options.quick else _SIZE
-    options.on_step("steps of a small network")
-    both = _Sides(size, options)
-    ours, plain = both.ours(_COMPARED_STEPS), both.plain(_COMPARED_STEPS)
-    if ours.keys() != plain.keys() or any(
-        abs(ours[name] - plain[name]) > _TOLERANCE * abs(plain[name]) for name in plain
-    ):
-        raise AlsegError(f"The losses of both sides differ after {_COMPARED_STEPS} steps: {ours}, {plain}.")
-    seconds, faults = alternate_with_faults({"ours": both.ours, "plain": both.plain}, options.repeats)
-    line = Line(
-        work=f"{_STEPS} steps",
-        ours=seconds["ours"],
-        plain=seconds["plain"],
-        ratio=seconds["plain"].over(seconds["ours"]),
-        peak_bytes=peak_extra_bytes(both.ours),
-        plain_peak_bytes=peak_extra_bytes(both.plain),
-        faults=faults["ours"],
-        plain_faults=faults["plain"],
-        notes=["the losses of the first steps are the same"],
-    )
+    small = replace(_SMALL, source_size=_QUICK_SIZE, target_size=_QUICK_SIZE)
+    cases = _LARGE if options.device == "cuda" else [_SMALL]
+    if options.quick:
+        cases = [replace(small, precision=precision) for precision in ("32-true", "bf16-mixed")]
+    first = cases[0]
+    sizes = [f"{height} x {width}" for height, width in (first.source_size, first.target_size)]
     return Result(
         name="training",
         setting=(
-            f"FPN, EfficientNet-Lite0, {_BATCH} source and {_BATCH} target images of {size[0]} x {size[1]} "
-            "in memory, RIPU's four losses, SGD, channels last on both sides"
+            f"{_BATCH} source images of {sizes[0]} and {_BATCH} target images of {sizes[1]} in memory, "
+            "RIPU's four losses, SGD, the same layout of memory and the same precision on both sides"
         ),
-        lines=[line],
+        lines=[_line(case, options) for case in cases],
+    )
+
+
+def _line(case: Case, options: Options) -> Line:
+    """Time steps of one network.
+
+    Raises:
+        AlsegError: If the losses of both sides differ.
+    """
+    options.on_step(case.title)
+    both = _Sides(case, options)
+    ours, plain = both.ours(_COMPARED_STEPS), both.plain(_COMPARED_STEPS)
+    tolerance = _TOLERANCE if case.precision == "32-true" and options.device == "cpu" else _HALF_TOLERANCE
+    if ours.keys() != plain.keys() or any(
+        abs(ours[name] - plain[name]) > tolerance * abs(plain[name]) for name in plain
+    ):
+        raise AlsegError(
+            f"{case.title}: the losses of both sides differ after {_COMPARED_STEPS} steps: {ours}, {plain}."
+        )
+    seconds, faults = alternate_with_faults({"ours": both.ours, "plain": both.plain}, options.repeats)
+    return Line(
+        work=f"{case.title}: a step",
+        ours=seconds["ours"].scaled(1 / case.steps),
+        plain=seconds["plain"].scaled(1 / case.steps),
+        ratio=seconds["plain"].over(seconds["ours"]),
+        peak_bytes=peak_extra_bytes(both.ours, options.device),
+        plain_peak_bytes=peak_extra_bytes(both.plain, options.device),
+        faults=faults["ours"],
+        plain_faults=faults["plain"],
+        notes=[f"the losses of the first {_COMPARED_STEPS} steps are the same to {tolerance:g}"],
     )
 
 
@@ -112,13 +186,19 @@ class _Images:
         return torch.from_numpy(image), torch.from_numpy((self._labels if whole else self._bought)[index])
 
 
+@cache
+def _images(size: Size, seed: int) -> _Images:
+    """Return a data set in memory, made once: nothing changes it."""
+    return _Images(size, seed)
+
+
 class _Sides:
     """The same network twice, one trained by `Trainer` and one by hand, on the same draws."""
 
-    def __init__(self, size: Size, options: Options) -> None:
+    def __init__(self, case: Case, options: Options) -> None:
         registry = options.registry
-        self._size = size
-        source, target = _Images(size, 0), _Images(size, _IMAGES)
+        self._case, self._device = case, options.device
+        source, target = _images(case.source_size, 0), _images(case.target_size, _IMAGES)
         space = registry.get("label_spaces", "cityscapes-19").spec
         domains = [
             Domain(images, np.arange(256, dtype=np.uint8), space, NUM_CLASSES) for images in (source, target)
@@ -132,18 +212,21 @@ class _Sides:
             weight_decay=_DECAY,
             source_batch=_BATCH,
             target_batch=_BATCH,
-            source_size=size,
-            target_size=size,
+            source_size=case.source_size,
+            target_size=case.target_size,
             sampling="shuffle",
         )
         torch.manual_seed(0)
-        model: Any = registry.get("models", "smp").spec.build(num_classes=NUM_CLASSES, architecture="FPN")
-        self._model: Any = copy.deepcopy(model).to(memory_format=torch.channels_last).train()
+        model: Any = registry.get("models", case.model).spec.build(num_classes=NUM_CLASSES, **case.parameters)
+        self._model: Any = copy.deepcopy(model).to(self._device).train()
+        if case.channels_last:
+            self._model = self._model.to(memory_format=torch.channels_last)
         self._mean, self._std = (
-            torch.tensor(values).view(1, 3, 1, 1) for values in (self._model.mean, self._model.std)
+            torch.tensor(values, device=self._device).view(1, 3, 1, 1)
+            for values in (self._model.mean, self._model.std)
         )
         self._trainer = Trainer(
-            make_fabric(Settings(device="cpu")),
+            make_fabric(Settings(device=self._device, precision=case.precision)),
             model,
             recipe,
             ScenarioData(label_space=space, source=domains[0], target=domains[1], evaluation=domains[1]),
@@ -151,7 +234,8 @@ class _Sides:
             TargetOrder(_IMAGES, recipe.plan.target, 0),
             0,
             0,
-            channels_last=True,
+            channels_last=case.channels_last,
+            compiled=case.compiled,
         )
         groups: list[dict[str, Any]] = [
             {"params": list(self._model.backbone_parameters())},
@@ -169,19 +253,19 @@ class _Sides:
         ]
         self._iteration = 0
 
-    def ours(self, steps: int = _STEPS) -> dict[str, float]:
-        """Take steps and return the losses of the last."""
+    def ours(self, steps: int | None = None) -> dict[str, float]:
+        """Take steps, those of a turn unless given, and return the losses of the last."""
         losses: dict[str, float] = {}
 
         def keep(_: int, values: StepLosses) -> None:
             losses.update(values)
 
-        self._trainer.train(self._trainer.iteration + steps, keep)
+        self._trainer.train(self._trainer.iteration + (steps or self._case.steps), keep)
         return losses
 
-    def plain(self, steps: int = _STEPS) -> dict[str, float]:
-        """Take steps and return the losses of the last."""
-        for _ in range(steps):
+    def plain(self, steps: int | None = None) -> dict[str, float]:
+        """Take steps, those of a turn unless given, and return the losses of the last."""
+        for _ in range(steps or self._case.steps):
             losses = self._plain_step()
         return losses
 
@@ -189,17 +273,25 @@ class _Sides:
         torch.manual_seed(derive("step", 0, self._iteration))  # the same dropout
         first = self._iteration * _BATCH
         self._iteration += 1
-        images, labels = [], []
+        inputs, targets = [], []
         for dataset, order, whole in self._draws:
-            for draw in range(first, first + _BATCH):
-                image, label = dataset.sample(order.image(draw), whole=whole)
-                images.append(image)
-                labels.append(label)
-        inputs = (torch.stack(images).float() / 255 - self._mean) / self._std
-        targets = torch.stack(labels).long()
-        logits = F.interpolate(self._model(inputs), self._size, mode="bilinear", align_corners=True)
-        losses = reference.step_losses(logits[:_BATCH], logits[_BATCH:], targets[:_BATCH], targets[_BATCH:])
+            drawn = [dataset.sample(order.image(draw), whole=whole) for draw in range(first, first + _BATCH)]
+            images, labels = (torch.stack(tensors).to(self._device) for tensors in zip(*drawn, strict=True))
+            inputs.append((images.float() / 255 - self._mean) / self._std)
+            targets.append(labels.long())
+        if inputs[0].shape == inputs[1].shape:  # then in one pass, in which batch norm sees both
+            source, target = self._logits(torch.cat(inputs)).split(_BATCH)
+        else:
+            source, target = map(self._logits, inputs)
+        losses = reference.step_losses(source, target, *targets)
         self._optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Return float32 logits at the size of the images."""
+        half = self._case.precision != "32-true"
+        with torch.autocast(self._device, dtype=torch.bfloat16, enabled=half):
+            logits = self._model(images)
+        return F.interpolate(logits.float(), images.shape[-2:], mode="bilinear", align_corners=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from alseg.cli import main
 from alseg.errors import AlsegError
-from alseg.perf import BENCHMARKS, ledger, loading, output, reference
+from alseg.perf import BENCHMARKS, ON_GPU, ledger, loading, output, reference
 from alseg.perf import losses as perf_losses
 from alseg.perf.inputs import pixels_per_round, regions_per_round, smooth_logits, spread_positions
 from alseg.perf.measure import alternate, alternate_with_faults, peak_extra_bytes
@@ -105,6 +105,36 @@ def test_sides_take_turns_after_one_go_untimed() -> None:
     assert {name: len(spread.values) for name, spread in seconds.items()} == {"a": 2, "b": 2}
 
 
+def test_short_work_is_repeated_within_a_turn() -> None:
+    done: list[str] = []
+    seconds = alternate({"a": lambda: done.append("a")}, 1, 0.01)
+    assert len(done) > 2
+    assert 0 < seconds["a"].values[0] <= 0.01
+
+
+def test_what_cannot_run_on_a_gpu_is_not_measured_there() -> None:
+    ended = perf("ledger", "step", "--device", "cuda")
+    assert ended.exit_code == 2
+    assert ended.stderr.splitlines()[-1] == (
+        "Error: ledger cannot be measured on a GPU. With --device cuda, measure acquisition, selection, "
+        "training, step."
+    )
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_said_before_anything_is_measured() -> None:
+    ended = perf("selection", "--quick", "--device", "cuda")
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith("Error: Device 'cuda': torch finds no CUDA device here.")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ON_GPU)
+def test_every_benchmark_for_a_gpu_runs_there_and_its_sides_agree(name: str) -> None:
+    ended = perf(name, "--quick", "--device", "cuda")
+    assert ended.exit_code == 0, ended.output
+
+
 def test_ratios_are_taken_within_a_turn() -> None:
     # 6 / 2, 4 / 4, 9 / 3.
     ratio = Spread([6.0, 4.0, 9.0]).over(Spread([2.0, 4.0, 3.0]))
@@ -125,8 +155,8 @@ def test_a_table_gives_medians_with_extremes_and_leaves_empty_columns_out() -> N
     line = Line(work="paint", ours=Spread([0.002, 0.001, 0.004]), peak_bytes=3 * 2**20)
     measured = Measured(name="ledger", setting="label maps", lines=[line], facts={"bytes": "10"})
     options = Options(registry=load_registry(), size=(8, 16), threads=1, repeats=3)
-    text = output.as_text([measured], output.machine(options)).splitlines()
-    assert text[2:] == [
+    assert len(output.machine_text(output.machine(options)).splitlines()) == 2
+    assert output.result_text(measured).splitlines() == [
         "",
         "ledger: label maps",
         "work   ours                 peak memory",
