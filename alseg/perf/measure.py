@@ -66,7 +66,7 @@ def alternate_with_faults(
 
 def settle() -> None:
     """Wait until a GPU has done what it was told to, if this process uses one."""
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_available() and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.synchronize()
 
 

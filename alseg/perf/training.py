@@ -280,7 +280,7 @@ class _Sides:
             inputs.append((images.float() / 255 - self._mean) / self._std)
             targets.append(labels.long())
         if inputs[0].shape == inputs[1].shape:  # then in one pass, in which batch norm sees both
-            source, target = self._logits(torch.cat(inputs)).split(_BATCH)
+            source, target = torch.split(self._logits(torch.cat(inputs)), _BATCH)
         else:
             source, target = map(self._logits, inputs)
         losses = reference.step_losses(source, target, *targets)
