@@ -186,6 +186,7 @@ def component_facts(spec: Spec | LabelSpace) -> dict[str, Any]:
                 "kind": spec.kind,
                 "units": list(spec.units),
                 "needs": list(spec.needs),
+                "sees_labels": spec.sees_labels,
                 "observes": list(spec.observes) if spec.kind == "pool" else [],
                 "differs": spec.differs,
             }
