@@ -105,7 +105,7 @@ class OracleClassBalanced:
         orders: Orders = view.statistics
         before = orders.before[view.image_id]
         scores = torch.full(classes.shape, -torch.inf)
-        for index in classes.unique().tolist():
+        for index in classes.bincount().nonzero()[:, 0].tolist():
             if index != IGNORE_INDEX:
                 of_class = (classes == index).nonzero()[:, 0]
                 places = before[index] + torch.arange(len(of_class))

@@ -27,7 +27,7 @@ def true_impurity(labels: torch.Tensor, radius: int) -> torch.Tensor:
 
     known = window_mean((labels != IGNORE_INDEX).float(), radius).clamp(min=torch.finfo(torch.float32).tiny)
     impurity = torch.zeros_like(known)
-    for index in labels.unique().tolist():
+    for index in labels.flatten().bincount().nonzero()[:, 0].tolist():
         if index != IGNORE_INDEX:
             # Of one class alone both means are the same number, so that the share is exactly 1.
             impurity += torch.special.entr(window_mean((labels == index).float(), radius) / known)
