@@ -72,8 +72,8 @@ def test_impurity_is_the_entropy_of_the_true_classes_in_the_window() -> None:
     def entropy(*shares: float) -> float:
         return -sum(share * math.log(share) for share in shares)
 
-    # In the middle the window is everything: 0 three times, 1 twice, and void, which counts nowhere. At the left
-    # it is 0, 0, 0 and void; at the right 0, 1, 1 and void.
+    # In the middle the window is everything: 0 three times, 1 twice, and void, which counts nowhere. At the
+    # left it is 0, 0, 0 and void; at the right 0, 1, 1 and void.
     left, middle, right = 0.0, entropy(3 / 5, 2 / 5), entropy(1 / 3, 2 / 3)
     torch.testing.assert_close(found, torch.tensor([[left, middle, right]] * 2))
     assert found[:, 0].tolist() == [0.0, 0.0]
@@ -272,7 +272,8 @@ def test_the_most_impure_pixels_are_bought(marks: Path, registry: Registry) -> N
         [true_impurity(torch.from_numpy(label), 1).numpy().ravel() for label in pool.values()]
     )
     (run,) = marks.glob("runs/impure__s0__*")
-    scores = np.concatenate([Purchase.read(folder).rows["score"] for folder in sorted(run.glob("rounds/0[12]"))])
+    rounds = sorted(run.glob("rounds/0[12]"))
+    scores = np.concatenate([Purchase.read(folder).rows["score"] for folder in rounds])
     # Both rounds together have the 200 largest, the first round the larger half.
     np.testing.assert_array_equal(scores[:100].min(), np.sort(impurity)[::-1][99])
     np.testing.assert_array_equal(np.sort(scores)[::-1], np.sort(impurity)[::-1][:200])
@@ -297,13 +298,12 @@ def test_tables_set_them_apart(marks: Path) -> None:
     table = command("compare", marks, "--format=markdown")
     assert "Balanced (upper mark)" in table and "Random (upper mark)" not in table
     assert (
-        "- Upper marks: Balanced, Impure, Impure windows, Balanced regions, Balanced images see the labels of the "
-        "pool; no method can do that." in table
+        "- Upper marks: Balanced, Impure, Impure windows, Balanced regions, Balanced images see the labels "
+        "of the pool; no method can do that." in table
     )
-    rows = {row["label"]: row for row in csv.DictReader(io.StringIO(command("compare", marks, "--format=csv")))}
-    assert {label for label, row in rows.items() if row["sees_labels"] == "True"} == {
-        str(one["label"]) for one in METHODS[2:]
-    }
+    rows = list(csv.DictReader(io.StringIO(command("compare", marks, "--format=csv"))))
+    told = {row["label"] for row in rows if row["sees_labels"] == "True"}
+    assert told == {str(one["label"]) for one in METHODS[2:]}
 
 
 def test_a_run_goes_on_and_divides_its_work_to_the_same_purchases(
