@@ -381,7 +381,8 @@ def _without_labels(document: dict[str, object]) -> dict[str, object]:
 def test_an_upper_mark_needs_a_pool_with_labels(tmp_path: Path) -> None:
     assert refused(tmp_path, _without_labels(_upper_mark()), alseg_methods, _Oracles()) == (
         "Method 'Oracle' sees the labels of the pool, for its acquisition 'oracle-impurity' is an upper "
-        "mark, but unlabelled train has no labels. Say where its label maps are, or choose another acquisition."
+        "mark, but unlabelled train has no labels. Say where its label maps are, or choose another "
+        "acquisition."
     )
 
 
@@ -403,7 +404,7 @@ def test_an_upper_mark_may_have_a_simulated_annotator_who_errs(tmp_path: Path) -
 def test_a_simulated_annotator_needs_labels_too(tmp_path: Path) -> None:
     asking = _without_labels(_asking(annotator={"name": "simulated", "confusion": 0.1}))
     assert refused(tmp_path, asking, _Oracles()) == (
-        "Method 'Asking' reads the labels of unlabelled train, for its annotator is simulated ('simulated'), but "
-        "unlabelled train has no labels. Say where its label maps are, or name people as 'annotator' of the "
-        "method."
+        "Method 'Asking' reads the labels of unlabelled train, for its annotator is simulated "
+        "('simulated'), but unlabelled train has no labels. Say where its label maps are, or name people as "
+        "'annotator' of the method."
     )

@@ -188,7 +188,8 @@ def test_nothing_that_counts_is_no_leaderboard(toy: Path, tmp_path: Path) -> Non
     pack = make(tmp_path / "toy.zip", toy)
     result = alseg("report", "--leaderboard", pack, "-o", tmp_path / "board.html")
     assert result.stderr == (
-        "Error: No run can stand on a leaderboard: none buys labels without seeing them before, is done and has counts.\n"
+        "Error: No run can stand on a leaderboard: none buys labels without seeing them before, is "
+        "done and has counts.\n"
     )
 
 
