@@ -52,7 +52,7 @@ class Pool:
     """The target training images as one round of acquisition sees them.
 
     Attributes:
-        dataset: The images; their labels are not read.
+        dataset: The images; their labels are not read here.
         num_classes: That the model predicts.
         model: Gives predictions.
         options: How images are fed to it; None where nothing of it is needed: no image is read then.
@@ -112,6 +112,8 @@ class QueryJob:
         revealed: Returns the labels of an image that have been bought, by index, uint8 ``(H, W)``, 255
             elsewhere.
         bought: Returns the pixels of an image that have been bought, by index, bool ``(H, W)``.
+        true_labels: Returns all labels of an image, by index, uint8 ``(H, W)``, 255 for void; None unless the
+            acquisition declares that it sees them.
         on_final: Called with an image's id and picks as soon as nothing can change them any more, while
             others are still scored; never where the budget is the pool's.
     """
@@ -130,4 +132,11 @@ class QueryJob:
     source_regions: Callable[[int], NDArray[np.int32]] | None = None
     revealed: Callable[[int], NDArray[np.uint8]] | None = None
     bought: Callable[[int], NDArray[np.bool_]] | None = None
+    true_labels: Callable[[int], NDArray[np.uint8]] | None = None
     on_final: Callable[[str, Picks], object] = lambda image_id, picks: None
+
+
+def reads_logits(job: QueryJob) -> str:
+    """Return what is wrong with an acquisition that reads the logits where nothing was predicted for it."""
+    names = f"names only {', '.join(job.needs)}" if job.needs else "is empty"
+    return f"reads the logits, but its spec does not say so: its 'needs' {names}"

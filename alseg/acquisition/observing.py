@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.acquisition.image_picks import propose
-from alseg.acquisition.job import AcquisitionError, Pool, QueryJob
+from alseg.acquisition.job import AcquisitionError, Pool, QueryJob, reads_logits
 from alseg.acquisition.observations import ObservationStore
 from alseg.acquisition.parts import PoolParts
 from alseg.acquisition.pool_picks import PoolPicks
@@ -123,7 +123,7 @@ class Observer:
         ):
             raise self._refused(f"must return named tensors for {where}, not {type(observed).__name__}")
         if any(tensor.is_meta for tensor in observed.values()):
-            raise self._refused("reads the logits, but its spec does not say so: its 'needs' is empty")
+            raise self._refused(reads_logits(self.job))
         self._keep(observed, store, where)
 
     def _keep(self, observed: Mapping[str, torch.Tensor], store: ObservationStore, where: str) -> None:

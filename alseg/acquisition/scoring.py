@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from alseg.acquisition.job import AcquisitionError, Pool, QueryJob
+from alseg.acquisition.job import AcquisitionError, Pool, QueryJob, reads_logits
 from alseg.acquisition.views import target_view
 from alseg.contracts import ScoreAcquisition, TargetView
 from alseg.guard.calls import guarded, name_of
@@ -76,10 +76,10 @@ def score_of(
     with guarded(acquisition, f"score {where}"):
         score = acquisition.score(view)
     who = name_of(acquisition, f"Acquisition '{job.name}'")
-    return _checked(score, view, who[0].upper() + who[1:], where)
+    return _checked(score, view, who[0].upper() + who[1:], where, job)
 
 
-def _checked(score: object, view: TargetView, who: str, where: str) -> torch.Tensor:
+def _checked(score: object, view: TargetView, who: str, where: str, job: QueryJob) -> torch.Tensor:
     """Return a score if it is one.
 
     Raises:
@@ -93,7 +93,7 @@ def _checked(score: object, view: TargetView, who: str, where: str) -> torch.Ten
             f"{who} returned shape {tuple(score.shape)} {where}; the image has {view.size}."
         )
     if score.is_meta:
-        raise AcquisitionError(f"{who} reads the logits, but its spec does not say so: its 'needs' is empty.")
+        raise AcquisitionError(f"{who} {reads_logits(job)}.")
     nans = int(score.isnan().sum())
     if nans:
         raise AcquisitionError(f"{who} returned NaN {where}, in {nans} of {score.numel()} pixels.")

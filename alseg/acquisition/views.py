@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from alseg.acquisition.job import Pool, QueryJob
-from alseg.contracts import SourceView, TargetView
+from alseg.contracts import TRUE_LABELS, SourceView, TargetView
 from alseg.inference.predict import Prediction
 from alseg.seeding import derive, image_token
 
@@ -29,6 +29,7 @@ def target_view(
     index, needs = prediction.index, job.needs
     revealed = job.revealed(index) if job.revealed is not None and "revealed" in needs else None
     bought = job.bought(index) if job.bought is not None and "bought" in needs else None
+    shown = job.true_labels(index) if job.true_labels is not None and TRUE_LABELS in needs else None
     return TargetView(
         image_id=image_token(image_id),
         logits=prediction.logits,
@@ -45,6 +46,7 @@ def target_view(
         bought=None if bought is None else torch.from_numpy(bought),
         revealed=None if revealed is None else torch.from_numpy(revealed),
         previous=prediction.previous,
+        true_labels=None if shown is None else torch.from_numpy(shown),
     )
 
 

@@ -73,6 +73,8 @@ def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> C
             # A reference buys nothing that could be unequal, but is tested only where that is declared.
             of_reference = row.is_reference or baseline.is_reference
             testable = contrast.alike or (contrast.declared and of_reference)
+            # That an upper mark is above others is no finding: it is tested only where the file names it.
+            testable = testable and (contrast.declared or not row.is_upper_mark)
             if not contrast.declared and testable and contrast.difference.half_width is not None:
                 sizes[family] = sizes.get(family, 0) + 1
             found.append((family if testable else None, contrast, margin))
@@ -143,7 +145,12 @@ def _declared(rows: Sequence[Row]) -> dict[Path, list[Pair]]:
     for row in rows:
         bought = row.purchase.key if row.purchase is not None else None
         roots.setdefault(_root(row), {})[row.method.label] = bought
-    return {root: pairs for root, bought in roots.items() if (pairs := declared_in(root, bought))}
+    seeing = {(_root(row), row.method.label) for row in rows if row.is_upper_mark}
+    return {
+        root: pairs
+        for root, bought in roots.items()
+        if (pairs := declared_in(root, bought, {label for of, label in seeing if of == root}))
+    }
 
 
 def _root(row: Row) -> Path:
@@ -171,15 +178,20 @@ def find_baselines(rows: Sequence[Row], wanted: str | None) -> dict[str, Row]:
         may have another recipe, where none has the row's own. Baselines, and rows without one, are missing.
 
     Raises:
-        AlsegError: If no method is called so, or two under the same conditions are.
+        AlsegError: If no method is called so, two under the same conditions are, or it is an upper mark.
     """
     if wanted is None:
-        found = [row for row in rows if row.method.acquisition == "random" and not row.is_reference]
+        found = [
+            row
+            for row in rows
+            if row.method.acquisition == "random" and not row.is_reference and not row.is_upper_mark
+        ]
     else:
         exact = [row for row in rows if row.label == wanted]
         found = exact or [row for row in rows if row.method.label == wanted]
         if not found:
             raise AlsegError(unknown_name("method", wanted, {row.label for row in rows}))
+        _refuse_upper_marks(found, wanted)
         _refuse_two(found, wanted)
     baselines = {}
     for row in rows:
@@ -214,3 +226,11 @@ def _refuse_two(found: Sequence[Row], wanted: str) -> None:
         first = places.setdefault((row.experiment, row.conditions_hash), row)
         if first is not row:
             raise AlsegError(f"Two methods are called '{wanted}': name '{first.label}' or '{row.label}'.")
+
+
+def _refuse_upper_marks(found: Sequence[Row], wanted: str) -> None:
+    if any(row.is_upper_mark for row in found):
+        raise AlsegError(
+            f"'{wanted}' sees the labels of the pool: it is an upper mark, and no baseline. Name a method "
+            "that sees none."
+        )

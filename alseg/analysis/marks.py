@@ -26,9 +26,13 @@ def mark_best(
 ) -> list[Row]:
     """Mark which of several methods that buy alike may be the best: overall, in each class and subset.
 
-    Methods with one seed are not judged. Where no method can be ruled out, nobody is marked.
+    Methods with one seed and upper marks are not judged. Where no method can be ruled out, nobody is marked.
     """
-    able = [place(row) for row in rows if row.purchase is not None and len(row.seeds) > 1]
+    able = [
+        place(row)
+        for row in rows
+        if row.purchase is not None and not row.is_upper_mark and len(row.seeds) > 1
+    ]
 
     def may_be_best(value: Callable[[Run, RoundResult], float | None]) -> frozenset[str]:
         judged = [(place(row), by_seed(row.counted, value)) for row in rows if place(row) in able]

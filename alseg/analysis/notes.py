@@ -44,6 +44,7 @@ def notes(
     if len({row.scenario for row in rows}) > 1:
         rows = [replace(row, label=_with_scenario(row)) for row in rows]
     yield from _published(published)
+    yield from _upper_marks(rows)
     yield from _left_out(rows)
     yield from _missing(rows)
     for run in results.damaged:
@@ -70,6 +71,17 @@ def notes(
     yield from _absent(rows)
     yield from _devices(rows)
     yield from _threads(rows)
+
+
+def _upper_marks(rows: Sequence[Row]) -> Iterator[str]:
+    labels = [row.label for row in rows if row.is_upper_mark]
+    if labels:
+        see, are = ("sees", "It is") if len(labels) == 1 else ("see", "They are")
+        yield (
+            f"Upper mark{'' if len(labels) == 1 else 's'}: {_names(labels)} {see} the labels of the pool; no "
+            f"method can do that. {are} never ranked, called best or taken as baseline, and tested only "
+            "where the experiment file names the comparison."
+        )
 
 
 def state_of(run: Run) -> str:

@@ -18,6 +18,9 @@ from alseg.analysis.statistics import Difference, Interval
 from alseg.contracts import PublishedResult
 from alseg.storage.records import Method, RoundResult, Run
 
+UPPER_MARK = "upper mark"
+"""What stands beside the label of a method that sees the labels of the pool."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
@@ -160,6 +163,16 @@ class Row:
     def is_reference(self) -> bool:
         """Whether the method buys no labels (source only, fully supervised)."""
         return self.method.target_labels != "acquired"
+
+    @property
+    def title(self) -> str:
+        """The label as people read it: it says where the method is an upper mark."""
+        return f"{self.label} ({UPPER_MARK})" if self.is_upper_mark else self.label
+
+    @property
+    def is_upper_mark(self) -> bool:
+        """Whether the method sees the labels of the pool; nobody can, so it is never ranked or best."""
+        return self.method.sees_labels
 
     @property
     def baseline(self) -> str | None:

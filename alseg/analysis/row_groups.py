@@ -13,7 +13,7 @@ from alseg.analysis.row_images import values_of_blocks
 
 
 def find_groups(rows: Sequence[Row], metric: Metric, *, blocks: bool = False) -> list[ComparisonGroup]:
-    """Return the results of methods that buy alike under the same conditions, together.
+    """Return the results of methods that buy alike under the same conditions, together; no upper marks.
 
     Args:
         rows: The rows of the comparison.
@@ -22,7 +22,7 @@ def find_groups(rows: Sequence[Row], metric: Metric, *, blocks: bool = False) ->
     """
     together: dict[tuple[str, str, Purchase], list[Row]] = {}
     for row in rows:
-        if row.purchase is not None and row.score is not None:
+        if row.purchase is not None and row.score is not None and not row.is_upper_mark:
             together.setdefault((row.scenario, row.conditions_hash, row.purchase), []).append(row)
     titles = _titles(together)
     named = {key: _named(group) for key, group in together.items()}

@@ -2,7 +2,8 @@
 
 Inside alseg nothing else but the annotator reads a target training label. Acquisitions and annotation modes
 get predictions and positions; the training loop gets the label maps of `RevealedLabels`, void wherever nobody
-has paid.
+has paid. The one exception are upper marks, acquisitions that declare that they see the labels of the pool:
+`RevealedLabels.true_label` is for them.
 
 Plugins run with the rights of the user: one that opens the files of a data set by itself can read every label
 in them. Acquisitions know images by opaque tokens only, which prevents mistakes, not intent.
@@ -35,6 +36,7 @@ from alseg.contracts import (
 from alseg.data.cache import uncached
 from alseg.data.partitions import RegionMaps
 from alseg.data.training_answers import TrainingAnswers
+from alseg.guard.answers import checked_label
 from alseg.guard.calls import guarded
 from alseg.storage.derived import DerivedMaps
 from alseg.storage.ledger import Purchase, refuse_other_regions, refuse_outside
@@ -195,6 +197,20 @@ class RevealedLabels:
         if not len(positions):
             return np.full(self.dataset.size(index), IGNORE_INDEX, np.uint8)
         return self.said(index, positions).label
+
+    def true_label(self, index: int) -> NDArray[np.uint8]:
+        """Return an image's whole label map, paid for or not, uint8 ``(H, W)``, 255 for void.
+
+        For acquisitions that declare that they see it, which are upper marks; never for training.
+
+        Raises:
+            ValueError: If people are the annotator: nobody knows the label maps then.
+        """
+        if self.answers is not None:
+            raise ValueError("Where people answer, there are no true labels to see.")
+        with guarded(uncached(self.dataset), "label map"):
+            whole = checked_label(self.dataset, self.dataset.label(index), self.dataset.size(index))
+        return translated(whole, self._translation)
 
     def disclosed(self, index: int) -> NDArray[np.uint8]:
         """Return what is revealed of an image and not held out, as acquisitions may see it."""

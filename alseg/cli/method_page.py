@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from alseg.contracts import AcquisitionSpec, PreparingAcquisition, Spec
+from alseg.contracts import WITHOUT_NETWORK, AcquisitionSpec, PreparingAcquisition, Spec
 from alseg.registry.entries import Entry
 from alseg.registry.signatures import REQUIRED, parameters_of
 from alseg.text.docstrings import docstring_of
@@ -30,6 +30,9 @@ def method_page(entry: Entry[AcquisitionSpec]) -> str:
         "kind": _kind(spec, acquisition),
         "questions about": units_text(spec),
         "needs": needs_text(spec),
+        "sees labels": "yes, of the whole pool: an upper mark, which no method can use"
+        if spec.sees_labels
+        else "",
         "looks at": " and ".join(f"{domain} images" for domain in spec.observes),
         "cost": _cost(spec, acquisition),
         "source": spec.source,
@@ -71,6 +74,8 @@ def _kind(spec: AcquisitionSpec, acquisition: object) -> str:
 def _cost(spec: AcquisitionSpec, acquisition: Any) -> str:
     """Return what a round of it takes in forward passes; `alseg perf methods` measures the rest."""
     each = "one forward pass for each image"
+    if all(need in WITHOUT_NETWORK for need in spec.needs):
+        each = "no forward pass"
     if "moments" in spec.needs:
         each = f"{acquisition.passes.count} forward passes for each image"
     if spec.kind == "score":

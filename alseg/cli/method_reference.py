@@ -21,11 +21,22 @@ from alseg.registry.entries import Entry
 from alseg.registry.loading import OWN_DISTRIBUTION, load_registry
 from alseg.registry.registry import Registry
 
+
+def _group(spec: AcquisitionSpec) -> str:
+    """Return the table that an acquisition stands in."""
+    if spec.sees_labels:
+        return "labels"
+    if spec.kind != "score":
+        return "the pool"
+    return "several predictions" if "moments" in spec.needs else "one prediction"
+
+
 GROUPS: Mapping[str, Callable[[AcquisitionSpec], bool]] = MappingProxyType(
     {
-        "one prediction": lambda spec: spec.kind == "score" and "moments" not in spec.needs,
-        "several predictions": lambda spec: spec.kind == "score" and "moments" in spec.needs,
-        "the pool": lambda spec: spec.kind != "score",
+        "one prediction": lambda spec: _group(spec) == "one prediction",
+        "several predictions": lambda spec: _group(spec) == "several predictions",
+        "the pool": lambda spec: _group(spec) == "the pool",
+        "labels": lambda spec: _group(spec) == "labels",
     }
 )
 """Every table of README.md by the name in its comment, and which acquisitions it has."""

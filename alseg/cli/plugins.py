@@ -124,7 +124,7 @@ def _details(entries: Sequence[tuple[str, Entry[Any]]], width: int) -> Iterator[
             **{
                 key.replace("_", " "): fact_text(value)
                 for key, value in component_facts(entry.spec).items()
-                if value not in ([], "")
+                if value not in ([], "") and (value or key != "sees_labels")  # said where it is so
             },
         }
         indent = max(map(len, facts)) + 4
@@ -186,6 +186,7 @@ def component_facts(spec: Spec | LabelSpace) -> dict[str, Any]:
                 "kind": spec.kind,
                 "units": list(spec.units),
                 "needs": list(spec.needs),
+                "sees_labels": spec.sees_labels,
                 "observes": list(spec.observes) if spec.kind == "pool" else [],
                 "differs": spec.differs,
             }

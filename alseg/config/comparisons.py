@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,18 +37,24 @@ class ComparedMethod:
     Attributes:
         label: Its label.
         purchase: What annotation and budget it has; None where it buys no labels.
+        sees_labels: Whether it sees the labels of the pool: an upper mark, with which nothing is compared,
+            and which is compared only where it is named.
     """
 
     label: str
     purchase: Any
+    sees_labels: bool = False
 
 
-def compared_methods(methods: Sequence[Method], given: Sequence[Any] | None) -> list[ComparedMethod]:
+def compared_methods(
+    methods: Sequence[Method], given: Sequence[Any] | None, upper_marks: Collection[str] = ()
+) -> list[ComparedMethod]:
     """Return the methods of an experiment file.
 
     Args:
         methods: Those that could be read.
         given: All as the file has them; of those that could not be read only the label is known.
+        upper_marks: Acquisitions that see the labels of the pool.
     """
     read = {
         method.label: None
@@ -64,7 +70,12 @@ def compared_methods(methods: Sequence[Method], given: Sequence[Any] | None) -> 
         for method in methods
     }
     labels = [str(item.get("label")).strip() for item in given or [] if isinstance(item, Mapping)]
-    return [ComparedMethod(label, read.get(label)) for label in dict.fromkeys((*labels, *read))]
+    seeing = {
+        method.label for method in methods if method.acquisition and method.acquisition.name in upper_marks
+    }
+    return [
+        ComparedMethod(label, read.get(label), label in seeing) for label in dict.fromkeys((*labels, *read))
+    ]
 
 
 def expand(
@@ -115,12 +126,15 @@ def expand(
     return pairs
 
 
-def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[Pair]:
+def declared_in(
+    folder: FilePath, purchases: Mapping[str, str | None], seeing: Collection[str] = ()
+) -> list[Pair]:
     """Return the comparisons that the ``experiment.yaml`` of a results folder declares; none without one.
 
     Args:
         folder: The results folder.
         purchases: Label of each method that has runs to what it buys; None for one that buys no labels.
+        seeing: Labels of those that see the labels of the pool. Of a method without runs that is not known.
 
     Raises:
         AlsegError: If what it declares cannot be read; names the file.
@@ -141,7 +155,9 @@ def declared_in(folder: FilePath, purchases: Mapping[str, str | None]) -> list[P
     section = read_section(
         StoredSection, {key: root.get(key) for key in StoredSection.model_fields}, (), problems
     )
-    methods = _stored(section.methods, purchases)
+    methods = [
+        replace(method, sees_labels=method.label in seeing) for method in _stored(section.methods, purchases)
+    ]
     pairs = expand(section.comparisons, methods, ("comparisons",), problems, unlike=True)
     if problems:
         listing = "; ".join(problem.text for problem in problems)
@@ -168,12 +184,16 @@ def _stored(methods: Sequence[Any] | None, purchases: Mapping[str, str | None]) 
 
 
 def _all_against(baseline: ComparedMethod, methods: Sequence[ComparedMethod]) -> list[str]:
-    """Return the methods that buy what the baseline buys; all that buy where it buys nothing."""
+    """Return the methods that buy what the baseline buys; all that buy where it buys nothing.
+
+    Upper marks are not among them.
+    """
     return [
         method.label
         for method in methods
         if method.label != baseline.label
         and method.purchase is not None
+        and not method.sees_labels
         and baseline.purchase in (None, method.purchase)
     ]
 
@@ -197,6 +217,8 @@ def _refusal(
     """Say why two methods cannot be compared; None where they can."""
     if method.label == baseline.label:
         return f"'{method.label}' is compared with itself"
+    if baseline.sees_labels:
+        return f"'{baseline.label}' sees the labels of the pool: it is an upper mark, and no baseline"
     if any({method.label, baseline.label} == {pair.method, pair.baseline} for pair in pairs):
         return f"'{method.label}' and '{baseline.label}' are compared twice"
     if (

@@ -25,6 +25,7 @@ class ExperimentReader:
     def __init__(self, registry: Registry, document: Document) -> None:
         self.problems = Problems()
         self._lookup = Lookup(registry)
+        self._upper_marks = {name for name, entry in registry.acquisitions.items() if entry.spec.sees_labels}
         self._methods = MethodReader(self._lookup, document.overridden, self.problems)
         self._section = read_section(RootSection, document.root, (), self.problems)
 
@@ -35,7 +36,7 @@ class ExperimentReader:
         model = self._lookup.component("models", section.model, ("model",), self.problems)
         methods = self._methods.read(section, model, rounds)
         # Comparisons are read from the results folder by `alseg compare`; here they are only checked.
-        known = compared_methods(methods or (), section.methods)
+        known = compared_methods(methods or (), section.methods, self._upper_marks)
         expand(section.comparisons, known, ("comparisons",), self.problems)
         parts = {
             "name": section.name,

@@ -30,6 +30,8 @@ from alseg.registry.signatures import REQUIRED, parameters_of
 PROCESS = "process"
 """The last check of a component: whether all its calls have left the process as it was."""
 
+_UPPER_MARK = "It declares that it sees the labels of the pool: an upper mark."
+
 _COSTLY = (AcquisitionSpec, DatasetSpec, ModelSpec, PartitionSpec, RecipeSpec)
 """Specs of components that work on images."""
 
@@ -114,8 +116,11 @@ def _with_params(missing: str, check: Callable[..., Any], *arguments: Any) -> An
     return check(*arguments)
 
 
-def _check_reads(spec: AcquisitionSpec | RecipeSpec, params: Mapping[str, Any]) -> None:
-    """Watch a first decision: later ones may know what the first one has read."""
+def _check_reads(spec: AcquisitionSpec | RecipeSpec, params: Mapping[str, Any]) -> Mapping[str, Passed]:
+    """Watch a first decision: later ones may know what the first one has read.
+
+    An acquisition that declares that it sees labels is given them, and must look for none elsewhere either.
+    """
     from alseg.conformance.reads import check_reads
     from alseg.conformance.work import acquisition_work, recipe_work
 
@@ -130,6 +135,8 @@ def _check_reads(spec: AcquisitionSpec | RecipeSpec, params: Mapping[str, Any]) 
         raise
     except (Exception, SystemExit) as error:
         raise NotCheckedError(f"It cannot be watched, as it raises {one_line(error)}.") from error
+    declared = isinstance(spec, AcquisitionSpec) and spec.sees_labels
+    return {"labels": Passed(_UPPER_MARK)} if declared else {}
 
 
 def _package(spec: Spec) -> Path | None:

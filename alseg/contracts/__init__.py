@@ -91,7 +91,16 @@ from alseg.contracts.training import (
     TrainingBatch,
     TrainingPlan,
 )
-from alseg.contracts.types import BACKBONE_FEATURES, IGNORE_INDEX, NEEDS, OUTLINE_TOLERANCE, Need, Size
+from alseg.contracts.types import (
+    BACKBONE_FEATURES,
+    IGNORE_INDEX,
+    NEEDS,
+    OUTLINE_TOLERANCE,
+    TRUE_LABELS,
+    WITHOUT_NETWORK,
+    Need,
+    Size,
+)
 from alseg.contracts.version import CONTRACT_VERSION, OLDEST_CONTRACT
 from alseg.contracts.views import (
     Domain,
@@ -115,6 +124,8 @@ __all__ = [
     "NEEDS",
     "OLDEST_CONTRACT",
     "OUTLINE_TOLERANCE",
+    "TRUE_LABELS",
+    "WITHOUT_NETWORK",
     "Accumulation",
     "AcquisitionSpec",
     "AdaptivePartition",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from alseg.contracts.labels import LabelSpace
-from alseg.contracts.types import Need
+from alseg.contracts.types import TRUE_LABELS, Need
 from alseg.contracts.views import Domain, Unit
 
 
@@ -115,7 +115,8 @@ class AcquisitionSpec(Spec):
     """An acquisition: ``build(**params)`` makes an object of the kind.
 
     Attributes:
-        needs: What it reads. A method whose model does not provide it is skipped with a reason.
+        needs: What it reads. A method whose model does not provide it is skipped with a reason. With
+            ``true_labels`` it sees the labels of the pool, see `sees_labels`.
         kind: ``score`` (one image to an ``(H, W)`` map, `ScoreAcquisition`), ``pool`` (observes every image,
             then ranks parts of the pool or scores images with statistics of it, `RankingAcquisition` or
             `PreparingAcquisition`) or ``select`` (ranks whole images by their mean features,
@@ -135,6 +136,11 @@ class AcquisitionSpec(Spec):
     units: tuple[Unit, ...] = ("part", "region", "image")
     observes: tuple[Domain, ...] = ("target",)
     differs: str = ""
+
+    @property
+    def sees_labels(self) -> bool:
+        """Whether it sees labels that nobody has paid for: an upper mark, which no method can use."""
+        return TRUE_LABELS in self.needs
 
 
 @dataclass(frozen=True, kw_only=True)

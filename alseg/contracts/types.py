@@ -25,5 +25,14 @@ Need = str
 BACKBONE_FEATURES = "backbone_features"
 """What a recipe can ask of a network: the last feature map of its pretrained part."""
 
-NEEDS = ("logits", "probs", "features", "image", "regions", "moments", "bought", "revealed", "previous")
+TRUE_LABELS = "true_labels"
+"""What an acquisition can ask to see that no method can have: the labels of the pool. It is an upper mark."""
+
+WITHOUT_NETWORK = ("regions", "bought", "revealed", TRUE_LABELS)
+"""What an acquisition can ask to see for which no image is read and nothing predicted."""
+
+NEEDS = (
+    *("logits", "probs", "features", "image", "regions", "moments", "bought", "revealed", "previous"),
+    TRUE_LABELS,
+)
 """What an acquisition can ask to see besides named outputs."""

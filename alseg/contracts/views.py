@@ -1,4 +1,7 @@
-"""What an acquisition may see: one image, or the whole pool. Never a label that nobody has paid for."""
+"""What an acquisition may see: one image, or the whole pool.
+
+Never a label that nobody has paid for, unless its spec declares that it sees them: then it is an upper mark.
+"""
 
 from __future__ import annotations
 
@@ -113,6 +116,8 @@ class TargetView(View):
             unless ``revealed`` is needed.
         previous: float32 ``(C, H, W)``, logits of the network of the round before, at label size; None in the
             first round, and unless ``previous`` is needed.
+        true_labels: uint8 ``(H, W)`` on the CPU, all labels of the image in the scenario's label space, 255
+            for void; None unless ``true_labels`` are needed, which makes the acquisition an upper mark.
     """
 
     domain = "target"
@@ -120,6 +125,7 @@ class TargetView(View):
     bought: torch.Tensor | None = field(default=None, kw_only=True)
     revealed: torch.Tensor | None = field(default=None, kw_only=True)
     previous: torch.Tensor | None = field(default=None, kw_only=True)
+    true_labels: torch.Tensor | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from alseg.config.experiment import Component, RunSpec, Scenario
 from alseg.config.label_spaces import resolve
 from alseg.config.specs import NO_SPLIT
 from alseg.contracts import (
+    WITHOUT_NETWORK,
     AcquisitionSpec,
     AdaptivePartition,
     AnnotationMode,
@@ -84,7 +85,8 @@ class MethodParts:
     @property
     def needs_predictions(self) -> bool:
         """Whether anything of the network is needed to decide what is asked, or to propose answers."""
-        return bool(self.needs) or answer_kind(self.mode) == "correction"
+        needed = any(need not in WITHOUT_NETWORK for need in self.needs)
+        return needed or answer_kind(self.mode) == "correction"
 
     @property
     def passes(self) -> Passes | None:

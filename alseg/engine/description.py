@@ -26,6 +26,8 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
             "acquisition": method.acquisition and method.acquisition.name,
             "annotation": method.annotation and method.annotation.name,
             "budget": method.budget and method.budget.text,
+            # Only upper marks have this key: run.json of all others is as before there were any.
+            **({"sees_labels": True} if _sees_labels(spec, assembler) else {}),
         },
         "seed": spec.seed,
         "rounds": list(spec.rounds),
@@ -47,3 +49,9 @@ def description(spec: RunSpec, assembler: Assembler) -> dict[str, object]:
         # Evaluated runs have no such key, as before there were others.
         **({} if data.evaluation is not None else {"evaluated": False}),
     }
+
+
+def _sees_labels(spec: RunSpec, assembler: Assembler) -> bool:
+    """Whether a run's acquisition sees the labels of the pool."""
+    asked = spec.method.acquisition
+    return asked is not None and bool(assembler.registry.get("acquisitions", asked.name).spec.sees_labels)

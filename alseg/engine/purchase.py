@@ -355,6 +355,7 @@ class QueryPlanner:
             source_regions=regions.source.regions if regions.source else None,
             revealed=labels.disclosed,
             bought=labels.bought,
+            true_labels=labels.true_label if method.spec.sees_labels else None,
         )
 
     def _regions(self, spec: RunSpec, method: MethodParts) -> MethodRegions:

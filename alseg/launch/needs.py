@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from alseg.config.specs import RunSpec
-from alseg.contracts import BACKBONE_FEATURES, DerivingRecipe, Need, NeedsOfModel
+from alseg.contracts import BACKBONE_FEATURES, TRUE_LABELS, DerivingRecipe, Need, NeedsOfModel
 from alseg.engine.assembly import Assembler, MethodParts
 from alseg.inference.passes import can_drop_out
 
-_GIVEN = ("image", "regions", "bought", "revealed", "previous", "moments")
-"""Needs that do not depend on the network: regions are checked when the file is read, moments here."""
+_GIVEN = ("image", "regions", "bought", "revealed", "previous", "moments", TRUE_LABELS)
+"""Needs that do not depend on the network: regions are checked when the file is read, labels in preflight."""
 
 
 def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from alseg.config.annotator import ORACLE, People
 from alseg.config.budget import allowance
 from alseg.config.experiment import RunSpec
 from alseg.contracts import DataPlan, Recipe, Size
@@ -72,6 +73,7 @@ def check(specs: Sequence[RunSpec], assembler: Assembler, passed: PassedChecks |
     passed = PassedChecks() if passed is None else passed
     doubts = check_data(data, specs[0].scenario, passed)
     check_held_out(specs[0], data)
+    _check_upper_marks(specs, data, assembler)
     _check_answers(specs, data)
     sizes = data.target.sizes
     planned: dict[int, PlannedRun] = {}
@@ -93,16 +95,41 @@ def check(specs: Sequence[RunSpec], assembler: Assembler, passed: PassedChecks |
     return Plan(runs, (*doubts, *notes, *_notes(specs, data, assembler, sizes)))
 
 
+def _check_upper_marks(specs: Sequence[RunSpec], data: ScenarioData, assembler: Assembler) -> None:
+    """Refuse acquisitions that see the labels of a pool of which nobody knows them."""
+    labelled = is_labelled(data.target.dataset)
+    for spec in specs:
+        method, parts = spec.method, assembler.method(spec)
+        if parts is None or not parts.spec.sees_labels:
+            continue
+        problem = f"Method '{method.label}' sees the labels of the pool, for its acquisition"
+        problem += f" '{parts.spec.name}' is an upper mark"
+        if method.annotator is not None and People.of(method.annotator) is not None:
+            raise AlsegError(
+                f"{problem}, but people answer its questions ('{method.annotator.name}'), so that nobody "
+                "knows these labels. Leave out 'annotator', or choose another acquisition."
+            )
+        if not labelled:
+            pool = f"{spec.scenario.target.name} {spec.scenario.target_split}"
+            raise DataError(
+                f"{problem}, but {pool} has no labels.",
+                "Say where its label maps are, or choose another acquisition.",
+            )
+
+
 def _check_answers(specs: Sequence[RunSpec], data: ScenarioData) -> None:
     """Refuse methods that read labels of a pool without any."""
     if is_labelled(data.target.dataset):
         return
     for method in (spec.method for spec in specs):
-        by_people = method.annotator is not None and method.annotator.name != "oracle"
+        by_people = method.annotator is not None and People.of(method.annotator) is not None
         if method.target_labels == "none" or (method.target_labels == "acquired" and by_people):
             continue
         pool = f"{specs[0].scenario.target.name} {specs[0].scenario.target_split}"
-        who = "its annotator is the oracle" if method.target_labels == "acquired" else "target_labels is all"
+        annotator = ORACLE if method.annotator is None else method.annotator.name
+        answering = "the oracle" if annotator == ORACLE else f"simulated ('{annotator}')"
+        asking = method.target_labels == "acquired"
+        who = f"its annotator is {answering}" if asking else "target_labels is all"
         raise DataError(
             f"Method '{method.label}' reads the labels of {pool}, for {who}, but {pool} has no labels.",
             "Say where its label maps are, or name people as 'annotator' of the method.",

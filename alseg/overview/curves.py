@@ -36,7 +36,7 @@ class Curve:
     """One method.
 
     Attributes:
-        label: Unique in its scenario.
+        label: Unique in its scenario; it says where the method is an upper mark.
         kind: ``none`` (source only), ``acquired`` (buys labels) or ``all`` (fully supervised).
         points: By iteration; at least one.
     """
@@ -147,7 +147,7 @@ def _curve(row: Row, height: Callable[[RoundResult], float | None]) -> Curve | N
         if scores:
             over_seeds = mean_interval(scores)
             points.append(Point(reached[0].iteration, over_seeds.mean, over_seeds.half_width))
-    return Curve(row.label, row.method.target_labels, tuple(points)) if points else None
+    return Curve(row.title, row.method.target_labels, tuple(points)) if points else None
 
 
 def _purchases(rows: Iterable[Row]) -> tuple[int, ...]:

@@ -103,10 +103,10 @@ def _visits(rows: Sequence[Row], registry: Registry, root: Path | None) -> dict[
 
 
 def _by_merit(rows: Sequence[Row]) -> list[Row]:
-    """Return the methods that buy labels: baselines first, then the highest score first."""
+    """Return the methods that buy labels, no upper marks: baselines first, then the highest score first."""
     baselines = {row.baseline for row in rows}
     first = next((row for row in rows if row.label in baselines), None)
-    others = [row for row in rows if not row.is_reference and row is not first]
+    others = [row for row in rows if not (row.is_reference or row.is_upper_mark) and row is not first]
     others.sort(key=lambda row: -row.score.mean if row.score else math.inf)
     return [*([first] if first and not first.is_reference else []), *others]
 

@@ -99,6 +99,7 @@ class Image:
             bought=torch.zeros(size, dtype=torch.bool),
             revealed=torch.full(size, 255, dtype=torch.uint8),
             previous=self.logits,
+            true_labels=self.logits.argmax(0).byte().cpu(),
         )
 
     def source(self, unit: Unit) -> SourceView:

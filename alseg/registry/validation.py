@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from alseg.contracts import (
     BACKBONE_FEATURES,
     NEEDS,
+    TRUE_LABELS,
     AcquisitionSpec,
     AnnotatorSpec,
     DatasetSpec,
@@ -79,10 +80,16 @@ def _check_spec(spec: Spec) -> None:
         _check_fake_and_expected(spec)
     if isinstance(spec, AcquisitionSpec):
         _check_needs(spec.name, "needs", spec.needs)
+        if spec.kind == "select" and spec.sees_labels:
+            raise TypeError(
+                f"needs of '{spec.name}' has '{TRUE_LABELS}', but of kind 'select' it sees mean features only"
+            )
     if isinstance(spec, PartitionSpec):
-        _check_needs(spec.name, "needs", spec.needs, [need for need in NEEDS if need != "moments"])
+        words = [need for need in NEEDS if need not in ("moments", TRUE_LABELS)]
+        _check_needs(spec.name, "needs", spec.needs, words)
     if isinstance(spec, ModelSpec):
-        _check_needs(spec.name, "provides", spec.provides, (*NEEDS, BACKBONE_FEATURES))
+        words = [need for need in NEEDS if need != TRUE_LABELS]
+        _check_needs(spec.name, "provides", spec.provides, (*words, BACKBONE_FEATURES))
     if isinstance(spec, RecipeSpec):
         _check_needs(spec.name, "provides", spec.provides, ())
     check_parameters(spec)

@@ -189,6 +189,7 @@ def _method(
     return {
         "label": row.label,
         "kind": row.method.target_labels,
+        "upper_mark": row.is_upper_mark,
         "n": len(row.seeds),
         "iou": [row.iou[name] for name in comparisons[0].classes],
         "curve": _curve(row, [*(each.metric for each in comparisons), *of_answers]),

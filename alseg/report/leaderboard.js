@@ -91,7 +91,8 @@
     const few = group.rows.some((row) => row.seeds.length < 2);
     const note = (few ? "Without \u00b1 there is one seed: how much seeds differ is not known. " : "")
       + (group.rows.some((row) => row.difference) ? "" : "No method that asks at random is here, so that nothing says whether a method helps. ")
-      + (group.references.length ? "In italics: references, which buy nothing or everything." : "");
+      + (group.references.some((row) => row.kind !== "upper mark") ? "In italics: references, which buy nothing or everything. " : "")
+      + (group.references.some((row) => row.kind === "upper mark") ? "Upper marks see the labels of the pool; no method can do that, and they have no rank." : "");
     return element("section", { "aria-labelledby": `group-${place}`, className: "group" },
       element("h2", { id: `group-${place}`, textContent: group.title }),
       element("details", {}, element("summary", { textContent: "What all methods of this table share" }), terms(element("dl", { className: "conditions" }), group.conditions)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from alseg.analysis.row import UPPER_MARK
 from alseg.errors import AlsegError
 from alseg.exchange.members import EXPERIMENT_NAME
 from alseg.exchange.opening import OpenedPart
@@ -36,19 +37,26 @@ def leaderboard_content(
     entries, left_out = read_entries(parts)
     buying: dict[str, list[Entry]] = {}
     references: dict[str, list[Entry]] = {}
+    upper_marks: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.purchase is None:
             references.setdefault(entry.task, []).append(entry)
+        elif entry.run.method.sees_labels:
+            upper_marks.setdefault(entry.group, []).append(entry)
         else:
             buying.setdefault(entry.group, []).append(entry)
     if not buying:
         listing = "".join(f"\n  {line}" for line in left_out)
         raise AlsegError(
-            f"No run can stand on a leaderboard: none buys labels, is done and has counts.{listing}"
+            "No run can stand on a leaderboard: none buys labels without seeing them before, is done and has "
+            f"counts.{listing}"
         )
     titles = _titles([each[0] for each in buying.values()])
     groups = [
-        {"title": title, **_group(each, references.get(each[0].task, []), sources)}
+        {
+            "title": title,
+            **_group(each, references.get(each[0].task, []), upper_marks.get(each[0].group, []), sources),
+        }
         for title, each in zip(titles, buying.values(), strict=True)
     ]
     groups.sort(key=lambda group: str(group["title"]))
@@ -75,7 +83,10 @@ def _titles(firsts: Sequence[Entry]) -> list[str]:
 
 
 def _group(
-    entries: Sequence[Entry], references: Sequence[Entry], sources: Mapping[str, str]
+    entries: Sequence[Entry],
+    references: Sequence[Entry],
+    upper_marks: Sequence[Entry],
+    sources: Mapping[str, str],
 ) -> dict[str, Any]:
     first, rows = entries[0], rows_of(entries)
     found = differences(rows)
@@ -87,16 +98,22 @@ def _group(
             content["difference"] = [difference.mean, difference.half_width]
             content["baseline"] = labels[rows.index(baseline)]
             content["pairs"] = difference.n
-    others = rows_of(references)
+    others = [*rows_of(references), *rows_of(upper_marks)]
     return {
         "conditions": _conditions(first),
         "classes": list(first.run.label_space.classes),
         "rows": made,
         "references": [
-            {**_row(row, label, sources), "kind": row.first.run.method.target_labels}
-            for row, label in zip(others, _labels(others), strict=True)
+            {**_row(row, f"{label} ({kind})" if kind == UPPER_MARK else label, sources), "kind": kind}
+            for row, label, kind in zip(others, _labels(others), map(_kind, others), strict=True)
         ],
     }
+
+
+def _kind(row: BoardRow) -> str:
+    """Return why a row is not among the methods: ``none``, ``all`` or ``upper mark``."""
+    method = row.first.run.method
+    return UPPER_MARK if method.sees_labels else method.target_labels
 
 
 def _row(row: BoardRow, label: str, sources: Mapping[str, str]) -> dict[str, Any]:

@@ -34,6 +34,8 @@
   const metric = () => scenario().metrics.find((each) => each.key === at("metric").value);
   const axis = () => content.axes.find((each) => each.key === at("axis").value);
   const isReference = (method) => method.kind !== "acquired";
+  // The label as people read it; it alone names a method elsewhere.
+  const title = (method) => method.label + (method.upper_mark ? " (upper mark)" : "");
   function look(method) {
     if (isReference(method)) return { color: ink("soft"), symbol: "circle-open", dash: method.kind === "none" ? "dot" : "dash" };
     const place = scenario().methods.filter((each) => !isReference(each)).indexOf(method);
@@ -74,8 +76,8 @@
       if (isReference(method)) {
         // References buy nothing or everything: a line across, at the height they end at.
         const last = all[all.length - 1].score;
-        traces.push({ x: [0, widest], y: [last[0], last[0]], mode: "lines", line: { color, dash, width: 2 }, name: plain(method.label),
-          hovertemplate: `<b>${plain(method.label)}</b><br>${plain(metric().title)} ${interval(last)}<extra></extra>` });
+        traces.push({ x: [0, widest], y: [last[0], last[0]], mode: "lines", line: { color, dash, width: 2 }, name: plain(title(method)),
+          hovertemplate: `<b>${plain(title(method))}</b><br>${plain(metric().title)} ${interval(last)}<extra></extra>` });
         continue;
       }
       const banded = all.filter((point) => point.score[1] !== null);
@@ -85,16 +87,16 @@
           y: [...banded.map((p) => p.score[0] + p.score[1]), ...banded.map((p) => p.score[0] - p.score[1]).reverse()],
           fill: "toself", fillcolor: seeThrough(color), line: { width: 0 }, mode: "lines", hoverinfo: "skip", name: "" });
       }
-      traces.push({ x: all.map((p) => p.cost), y: all.map((p) => p.score[0]), mode: "lines+markers", name: plain(method.label),
+      traces.push({ x: all.map((p) => p.cost), y: all.map((p) => p.score[0]), mode: "lines+markers", name: plain(title(method)),
         line: { color, dash, width: 2 }, marker: { color, symbol, size: 9 },
-        text: all.map((p) => `<b>${plain(method.label)}</b><br>round ${p.round}, ${p.n} seed${p.n === 1 ? "" : "s"}<br>${plain(metric().title)} ${interval(p.score)}<br>cost ${short(p.cost)}${axis().unit}`),
+        text: all.map((p) => `<b>${plain(title(method))}</b><br>round ${p.round}, ${p.n} seed${p.n === 1 ? "" : "s"}<br>${plain(metric().title)} ${interval(p.score)}<br>cost ${short(p.cost)}${axis().unit}`),
         hovertemplate: "%{text}<extra></extra>" });
     }
     Plotly.react("curves", traces, layout({ xaxis: { title: { text: plain(axis().title) }, ...frame(), rangemode: "tozero" },
       yaxis: { title: { text: plain(metric().title) + " (%)" }, ...frame() } }), CONFIG);
     at("curves-note").textContent = (few ? "Without a band there is one seed: how much seeds differ is not known. " : "Bands are 95% t intervals over seeds. ")
       + "Lines across are the references without target labels and with all of them.";
-    const rows = scenario().methods.flatMap((method) => points(method).map((p) => [method.label, p.round, p.n, short(p.cost), interval(p.score)]));
+    const rows = scenario().methods.flatMap((method) => points(method).map((p) => [title(method), p.round, p.n, short(p.cost), interval(p.score)]));
     drawTable(at("curve-numbers"), ["Method", "Round", "Seeds", axis().title, metric().title], rows);
   }
   function drawFrequencies() {
@@ -183,7 +185,7 @@
       return cell;
     });
     const body = methods.map((method) => element("tr", {}, ...shown.map((column) => {
-      if (column.key === "label") return element("th", { scope: "row", textContent: method.label });
+      if (column.key === "label") return element("th", { scope: "row", textContent: title(method) });
       const cell = element("td", { textContent: column.text(method), className: column.best && column.best(method) ? "best" : "" });
       if (column.title2) cell.title = column.title2(method);
       return cell;
@@ -218,11 +220,11 @@
     const asDifference = at("heat").value === "difference" && baseline;
     const head = element("tr", {}, element("th", { scope: "col", textContent: "Method" }),
       ...scenario().classes.map((name) => element("th", { scope: "col" }, element("span", { textContent: name }))));
-    const rows = methods.map((method) => element("tr", {}, element("th", { scope: "row", textContent: method.label }),
+    const rows = methods.map((method) => element("tr", {}, element("th", { scope: "row", textContent: title(method) }),
       ...scenario().classes.map((name, place) => {
         const own = method.iou[place];
         const value = !asDifference || own === null || baseline.iou[place] === null ? (asDifference ? null : own) : own - baseline.iou[place];
-        const cell = element("td", { textContent: number(value, 1, Boolean(asDifference)), title: `${method.label}, ${name}` });
+        const cell = element("td", { textContent: number(value, 1, Boolean(asDifference)), title: `${title(method)}, ${name}` });
         const paper = isDark() ? [27, 33, 40] : [246, 248, 250];
         if (value !== null) Object.assign(cell.style, asDifference
           ? mix(paper, value > 0 ? (isDark() ? [90, 180, 238] : [0, 90, 160]) : (isDark() ? [255, 138, 76] : [190, 80, 0]), Math.min(1, Math.abs(value) / 15))
@@ -234,7 +236,7 @@
   function drawCosts() {
     const rows = scenario().methods.filter((method) => method.costs).map((method) => {
       const c = method.spent;
-      return [method.label, number(c.pixels, 0), short(method.costs.pixels) + "%", c.valid === null ? NOTHING : number(c.valid) + "%", number(c.trained_pixels, 0), c.drawn === null ? NOTHING : number(c.drawn) + "%", number(c.clicks, 0),
+      return [title(method), number(c.pixels, 0), short(method.costs.pixels) + "%", c.valid === null ? NOTHING : number(c.valid) + "%", number(c.trained_pixels, 0), c.drawn === null ? NOTHING : number(c.drawn) + "%", number(c.clicks, 0),
         short(c.clicks_per_image), short(method.costs.images), ...["train", "acquire", "evaluate"].map((phase) => method.seconds[phase] === undefined ? NOTHING : duration(method.seconds[phase]))];
     });
     drawTable(at("costs"), ["Method", "Pixels", "of the pool", "with a class", "Trained on", "drawn", "Clicks", "Clicks/image", "Images", "Training", "Acquisition", "Evaluation"], rows);
@@ -333,7 +335,7 @@
         mark.setAttribute("fill", color);
         sample.append(mark);
       }
-      return element("label", {}, box, sample, method.label);
+      return element("label", {}, box, sample, title(method));
     }));
   }
   function drawScenario() {

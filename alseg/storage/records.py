@@ -60,6 +60,8 @@ class Method:
             other methods on, so that training with labels is as long as theirs.
         reference: ``lower`` or ``upper`` end of the gap that other methods close; None where the file does
             not say.
+        sees_labels: Whether the acquisition sees the labels of the pool: an upper mark, no method that
+            anybody can use. False in files from before there were any.
     """
 
     label: Name
@@ -70,6 +72,7 @@ class Method:
     budget: Name | None = None
     labels_since: Literal["start", "first-purchase"] = "start"
     reference: Literal["lower", "upper"] | None = None
+    sees_labels: bool = False
 
 
 @dataclass(frozen=True)

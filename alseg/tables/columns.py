@@ -50,7 +50,7 @@ def fill(columns: Iterable[Column], rows: Sequence[Row | PublishedRow]) -> list[
 
 def method_column() -> Column:
     """Return the column that names the methods."""
-    return Column("Method", lambda row: Cell(printable(row.label)), _published_label, "left")
+    return Column("Method", lambda row: Cell(printable(row.title)), _published_label, "left")
 
 
 def group_columns(comparison: Comparison) -> list[Column]:

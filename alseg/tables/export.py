@@ -22,7 +22,7 @@ JSON_FORMAT = 4
 
 _ROW_KEYS = (
     *("label", "experiment", "scenario", "target_labels", "acquisition", "annotation", "budget"),
-    "purchase",
+    *("purchase", "sees_labels"),
 )
 _COST_KEYS = (
     "pixels",
@@ -136,7 +136,7 @@ def _standing(row: Row, comparison: Comparison) -> dict[str, float | None]:
     """Return the mean rank and penalties of the row's method, the same in every scenario."""
     standing: dict[str, float | None] = {}
     # A method goes by the row's own label only where another one in its group has the method's.
-    names = (row.label, row.method.label) if not row.is_reference else ()
+    names = (row.label, row.method.label) if not (row.is_reference or row.is_upper_mark) else ()
     for ranked in (each for ranking in comparison.rankings or () for each in ranking.methods):
         if ranked.method in names:
             mean, half_width, n = ranked.rank
@@ -178,6 +178,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "annotation": row.method.annotation,
         "budget": row.method.budget,
         "purchase": row.purchase and row.purchase.text,
+        "sees_labels": row.is_upper_mark,
         "rounds": row.rounds,
         "seeds": row.seeds,
         "cost": _cost_record(row.costs) if row.costs else None,

@@ -45,8 +45,10 @@ def standings(comparison: Comparison) -> list[Standings]:
 
 def _contrasts(comparison: Comparison, contrasts: Sequence[Contrast]) -> Standings:
     several = len(comparison.scenarios) > 1
+    titles = {(row.scenario, row.label): row.title for row in comparison.rows}
     names = [
-        f"{each.method} - {each.baseline}" + (f" ({each.scenario})" if several else "") for each in contrasts
+        f"{titles[each.scenario, each.method]} - {each.baseline}" + (f" ({each.scenario})" if several else "")
+        for each in contrasts
     ]
     columns = [
         Filled("Comparison", tuple(Cell(printable(name)) for name in names), "left"),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from alseg.contracts import AcquisitionSpec, Moments, Passes, SourceView, TargetView, Unit, View
+from alseg.contracts import TRUE_LABELS, AcquisitionSpec, Moments, Passes, SourceView, TargetView, Unit, View
 from alseg.seeding import image_token
 from alseg.testing.aspects import DepartureError, require
 
@@ -83,6 +83,7 @@ class Showing:
             bought=bought.clone() if "bought" in needs else None,
             revealed=torch.where(bought, labels, 255).to(torch.uint8) if "revealed" in needs else None,
             previous=image.logits.flip(0) if "previous" in needs and self.round > 1 else None,
+            true_labels=labels.clone() if self.spec.sees_labels else None,
         )
 
     def source(self, image: MadeImage) -> SourceView:
@@ -164,7 +165,10 @@ def attempt(where: str, view: View, act: Callable[[], T]) -> T:
     try:
         return act()
     except (NotImplementedError, RuntimeError, AttributeError, TypeError, KeyError) as error:
-        optional = ("image", "features", "moments", "regions", "bought", "revealed", "previous")
+        optional = (
+            *("image", "features", "moments", "regions", "bought", "revealed", "previous"),
+            TRUE_LABELS,
+        )
         if view.logits.is_meta or any(getattr(view, name, None) is None for name in optional):
             why = (str(error).splitlines() or [type(error).__name__])[0]
             is_absence = "None" in why or "meta" in why

@@ -27,6 +27,7 @@ def view_of(
     bought: torch.Tensor | None = None,
     revealed: torch.Tensor | None = None,
     previous: torch.Tensor | None = None,
+    true_labels: torch.Tensor | None = None,
 ) -> TargetView:
     """Return what an acquisition would see if the model predicted ``probs``.
 
@@ -46,6 +47,8 @@ def view_of(
         bought: bool ``(H, W)``, pixels whose label has been bought.
         revealed: uint8 ``(H, W)``, the labels bought so far, 255 elsewhere.
         previous: float32 ``(C, H, W)``, logits of the round before.
+        true_labels: uint8 ``(H, W)``, all labels, 255 for void, for acquisitions that declare that they see
+            them.
 
     Returns:
         A view whose ``probs`` equal ``probs`` up to rounding.
@@ -67,6 +70,7 @@ def view_of(
     _require("bought", bought, torch.bool, size)
     _require("revealed", revealed, torch.uint8, size)
     _require("previous", previous, torch.float32, shape)
+    _require("true_labels", true_labels, torch.uint8, size)
     if moments is not None:
         _require("moments.mean", moments.mean, torch.float32, shape)
     for name, values in {"features": features, **(outputs or {})}.items():
@@ -88,6 +92,7 @@ def view_of(
         bought=bought,
         revealed=revealed,
         previous=previous,
+        true_labels=true_labels,
     )
 
 

@@ -310,11 +310,12 @@ def test_a_method_that_needs_nothing_of_the_network_is_asked_without_it() -> Non
 
 def test_a_method_that_reads_logits_without_saying_so_is_refused() -> None:
     reading = _job(Scoring(lambda view: view.logits.amax(0)), Window(0, 0), Limits(per_image=[1] * 3))
-    with pytest.raises(AcquisitionError) as raised:
-        acquire(reading, _pool(None))
-    assert str(raised.value) == (
-        "Acquisition 'mine' reads the logits, but its spec does not say so: its 'needs' is empty."
-    )
+    for needs, told in {(): "is empty", ("bought",): "names only bought"}.items():
+        with pytest.raises(AcquisitionError) as raised:
+            acquire(replace(reading, needs=needs), _pool(None))
+        assert str(raised.value) == (
+            f"Acquisition 'mine' reads the logits, but its spec does not say so: its 'needs' {told}."
+        )
 
 
 def test_overlapping_changes_nothing() -> None:

@@ -143,5 +143,5 @@ def test_an_index_without_a_table_is_refused() -> None:
         with_method_tables(text, [SPEC])
     assert str(raised.value) == (
         "README.md has tables of acquisitions of the pool; it needs one each of one prediction, several "
-        "predictions, the pool."
+        "predictions, the pool, labels."
     )

@@ -225,6 +225,7 @@ def test_json_says_the_same_to_programs() -> None:
             "kind": "score",
             "units": ["part", "region", "image"],
             "needs": ["logits"],
+            "sees_labels": False,
             "observes": [],
             "differs": "",
             "parameters": [{"name": "radius", "type": "int", "required": True}],

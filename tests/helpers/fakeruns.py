@@ -42,6 +42,7 @@ def write_run(
     counts: np.ndarray | None = None,
     reference: str | None = None,
     drawn_pixels: int | None = None,
+    sees_labels: bool = False,
 ) -> Path:
     """Write one run.
 
@@ -71,6 +72,7 @@ def write_run(
         counts: int ``(N, C, C)``, confusion counts per image of every round; no such file without.
         reference: ``lower`` or ``upper`` end of the gap.
         drawn_pixels: Bought pixels that training has drawn, in every round; not counted without.
+        sees_labels: Whether it is an upper mark.
 
     Returns:
         The run folder.
@@ -108,6 +110,7 @@ def write_run(
                 "annotation": annotation and annotation["name"],
                 "budget": budget if target_labels == "acquired" else None,
                 "reference": reference,
+                **({"sees_labels": True} if sees_labels else {}),
             },
             "seed": seed,
             "rounds": [10 * number for number in range(1, len(iou))],

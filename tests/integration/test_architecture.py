@@ -191,6 +191,16 @@ def test_label_maps_are_read_only_where_they_may_be() -> None:
     assert readers <= set(READ_LABELS)
 
 
+def test_the_labels_of_the_pool_are_shown_by_one_way_only() -> None:
+    readers = {
+        module
+        for module, file in sources(CORE).items()
+        if re.search(r"\b(?:job|labels|view)\.true_labels?\b", file.read_text(encoding="utf-8"))
+    }
+    # Planned where a method's spec declares it, put into its view, and nothing else.
+    assert readers == {"alseg.engine.purchase", "alseg.acquisition.views"}
+
+
 def test_text_is_laid_out_in_one_place() -> None:
     users = {
         module

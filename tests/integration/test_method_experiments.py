@@ -34,7 +34,11 @@ RUN = (
 )
 """Methods of each kind; all acquisitions run end to end in ``tests/alseg_methods/test_end_to_end.py``."""
 
-WITHOUT = {"halo": "needs a network with a hyperbolic embedding"}
+WITHOUT = {
+    "halo": "needs a network with a hyperbolic embedding",
+    "oracle-class-balanced": "an upper mark: it sees the labels of the pool",
+    "oracle-impurity": "an upper mark: it sees the labels of the pool",
+}
 """Acquisitions that no experiment of ours compares, and why."""
 
 

@@ -173,7 +173,11 @@ def test_a_plugin_cannot_offer_a_name_twice() -> None:
             [acquisition(needs=("depth",))],
             "TypeError: needs of 'mine' has 'depth', expected one of "
             "'logits', 'probs', 'features', 'image', 'regions', 'moments', 'bought', 'revealed', 'previous', "
-            "'output:NAME'",
+            "'true_labels', 'output:NAME'",
+        ),
+        (
+            [acquisition(kind="select", needs=("features", "true_labels"))],
+            "TypeError: needs of 'mine' has 'true_labels', but of kind 'select' it sees mean features only",
         ),
         ([acquisition(build=lambda radius: radius)], "TypeError: parameter 'radius' of 'mine' has no type"),
         (

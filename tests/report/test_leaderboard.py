@@ -156,6 +156,20 @@ def test_references_stand_below_and_are_compared_with_nothing(toy: Path, tmp_pat
     assert [row["label"] for row in group["rows"]] == ["Random"]
 
 
+def test_upper_marks_stand_below_and_are_compared_with_nothing(toy: Path, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write_method(toy, "Random", seed, acquisition="random")
+        write_method(toy, "Oracle", seed, acquisition="oracle", quality=2)
+        write_method(toy, "Other", seed, acquisition="other", quality=seed + 1)
+    for run in toy.glob("runs/oracle__*"):
+        content = read_json(run / "run.json")
+        write_record(run / "run.json", content | {"method": {**content["method"], "sees_labels": True}})
+    (group,) = board(make(tmp_path / "toy.zip", toy))["groups"]
+    assert sorted(row["label"] for row in group["rows"]) == ["Other", "Random"]
+    (mark,) = group["references"]
+    assert (mark["label"], mark["kind"], mark["difference"]) == ("Oracle (upper mark)", "upper mark", None)
+
+
 def test_runs_that_cannot_be_counted_anew_are_left_out_and_named(toy: Path, tmp_path: Path) -> None:
     write_method(toy, "Random", acquisition="random")
     (write_method(toy, "Mine", acquisition="mine") / "rounds/00/confusion.npz").unlink()
@@ -174,7 +188,8 @@ def test_nothing_that_counts_is_no_leaderboard(toy: Path, tmp_path: Path) -> Non
     pack = make(tmp_path / "toy.zip", toy)
     result = alseg("report", "--leaderboard", pack, "-o", tmp_path / "board.html")
     assert result.stderr == (
-        "Error: No run can stand on a leaderboard: none buys labels, is done and has counts.\n"
+        "Error: No run can stand on a leaderboard: none buys labels without seeing them before, is "
+        "done and has counts.\n"
     )
 
 

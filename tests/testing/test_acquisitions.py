@@ -241,9 +241,11 @@ def test_a_score_that_depends_on_what_was_seen_before_is_refused() -> None:
     )
 
 
-@pytest.mark.parametrize("need", ["bought", "revealed", "previous", "image", "features", "output:embedding"])
+@pytest.mark.parametrize(
+    "need", ["bought", "revealed", "previous", "true_labels", "image", "features", "output:embedding"]
+)
 def test_what_is_needed_is_there_and_nothing_else(need: str) -> None:
-    names = {"bought", "revealed", "previous", "image", "features", "moments", "regions"}
+    names = {"bought", "revealed", "previous", "true_labels", "image", "features", "moments", "regions"}
     rounds: set[tuple[int, int]] = set()
 
     def score(view: TargetView) -> torch.Tensor:

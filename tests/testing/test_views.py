@@ -38,7 +38,8 @@ def test_a_view_refuses_what_are_no_probabilities() -> None:
 
 def test_a_view_has_what_it_is_given_and_nothing_else() -> None:
     plain = view_of(PROBS)
-    for name in ("image", "features", "moments", "regions", "bought", "revealed", "previous", "statistics"):
+    absent = ("image", "features", "moments", "regions", "bought", "revealed", "previous", "true_labels")
+    for name in (*absent, "statistics"):
         assert getattr(plain, name) is None
     assert (plain.unit, plain.round, plain.rounds, dict(plain.outputs)) == ("part", 1, 1, {})
     given: dict[str, Any] = {
@@ -54,6 +55,7 @@ def test_a_view_has_what_it_is_given_and_nothing_else() -> None:
         "bought": torch.zeros((2, 2), dtype=torch.bool),
         "revealed": torch.full((2, 2), 255, dtype=torch.uint8),
         "previous": torch.zeros((2, 2, 2)),
+        "true_labels": torch.zeros((2, 2), dtype=torch.uint8),
     }
     view = view_of(PROBS, **given)
     assert all(getattr(view, name) is value for name, value in given.items())
@@ -74,6 +76,10 @@ def test_a_view_has_what_it_is_given_and_nothing_else() -> None:
             "bought must be bool (2, 2), got torch.bool (2, 3)",
         ),
         ({"revealed": torch.zeros((2, 2)).int()}, "revealed must be uint8 (2, 2), got torch.int32 (2, 2)"),
+        (
+            {"true_labels": torch.zeros((2, 2)).long()},
+            "true_labels must be uint8 (2, 2), got torch.int64 (2, 2)",
+        ),
         ({"previous": torch.zeros((2, 2))}, "previous must be float32 (2, 2, 2), got torch.float32 (2, 2)"),
         (
             {"moments": moments_of(torch.zeros((2, 3, 2, 2)))},
