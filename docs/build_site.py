@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from sitebuild.assemble import assemble
+from sitebuild.formulas import with_formulas
 from sitebuild.html_check import problems_of
 
 BUILD = Path(__file__).parents[1] / "build" / "docs"
@@ -33,7 +34,7 @@ def main() -> int:
     for page in site.rglob("*.html"):
         root = "../" * (len(page.relative_to(site).parts) - 1)
         text = _SHIM.sub(rf'\1{root}assets/worker.js"', page.read_text(encoding="utf-8"))
-        page.write_text(text, encoding="utf-8")
+        page.write_text(with_formulas(text), encoding="utf-8")
     problems = list(problems_of(site))
     print(*problems, sep="\n", end="\n" if problems else "")
     print(f"{len(list(site.rglob('*.html')))} pages in {site}, {len(problems)} problems")
