@@ -26,4 +26,8 @@ BACKBONE_FEATURES = "backbone_features"
 """What a recipe can ask of a network: the last feature map of its pretrained part."""
 
 NEEDS = ("logits", "probs", "features", "image", "regions", "moments", "bought", "revealed", "previous")
-"""What an acquisition can ask to see besides named outputs."""
+"""What an acquisition can ask to see besides named outputs. ``logits`` and ``probs`` are one need with two
+names, either of which gives both, since probabilities are the softmax of the logits."""
+
+NAME_LOGITS = "Name 'logits' or 'probs' there: either gives both."
+"""The remedy where logits or probabilities are read that no need names."""

@@ -313,7 +313,8 @@ def test_a_method_that_reads_logits_without_saying_so_is_refused() -> None:
     with pytest.raises(AcquisitionError) as raised:
         acquire(reading, _pool(None))
     assert str(raised.value) == (
-        "Acquisition 'mine' reads the logits, but its spec does not say so: its 'needs' is empty."
+        "Acquisition 'mine' reads the logits, but its spec does not say so: its 'needs' is empty. "
+        "Name 'logits' or 'probs' there: either gives both."
     )
 
 
