@@ -152,7 +152,14 @@ class Observations(Protocol):
         ...
 
     def __getitem__(self, image: int) -> Mapping[str, torch.Tensor]:
-        """Return what was observed of one image."""
+        """Return what was observed of one image.
+
+        Args:
+            image: Its index in the order of the pool.
+
+        Returns:
+            Name to tensor on the CPU, with the dtype and shape in which ``observe`` returned it.
+        """
         ...
 
     def column(self, name: str) -> torch.Tensor:

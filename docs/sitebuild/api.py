@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 import griffe
@@ -16,6 +17,10 @@ PACKAGES = {
     "alseg.testing": "The conformance kit for authors of plugins",
 }
 TOOLKIT = "alseg.toolkit"
+_ENTRY = re.compile(r"^::: (\S+)$", re.MULTILINE)
+_CLASS = re.compile(r"(?:[A-Z][a-z]+){2,}")
+_SPECIAL = re.compile(r"__(call|contains|getitem|iter|len)__")
+"""Methods with underscores that are part of a contract, as the filters of mkdocs.yml."""
 
 
 class UndescribedError(Exception):
@@ -58,6 +63,24 @@ def api_pages() -> list[Page]:
         "change without notice."
     )
     return [index_page(FOLDER, "Python API", introduction, rows), *(page for page, _ in rows)]
+
+
+def api_links(pages: Iterable[Page]) -> dict[str, str]:
+    """Return where the site describes each public name, ``page#anchor`` from its root.
+
+    Names are ``alseg.contracts`` and ``alseg.contracts.TargetView``; hooks, and classes of `alseg.contracts`,
+    also go by their own names.
+    """
+    links: dict[str, str] = {}
+    for page in pages:
+        if page.title.startswith("alseg"):
+            links[page.title] = str(page.path)
+        for path in _ENTRY.findall(page.text):
+            links[path] = f"{page.path}#{path}"
+            name = path.rpartition(".")[2]
+            if page.title == "hooks" or (page.title == "alseg.contracts" and _CLASS.fullmatch(name)):
+                links[name] = links[path]
+    return links
 
 
 def _exports(module: griffe.Object | griffe.Alias) -> list[str]:
@@ -109,6 +132,10 @@ def _undescribed(module: str, member: griffe.Object | griffe.Alias) -> Iterator[
         return  # of another distribution
     target = member.final_target if member.is_alias else member
     name = f"{module}.{member.name}"
+    if target.is_class:
+        for part in target.members.values():
+            if not part.is_alias and part.is_function and part.docstring is None and _is_shown(part.name):
+                yield f"{name}.{part.name}: no docstring"
     if target.docstring is None:
         yield f"{name}: no docstring"
     elif target.is_function:
@@ -121,6 +148,11 @@ def _undescribed(module: str, member: griffe.Object | griffe.Alias) -> Iterator[
         for parameter in target.parameters:
             if parameter.name.lstrip("*") not in described:
                 yield f"{name}: argument {parameter.name}"
+
+
+def _is_shown(name: str) -> bool:
+    """Whether the page of a class shows a method of this name."""
+    return not name.startswith("_") or _SPECIAL.fullmatch(name) is not None
 
 
 def _summary(module: griffe.Object | griffe.Alias) -> str:

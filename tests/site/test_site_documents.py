@@ -93,6 +93,19 @@ def test_an_experiment_that_code_names_is_a_link(tmp_path: Path) -> None:
     )
 
 
+def test_code_that_names_what_the_site_describes_is_a_link(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        docs__a__b_md="# `Dataset`\n\nA `Dataset`, [a `Dataset`](b.md), `alseg` and `Else`.\n| `alseg` |",
+    )
+    documents = Documents(tmp_path, names={"Dataset": "api/data.md#Dataset", "alseg": "api/alseg.md"})
+    documents.add(tmp_path / "docs/a/b.md")
+    assert documents.texts[PurePosixPath("a/b.md")] == (
+        "# `Dataset`\n\nA [`Dataset`](../api/data.md#Dataset), [a `Dataset`](b.md), `alseg` and `Else`.\n"
+        "| [`alseg`](../api/alseg.md) |"
+    )
+
+
 def test_bars_in_code_of_tables_need_no_backslash_on_the_site(tmp_path: Path) -> None:
     documents = written(tmp_path, docs__a_md="| `a\\|b` | c |\n`a\\|b`")
     documents.add(tmp_path / "docs/a.md")
