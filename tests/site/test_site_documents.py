@@ -133,7 +133,7 @@ def test_the_check_of_rendered_pages_names_what_is_broken(tmp_path: Path) -> Non
     (tmp_path / "a.html").write_text(
         '<script src="https://unpkg.com/x"></script> <a href="https://elsewhere.org">fine</a>'
         '<a href="b.html#there">fine</a> <a href="b.html#nowhere">x</a> <a href="c.html">x</a>'
-        '<a href="#no">x</a>'
+        '<a href="#no">x</a> <a href="/b.html">x</a>'
         "<p>Kinds:\n- one\n- two</p>",
         encoding="utf-8",
     )
@@ -143,4 +143,5 @@ def test_the_check_of_rendered_pages_names_what_is_broken(tmp_path: Path) -> Non
         "a.html: link to b.html#nowhere, which has no such anchor",
         "a.html: link to c.html, which does not exist",
         "a.html: link to #no, which has no such anchor",
+        "a.html: link to /b.html, which a site in a folder does not have",
     ]
