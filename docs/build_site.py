@@ -17,6 +17,7 @@ import sitebuild
 from sitebuild.assemble import assemble
 from sitebuild.formulas import with_formulas
 from sitebuild.html_check import problems_of
+from sitebuild.pictures import with_links
 
 BUILD = Path(__file__).parents[1] / "build" / "docs"
 _SHIM = re.compile(r'(<script src=")https://unpkg\.com/iframe-worker/shim"')
@@ -37,7 +38,7 @@ def main() -> int:
     for page in site.rglob("*.html"):
         root = "../" * (len(page.relative_to(site).parts) - 1)
         text = _SHIM.sub(rf'\1{root}assets/worker.js"', page.read_text(encoding="utf-8"))
-        page.write_text(with_formulas(text), encoding="utf-8")
+        page.write_text(with_links(with_formulas(text)), encoding="utf-8")
     problems = list(problems_of(site))
     print(*problems, sep="\n", end="\n" if problems else "")
     print(f"{len(list(site.rglob('*.html')))} pages in {site}, {len(problems)} problems")

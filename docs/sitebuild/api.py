@@ -55,7 +55,7 @@ def api_pages() -> list[Page]:
             ]
             what = _summary(module).rstrip(".")
             paths = [f"{TOOLKIT}.{name}.{member.name}" for member in public]
-            rows.append((_page(f"{TOOLKIT}.{name}", what, paths, root), what))
+            rows.append((_page(f"{TOOLKIT}.{name}", what, paths, root, _details(module)), what))
     if problems:
         raise UndescribedError("public names that docstrings leave out:\n" + "\n".join(problems))
     introduction = (
@@ -101,10 +101,18 @@ def _is_public(member: griffe.Object | griffe.Alias) -> bool:
     return not str(getattr(member, "value", "")).startswith("TypeVar(")
 
 
-def _page(package: str, what: str, paths: list[str], root: griffe.Module) -> Page:
-    """Return a page with an entry for each name; those of `alseg.contracts` stand there only."""
+def _page(package: str, what: str, paths: list[str], root: griffe.Module, details: str = "") -> Page:
+    """Return a page with an entry for each name; those of `alseg.contracts` stand there only.
+
+    Args:
+        package: The name of the page.
+        what: It says this in a line.
+        paths: The names.
+        root: The package alseg.
+        details: Markdown below the line.
+    """
     shared = set(_exports(root["contracts"])) if package == "alseg" else set()
-    lines = [f"# `{package}`", "", f"{what}.", ""]
+    lines = [f"# `{package}`", "", f"{what}.", "", *([details, ""] if details else [])]
     again = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[2] in shared]
     if again:
         links = ", ".join(f"[`{name}`](alseg.contracts.md#alseg.contracts.{name})" for name in again)
@@ -159,3 +167,8 @@ def _summary(module: griffe.Object | griffe.Alias) -> str:
     """Return the first paragraph of a module's docstring."""
     text = module.docstring.value if module.docstring else ""
     return " ".join(text.partition("\n\n")[0].split())
+
+
+def _details(module: griffe.Object | griffe.Alias) -> str:
+    """Return what a module's docstring says below its first paragraph, such as shapes of all."""
+    return module.docstring.value.partition("\n\n")[2].strip() if module.docstring else ""

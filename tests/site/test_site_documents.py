@@ -9,6 +9,7 @@ import pytest
 from sitebuild.html_check import problems_of
 from sitebuild.navigation import NavigationError, documents_in, filled_in
 from sitebuild.pages import Page, slug
+from sitebuild.pictures import with_links
 from sitebuild.repository import BrokenLinkError, Documents
 
 
@@ -145,3 +146,10 @@ def test_the_check_of_rendered_pages_names_what_is_broken(tmp_path: Path) -> Non
         "a.html: link to #no, which has no such anchor",
         "a.html: link to /b.html, which a site in a folder does not have",
     ]
+
+
+def test_a_picture_on_its_own_leads_to_its_file_and_one_in_a_text_stays() -> None:
+    alone, within = '<p><img alt="a" src="../b.png"></p>', '<p>See <img alt="a" src="b.png">.</p>'
+    assert with_links(alone + within) == (
+        '<p><a class="picture" href="../b.png"><img alt="a" src="../b.png"></a></p>' + within
+    )

@@ -63,6 +63,7 @@ def test_every_public_name_is_described_with_its_arguments() -> None:
     assert "::: alseg.testing.check_acquisition" in pages["alseg.testing"]
     assert "::: alseg.toolkit.uncertainty.entropy" in pages["alseg.toolkit.uncertainty"]
     assert "(alseg.contracts.md#alseg.contracts.RecipeSpec)" in pages["alseg"]
+    assert "higher\nis asked first. Entropies are in nats." in pages["alseg.toolkit.passes"]
     links = api_links(made)
     of_view = "reference/api/alseg.contracts.md#alseg.contracts.TargetView"
     assert links["TargetView"] == links["alseg.contracts.TargetView"] == of_view
