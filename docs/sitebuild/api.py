@@ -68,17 +68,17 @@ def api_pages() -> list[Page]:
 def api_links(pages: Iterable[Page]) -> dict[str, str]:
     """Return where the site describes each public name, ``page#anchor`` from its root.
 
-    Names are ``alseg.contracts`` and ``alseg.contracts.TargetView``; hooks, and classes of `alseg.contracts`,
-    also go by their own names.
+    Names are ``alseg.contracts`` and ``alseg.contracts.TargetView``; hooks, and classes of packages
+    but the toolkit, also go by their own names.
     """
-    links: dict[str, str] = {}
+    links = {TOOLKIT: f"{FOLDER}index.md"}
     for page in pages:
         if page.title.startswith("alseg"):
             links[page.title] = str(page.path)
         for path in _ENTRY.findall(page.text):
             links[path] = f"{page.path}#{path}"
             name = path.rpartition(".")[2]
-            if page.title == "hooks" or (page.title == "alseg.contracts" and _CLASS.fullmatch(name)):
+            if page.title == "hooks" or (page.title in PACKAGES and _CLASS.fullmatch(name)):
                 links[name] = links[path]
     return links
 

@@ -1,4 +1,4 @@
-"""Pictures of rendered pages, most of them wider than a phone: each leads to its file, to be looked at closely."""
+"""Pictures of rendered pages, often wider than a phone: each leads to its file, to be looked at closely."""
 
 from __future__ import annotations
 
