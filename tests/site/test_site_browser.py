@@ -76,6 +76,27 @@ def test_pages_with_wide_tables_fit_a_desktop(browser: Any, complaints: list[str
     assert too_wide(page, DESKTOP) + complaints == []
 
 
+@pytest.mark.parametrize("name", ["data", "methods/index"])
+def test_tables_of_many_columns_are_whole_on_a_desktop(
+    browser: Any, complaints: list[str], name: str
+) -> None:
+    page = opened(browser, complaints, DESKTOP, "light")
+    page.goto((SITE / f"{name}.html").as_uri())
+    page.locator(".md-typeset__scrollwrap").first.wait_for()
+    wraps = "[...document.querySelectorAll('.md-typeset__scrollwrap')]"
+    assert page.evaluate(f"{wraps}.map(wrap => wrap.scrollWidth - wrap.clientWidth).filter(d => d > 0)") == []
+
+
+def test_formulas_are_drawn_by_the_browser_alone(browser: Any, complaints: list[str]) -> None:
+    page = browser.new_context(java_script_enabled=False, viewport=PHONE).new_page()
+    page.goto((SITE / "methods" / "ripu.html").as_uri())
+    block, in_line = page.locator(".formula math"), page.locator("p math")
+    assert (block.count(), in_line.count()) == (1, 3)
+    # A fraction and the limits of a sum make it higher than two lines of text.
+    assert block.bounding_box()["height"] > 2 * in_line.first.bounding_box()["height"]
+    assert "\\" not in page.locator("article").inner_text()
+
+
 def test_the_search_finds_a_page_and_leads_to_it(browser: Any, complaints: list[str]) -> None:
     page = opened(browser, complaints, DESKTOP, "light")
     page.goto((SITE / "index.html").as_uri())
