@@ -13,8 +13,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import sitebuild
 from sitebuild.assemble import assemble
+from sitebuild.formulas import with_formulas
 from sitebuild.html_check import problems_of
+from sitebuild.pictures import with_links
 
 BUILD = Path(__file__).parents[1] / "build" / "docs"
 _SHIM = re.compile(r'(<script src=")https://unpkg\.com/iframe-worker/shim"')
@@ -30,10 +33,12 @@ def main() -> int:
     if (code := subprocess.run(command, check=False).returncode) != 0:
         return code
     site = BUILD / "site"
+    # Zensical's own begins its links at the root of a host, which a site in a folder does not have.
+    shutil.copyfile(Path(sitebuild.__file__).with_name("not_found.html"), site / "404.html")
     for page in site.rglob("*.html"):
         root = "../" * (len(page.relative_to(site).parts) - 1)
         text = _SHIM.sub(rf'\1{root}assets/worker.js"', page.read_text(encoding="utf-8"))
-        page.write_text(text, encoding="utf-8")
+        page.write_text(with_links(with_formulas(text)), encoding="utf-8")
     problems = list(problems_of(site))
     print(*problems, sep="\n", end="\n" if problems else "")
     print(f"{len(list(site.rglob('*.html')))} pages in {site}, {len(problems)} problems")

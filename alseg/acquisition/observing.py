@@ -25,6 +25,7 @@ from alseg.contracts import (
     RankingAcquisition,
     View,
 )
+from alseg.contracts.types import NAME_LOGITS
 from alseg.guard.calls import guarded, name_of
 from alseg.inference.gathering import in_order
 from alseg.inference.predict import Prediction
@@ -123,7 +124,7 @@ class Observer:
         ):
             raise self._refused(f"must return named tensors for {where}, not {type(observed).__name__}")
         if any(tensor.is_meta for tensor in observed.values()):
-            raise self._refused(reads_logits(self.job))
+            raise self._refused(f"{reads_logits(self.job)}. {NAME_LOGITS[:-1]}")
         self._keep(observed, store, where)
 
     def _keep(self, observed: Mapping[str, torch.Tensor], store: ObservationStore, where: str) -> None:

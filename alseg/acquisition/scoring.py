@@ -10,6 +10,7 @@ import torch
 from alseg.acquisition.job import AcquisitionError, Pool, QueryJob, reads_logits
 from alseg.acquisition.views import target_view
 from alseg.contracts import ScoreAcquisition, TargetView
+from alseg.contracts.types import NAME_LOGITS
 from alseg.guard.calls import guarded, name_of
 from alseg.inference.predict import Prediction
 
@@ -93,7 +94,7 @@ def _checked(score: object, view: TargetView, who: str, where: str, job: QueryJo
             f"{who} returned shape {tuple(score.shape)} {where}; the image has {view.size}."
         )
     if score.is_meta:
-        raise AcquisitionError(f"{who} {reads_logits(job)}.")
+        raise AcquisitionError(f"{who} {reads_logits(job)}. {NAME_LOGITS}")
     nans = int(score.isnan().sum())
     if nans:
         raise AcquisitionError(f"{who} returned NaN {where}, in {nans} of {score.numel()} pixels.")

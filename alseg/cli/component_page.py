@@ -10,7 +10,7 @@ from alseg.cli.method_page import parameter_table
 from alseg.cli.plugins import OF_PARAMETERS, component_facts, fact_text
 from alseg.contracts import LabelSpace, Spec
 from alseg.registry.entries import Entry
-from alseg.text.docstrings import docstring_of
+from alseg.text.docstrings import docstring_of, formula_lines
 
 NAMED_BY: Mapping[str, str] = MappingProxyType(
     {
@@ -65,9 +65,10 @@ def _description(spec: Spec) -> Iterator[str]:
     """Yield what the docstring of the builder says beyond the summary, and its parameters."""
     described = docstring_of(spec.build)
     paragraphs = [text for text in (described.summary, *described.body) if text and text != spec.summary]
-    if paragraphs:
+    if paragraphs or described.formula:
         yield from ("", "## What it does")
         yield from (line for text in paragraphs for line in ("", text))
+        yield from formula_lines(described)
     if described.source:
         yield from ("", "## Source and deviations")
         yield from (line for text in described.source for line in ("", text))

@@ -10,7 +10,7 @@ from typing import Any
 from alseg.contracts import WITHOUT_NETWORK, AcquisitionSpec, PreparingAcquisition, Spec
 from alseg.registry.entries import Entry
 from alseg.registry.signatures import REQUIRED, parameters_of
-from alseg.text.docstrings import docstring_of
+from alseg.text.docstrings import docstring_of, formula_lines
 
 MADE = "<!-- Made by `python -m alseg.cli.method_reference docs/methods` from spec and docstring. -->"
 """The first line of every page."""
@@ -43,7 +43,9 @@ def method_page(entry: Entry[AcquisitionSpec]) -> str:
         *("", f"# `{spec.name}`", "", spec.summary, "", "| | |", "|---|---|"),
         *(f"| {key} | {text} |" for key, text in facts.items() if text),
         *("", "## What it asks for"),
-        *(line for text in said if text != spec.summary for line in ("", text)),
+        *(line for text in said[:1] if text != spec.summary for line in ("", text)),
+        *formula_lines(described),
+        *(line for text in said[1:] for line in ("", text)),
         *("", "| call | returns |", "|---|---|", *_calls(acquisition)),
         *("", "## Parameters", "", *parameter_table(spec, described.parameters)),
     ]

@@ -23,7 +23,8 @@ class Derivation:
         restart: Weights of network and modules afterwards: they ``continue``, or are ``initial`` and the
             optimisers new. The number of the step goes on, and with it the learning rate.
         rate: Factor on all learning rates from then on until the round ends, above 0.
-        needs: What views must hold: ``logits``, ``probs``, ``features``, ``image`` or ``output:NAME``. Maps
+        needs: What views must hold: ``logits``, ``probs``, ``features``, ``image`` or ``output:NAME``;
+            either of the first two gives both. Maps
             of what has been asked, and regions where the method has a partition, come in any case.
     """
 

@@ -115,7 +115,8 @@ class AcquisitionSpec(Spec):
     """An acquisition: ``build(**params)`` makes an object of the kind.
 
     Attributes:
-        needs: What it reads. A method whose model does not provide it is skipped with a reason. With
+        needs: What it reads, words of `alseg.contracts.NEEDS` and ``output:NAME``. ``logits`` and ``probs``
+            each give both. A method whose model does not provide a need is skipped with a reason. With
             ``true_labels`` it sees the labels of the pool, see `sees_labels`.
         kind: ``score`` (one image to an ``(H, W)`` map, `ScoreAcquisition`), ``pool`` (observes every image,
             then ranks parts of the pool or scores images with statistics of it, `RankingAcquisition` or

@@ -35,7 +35,14 @@ class SegmentationModel(Protocol):
     """RGB standard deviation of the input normalisation, in units of 0-1."""
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """Map normalised images, float ``(B, 3, H, W)``, to logits ``(B, C, h, w)`` of any size."""
+        """Return the logits of normalised images.
+
+        Args:
+            images: float ``(B, 3, H, W)`` on the network's device, RGB less `mean` over `std`.
+
+        Returns:
+            float ``(B, C, h, w)`` of any size; the core resizes them to that of the label maps.
+        """
         ...
 
     def backbone_parameters(self) -> Sequence[torch.nn.Parameter]:

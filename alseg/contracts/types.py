@@ -35,4 +35,8 @@ NEEDS = (
     *("logits", "probs", "features", "image", "regions", "moments", "bought", "revealed", "previous"),
     TRUE_LABELS,
 )
-"""What an acquisition can ask to see besides named outputs."""
+"""What an acquisition can ask to see besides named outputs. ``logits`` and ``probs`` are one need with two
+names, either of which gives both, since probabilities are the softmax of the logits."""
+
+NAME_LOGITS = "Name 'logits' or 'probs' there: either gives both."
+"""The remedy where logits or probabilities are read that no need names."""

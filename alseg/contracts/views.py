@@ -63,7 +63,8 @@ class View:
     Attributes:
         image_id: An opaque token, 16 hexadecimal digits: the same in all rounds and runs, but not the
             data set's name for the image, see `alseg.seeding.image_token`.
-        logits: float32 ``(C, H, W)`` at label size, on the device of the model.
+        logits: float32 ``(C, H, W)`` at label size, on the device of the model. An acquisition that reads
+            them, or ``probs``, needs ``logits`` or ``probs``: either gives both.
         generator: Seeded for this scenario, seed, round and image; on the CPU.
         image: uint8 RGB ``(3, H, W)`` at label size, on the CPU; None unless ``image`` is needed.
         features: float32 ``(D, h, w)`` of the model; None unless ``features`` are needed.
@@ -157,7 +158,14 @@ class Observations(Protocol):
         ...
 
     def __getitem__(self, image: int) -> Mapping[str, torch.Tensor]:
-        """Return what was observed of one image."""
+        """Return what was observed of one image.
+
+        Args:
+            image: Its index in the order of the pool.
+
+        Returns:
+            Name to tensor on the CPU, with the dtype and shape in which ``observe`` returned it.
+        """
         ...
 
     def column(self, name: str) -> torch.Tensor:

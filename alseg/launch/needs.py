@@ -9,8 +9,9 @@ from alseg.contracts import BACKBONE_FEATURES, TRUE_LABELS, DerivingRecipe, Need
 from alseg.engine.assembly import Assembler, MethodParts
 from alseg.inference.passes import can_drop_out
 
-_GIVEN = ("image", "regions", "bought", "revealed", "previous", "moments", TRUE_LABELS)
-"""Needs that do not depend on the network: regions are checked when the file is read, labels in preflight."""
+_GIVEN = ("logits", "probs", "image", "regions", "bought", "revealed", "previous", "moments", TRUE_LABELS)
+"""Needs that do not depend on the network: all have logits; regions are checked when the file is read,
+moments here, labels in preflight."""
 
 
 def unmet_need(spec: RunSpec, parts: MethodParts, assembler: Assembler) -> str | None:

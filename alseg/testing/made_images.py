@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from alseg.contracts import TRUE_LABELS, AcquisitionSpec, Moments, Passes, SourceView, TargetView, Unit, View
+from alseg.contracts.types import NAME_LOGITS
 from alseg.seeding import image_token
 from alseg.testing.aspects import DepartureError, require
 
@@ -189,7 +190,7 @@ def check_untouched(where: str, view: View, untouched: View) -> None:
 def reads_logits(spec: AcquisitionSpec) -> str:
     """Return what is wrong with an acquisition that passes on logits without values."""
     names = f"names only {', '.join(spec.needs)}" if spec.needs else "is empty"
-    return f"it reads the logits, but 'needs' {names}"
+    return f"it reads the logits, but 'needs' {names}. {NAME_LOGITS}"
 
 
 def described(answer: object) -> str:

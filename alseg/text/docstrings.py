@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _SECTION = re.compile(
-    r"^(Args|Attributes|Returns|Yields|Raises|Source|Deviation|Note|Example):$", re.MULTILINE
+    r"^(Args|Attributes|Returns|Yields|Raises|Source|Deviation|Formula|Note|Example):$", re.MULTILINE
 )
 _ENTRY = re.compile(r"^ {4}(\w+): ?(.*)$")
 _ITEM = re.compile(r"^ *(?:-|[0-9]+\.) ", re.MULTILINE)
@@ -24,12 +24,17 @@ class Docstring:
         body: The paragraphs between the first one and the sections; a list has a line for each item.
         parameters: Name to description, from the sections ``Args`` and ``Attributes``.
         source: The paragraphs of the sections ``Source`` and ``Deviation``.
+        formula: LaTeX, the first paragraph of the section ``Formula``; the words above it say the same for
+            readers of a terminal.
+        symbols: The further paragraphs of this section: what its symbols mean.
     """
 
     summary: str
     body: tuple[str, ...]
     parameters: Mapping[str, str]
     source: tuple[str, ...] = ()
+    formula: str = ""
+    symbols: tuple[str, ...] = ()
 
 
 def docstring_of(documented: object) -> Docstring:
@@ -45,12 +50,27 @@ def docstring_of(documented: object) -> Docstring:
         if base.__module__ != "builtins" and "__doc__" in vars(base):
             parameters |= docstring_of(base).parameters
     source: list[str] = []
+    formula = [""]
     for heading, content in zip(sections[::2], sections[1::2], strict=True):
         if heading in ("Args", "Attributes"):
             parameters |= dict(_entries(content))
         elif heading in ("Source", "Deviation"):
             source += _paragraphs(inspect.cleandoc(content))
-    return Docstring(paragraphs[0], tuple(paragraphs[1:]), parameters, tuple(source))
+        elif heading == "Formula":
+            formula = _paragraphs(inspect.cleandoc(content))
+    return Docstring(
+        paragraphs[0], tuple(paragraphs[1:]), parameters, tuple(source), formula[0], tuple(formula[1:])
+    )
+
+
+def formula_lines(described: Docstring) -> Iterator[str]:
+    """Yield the formula of a docstring as Markdown, with an empty line before each paragraph.
+
+    The block of the language ``math`` is what GitHub renders; the site has MathML in its place.
+    """
+    if described.formula:
+        yield from ("", "```math", described.formula, "```")
+    yield from (line for text in described.symbols for line in ("", text))
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -52,7 +52,14 @@ class Euclidean:
         return len(self._points)
 
     def __call__(self, indices: torch.Tensor) -> torch.Tensor:
-        """Return squared distances of all points to some of them, see `Distances`."""
+        """Return squared distances of all points to some of them, see `Distances`.
+
+        Args:
+            indices: int64 ``(m,)``, which points.
+
+        Returns:
+            float64 ``(n, m)``.
+        """
         return self._to(self._points[indices])
 
     def to(self, others: torch.Tensor) -> torch.Tensor:

@@ -20,7 +20,7 @@ def part_probs(view: View) -> torch.Tensor:
     """Return the mean softmax of each part, float32 ``(R, C)`` on the CPU; one row for a whole image.
 
     Args:
-        view: One image with ``probs``.
+        view: Of the image. The spec of an acquisition needs ``logits`` or ``probs``, which is the same.
     """
     return part_means(view.probs, view)
 
@@ -56,7 +56,7 @@ def part_features(view: View, dimensions: int | None) -> torch.Tensor:
         ValueError: If the view has no features.
     """
     if view.features is None:
-        raise ValueError("the view has no features: the acquisition must need them")
+        raise ValueError("the view has no features: the acquisition's spec must name them in its needs")
     if view.unit == "image":
         means = view.features.double().mean(dim=(1, 2))[None].cpu()
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 import griffe
@@ -16,6 +17,10 @@ PACKAGES = {
     "alseg.testing": "The conformance kit for authors of plugins",
 }
 TOOLKIT = "alseg.toolkit"
+_ENTRY = re.compile(r"^::: (\S+)$", re.MULTILINE)
+_CLASS = re.compile(r"(?:[A-Z][a-z]+){2,}")
+_SPECIAL = re.compile(r"__(call|contains|getitem|iter|len)__")
+"""Methods with underscores that are part of a contract, as the filters of mkdocs.yml."""
 
 
 class UndescribedError(Exception):
@@ -50,7 +55,7 @@ def api_pages() -> list[Page]:
             ]
             what = _summary(module).rstrip(".")
             paths = [f"{TOOLKIT}.{name}.{member.name}" for member in public]
-            rows.append((_page(f"{TOOLKIT}.{name}", what, paths, root), what))
+            rows.append((_page(f"{TOOLKIT}.{name}", what, paths, root, _details(module)), what))
     if problems:
         raise UndescribedError("public names that docstrings leave out:\n" + "\n".join(problems))
     introduction = (
@@ -58,6 +63,24 @@ def api_pages() -> list[Page]:
         "change without notice."
     )
     return [index_page(FOLDER, "Python API", introduction, rows), *(page for page, _ in rows)]
+
+
+def api_links(pages: Iterable[Page]) -> dict[str, str]:
+    """Return where the site describes each public name, ``page#anchor`` from its root.
+
+    Names are ``alseg.contracts`` and ``alseg.contracts.TargetView``; hooks, and classes of packages
+    but the toolkit, also go by their own names.
+    """
+    links = {TOOLKIT: f"{FOLDER}index.md"}
+    for page in pages:
+        if page.title.startswith("alseg"):
+            links[page.title] = str(page.path)
+        for path in _ENTRY.findall(page.text):
+            links[path] = f"{page.path}#{path}"
+            name = path.rpartition(".")[2]
+            if page.title == "hooks" or (page.title in PACKAGES and _CLASS.fullmatch(name)):
+                links[name] = links[path]
+    return links
 
 
 def _exports(module: griffe.Object | griffe.Alias) -> list[str]:
@@ -78,10 +101,18 @@ def _is_public(member: griffe.Object | griffe.Alias) -> bool:
     return not str(getattr(member, "value", "")).startswith("TypeVar(")
 
 
-def _page(package: str, what: str, paths: list[str], root: griffe.Module) -> Page:
-    """Return a page with an entry for each name; those of `alseg.contracts` stand there only."""
+def _page(package: str, what: str, paths: list[str], root: griffe.Module, details: str = "") -> Page:
+    """Return a page with an entry for each name; those of `alseg.contracts` stand there only.
+
+    Args:
+        package: The name of the page.
+        what: It says this in a line.
+        paths: The names.
+        root: The package alseg.
+        details: Markdown below the line.
+    """
     shared = set(_exports(root["contracts"])) if package == "alseg" else set()
-    lines = [f"# `{package}`", "", f"{what}.", ""]
+    lines = [f"# `{package}`", "", f"{what}.", "", *([details, ""] if details else [])]
     again = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[2] in shared]
     if again:
         links = ", ".join(f"[`{name}`](alseg.contracts.md#alseg.contracts.{name})" for name in again)
@@ -109,6 +140,10 @@ def _undescribed(module: str, member: griffe.Object | griffe.Alias) -> Iterator[
         return  # of another distribution
     target = member.final_target if member.is_alias else member
     name = f"{module}.{member.name}"
+    if target.is_class:
+        for part in target.members.values():
+            if not part.is_alias and part.is_function and part.docstring is None and _is_shown(part.name):
+                yield f"{name}.{part.name}: no docstring"
     if target.docstring is None:
         yield f"{name}: no docstring"
     elif target.is_function:
@@ -123,7 +158,17 @@ def _undescribed(module: str, member: griffe.Object | griffe.Alias) -> Iterator[
                 yield f"{name}: argument {parameter.name}"
 
 
+def _is_shown(name: str) -> bool:
+    """Whether the page of a class shows a method of this name."""
+    return not name.startswith("_") or _SPECIAL.fullmatch(name) is not None
+
+
 def _summary(module: griffe.Object | griffe.Alias) -> str:
     """Return the first paragraph of a module's docstring."""
     text = module.docstring.value if module.docstring else ""
     return " ".join(text.partition("\n\n")[0].split())
+
+
+def _details(module: griffe.Object | griffe.Alias) -> str:
+    """Return what a module's docstring says below its first paragraph, such as shapes of all."""
+    return module.docstring.value.partition("\n\n")[2].strip() if module.docstring else ""

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 from sitebuild.api import FOLDER as API
-from sitebuild.api import api_pages
+from sitebuild.api import api_links, api_pages
 from sitebuild.commands import FOLDER as COMMANDS
 from sitebuild.commands import command_pages
 from sitebuild.components import component_sections
@@ -40,7 +40,7 @@ def assemble(folder: Path) -> Path:
         SCHEMAS: schemas,
         **{section.folder: section.make() for section in component_sections()},
     }
-    documents = Documents()
+    documents = Documents(names=api_links(sections[API]))
     sections |= {EXPERIMENTS: experiment_pages(documents), METHODS: method_pages(documents)}
     places = _documents(documents, navigation)
 

@@ -57,8 +57,6 @@ def problems_of(site: Path) -> Iterator[str]:
         for target in page.loaded:
             if _FOREIGN.match(target):
                 yield f"{name}: loads {target}"
-        if name == "404.html":
-            continue  # its links begin at the root of a host
         for target in [*page.links, *page.loaded]:
             if problem := _broken(file, target, pages):
                 yield f"{name}: {problem}"
@@ -69,6 +67,8 @@ def _broken(file: Path, target: str, pages: dict[Path, _Page]) -> str | None:
     path, anchor = urldefrag(target)
     if re.match(r"[a-z]+:", path) or path.startswith("//"):
         return None
+    if path.startswith("/"):
+        return f"link to {target}, which a site in a folder does not have"
     linked = Path(unquote(path))
     linked = (file.parent / linked).resolve() if path else file
     if linked.is_dir():

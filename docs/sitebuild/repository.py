@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from sitebuild.pages import REPOSITORY, slug
 
@@ -43,13 +44,20 @@ class BrokenLinkError(Exception):
 class Documents:
     """Documents of the repository on their way to the site.
 
+    Args:
+        repository: Its folder.
+        names: What is described on the site, such as a public class, to ``page#anchor`` there.
+
     Attributes:
         texts: Path on the site to Markdown.
         copies: Path on the site to the file that is copied there.
     """
 
-    def __init__(self, repository: Path = REPOSITORY) -> None:
+    def __init__(
+        self, repository: Path = REPOSITORY, names: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.repository = repository
+        self._names = names
         self.texts: dict[PurePosixPath, str] = {}
         self.copies: dict[PurePosixPath, Path] = {}
 
@@ -83,7 +91,8 @@ class Documents:
     def _linked(self, text: str, folder: Path, place: PurePosixPath) -> str:
         """Return a document with links to where files are on the site, to experiments that code names too.
 
-        Where the text of a link is the name of a document, the site has its title.
+        Where the text of a link is the name of a document, the site has its title. Code that names something
+        that has a place on the site becomes a link to it.
         """
 
         def link(found: re.Match[str]) -> str:
@@ -98,21 +107,29 @@ class Documents:
 
         parts: list[str] = []
         for is_code, part in _split_at_code(_tables(text)):
-            experiment = _EXPERIMENT.fullmatch(part)
             if not is_code:
                 parts.append(_LINK.sub(link, part))
-            elif experiment and self._is_free(experiment["file"], "".join(parts[-1:])):
-                target = os.path.relpath(self.add(self.repository / experiment["file"]), place.parent)
-                parts.append(f"[{part}]({target})")
+            elif (found := self._described_at(part, "".join(parts).rpartition("\n")[2])) is not None:
+                parts.append(f"[{part}]({os.path.relpath(found, place.parent)})")
             else:
                 parts.append(part)
         return "".join(parts)
 
-    def _is_free(self, file: str, before: str) -> bool:
-        """Whether a file exists and its name, after some text, is neither a link yet nor in a heading."""
-        line = before.rpartition("\n")[2]
-        is_link = line.rfind("[") > line.rfind("]")
-        return (self.repository / file).exists() and not is_link and not line.startswith("#")
+    def _described_at(self, code: str, line: str) -> str | None:
+        """Return the place on the site of what code names, or None; in links and headings always None.
+
+        Args:
+            code: With its backticks.
+            line: What stands before it in its line.
+        """
+        if line.rfind("[") > line.rfind("]") or line.startswith("#"):
+            return None
+        experiment = _EXPERIMENT.fullmatch(code)
+        if experiment and (self.repository / experiment["file"]).exists():
+            return str(self.add(self.repository / experiment["file"]))
+        name = code.strip("`")
+        is_command = name == "alseg" and line != "| "  # alone in a cell it is the package
+        return None if is_command else self._names.get(name)
 
     def _with_sections(self, file: Path) -> str:
         """Return a document with the sections that comments name.

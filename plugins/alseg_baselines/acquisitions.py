@@ -17,7 +17,13 @@ class Random:
 
 
 class Entropy:
-    """``-sum(p log p)`` over classes."""
+    r"""``-sum(p log p)`` over classes.
+
+    Formula:
+        H(p) = -\sum_{c=1}^{C} p_c \log p_c
+
+        $`p_c`$ is the probability of class c of C.
+    """
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the entropy in nats, float32 ``(H, W)``, 0 to log C; higher is asked first."""
@@ -25,7 +31,13 @@ class Entropy:
 
 
 class LeastConfidence:
-    """``1 - p1``, p1 the largest probability."""
+    r"""``1 - p1``, p1 the largest probability.
+
+    Formula:
+        s = 1 - \max_c p_c
+
+        $`p_c`$ is the probability of class c.
+    """
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return one minus the largest probability, float32 ``(H, W)``, 0 to 1; higher is asked first."""
@@ -33,7 +45,13 @@ class LeastConfidence:
 
 
 class Margin:
-    """``p2 - p1``, the second largest probability less the largest."""
+    r"""``p2 - p1``, the second largest probability less the largest.
+
+    Formula:
+        s = p_{(2)} - p_{(1)}
+
+        $`p_{(1)}`$ and $`p_{(2)}`$ are the largest and the second largest probability of a class.
+    """
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return minus the gap of the two largest probabilities, float32 ``(H, W)``, -1 to 0."""

@@ -14,7 +14,13 @@ from alseg_ripu.scores import impurity, pixel_scores, region_scores, region_unce
 
 @dataclass(frozen=True)
 class RegionRipu:
-    """RA: entropy of the histogram of predicted classes in the window, times its mean entropy.
+    r"""RA: entropy of the histogram of predicted classes in the window, times its mean entropy.
+
+    Formula:
+        s_i = \left( -\sum_c n_c \log n_c \right) \cdot \frac{1}{|W_i|} \sum_{j \in W_i} H(p_j)
+
+        $`W_i`$ is the window around pixel i, cut at the border; $`n_c`$ the share of its pixels that are
+        predicted as class c; $`H(p) = -\sum_c p_c \log p_c`$ the entropy of a pixel.
 
     Attributes:
         radius: Reach of the window to each side, in pixels.
@@ -39,7 +45,13 @@ class RegionRipu:
 
 @dataclass(frozen=True)
 class PixelRipu:
-    """PA: entropy of the histogram of predicted classes in the window, times the entropy of the pixel.
+    r"""PA: entropy of the histogram of predicted classes in the window, times the entropy of the pixel.
+
+    Formula:
+        s_i = \left( -\sum_c n_c \log n_c \right) \cdot H(p_i)
+
+        $`n_c`$ is the share of the pixels in the window around pixel i that are predicted as class c;
+        $`H(p) = -\sum_c p_c \log p_c`$ the entropy of a pixel. The window is cut at the border.
 
     Attributes:
         radius: Reach of the window to each side, in pixels.

@@ -314,7 +314,8 @@ def test_a_method_that_reads_logits_without_saying_so_is_refused() -> None:
         with pytest.raises(AcquisitionError) as raised:
             acquire(replace(reading, needs=needs), _pool(None))
         assert str(raised.value) == (
-            f"Acquisition 'mine' reads the logits, but its spec does not say so: its 'needs' {told}."
+            f"Acquisition 'mine' reads the logits, but its spec does not say so: its 'needs' {told}. "
+            "Name 'logits' or 'probs' there: either gives both."
         )
 
 

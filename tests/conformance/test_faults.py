@@ -48,7 +48,8 @@ FAULTS = {
         "pickling": "'f-lambda': it cannot be pickled; build must be a function or class of a module",
     },
     "acquisition f-needs": {
-        "needs": "'f-needs', doubtful predictions: it reads the logits, but 'needs' names only image"
+        "needs": "'f-needs', doubtful predictions: it reads the logits, but 'needs' names only image. "
+        "Name 'logits' or 'probs' there: either gives both."
     },
     "acquisition f-overwrites": {
         "inputs": "'f-overwrites', doubtful predictions: it changes the view's logits"

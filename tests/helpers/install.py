@@ -38,9 +38,20 @@ def install(module: str, site: Path, *, parent: Path = HERE) -> None:
         site: Made if it does not exist.
         parent: What the distribution's folder is in.
     """
-    project = tomllib.loads((parent / module / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    site.mkdir(exist_ok=True)
+    install_metadata(parent / module / "pyproject.toml", module, site)
     shutil.copy(parent / module / f"{module}.py", site)
+
+
+def install_metadata(pyproject: Path, module: str, site: Path) -> None:
+    """Put the metadata of a distribution into ``site``, which is made if it does not exist.
+
+    Args:
+        pyproject: With name, version and entry points.
+        module: The distribution's module or package.
+        site: The folder.
+    """
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    site.mkdir(exist_ok=True)
     information = site / f"{module}-{project['version']}.dist-info"
     information.mkdir()
     (information / "METADATA").write_text(

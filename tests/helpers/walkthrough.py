@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
 import re
 import runpy
 import shlex
@@ -32,7 +33,7 @@ from alseg.cli import main
 from alseg.config.experiment import ExperimentError, read_experiment
 from alseg.registry.loading import load_registry
 from documents import REPOSITORY
-from install import install
+from install import install_metadata
 
 _BLOCK = re.compile(
     r"(?P<above>[^\n]*)\n\n?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
@@ -42,7 +43,7 @@ _EXIT_CODE = re.compile(r"#.*\bexit code (\d+)")
 WHOLE = ("quickstart.yaml", "answers.yaml")
 """Experiments into which a part of one is put, to be checked."""
 
-_SHELL = {"cp", "mkdir"}
+_SHELL = {"cp", "mkdir", "rm"}
 """Commands that bash does."""
 
 
@@ -119,7 +120,7 @@ class Walkthrough:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        if (self.folder / "site-of-test" / name).exists():
+        if name.partition("/")[0] in self._installed:
             self._install()  # it is editable
 
     def perform(self, script: str) -> int:
@@ -169,8 +170,11 @@ class Walkthrough:
             result = CliRunner().invoke(main, [*self._globbed(words[1:]), *extra])
             assert result.exit_code == code, f"{line}\n{result.output}"
             self.printed += result.output
-        elif line.startswith("pip install -e ."):
+        elif words[:3] == ["pip", "install", "-e"]:
             self._install()
+        elif words[0] == "cd":
+            self.folder = self.folder / words[1]
+            self.monkeypatch.chdir(self.folder)
         elif words == ["pytest"]:
             self._test()
         elif words[0] == "python":
@@ -189,35 +193,37 @@ class Walkthrough:
             found += sorted(map(str, Path().glob(word))) if is_pattern else [word]
         return found
 
+    @property
+    def _installed(self) -> list[str]:
+        """Files and folders of code that are installed, by name."""
+        return [
+            path.name for path in (self.folder / "site-of-test").glob("alseg_*") if path.suffix in ("", ".py")
+        ]
+
     def _install(self) -> None:
-        """Make the distribution in the working folder one that alseg finds, in this process."""
-        modules = sorted(path.stem for path in self.folder.glob("alseg_*.py"))
-        stage, site = self.folder / "build-of-test", self.folder / "site-of-test"
-        for folder in (stage, site):
-            shutil.rmtree(folder, ignore_errors=True)
-        (stage / modules[0]).mkdir(parents=True)
-        for name in (f"{modules[0]}.py", "pyproject.toml"):
-            shutil.copy(self.folder / name, stage / modules[0])
-        install(modules[0], site, parent=stage)
-        for module in modules:
-            shutil.copy(self.folder / f"{module}.py", site)
-            self.monkeypatch.delitem(sys.modules, module, raising=False)
-            # What is set and deleted here is deleted again at the end of the test.
-            self.monkeypatch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
-            del sys.modules[module]
+        """Make the distribution in the working folder one that alseg finds, in processes of this one too."""
+        parts = sorted(self.folder.glob("alseg_*.py")) or sorted(self.folder.glob("alseg_*/"))
+        site = self.folder / "site-of-test"
+        shutil.rmtree(site, ignore_errors=True)
+        install_metadata(self.folder / "pyproject.toml", parts[0].stem, site)
+        for part in parts:
+            (shutil.copytree if part.is_dir() else shutil.copy)(part, site / part.name)
+            loaded = [name for name in sys.modules if name.partition(".")[0] == part.stem]
+            for module in {part.stem, *loaded}:
+                self.monkeypatch.delitem(sys.modules, module, raising=False)
+                # What is set and deleted here is deleted again at the end of the test.
+                self.monkeypatch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
+                del sys.modules[module]
         if str(site) not in sys.path:
             self.monkeypatch.syspath_prepend(site)
+            self.monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
         importlib.invalidate_caches()
 
     def _test(self) -> None:
-        """Call the tests in the folder ``tests``, which take no fixtures."""
-        ran = 0
-        for file in sorted((self.folder / "tests").glob("test_*.py")):
-            for name, value in runpy.run_path(str(file)).items():
-                if name.startswith("test_"):
-                    value()
-                    ran += 1
-        assert ran, "there is no test"
+        """Run the tests in the working folder, in a process of their own."""
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+        completed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        assert completed.returncode == 0, completed.stdout
 
     def _run_script(self, script: str, arguments: Sequence[str]) -> None:
         printed = io.StringIO()

@@ -44,41 +44,6 @@ WITHOUT_TORCH = (
 )
 """Packages and modules of alseg none of which imports torch at its start."""
 
-TOOLKIT = (
-    "allocation",
-    "annotator_errors",
-    "augment",
-    "clicks",
-    "clustering",
-    "diversity",
-    "ema",
-    "embeddings",
-    "file_layout",
-    "file_patterns",
-    "gradients",
-    "imaging",
-    "label_files",
-    "labels",
-    "losses",
-    "merging",
-    "mixing",
-    "optim",
-    "paired_files",
-    "passes",
-    "pseudo_labels",
-    "recipes",
-    "regions",
-    "selection",
-    "set_losses",
-    "sieving",
-    "text_file",
-    "tiles",
-    "uncertainty",
-    "weights",
-    "windows",
-)
-"""Modules of the toolkit that are documented for authors."""
-
 RUNS = ("alseg.cli.worker",)
 """Programs of their own, which train."""
 
@@ -136,9 +101,9 @@ def all_documents() -> str:
 def test_the_documents_list_what_plugins_may_import() -> None:
     words = code_words(section(DOCS / "plugins.md", "## What may be imported"))
     listed = {word for word in words if word == "alseg" or word.startswith("alseg.")}
-    toolkit = {f"alseg.toolkit.{name}" for name in TOOLKIT}
+    toolkit = {module for module in sources(CORE) if re.fullmatch(r"alseg\.toolkit\.[a-z]\w*", module)}
+    assert len(toolkit) > 30
     assert listed == {*PUBLIC, *toolkit}
-    assert listed <= set(sources(CORE))
 
 
 @pytest.mark.parametrize("plugin", OWN_PLUGINS)

@@ -72,6 +72,14 @@ def test_the_tutorial_about_images_of_your_own(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.slow
+def test_the_tutorial_about_data_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk("dataset", tmp_path, monkeypatch, more={"alseg check": ["--timeout", "600"]})
+    folder = tmp_path / "alseg-rivers"
+    assert len(list((folder / "tiny-data").rglob("*.jpg"))) == 2 * 2 * 6
+    assert len(list((folder / "results" / "rivers-tiny" / "runs").iterdir())) == 3
+
+
+@pytest.mark.slow
 def test_the_tutorial_about_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [plugin] = [block for block in blocks(DOCS / "plugins.md", "python") if "class EmaTeacher" in block]
     (tmp_path / "alseg_ema_teacher.py").write_text(plugin, encoding="utf-8")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import alseg_methods
 import alseg_partitions
@@ -142,6 +143,26 @@ def test_an_unmet_need_is_a_skip_with_a_reason(tmp_path: Path) -> None:
     document = _asking(acquisition="core-set", annotation="image", budget="2 images") | {"model": "blind"}
     (planned,) = checked(tmp_path, document, _BlindPlugin(), alseg_methods).runs
     assert planned.skipped == "acquisition 'core-set' needs features, which model 'blind' does not provide"
+
+
+class _TersePlugin:
+    """A model that names what it provides beside logits, but not these, which every network gives."""
+
+    @hookimpl
+    def register_models(self) -> list[ModelSpec]:
+        return [
+            ModelSpec(
+                name="terse", summary="Test.", source="Test.", build=_build_blind, provides=("features",)
+            )
+        ]
+
+
+@pytest.mark.parametrize("acquisition", ["margin", "badge"])
+def test_every_network_meets_the_need_of_logits_or_of_their_softmax(tmp_path: Path, acquisition: str) -> None:
+    asked = {"acquisition": acquisition, "annotation": "image", "budget": "2 images"}
+    document = _asking(**asked) | {"model": "terse"}
+    (planned,) = checked(tmp_path, document, _TersePlugin(), alseg_methods).runs
+    assert planned.skipped is None
 
 
 class _Told(SupervisedRecipe):

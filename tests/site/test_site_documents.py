@@ -9,6 +9,7 @@ import pytest
 from sitebuild.html_check import problems_of
 from sitebuild.navigation import NavigationError, documents_in, filled_in
 from sitebuild.pages import Page, slug
+from sitebuild.pictures import with_links
 from sitebuild.repository import BrokenLinkError, Documents
 
 
@@ -93,6 +94,19 @@ def test_an_experiment_that_code_names_is_a_link(tmp_path: Path) -> None:
     )
 
 
+def test_code_that_names_what_the_site_describes_is_a_link(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        docs__a__b_md="# `Dataset`\n\nA `Dataset`, [a `Dataset`](b.md), `alseg` and `Else`.\n| `alseg` |",
+    )
+    documents = Documents(tmp_path, names={"Dataset": "api/data.md#Dataset", "alseg": "api/alseg.md"})
+    documents.add(tmp_path / "docs/a/b.md")
+    assert documents.texts[PurePosixPath("a/b.md")] == (
+        "# `Dataset`\n\nA [`Dataset`](../api/data.md#Dataset), [a `Dataset`](b.md), `alseg` and `Else`.\n"
+        "| [`alseg`](../api/alseg.md) |"
+    )
+
+
 def test_bars_in_code_of_tables_need_no_backslash_on_the_site(tmp_path: Path) -> None:
     documents = written(tmp_path, docs__a_md="| `a\\|b` | c |\n`a\\|b`")
     documents.add(tmp_path / "docs/a.md")
@@ -120,7 +134,7 @@ def test_the_check_of_rendered_pages_names_what_is_broken(tmp_path: Path) -> Non
     (tmp_path / "a.html").write_text(
         '<script src="https://unpkg.com/x"></script> <a href="https://elsewhere.org">fine</a>'
         '<a href="b.html#there">fine</a> <a href="b.html#nowhere">x</a> <a href="c.html">x</a>'
-        '<a href="#no">x</a>'
+        '<a href="#no">x</a> <a href="/b.html">x</a>'
         "<p>Kinds:\n- one\n- two</p>",
         encoding="utf-8",
     )
@@ -130,4 +144,12 @@ def test_the_check_of_rendered_pages_names_what_is_broken(tmp_path: Path) -> Non
         "a.html: link to b.html#nowhere, which has no such anchor",
         "a.html: link to c.html, which does not exist",
         "a.html: link to #no, which has no such anchor",
+        "a.html: link to /b.html, which a site in a folder does not have",
     ]
+
+
+def test_a_picture_on_its_own_leads_to_its_file_and_one_in_a_text_stays() -> None:
+    alone, within = '<p><img alt="a" src="../b.png"></p>', '<p>See <img alt="a" src="b.png">.</p>'
+    assert with_links(alone + within) == (
+        '<p><a class="picture" href="../b.png"><img alt="a" src="../b.png"></a></p>' + within
+    )

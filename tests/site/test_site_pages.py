@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -55,10 +55,33 @@ def test_schemas_are_json_that_names_the_keys_of_a_file() -> None:
 
 def test_every_public_name_is_described_with_its_arguments() -> None:
     pytest.importorskip("griffe", reason="the extra docs is not installed")
-    from sitebuild.api import api_pages
+    from sitebuild.api import api_links, api_pages
 
-    pages = {page.title: page.text for page in api_pages()}
+    made = api_pages()
+    pages = {page.title: page.text for page in made}
     assert "::: alseg.contracts.TargetView" in pages["alseg.contracts"]
     assert "::: alseg.testing.check_acquisition" in pages["alseg.testing"]
     assert "::: alseg.toolkit.uncertainty.entropy" in pages["alseg.toolkit.uncertainty"]
     assert "(alseg.contracts.md#alseg.contracts.RecipeSpec)" in pages["alseg"]
+    assert "higher\nis asked first. Entropies are in nats." in pages["alseg.toolkit.passes"]
+    links = api_links(made)
+    of_view = "reference/api/alseg.contracts.md#alseg.contracts.TargetView"
+    assert links["TargetView"] == links["alseg.contracts.TargetView"] == of_view
+    assert links["register_models"] == "reference/api/hooks.md#alseg.hookspecs.register_models"
+    assert links["alseg.toolkit.passes"] == "reference/api/alseg.toolkit.passes.md"
+
+
+def test_a_public_method_without_docstring_is_named(tmp_path: Path) -> None:
+    griffe = pytest.importorskip("griffe", reason="the extra docs is not installed")
+    from sitebuild.api import _undescribed
+
+    (tmp_path / "made.py").write_text(
+        'class Shown:\n    """It."""\n    def __call__(self): ...\n    def _hidden(self): ...\n'
+        '    def named(self):\n        """Do."""\n    def bare(self): ...\n    def __repr__(self): ...\n',
+        encoding="utf-8",
+    )
+    module = griffe.load("made", search_paths=[str(tmp_path)], docstring_parser="google")
+    assert list(_undescribed("made", module["Shown"])) == [
+        "made.Shown.__call__: no docstring",
+        "made.Shown.bare: no docstring",
+    ]

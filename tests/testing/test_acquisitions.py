@@ -105,7 +105,8 @@ BROKEN: dict[str, tuple[object, dict[str, Any], str]] = {
     "logits that it does not need": (
         Scoring(lambda view: view.logits.amax(0)),
         {"needs": ()},
-        "'mine', doubtful predictions: it reads the logits, but 'needs' is empty",
+        "'mine', doubtful predictions: it reads the logits, but 'needs' is empty. Name 'logits' or 'probs' "
+        "there: either gives both.",
     ),
     "features that it does not need": (
         Scoring(lambda view: view.features.mean(0)),  # type: ignore[union-attr]
@@ -127,7 +128,8 @@ BROKEN: dict[str, tuple[object, dict[str, Any], str]] = {
     "logits beside what it needs": (
         Scoring(lambda view: view.logits.amax(0)),
         {"needs": ("image", "features")},
-        "'mine', doubtful predictions: it reads the logits, but 'needs' names only image, features",
+        "'mine', doubtful predictions: it reads the logits, but 'needs' names only image, features. Name "
+        "'logits' or 'probs' there: either gives both.",
     ),
     "regions where there are none": (
         Scoring(lambda view: view.regions.float()),  # type: ignore[union-attr]
@@ -239,6 +241,12 @@ def test_a_score_that_depends_on_what_was_seen_before_is_refused() -> None:
         "'mine', all pixels bought, questions about images: another object, which saw the images in another "
         "order, gives another score; it may depend on the view alone"
     )
+
+
+@pytest.mark.parametrize("need", ["logits", "probs"])
+def test_logits_and_probabilities_are_one_need_with_two_names(need: str) -> None:
+    for score in (lambda view: view.logits.amax(0), lambda view: view.probs.amax(0)):
+        check_acquisition(_spec(Scoring(score), needs=(need,)))
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,8 @@ BROKEN: dict[str, tuple[object, dict[str, Any], str]] = {
     "logits that it does not need": (
         Ranks(lambda view: {"mean": view.logits.mean((1, 2))}),
         {"needs": ()},
-        f"{FOUR}, image 0: it reads the logits, but 'needs' is empty",
+        f"{FOUR}, image 0: it reads the logits, but 'needs' is empty. Name 'logits' or 'probs' there: "
+        "either gives both.",
     ),
     "features that it does not need": (
         Ranks(lambda view: {"mean": view.features.mean((1, 2))}),  # type: ignore[union-attr]

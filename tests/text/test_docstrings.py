@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from alseg.text.docstrings import docstring_of
+from alseg.text.docstrings import docstring_of, formula_lines
 
 
 class Passes:
@@ -69,3 +69,28 @@ def test_a_class_without_docstring_has_that_of_its_base() -> None:
 def test_what_has_no_docstring_says_nothing() -> None:
     found = docstring_of(lambda: None)
     assert (found.summary, found.body, found.parameters) == ("", (), {})
+
+
+def test_a_formula_is_one_line_of_latex_with_what_its_symbols_mean() -> None:
+    class WithFormula:
+        r"""Half of ``p``.
+
+        Formula:
+            \frac{p}
+            {2}
+
+            p is $`p_c`$, as ``beta`` says.
+
+        Attributes:
+            beta: A number.
+        """
+
+    found = docstring_of(WithFormula)
+    assert found.formula == r"\frac{p} {2}"
+    assert found.symbols == ("p is $`p_c`$, as `beta` says.",)
+    assert (found.summary, found.body, found.parameters) == ("Half of `p`.", (), {"beta": "A number."})
+    assert list(formula_lines(found)) == [
+        *("", "```math", r"\frac{p} {2}", "```"),
+        *("", "p is $`p_c`$, as `beta` says."),
+    ]
+    assert list(formula_lines(docstring_of(build))) == []

@@ -63,7 +63,7 @@ def test_regions_have_their_own_means() -> None:
 
 
 def test_features_that_were_not_asked_for_are_an_error() -> None:
-    with pytest.raises(ValueError, match="the view has no features: the acquisition must need them"):
+    with pytest.raises(ValueError, match="the view has no features: the acquisition's spec must name them"):
         part_features(view_of(torch.full((2, 4, 6), 0.5)), 8)
 
 

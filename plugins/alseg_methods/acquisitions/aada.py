@@ -29,7 +29,7 @@ def importance(source: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Aada:
-    """Importance ``(1 - D) / D`` times entropy, D the probability that a discriminator gives the source.
+    r"""Importance ``(1 - D) / D`` times entropy, D the probability that a discriminator gives the source.
 
     The paper classifies images. Here each pixel has the entropy of its own prediction and the answer of the
     discriminator at its place. Where questions are about regions or images, both are averaged over them
@@ -37,6 +37,12 @@ class Aada:
 
     The output ``domain`` is what the recipe ``adversarial`` provides: log odds of the target. Once this
     recipe no longer aligns, its discriminator stays as it is.
+
+    Formula:
+        s = \frac{1 - D}{D} \cdot H(p)
+
+        D is the probability that the discriminator gives the source, $`H(p) = -\sum_c p_c \log p_c`$ the
+        entropy.
     """
 
     def score(self, view: TargetView) -> torch.Tensor:

@@ -79,11 +79,18 @@ def corrections(soft: torch.Tensor, noisy: torch.Tensor, regions: torch.Tensor) 
 
 @dataclass(frozen=True)
 class Alc:
-    """Sum over a region of doubt times likeness to its representative pixel: the look-ahead score.
+    r"""Sum over a region of doubt times likeness to its representative pixel: the look-ahead score.
 
     Soft labels are the network's softmax, noisy labels its prediction, so that doubt is 1 less the largest
     probability. The paper's noisy labels come from a foundation model and stay in the training set until they
     are corrected.
+
+    Formula:
+        s_R = \sum_{j \in R} \cos(p_j, p_r) \left( 1 - \max_c p_{j,c} \right)
+
+        R is a region and r its representative pixel: of those with the class that most of its pixels have,
+        the one whose softmax $`p_r`$ has the largest cosine to their mean softmax. Where two softmax are
+        orthogonal, a pixel adds nothing.
 
     Attributes:
         temperature: Divides the logits before the softmax.

@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Badge:
-    """k-means++ over gradient embeddings ``(p - one_hot(argmax p)) x h``, never made as such.
+    r"""k-means++ over gradient embeddings ``(p - one_hot(argmax p)) x h``, never made as such.
 
     Squared distances are ``|r|^2 |h|^2 + |r'|^2 |h'|^2 - 2 (r.r') (h.h')`` for residuals r and features h.
     The longest gradient comes first; each further part is drawn with its squared distance to the nearest pick
     as weight. Time is O(P) for each pick; memory is 8 bytes a part times dimensions and classes.
+
+    Formula:
+        d(a, b)^2 = \left\lVert r_a \right\rVert^2 \left\lVert h_a \right\rVert^2 + \left\lVert r_b
+        \right\rVert^2 \left\lVert h_b \right\rVert^2 - 2 \, (r_a \cdot r_b) (h_a \cdot h_b)
+
+        h is the mean feature of a part, $`r = p - e_{\hat y}`$ its mean softmax less 1 at the likeliest
+        class.
 
     Attributes:
         dimensions: Most numbers to keep of a feature.

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bald(SeveralPasses):
-    """Entropy of the mean prediction less the mean entropy of the predictions."""
+    r"""Entropy of the mean prediction less the mean entropy of the predictions.
+
+    Formula:
+        s = H\left( \frac{1}{T} \sum_{t=1}^{T} p^t \right) - \frac{1}{T} \sum_{t=1}^{T} H(p^t)
+
+        $`p^t`$ is the softmax of pass t of T, $`H(p) = -\sum_c p_c \log p_c`$ the entropy.
+    """
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the mutual information in nats, float32 ``(H, W)``, at least 0."""

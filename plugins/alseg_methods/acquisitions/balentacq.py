@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BalEntAcq(SeveralPasses):
-    """Balanced entropy of the prediction.
+    r"""Balanced entropy of the prediction.
 
     Each probability is a Beta distribution with the mean and variance over the passes, and P+ the one with a
     further success. Balanced entropy is (sum of mean * h(P+) + H) / (H + log 2), with h the differential
     entropy and H that of the mean; its reciprocal is the score where it is not negative, else itself.
+
+    Formula:
+        B = \frac{\sum_c m_c \, h(P_c^+) + H(m)}{H(m) + \log 2}
+
+        $`m_c`$ is the mean probability of class c over the passes, H the entropy, h the differential
+        entropy and $`P_c^+`$ the Beta distribution after a further success. The score is $`1 / B`$ where B
+        is not negative, else B.
     """
 
     def score(self, view: TargetView) -> torch.Tensor:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bvsb:
-    """``p2 / p1``, the second largest probability over the largest.
+    r"""``p2 / p1``, the second largest probability over the largest.
+
+    Formula:
+        s = \frac{p_{(2)}}{p_{(1)}}
+
+        $`p_{(1)}`$ and $`p_{(2)}`$ are the largest and the second largest probability of a class.
 
     Attributes:
         temperature: Divides the logits before the softmax. MulActSeg takes 0.1, with which it trains, too. It

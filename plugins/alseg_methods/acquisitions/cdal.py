@@ -73,11 +73,19 @@ def context_distances(contexts: torch.Tensor) -> Distances:
 
 @dataclass(frozen=True)
 class Cdal:
-    """k-centre greedy over the contextual diversity of parts.
+    r"""k-centre greedy over the contextual diversity of parts.
 
     A part has for each class the mean softmax of its pixels predicted so. Two parts differ by half the
     symmetric Kullback-Leibler divergence of these, summed over the classes that both have. Where nothing is
     bought, the part with most classes comes first. Time is O(P C^2) for each part bought or chosen.
+
+    Formula:
+        d(a, b) = \frac{1}{2} \sum_{c \in a \cap b} \left[ \mathrm{KL}(a_c, b_c) + \mathrm{KL}(b_c, a_c)
+        \right]
+
+        $`a_c`$ is the mean softmax of the pixels of part a that are predicted as class c, and
+        $`\mathrm{KL}(p, q) = \sum_k p_k \log(p_k / q_k)`$; the sum is over classes that both have. The next
+        part is the one with the largest $`\min_{j \in S} d(i, j)`$, S being those bought or chosen.
 
     Attributes:
         weighting: What a pixel counts in the mean of its class: its ``entropy``, or the same (``uniform``).

@@ -61,7 +61,14 @@ def _queue(scores: torch.Tensor, wanted: int) -> list[int]:
 
 @dataclass(frozen=True)
 class ClaspPe:
-    """Log uncertainty with Gumbel noise, two thirds of the questions from each predicted class in turn.
+    r"""Log uncertainty with Gumbel noise, two thirds of the questions from each predicted class in turn.
+
+    Formula:
+        s = \log u + \frac{G}{\beta_n}, \qquad \beta_n = \beta \left( \frac{\beta_N}{\beta} \right)^{(n - 1)
+        / (N - 1)}
+
+        u is the mean uncertainty of a part, or the share of it that pixels of one class have; G is a draw
+        of the standard Gumbel distribution, n the round of N, and $`\beta_N`$ is ``beta_end``.
 
     Attributes:
         share: Of the questions that are spread over the predicted classes by uncertainty about these.

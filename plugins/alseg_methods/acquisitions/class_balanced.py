@@ -62,9 +62,15 @@ def class_balanced_scores(
 
 @dataclass(frozen=True)
 class ClassBalanced:
-    """Mean BvSB of a part, mapped to 0-1 over the pool, times ``exp(-share)`` of its class among the parts.
+    r"""Mean BvSB of a part, mapped to 0-1 over the pool, times ``exp(-share)`` of its class among the parts.
 
     BvSB is the second largest probability over the largest. The class of a part is the one predicted most.
+
+    Formula:
+        s = \frac{u - u_{\min}}{u_{\max} - u_{\min}} \cdot e^{-\pi_c}
+
+        u is the mean of $`p_{(2)} / p_{(1)}`$ over the part, between its least and largest value in the
+        pool; $`\pi_c`$ is the share of parts, or of pixels, whose class is that of the part.
 
     Attributes:
         shares: Whether classes are counted in ``parts`` (Cai et al.) or ``pixels`` (AMSL).

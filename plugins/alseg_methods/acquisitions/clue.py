@@ -46,10 +46,16 @@ def cluster_examples(
 
 @dataclass(frozen=True)
 class Clue:
-    """Entropy-weighted k-means over mean features, with as many clusters as parts can be afforded.
+    r"""Entropy-weighted k-means over mean features, with as many clusters as parts can be afforded.
 
     One part stands for each cluster, the one nearest to its centre. Time is that of k-means, O(P count) for
     each of its steps.
+
+    Formula:
+        \min_{\mu} \sum_i H_i \, \min_k \left\lVert \varphi_i - \mu_k \right\rVert^2
+
+        $`H_i`$ is the mean entropy of part i, $`\varphi_i`$ its mean feature and $`\mu_k`$ the centre of
+        cluster k. The part nearest to each centre is asked about.
 
     Attributes:
         dimensions: Most numbers to keep of a feature.

@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CoreSet:
-    """k-centre greedy over mean features: the part farthest from all that are bought or chosen comes next.
+    r"""k-centre greedy over mean features: the part farthest from all that are bought or chosen comes next.
 
     Where nothing has been bought, the part nearest to the mean of the pool comes first. Time is O(P) for each
     part bought or chosen.
+
+    Formula:
+        s_i = \min_{j \in S} \left\lVert \varphi_i - \varphi_j \right\rVert
+
+        $`\varphi_i`$ is the mean feature of part i, and S the parts that are bought or chosen; the part
+        with the largest distance comes next.
 
     Attributes:
         dimensions: Most numbers to keep of the feature of a region; those of whole images are kept in full.

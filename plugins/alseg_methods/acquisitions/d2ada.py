@@ -83,7 +83,7 @@ def class_weight(importance: torch.Tensor) -> int:
 
 @dataclass(frozen=True)
 class D2ada:
-    """The share lambda of the budget by density, the rest by mean entropy.
+    r"""The share lambda of the budget by density, the rest by mean entropy.
 
     ``lambda = alpha * 2^(beta * (1 - n))`` in purchase n, from 1, and at most 1. For each class that regions
     are predicted as, Gaussian mixtures are fitted to mean features of source and of target regions; a target
@@ -92,6 +92,14 @@ class D2ada:
 
     A class with fewer than two regions in the source or the target has no mixture; its regions can be bought
     for their entropy. Time is that of fitting the mixtures, O(n D^2) for each component and step.
+
+    Formula:
+        \lambda_n = \min\left( 1, \alpha \, 2^{\beta (1 - n)} \right), \qquad s_i = \log p_T(\varphi_i) -
+        \log p_S(\varphi_i)
+
+        $`\lambda_n`$ is the share of purchase n, from 1, that goes by density; $`\varphi_i`$ the mean
+        feature of region i; $`p_T`$ and $`p_S`$ are the Gaussian mixtures of its class in target and
+        source.
 
     Attributes:
         dimensions: Most numbers to keep of a feature.

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EntropyWindow:
-    """Mean entropy of the window around each pixel.
+    r"""Mean entropy of the window around each pixel.
+
+    Formula:
+        s_i = \frac{1}{|W_i|} \sum_{j \in W_i} H(p_j)
+
+        $`W_i`$ is the window around pixel i, $`H(p) = -\sum_c p_c \log p_c`$ the entropy of a pixel.
 
     Attributes:
         radius: The window reaches this many pixels to each side and is cut at the border.

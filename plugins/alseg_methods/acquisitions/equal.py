@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Equal:
-    """Symmetric divergence of the predictions of an image and its mirror image, plus entropy of their mean.
+    r"""Symmetric divergence of the predictions of an image and its mirror image, plus entropy of their mean.
+
+    Formula:
+        s = \frac{\mathrm{KL}(p, q) + \mathrm{KL}(q, p)}{2} + H\left( \frac{p + q}{2} \right)
+
+        p and q are the softmax of a pixel in the image and in its mirror image,
+        $`\mathrm{KL}(p, q) = \sum_c p_c \log(p_c / q_c)`$, and H is the entropy.
 
     Attributes:
         terms: ``both`` for the sum, or one of them alone.

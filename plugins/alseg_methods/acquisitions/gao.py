@@ -32,11 +32,17 @@ def domain_differences(one: torch.Tensor, other: torch.Tensor, regions: torch.Te
 
 @dataclass(frozen=True)
 class Gao:
-    """1 less the cosine of the mean predictions of this round's network and that of the round before.
+    r"""1 less the cosine of the mean predictions of this round's network and that of the round before.
 
     In the first purchase there is no network before: sure regions come first, the largest one foremost, and
     after them unsure ones by mean entropy. Later on sure regions come last. With the partition ``gao``, sure
     superpixels of like predictions are one region in the first purchase, as in the paper's phase one.
+
+    Formula:
+        s_R = 1 - \cos\left( \bar p_R, \bar q_R \right) - [R \text{ is sure}]
+
+        $`\bar p_R`$ and $`\bar q_R`$ are the mean softmax over region R of this round's network and of the
+        one before; the bracket is 1 where the region's mean entropy is below ``sure``, else 0.
 
     Attributes:
         sure: Mean entropy of a region, in units of the largest possible one, below which it is sure.

@@ -78,10 +78,17 @@ def radius_impurity(radius: torch.Tensor, reach: int = 1, bins: int = 100) -> to
 
 @dataclass(frozen=True)
 class Halo:
-    """``N(R) * N(U)``, N mapping each to 0-1 over the image.
+    r"""``N(R) * N(U)``, N mapping each to 0-1 over the image.
 
     R is the hyperbolic distance of the network's output ``embedding`` from the origin, U the entropy around
     each pixel.
+
+    Formula:
+        s = N(R) \cdot N(U), \qquad R = 2 \, \mathrm{artanh} \left\lVert z \right\rVert, \qquad N(v) =
+        \frac{v - v_{\min}}{v_{\max} - v_{\min}}
+
+        z is the embedding in the Poincare ball, U the entropy, summed over 3 x 3 pixels unless ``window``
+        is false; N takes least and largest value of the image.
 
     Attributes:
         window: Whether entropy is summed over 3 x 3 pixels, as the released code does; else the pixel's own.
@@ -97,9 +104,16 @@ class Halo:
 
 @dataclass(frozen=True)
 class EuclideanHalo:
-    """``N(R) * N(U)``, N mapping each to 0-1 over the image.
+    r"""``N(R) * N(U)``, N mapping each to 0-1 over the image.
 
     R is the norm of the network's features, U the entropy around each pixel.
+
+    Formula:
+        s = N(R) \cdot N(U), \qquad R = \left\lVert f \right\rVert, \qquad N(v) = \frac{v -
+        v_{\min}}{v_{\max} - v_{\min}}
+
+        f is the feature, U the entropy, summed over 3 x 3 pixels unless ``window`` is false; N takes least
+        and largest value of the image.
 
     Attributes:
         window: Whether entropy is summed over 3 x 3 pixels, as the released code does; else the pixel's own.

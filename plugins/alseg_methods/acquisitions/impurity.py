@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Impurity:
-    """Entropy of the histogram of predicted classes in the window around each pixel.
+    r"""Entropy of the histogram of predicted classes in the window around each pixel.
+
+    Formula:
+        s_i = -\sum_c n_c \log n_c
+
+        $`n_c`$ is the share of the pixels in the window around pixel i that are predicted as class c.
 
     Attributes:
         radius: The window reaches this many pixels to each side and is cut at the border; at least 1, since

@@ -59,13 +59,19 @@ def representative_ranks(probs: torch.Tensor, asked: torch.Tensor) -> torch.Tens
 
 @dataclass(frozen=True)
 class Labor:
-    """1 where the likeliest classes of two classifiers differ, plus the uncertainty of both, from 0 to 1.
+    r"""1 where the likeliest classes of two classifiers differ, plus the uncertainty of both, from 0 to 1.
 
     So pixels in dispute come first, the most uncertain of them before the others, and pixels on which both
     agree follow as far as the budget goes. The paper labels the former alone, whatever they are: about 2.2%
     of the pixels. A region's score is its share in dispute plus its mean uncertainty.
 
     The output ``second`` is what the recipe ``two-classifiers`` provides: logits of a second classifier.
+
+    Formula:
+        s = [\hat y(p) \ne \hat y(q)] + \frac{H(p) + H(q)}{2 \log C}
+
+        p and q are the softmax of the two classifiers, $`\hat y`$ is the likeliest class of C and H the
+        entropy; the bracket is 1 where the classes differ, else 0.
     """
 
     def score(self, view: TargetView) -> torch.Tensor:
@@ -76,13 +82,20 @@ class Labor:
 
 @dataclass(frozen=True)
 class LaborPoints:
-    """Where two classifiers differ, the most typical pixels of each predicted class first.
+    r"""Where two classifiers differ, the most typical pixels of each predicted class first.
 
     A pixel in dispute scores 1 + 1 / n, n its place among those of its class by the cosine of its softmax to
     their mean. So the first of every class are asked about, then the second. All other pixels score less, by
     the uncertainty of both.
 
     The output ``second`` is what the recipe ``two-classifiers`` provides: logits of a second classifier.
+
+    Formula:
+        s = \begin{cases} 1 + \frac{1}{n} & \hat y(p) \ne \hat y(q) \\ \frac{H(p) + H(q)}{2 \log C} &
+        \text{else} \end{cases}
+
+        p and q are the softmax of the two classifiers, $`\hat y`$ is the likeliest class of C and H the
+        entropy; n is the pixel's place, from 1, among those in dispute of its class.
     """
 
     def score(self, view: TargetView) -> torch.Tensor:

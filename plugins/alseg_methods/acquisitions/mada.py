@@ -59,12 +59,18 @@ def least_mean_squared_error(vectors: torch.Tensor, anchors: torch.Tensor) -> to
 
 @dataclass(frozen=True)
 class Mada:
-    """Mean squared difference of an image's class vectors from the nearest anchor of the source.
+    r"""Mean squared difference of an image's class vectors from the nearest anchor of the source.
 
     The vector of an image has the mean feature of each class, 0 where it is absent, so that absent classes
     weigh much. Source images count pixels where prediction and label agree, target images all as predicted.
     Anchors are the centres of a k-means over the source. Time is that of k-means, O(anchors) for each source
     image and step.
+
+    Formula:
+        s = \min_k \frac{1}{L} \left\lVert v - a_k \right\rVert^2
+
+        v is the vector of an image, of length L: classes times dimensions. $`a_k`$ are the anchors of the
+        source.
 
     Attributes:
         dimensions: Most numbers to keep of a feature.

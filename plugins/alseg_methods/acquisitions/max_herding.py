@@ -28,10 +28,17 @@ def median_distance(points: torch.Tensor, generator: torch.Generator) -> float:
 
 @dataclass(frozen=True)
 class MaxHerding:
-    """Parts that maximise the mean of each part's largest Gaussian kernel with any bought or chosen one.
+    r"""Parts that maximise the mean of each part's largest Gaussian kernel with any bought or chosen one.
 
     Regions are chosen in two stages: in each image by themselves, then among those of all images. Time is
     O(R^2) for each image of R regions, then O(n^2) for n candidates, which are therefore at most 50,000.
+
+    Formula:
+        \max_S \frac{1}{P} \sum_{i=1}^{P} \max_{j \in S} \, \exp\left( -\frac{\left\lVert \varphi_i -
+        \varphi_j \right\rVert^2}{\sigma^2} \right)
+
+        S are the parts that are bought or chosen, one after the other, of P; $`\varphi_i`$ is the mean
+        feature of part i, and $`\sigma`$ the bandwidth.
 
     Attributes:
         dimensions: Most numbers to keep of a feature.

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeanStd(SeveralPasses):
-    """Mean over classes of ``sqrt(mean(p^2) - mean(p)^2)``, means over the passes."""
+    r"""Mean over classes of ``sqrt(mean(p^2) - mean(p)^2)``, means over the passes.
+
+    Formula:
+        s = \frac{1}{C} \sum_{c=1}^{C} \sqrt{\frac{1}{T} \sum_{t=1}^{T} (p_c^t)^2 - \left( \frac{1}{T}
+        \sum_{t=1}^{T} p_c^t \right)^2}
+
+        $`p_c^t`$ is the probability of class c of C in pass t of T.
+    """
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the mean standard deviation, float32 ``(H, W)``, 0 to 0.5."""

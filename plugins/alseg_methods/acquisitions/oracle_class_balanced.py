@@ -69,7 +69,7 @@ class Orders:
 
 @dataclass(frozen=True)
 class OracleClassBalanced:
-    """The place of a pixel in a random order of all pixels of its true class in the pool, first places first.
+    r"""The place of a pixel in a random order of all pixels of its true class in the pool, first places first.
 
     An upper mark, not a method: it sees the labels of the pool. Of a budget of the whole pool each class gets
     the same number of pixels, up to one, but for those of which the pool has fewer: these are bought
@@ -81,6 +81,12 @@ class OracleClassBalanced:
     Where questions are about regions or whole images, these take the place of pixels; their class is that of
     most of their pixels, void left out, of equals the first one. Windows around a pixel are balanced by the
     pixels in their centres.
+
+    Formula:
+        s_i = -\pi_{y_i}(i)
+
+        $`y_i`$ is the true class of pixel i, $`\pi_c(i)`$ the place of i in a random order of all pixels of
+        class c in the pool that are not bought, from 0 on.
     """
 
     def observe(self, view: View) -> Mapping[str, torch.Tensor]:

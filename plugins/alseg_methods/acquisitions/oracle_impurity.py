@@ -36,11 +36,16 @@ def true_impurity(labels: torch.Tensor, radius: int) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class OracleImpurity:
-    """Entropy of the histogram of true classes in the window around each pixel.
+    r"""Entropy of the histogram of true classes in the window around each pixel.
 
     An upper mark, not a method: it sees the labels of the pool. It tells what RIPU's region impurity would
     buy with perfect predictions. Void pixels count in no class; a void pixel itself has the impurity of the
     classes around it.
+
+    Formula:
+        s_i = -\sum_c n_c \log n_c
+
+        $`n_c`$ is the share of true class c in the window around pixel i, void pixels left out.
 
     Attributes:
         radius: The window reaches this many pixels to each side and is cut at the border; at least 1, since

@@ -44,7 +44,14 @@ def pixbal_scores(logits: torch.Tensor, weights: torch.Tensor, temperature: floa
 
 @dataclass(frozen=True)
 class PixBal:
-    """BvSB times (1 + strength * mean probability of the predicted class over the pool)^-2.
+    r"""BvSB times (1 + strength * mean probability of the predicted class over the pool)^-2.
+
+    Formula:
+        s = \frac{p_{(2)}}{p_{(1)}} \cdot \left( 1 + \gamma \, \bar p_{\hat y} \right)^{-2}
+
+        $`p_{(1)}`$ and $`p_{(2)}`$ are the largest and the second largest probability, $`\gamma`$ is
+        ``strength``, and $`\bar p_{\hat y}`$ the mean probability, over the pool, of the class that the
+        pixel is predicted as.
 
     Attributes:
         strength: Of the balance between classes; the paper takes 6 for Cityscapes and 12 for PASCAL VOC.

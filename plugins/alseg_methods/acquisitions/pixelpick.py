@@ -33,7 +33,13 @@ def most_of(values: torch.Tensor, share: float) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class PixelPick:
-    """Random order among the most uncertain pixels of an image; no others are asked.
+    r"""Random order among the most uncertain pixels of an image; no others are asked.
+
+    Formula:
+        s_i = \begin{cases} \rho_i & i \in T \\ -\infty & \text{else} \end{cases}
+
+        T are the most uncertain pixels of the image, a ``share`` of them all, and $`\rho_i`$ is uniform in
+        [0, 1).
 
     Attributes:
         uncertainty: Of the pixels.

@@ -41,7 +41,12 @@ def power_scores(view: View, values: torch.Tensor, beta: float) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Power(Noise):
-    """``log(u) + Gumbel(0, 1 / beta)``, u the uncertainty.
+    r"""``log(u) + Gumbel(0, 1 / beta)``, u the uncertainty.
+
+    Formula:
+        s = \log u + \frac{G}{\beta}
+
+        u is the uncertainty, G a draw of the standard Gumbel distribution.
 
     Attributes:
         uncertainty: Of the pixels.
@@ -56,7 +61,12 @@ class Power(Noise):
 
 @dataclass(frozen=True)
 class PowerPasses(SeveralPasses, Noise):
-    """``log(d) + Gumbel(0, 1 / beta)``, d the disagreement of the passes.
+    r"""``log(d) + Gumbel(0, 1 / beta)``, d the disagreement of the passes.
+
+    Formula:
+        s = \log d + \frac{G}{\beta}
+
+        d is the disagreement of the passes, G a draw of the standard Gumbel distribution.
 
     Attributes:
         disagreement: Of the passes.

@@ -25,7 +25,13 @@ def at_boundaries(logits: torch.Tensor, radius: int) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class RandomBoundary:
-    """Weighted random draw without replacement, a share of which lies at predicted boundaries.
+    r"""Weighted random draw without replacement, a share of which lies at predicted boundaries.
+
+    Formula:
+        s = -\frac{E}{w}, \qquad w = 1 - \sigma + \sigma \, \frac{N}{B} \, [\text{at a boundary}]
+
+        E is a draw of the exponential distribution, $`\sigma`$ is ``share``; of the N questions that the
+        image has, B are at a boundary. The bracket is 1 there, else 0.
 
     Attributes:
         share: Of the questions that are at a boundary; the others are uniform. A region is at a boundary

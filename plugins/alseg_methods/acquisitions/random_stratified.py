@@ -32,7 +32,14 @@ def stratum_weights(counts: torch.Tensor, share: float) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class RandomStratified:
-    """Weighted random draw without replacement, in which every predicted class comes as often.
+    r"""Weighted random draw without replacement, in which every predicted class comes as often.
+
+    Formula:
+        s = -\frac{E}{w_c}, \qquad w_c = 1 - \sigma + \frac{\sigma}{K \pi_c}
+
+        E is a draw of the exponential distribution, $`\sigma`$ is ``share``, K the number of classes that
+        are predicted anywhere in the pool, and $`\pi_c`$ the share of the pool's questions predicted as
+        class c.
 
     Attributes:
         share: Of the questions that are spread over the classes; the others are uniform.

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rarity:
-    """Uncertainty times exp(-share of the predicted class among the pixels of the image).
+    r"""Uncertainty times exp(-share of the predicted class among the pixels of the image).
+
+    Formula:
+        s = u \cdot e^{-\pi_c}
+
+        u is the uncertainty, and $`\pi_c`$ the share of the image's pixels that are predicted as the pixel
+        is.
 
     Attributes:
         uncertainty: Of the pixels.

@@ -36,9 +36,15 @@ def importance_reweighted(scores: torch.Tensor, clusters: torch.Tensor, decay: f
 
 @dataclass(frozen=True)
 class Redal:
-    """Mean entropy, made smaller for every more uncertain part of the same cluster of mean features.
+    r"""Mean entropy, made smaller for every more uncertain part of the same cluster of mean features.
 
     Time is that of k-means, O(P clusters) for each of its steps.
+
+    Formula:
+        s_i = H_i \cdot \gamma^{\, r_i}
+
+        $`H_i`$ is the mean entropy of part i, $`\gamma`$ is ``decay``, and $`r_i`$ the number of parts of
+        its cluster with a higher mean entropy.
 
     Attributes:
         dimensions: Most numbers to keep of a feature.

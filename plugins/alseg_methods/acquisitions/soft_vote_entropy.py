@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SoftVoteEntropy(SeveralPasses):
-    """Entropy of ``mean(p)``, the mean softmax over the passes."""
+    r"""Entropy of ``mean(p)``, the mean softmax over the passes.
+
+    Formula:
+        s = H\left( \frac{1}{T} \sum_{t=1}^{T} p^t \right)
+
+        $`p^t`$ is the softmax of pass t of T, $`H(p) = -\sum_c p_c \log p_c`$ the entropy.
+    """
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the entropy of the mean softmax, float32 ``(H, W)`` in nats."""

@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Strata:
-    """Mean entropy / log C, with a quota for each group of images, such as a city.
+    r"""Mean entropy / log C, with a quota for each group of images, such as a city.
 
     The quota of a group is in proportion to its parts that are left. Without groups the ranking is that of
     the mean entropy.
+
+    Formula:
+        s_i = \frac{H_i}{\log C}, \qquad q_g \propto n_g
+
+        $`H_i`$ is the mean entropy of part i, C the number of classes; $`q_g`$ is the quota of group g,
+        which has $`n_g`$ parts left.
 
     Source:
         Guan and Yuan, ILM-ASSL, 2023, arXiv:2301.13361, its choice of images.

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VoteEntropy(SeveralPasses):
-    """Entropy of v, the share of the passes that vote for each class."""
+    r"""Entropy of v, the share of the passes that vote for each class.
+
+    Formula:
+        s = -\sum_c v_c \log v_c, \qquad v_c = \frac{1}{T} \sum_{t=1}^{T} [\hat y^t = c]
+
+        $`\hat y^t`$ is the likeliest class in pass t of T; the bracket is 1 where it is c, else 0.
+    """
 
     def score(self, view: TargetView) -> torch.Tensor:
         """Return the entropy of the shares of votes, float32 ``(H, W)`` in nats."""
