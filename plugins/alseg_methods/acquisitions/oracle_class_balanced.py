@@ -69,7 +69,7 @@ class Orders:
 
 @dataclass(frozen=True)
 class OracleClassBalanced:
-    r"""The place of a pixel in a random order of all pixels of its true class in the pool, first places first.
+    r"""The place of a pixel in a random order of the pool's pixels of its true class, first places first.
 
     An upper mark, not a method: it sees the labels of the pool. Of a budget of the whole pool each class gets
     the same number of pixels, up to one, but for those of which the pool has fewer: these are bought
