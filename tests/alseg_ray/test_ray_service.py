@@ -23,6 +23,10 @@ VARIABLE = "ALSEG_RAY_PYTHON"
 ON = ("--on", f"ray:{ADDRESS}")
 TWO_RUNS = small_experiment(iterations=150, methods=METHODS[2:], seeds=[0])
 
+WITHOUT_A_WORD = "its process ended without a word"
+UNREACHABLE = r"\(its machine (left the cluster|or its Ray worker could not be reached)\)"
+"""What Ray knows first where a node is gone: it depends on who asks when."""
+
 pytestmark = [
     pytest.mark.service,
     pytest.mark.slow,
@@ -86,6 +90,10 @@ class Dispatcher:
             return words[1] if len(words) > 1 else None
         return None
 
+    def has_said(self, run: str, pattern: str) -> bool:
+        """Whether there is such a line on a run's unit."""
+        return re.search(rf"^{run}\S*: {pattern}$", self.told, re.MULTILINE) is not None
+
     def run_on(self, address: str) -> str | None:
         """Return the run unit that was the last to begin on a node."""
         begun = re.findall(rf"^((?!shared)\w+)\S* on .*\({re.escape(address)}\)$", self.told, re.MULTILINE)
@@ -127,9 +135,9 @@ def test_a_unit_that_is_killed_is_started_again(
 ) -> None:
     with dispatching(nodes, tmp_path, TWO_RUNS) as dispatcher:
         victim = dispatcher.until(lambda: dispatcher.worker_of("entropy"))
-        nodes.run(["kill", "-KILL", victim])
+        nodes.signal(victim, signal.SIGKILL)
         assert dispatcher.end() == 0, dispatcher.told
-    assert "its process ended without a word (SIGKILL); started again, 1 of 3" in dispatcher.told
+    assert dispatcher.has_said("entropy", rf"{WITHOUT_A_WORD} \(SIGKILL\); started again, 1 of 3")
     assert result_bytes(tmp_path) == two_runs
 
 
@@ -168,6 +176,24 @@ def test_units_of_a_node_that_is_lost_are_done_by_another(
         dispatcher.until(lambda: dispatcher.worker_of(lost))
         nodes.lose(NODES[1])
         assert dispatcher.end() == 0, dispatcher.told
-    assert re.search(rf"^{lost}\S*: its process .*; started again, 1 of 3$", dispatcher.told, re.MULTILINE)
+    nodes.start(NODES[1])
+    assert dispatcher.has_said(lost, f"{WITHOUT_A_WORD} {UNREACHABLE}; started again, 1 of 3")
     assert dispatcher.run_on(NODES[0]) == lost
+    assert result_bytes(tmp_path) == two_runs
+
+
+def test_a_unit_that_outlives_its_node_saves_and_the_next_goes_on(
+    nodes: Nodes, tmp_path: Path, two_runs: dict[str, bytes]
+) -> None:
+    with dispatching(nodes, tmp_path, TWO_RUNS) as dispatcher:
+        lost = dispatcher.until(lambda: dispatcher.run_on(NODES[1]))
+        worker = dispatcher.until(lambda: dispatcher.worker_of(lost))
+        nodes.signal(worker, signal.SIGSTOP)  # it saves after the next has begun, on any machine
+        nodes.cut_off(NODES[1])
+        dispatcher.until(lambda: dispatcher.run_on(NODES[0]) == lost)
+        nodes.signal(worker, signal.SIGCONT)
+        assert dispatcher.end() == 0, dispatcher.told
+    assert dispatcher.has_said(lost, f"{WITHOUT_A_WORD} {UNREACHABLE}; started again, 1 of 3")
+    (log,) = tmp_path.glob(f"results/tiny/units/{lost}*.log")
+    assert "Stopped by SIGTERM, all is saved." in log.read_text()
     assert result_bytes(tmp_path) == two_runs

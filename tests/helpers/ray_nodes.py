@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from process_trees import kill_at_once
+
 MOST_SECONDS = 600
 """A head is up in 20 seconds; it takes longer on a busy machine."""
 
@@ -62,6 +64,11 @@ class Nodes:
         out, told = process.communicate(timeout=2 * MOST_SECONDS)
         return subprocess.CompletedProcess(command, process.returncode, out, told)
 
+    def signal(self, process: str, number: signal.Signals) -> None:
+        """Send a signal to a process, as the namespaces call it."""
+        done = self.run(["kill", f"-{number.name.removeprefix('SIG')}", process])
+        assert done.returncode == 0, done.stderr
+
     def start(self, address: str) -> None:
         """Start a node and wait until it is up; the first address is the head's."""
         is_head = address == NODES[0]
@@ -85,7 +92,11 @@ class Nodes:
             time.sleep(0.1)
 
     def lose(self, address: str) -> None:
-        """Kill a node's raylet, at which the cluster loses the node."""
+        """Kill all of a node at once, as when its power fails."""
+        kill_at_once(self.processes("ray.scripts.scripts", f"--node-ip-address={address}"))
+
+    def cut_off(self, address: str) -> None:
+        """Kill a node's raylet, at which the cluster loses the node; what works there notices."""
         [raylet] = self.processes("raylet/raylet", f"--node_ip_address={address}")
         os.kill(raylet, signal.SIGKILL)
 
@@ -131,6 +142,8 @@ def two_nodes(python: Path) -> Iterator[Nodes]:
         "OMP_NUM_THREADS": "1",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
+        # Otherwise Ray kills units when the memory of this machine is nearly full, whoever has filled it.
+        "RAY_memory_monitor_refresh_ms": "0",
     }
     # The first process of the namespaces reaps those that end; the others end with it, and it with us.
     first = ("sh", "-c", "ip link set lo up && echo up && while :; do sleep 3600 & wait; done")

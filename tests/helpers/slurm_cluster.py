@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from process_trees import kill_at_once
+
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
 """Of Debian's packages slurm-wlm and munge."""
 
@@ -105,10 +107,7 @@ class SlurmCluster:
     def lose_node(self, node: str) -> None:
         """Kill a node's daemon and jobs at once, as when its power fails, and have the cluster notice it."""
         jobs = self.call("squeue", "-h", "-w", node, "-o", "%A").split()
-        daemons = [_read_pid(self.folder / f"slurmd-{node}.pid"), *self._stewards(jobs)]
-        for process in [each for daemon in daemons for each in _descendants(daemon)]:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        kill_at_once([_read_pid(self.folder / f"slurmd-{node}.pid"), *self._stewards(jobs)])
         self.call("scontrol", "update", f"nodename={node}", "state=down", "reason=lost")
 
     def return_node(self, node: str) -> None:
@@ -210,11 +209,3 @@ def _read_pid(file: Path) -> int:
     with suppress(OSError, ValueError):
         return int(file.read_text())
     return 2**31 - 1
-
-
-def _descendants(process: int) -> list[int]:
-    """Return a process and all that it has started."""
-    with suppress(OSError):
-        children = (Path("/proc") / f"{process}/task/{process}/children").read_text().split()
-        return [process, *(each for child in children for each in _descendants(int(child)))]
-    return [process]
