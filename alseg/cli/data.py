@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alseg.cli.data_init import init
-from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_registry
+from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, parse_size, read_registry
 from alseg.cli.options import FOLDER, json_option
+from alseg.cli.outputs import OutputFile
 from alseg.contracts import ClassInfo, LabelSpace
 from alseg.errors import AlsegError, DataError
 from alseg.text.display import output_width, put, put_json, say

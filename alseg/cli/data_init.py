@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import OutputFile, read_registry
+from alseg.cli.inputs import read_registry
 from alseg.cli.options import FOLDER
+from alseg.cli.outputs import OutputFile
 from alseg.errors import AlsegError
 from alseg.text.display import output_width, put, say, say_command
 

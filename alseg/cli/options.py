@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from alseg.cli.inputs import MOST_ROUNDS, OutputFile, parse_device
+from alseg.cli.inputs import MOST_ROUNDS, parse_device
+from alseg.cli.outputs import OutputFile
 from alseg.text.display import output_width, put, say_command, wrap
 
 Command = TypeVar("Command", bound=Callable[..., Any])
