@@ -159,8 +159,8 @@ def test_folders_are_searched_at_any_depth_and_their_shape_is_kept(results: Path
     write_photos(photos / ".thumbnails", Stripes("a", 1, (12, 24)))
     out = photos / "out"  # in the folder itself: outputs are no inputs
     run = run_of(results, "entropy")
-    for overwrite in ((), ("--overwrite",)):
-        result = alseg("predict", run, photos, "-o", out, *overwrite)
+    for force in ((), ("--force",)):
+        result = alseg("predict", run, photos, "-o", out, *force)
         assert result.exit_code == 0, result.output
         assert result.stderr.endswith(f"Wrote predictions of 2 of 2 images to {out}.\n")
     masks = sorted(str(path.relative_to(out / "masks")) for path in out.rglob("*.png"))
@@ -219,7 +219,7 @@ def test_files_of_others_are_never_replaced(results: Path, tmp_path: Path) -> No
     mask = tmp_path / "out" / "masks" / "val-0.png"
     mask.parent.mkdir(parents=True)
     mask.write_bytes(photo.read_bytes())
-    result = alseg("predict", run_of(results, "entropy"), photo, "-o", tmp_path / "out", "--overwrite")
+    result = alseg("predict", run_of(results, "entropy"), photo, "-o", tmp_path / "out", "--force")
     assert result.exit_code == 2
     assert result.stderr == (
         f"Error: {mask} exists, and is not a file that 'alseg predict' has written. "
@@ -236,9 +236,9 @@ def test_own_files_are_replaced_only_if_asked(results: Path, tmp_path: Path) -> 
     assert result.exit_code == 2
     mask = tmp_path / "out" / "masks" / "val-0.png"
     assert result.stderr == (
-        f"Error: {mask} exists. Name another folder with -o, or replace it with --overwrite.\n"
+        f"Error: {mask} exists. Name another folder with -o, or replace it with --force.\n"
     )
-    assert alseg(*arguments, "--overwrite").exit_code == 0
+    assert alseg(*arguments, "--force").exit_code == 0
 
 
 def test_a_legend_of_another_network_stays(results: Path, tmp_path: Path) -> None:

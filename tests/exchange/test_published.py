@@ -31,8 +31,9 @@ def test_the_schema_names_every_key_of_the_files_of_a_pack(tmp_path: Path) -> No
         reference = made["files"][name]["$ref"].rpartition("/")[2]
         return set(definitions[reference]["properties"])
 
+    packed = members_of(make(tmp_path / "toy.zip", tmp_path / "toy"))
+
     def content(suffix: str) -> dict[str, Any]:
-        packed = members_of(make(tmp_path / "toy.zip", tmp_path / "toy"))
         found: dict[str, Any] = json.loads(next(packed[name] for name in packed if name.endswith(suffix)))
         return found
 
