@@ -71,7 +71,11 @@ def command(packs: tuple[Path, ...], output: Path, keep_both: bool) -> None:
         say(f"note: {_runs(count)} of {place} {verb} there already, and {verb} kept once.", err=True)
     for path in merged.disagreeing:
         say(f"note: {printable(str(path))} has other results of a run that is there already.", err=True)
-    put(f"Wrote {output}: {_runs(merged.runs)} in {len(merged.parts)} parts.", err=True)
+    put(f"Wrote {output}: {_runs(merged.runs)} in {_parts(len(merged.parts))}.", err=True)
+
+
+def _parts(count: int) -> str:
+    return f"{count} part{'' if count == 1 else 's'}"
 
 
 def _runs(count: int) -> str:
