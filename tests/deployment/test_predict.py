@@ -209,7 +209,9 @@ def test_a_damaged_image_is_told_and_the_others_go_on(results: Path, tmp_path: P
     result = alseg("predict", run_of(results, "entropy"), tmp_path / "photos", "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert f"warning: {photos[1]} is damaged: its end is missing. Copy or unpack it again.\n" in result.stderr
-    sentence = f"{photos[2]} has pixels of mode I;16, which do not fit RGB. Convert it to 8-bit RGB."
+    with Image.open(photos[2]) as image:
+        mode = image.mode  # "I;16"; before Pillow 11 "I"
+    sentence = f"{photos[2]} has pixels of mode {mode}, which do not fit RGB. Convert it to 8-bit RGB."
     assert f"warning: {sentence}\n" in result.stderr
     assert result.stderr.endswith(f"Wrote predictions of 4 of 6 images to {tmp_path / 'out'}.\n")
     masks = sorted(path.name for path in (tmp_path / "out" / "masks").iterdir())
