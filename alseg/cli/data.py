@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alseg.cli.data_init import init
-from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, OutputFile, parse_size, read_registry
+from alseg.cli.inputs import MOST_IMAGES, MOST_PROCESSES, parse_size, read_registry
 from alseg.cli.options import FOLDER, json_option
+from alseg.cli.outputs import OutputFile, force_option
 from alseg.contracts import ClassInfo, LabelSpace
 from alseg.errors import AlsegError, DataError
 from alseg.text.display import output_width, put, put_json, say
@@ -68,6 +69,7 @@ def list_datasets(root: Path = Path("data")) -> None:
     type=OutputFile(),
     help="Write the images that cannot be used to this file, for the data set's parameter 'exclude'.",
 )
+@force_option("Replace that file if it is there.")
 @json_option()
 def check(
     name: str,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alseg.cli.inputs import OutputFile, read_registry
+from alseg.cli.inputs import read_registry
 from alseg.cli.options import FOLDER
+from alseg.cli.outputs import OutputFile, OutputFolder, force_option, require_free
 from alseg.errors import AlsegError
 from alseg.text.display import output_width, put, say, say_command
 
@@ -28,17 +29,16 @@ _ENDING = "-classes"
 )
 @click.option(
     "--pictures",
-    type=FOLDER,
+    type=OutputFolder(),
     help="Write a picture of each class to this folder. [default: with -o FILE, FILE-classes]",
 )
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@force_option("Replace FILE, the list beside it and pictures, if they are there.")
 def init(
     source: Path,
     target: Path | None,
     target_option: Path | None,
     output: Path | None,
     pictures: Path | None,
-    force: bool,
 ) -> None:
     """Look at a folder of images, or a labelled SOURCE and a TARGET, and propose an experiment file.
 
@@ -46,7 +46,7 @@ def init(
     filled in, what is doubtful is said in a comment at its place. Nothing is written to the folders.
     """
     from alseg.data.init.document import as_yaml
-    from alseg.data.init.proposing import propose
+    from alseg.data.init.proposing import exclusion_lists, propose
     from alseg.data.init.summary import summary
     from alseg.files import write_text
 
@@ -54,10 +54,11 @@ def init(
         raise click.UsageError("Give the target once: as the second folder, or with --target.")
     target = target or target_option
     folders = [folder.expanduser() for folder in (source, target) if folder is not None]
-    if output is not None and output.exists() and not force:
-        raise AlsegError(f"{output} exists. Name another file, or replace it with --force.")
     if output is not None and pictures is None:
         pictures = output.with_name(output.stem + _ENDING)
+        require_free(pictures, "--pictures")
+    for beside in exclusion_lists(output) if output is not None else ():
+        require_free(beside, "--output")
     for written in filter(None, (output, pictures)):
         _refuse_inside(written, folders)
     proposal = propose(read_registry(), folders[0], folders[1] if target is not None else None, output)

@@ -18,7 +18,8 @@ from alseg.cli.inputs import (
     read_registry,
     require_device,
 )
-from alseg.cli.options import FOLDER, device_option, json_option, root_option
+from alseg.cli.options import device_option, json_option, root_option
+from alseg.cli.outputs import OutputFolder, force_option
 from alseg.text.display import output_width, put_json, say
 
 if TYPE_CHECKING:
@@ -72,8 +73,11 @@ class Inference:
     type=NumberRange(0, 0.9),
     help="Share of a window that the next one covers, too. [default: the run's, or 1/3]",
 )
-@click.option("--save-colors", type=FOLDER, help="Write predictions in colours to this folder.")
-@click.option("--save-ids", type=FOLDER, help="Write predictions as the data set's label ids to this folder.")
+@click.option("--save-colors", type=OutputFolder(), help="Write predictions in colours to this folder.")
+@click.option(
+    "--save-ids", type=OutputFolder(), help="Write predictions as the data set's label ids to this folder."
+)
+@force_option("Write into folders that are not empty, and replace files of the same names.")
 @device_option("cpu, cuda, cuda:N or mps.")
 @click.option(
     "--batch", type=click.IntRange(1, 65_536), default=1, show_default=True, help="Images at a time."

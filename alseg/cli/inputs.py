@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from alseg.config.specs import DEVICE, MOST_PROCESSES
-from alseg.files import named_file
 from alseg.text.display import put
 
 __all__ = [
@@ -20,7 +17,6 @@ __all__ = [
     "MOST_PROCESSES",
     "MOST_ROUNDS",
     "NumberRange",
-    "OutputFile",
     "parse_device",
     "parse_input_size",
     "parse_size",
@@ -52,21 +48,6 @@ class NumberRange(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value} is not a number from {self.min} to {self.max}.", param, ctx)
         return number
-
-
-class OutputFile(click.Path):
-    """A file that a user wants something in; what cannot be one is refused before anything is computed."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Return the file; that which a link leads to, so that the link stays.
-
-        Raises:
-            WriteError: If it is a folder, a device or a pipe.
-        """
-        return named_file(Path(os.fsdecode(super().convert(value, param, ctx))))
 
 
 def parse_size(_: click.Context, __: click.Parameter, value: str | None) -> Size | None:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from alseg.cli.inputs import MOST_ROUNDS, OutputFile, parse_device
+from alseg.cli.inputs import MOST_ROUNDS, parse_device
+from alseg.cli.outputs import OutputFile, OutputFolder, force_option
 from alseg.text.display import output_width, put, say_command, wrap
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -93,10 +94,11 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
 
 
 def file_option(default: str, text: str) -> Callable[[Command], Command]:
-    """Add ``--output`` for one file."""
-    return click.option(
+    """Add ``--output`` for one file, and ``--force``, which replaces it."""
+    output = click.option(
         "-o", "--output", type=OutputFile(), default=Path(default), show_default=True, help=text
     )
+    return lambda command: output(force_option("Replace the file if it is there.")(command))
 
 
 def root_option(text: str) -> Callable[[Command], Command]:
@@ -110,7 +112,7 @@ def device_option(text: str) -> Callable[[Command], Command]:
 
 
 def saved_run_options(*, rounds: str, output: str, files: str) -> Callable[[Command], Command]:
-    """Add ``--round``, ``--output``, ``--root`` and ``--device`` to a command that opens a finished run.
+    """Add ``--round``, ``--output``, ``--force``, ``--root`` and ``--device`` to a command that opens a run.
 
     Args:
         rounds: Help text of ``--round``, which is ``round_number`` in the command.
@@ -119,7 +121,10 @@ def saved_run_options(*, rounds: str, output: str, files: str) -> Callable[[Comm
     """
     options: tuple[Callable[[Command], Command], ...] = (
         click.option("--round", "round_number", type=click.IntRange(1, MOST_ROUNDS), help=rounds),
-        click.option("-o", "--output", type=FOLDER, default=Path(output), show_default=True, help=files),
+        click.option(
+            "-o", "--output", type=OutputFolder(), default=Path(output), show_default=True, help=files
+        ),
+        force_option("Write into a folder that is not empty, and replace files of the same names."),
         root_option("Folder of the data sets. [default: the run's]"),
         device_option("Where the network runs."),
     )

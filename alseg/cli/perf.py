@@ -10,6 +10,7 @@ import click
 
 from alseg.cli.inputs import MOST_PROCESSES, parse_size, read_registry
 from alseg.cli.options import json_option
+from alseg.cli.outputs import OutputFile, force_option, require_free
 from alseg.errors import AlsegError
 from alseg.perf import BENCHMARKS, ON_GPU
 from alseg.text.display import output_width, put, put_json, say
@@ -63,10 +64,11 @@ def _perf_size(context: click.Context, option: click.Parameter, value: str | Non
 @click.option(
     "-o",
     "--output",
-    type=_FILE,
+    type=OutputFile(),
     metavar="PAGE.md",
     help="With --history: write a page, and a drawing PAGE.svg beside it.",
 )
+@force_option("Replace page and drawing if they are there.")
 def command(
     names: tuple[str, ...],
     size: Size | None,
@@ -149,6 +151,7 @@ def _show(history: Path, page: Path | None, *, as_json: bool) -> None:
         raise AlsegError(f"{history} has no entry. `alseg perf --record {history}` adds one.")
     if page is not None:
         chart = page.with_suffix(".svg")
+        require_free(chart, "--output")
         drawing = as_svg(entries)
         write_atomically(chart, lambda file: file.write(drawing))
         write_text(page, as_markdown(entries, chart.name))

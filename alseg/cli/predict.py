@@ -45,7 +45,7 @@ SOME_FAILED = 1
     help="Share of a window that the next one covers, too. [default: the run's]",
 )
 @device_option("Where the network runs.")
-@click.option("--overwrite", is_flag=True, help="Replace files that alseg predict has written.")
+@click.option("--force", is_flag=True, help="Replace files that alseg predict has written.")
 def command(
     model: Path,
     images: tuple[Path, ...],
@@ -55,7 +55,7 @@ def command(
     overlays: bool,
     confidence: bool,
     device: str,
-    overwrite: bool,
+    force: bool,
     **changes: Any,
 ) -> None:
     """Predict the class of each pixel of IMAGES: files, and folders with all that is below.
@@ -73,7 +73,7 @@ def command(
     from alseg.deployment.network import Changes, open_network
     from alseg.deployment.predictions import PredictionFolder, predict_files
 
-    where = PredictionFolder(folder=output, overlays=overlays, confidence=confidence, overwrite=overwrite)
+    where = PredictionFolder(folder=output, overlays=overlays, confidence=confidence, overwrite=force)
     where.refuse_foreign(files)
     if not model.is_file():
         chosen = choose_run(model, name=run_name, method=method)

@@ -61,7 +61,8 @@ class Document:
             path = problem.path[:length]
             if path in self.overridden:
                 order = (1, list(self.overridden).index(path), 0)
-                return order, f"override '{self.overridden[path]}': {problem.text}"
+                override = self.overridden[path]
+                return order, f"override '{override}': {problem.text}{_whole_list(override, problem)}"
         line, column = self._position(problem)
         return (0, line, column), f"{self.name}:{line}:{column}: {problem.text}"
 
@@ -79,6 +80,15 @@ class Document:
             if problem.path[:length] in self.values:
                 return self.values[problem.path[:length]]
         return (1, 1)
+
+
+def _whole_list(override: str, problem: Problem) -> str:
+    """Return what to do where an override numbers an item of a list that the file does not have."""
+    keys = override.partition("=")[0].strip().split(".")
+    depth = len(problem.path)
+    if not problem.text.endswith("got a mapping") or not "".join(keys[depth : depth + 1]).isdigit():
+        return ""
+    return f"; the file has no such list, so give all of it: {'.'.join(keys[:depth])}=[...]"
 
 
 def read_document(path: FilePath) -> Document:

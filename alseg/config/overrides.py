@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,10 @@ _LONG_FORM = {
     "budget": "amount",
 }
 """Keys whose value may be one word, and what that word is called in the long form."""
+
+
+_BRACKETS = re.compile(r"\[\d+\](\.|\[|\s*$)")
+"""An item of a list as programs write it, such as ``methods[0]``."""
 
 
 def apply_overrides(document: Document, overrides: Sequence[str]) -> list[Problem]:
@@ -53,6 +58,10 @@ def _apply(document: Document, override: str) -> None:
     keys = dotted.strip().split(".")
     if not equals or not all(keys):
         raise YamlError("expected key=value, such as recipe.iterations=100")
+    if _BRACKETS.search(dotted):
+        # No key of an experiment file ends in brackets.
+        plain = ".".join(filter(None, re.split(r"[.\[\]]", dotted.strip())))
+        raise YamlError(f"items of a list are numbered from 0 behind a dot, without brackets: {plain}={text}")
     value = _parse(text)
     container: Any = document.root
     path: Path = ()
@@ -84,7 +93,11 @@ def _step(container: Any, key: str, parent: str) -> str | int:
     if not container:
         raise YamlError(f"'{parent}' is an empty list")
     if not (key.isascii() and key.isdigit()) or len(key) > 9 or int(key) >= len(container):
-        raise YamlError(f"'{parent}' is a list with items 0 to {len(container) - 1}, and has no '{key}'")
+        labels = [item.get("label") if isinstance(item, dict) else None for item in container]
+        hint = f"; '{key}' is {parent}.{labels.index(key)}" if key in labels else ""
+        raise YamlError(
+            f"'{parent}' is a list with items 0 to {len(container) - 1}, and has no '{key}'{hint}"
+        )
     return int(key)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from alseg.conformance.request import Request
 from alseg.conformance.run import Event, Place, collect, findings_event
 from alseg.errors import AlsegError
 from alseg.guard.timeouts import GRACE
+from alseg.system.python import python_module
 
 _SLACK = 60.0
 """Seconds for what a process does beside a check: it starts, imports torch, and writes."""
@@ -60,9 +60,12 @@ def _events(request: Request) -> Iterator[Event]:
 def _process(request: Request, start: Place) -> Iterator[subprocess.Popen[str]]:
     """Start a process that checks; it ends with this block at the latest."""
     asked = json.dumps({"request": request.as_json(), "start": start})
-    command = [sys.executable, "-m", "alseg.conformance.worker"]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        python_module("alseg.conformance.worker"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     try:
         assert process.stdin is not None

@@ -14,6 +14,7 @@ from typing import Any
 from alseg.conformance.step import Passed
 from alseg.conformance.subjects import Subject
 from alseg.registry.loading import installed_plugins, load_alone
+from alseg.system.python import python_module
 
 MOST_SECONDS = 1.0
 """Of the processor, that import and hooks of a plugin may take: every command waits for them."""
@@ -31,7 +32,7 @@ def check_import_cost(subject: Subject, seconds: float) -> Mapping[str, Passed]:
     """
     value = subject.module or next(point.value for info, point in installed_plugins() if info == subject.info)
     asked = json.dumps({"value": value, "path": sys.path})
-    command = [sys.executable, "-m", "alseg.conformance.imports"]
+    command = python_module("alseg.conformance.imports")
     try:
         done = subprocess.run(
             command,

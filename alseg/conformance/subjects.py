@@ -142,12 +142,11 @@ def _module_of(target: str) -> str | None:
     if target.endswith(".py") or "/" in target or path.is_dir():
         package = path.is_dir() and (path / "__init__.py").is_file()
         name = path.resolve().stem if path.is_file() else path.resolve().name
-        if not (path.is_file() or package):
-            what = "has no __init__.py" if path.is_dir() else "is not there"
-            raise AlsegError(f"{target} {what}. Give a file NAME.py, a package's folder, or a module's name.")
+        if not (package or (path.is_file() and path.suffix == ".py")):
+            raise AlsegError(f"{target} {_why_no_module(path)}")
         if not _MODULE.fullmatch(name):
             raise AlsegError(f"{target} cannot be imported: '{name}' is no name of a module. Rename it.")
-        sys.path.insert(0, str(path.resolve().parent))
+        _make_importable(target, path.resolve(), name)
         return name
     if not _MODULE.fullmatch(target) or target in sys.builtin_module_names:
         return None
@@ -155,6 +154,40 @@ def _module_of(target: str) -> str | None:
         return target if importlib.util.find_spec(target) is not None else None
     except (ImportError, ValueError):  # a parent that is no package or cannot be imported
         return None
+
+
+def _why_no_module(path: Path) -> str:
+    """Say why a path is no module, and what to give."""
+    if path.is_dir():
+        inside = sorted(file.parent for file in path.glob("*/__init__.py") if file.parent.name != "tests")
+        if inside:
+            return f"is no package, but holds {', '.join(map(str, inside[:3]))}. Give that."
+        what = "has no __init__.py"
+    elif path.is_file():
+        what = "does not end in .py"
+    else:
+        what = "is no file" if path.exists() else "is not there"
+    return f"{what}. Give a file NAME.py, a package's folder, or a module's name."
+
+
+def _make_importable(target: str, path: Path, name: str) -> None:
+    """Let a file or package be imported by its name.
+
+    Its folder comes last: what else is in there must not take the place of a module of Python.
+
+    Raises:
+        AlsegError: If another module has the name.
+    """
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    importlib.invalidate_caches()
+    spec = importlib.util.find_spec(name)
+    found = None if spec is None or spec.origin is None else Path(spec.origin).resolve()
+    if found not in (path, path / "__init__.py"):
+        raise AlsegError(
+            f"{target} cannot be imported: '{name}' is another module, {found or 'of Python itself'}. Rename "
+            "yours, or uninstall the other."
+        )
 
 
 def _of_module(installed: Registry, module: str) -> list[Subject]:

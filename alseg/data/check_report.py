@@ -34,7 +34,7 @@ def as_text(
     blocks = []
     for report in reports:
         lines = [f"{name} {report.split}: {report.images:,} images"]
-        lines += [f"sizes: {_sizes(report)}"] if report.sizes else []
+        lines += [f"sizes, height x width: {_sizes(report)}"] if report.sizes else []
         lines += [f"note: {note}" for note in report.notes]
         lines += [f"WARNING: {warning}" for warning in report.warnings]
         lines += [f"PROBLEM: {problem}" for problem in report.problems]
@@ -78,7 +78,7 @@ def _short(message: str, root: Path | None) -> str:
 
 def _sizes(report: SplitReport) -> str:
     common = report.sizes.most_common(_MOST_SIZES)
-    texts = [f"{width} x {height} ({count:,})" for (height, width), count in common]
+    texts = [f"{height} x {width} ({count:,})" for (height, width), count in common]
     rest = len(report.sizes) - len(common)
     return ", ".join(texts) + (f" and {rest} more" if rest else "")
 

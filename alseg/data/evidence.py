@@ -167,7 +167,8 @@ def _label_and_ids(
 def _check_shape(faults: _Faults, what: str, shape: tuple[int, ...], size: Size | None) -> None:
     if size is not None and shape[:2] != size:
         faults.add(
-            f"The {what} of {faults.image_id} is {shape[1]} x {shape[0]} pixels, not {size[1]} x {size[0]}.",
+            f"The {what} of {faults.image_id} is {shape[0]} x {shape[1]} pixels (height x width), not "
+            f"{size[0]} x {size[1]}.",
             "Image and label map must have the same size.",
         )
 

@@ -20,7 +20,7 @@ FORMAT = 1
 """Part of every file's name; another one when what is kept would differ."""
 
 _IN_MEMORY = 32
-"""Maps of the images asked for last; about 8 MiB each at 2048 x 1024."""
+"""Maps of the images asked for last; about 8 MiB each at 1024 x 2048."""
 
 
 class RegionMaps:

@@ -59,7 +59,7 @@ def export_run(
     write_text(output / "alseg.json", made.record.as_json() + "\n")
     write_classes(output, run.space)
     check, only = made.check, made.record.only_size
-    sizes = "images of any size" if only is None else f"images of {only[0]}x{only[1]} only"
+    sizes = "images of any size" if only is None else f"images of {only[0]} x {only[1]} only (height x width)"
     return (
         f"Wrote {path}, which takes {sizes}. On {check.images} images, its probabilities differ from the "
         f"original's by {check.difference:.1g} at most, and its classes at {check.changed:.4%} of the pixels."

@@ -81,7 +81,7 @@ def refuse_foreign(path: Path, *, overwrite: bool) -> None:
             f"{path} exists, and is not a file that 'alseg predict' has written. Name another folder with -o."
         )
     if not overwrite:
-        raise AlsegError(f"{path} exists. Name another folder with -o, or replace it with --overwrite.")
+        raise AlsegError(f"{path} exists. Name another folder with -o, or replace it with --force.")
 
 
 def write_bytes(path: Path, content: bytes) -> None:

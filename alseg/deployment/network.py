@@ -161,8 +161,8 @@ def _of_export(path: Path, changes: Changes, device: str) -> Network:
     if record.only_size is not None and record.only_size not in (size, window):
         height, width = record.only_size
         raise AlsegError(
-            f"{path} takes images of {height}x{width} pixels only. Leave out --size and --window, or set one "
-            f"of them to {height}x{width}."
+            f"{path} takes images of {height} x {width} pixels (height x width) only. Leave out --size and "
+            f"--window, or set one of them to {height}x{width}."
         )
     options = InferenceOptions(
         size=size,

@@ -88,9 +88,14 @@ def unpack(path: Path, folder: Path) -> list[str]:
     except FileNotFoundError as error:
         raise PackError(f"There is no file {path}. Name a pack, made by 'alseg pack'.") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
-        raise PackError(f"{path} is no pack of alseg, or damaged: {_line(error)}.") from error
+        raise PackError(
+            f"{path} is no pack of alseg, or damaged: {_line(error)}. Name a pack, made by 'alseg pack', or "
+            "get it again from its makers."
+        ) from error
     except OSError as error:
-        raise PackError(f"{path} cannot be unpacked into {folder.parent}: {_line(error)}.") from error
+        raise PackError(
+            f"{path} cannot be unpacked into {folder.parent}: {_line(error)}. Free space there or set TMPDIR."
+        ) from error
 
 
 def _problem_of(entries: Sequence[zipfile.ZipInfo], size: int) -> str | None:

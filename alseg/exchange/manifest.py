@@ -169,7 +169,9 @@ def refuse_changed(folder: Path, manifest: Manifest, unpacked: Iterable[str] | N
     """
     folders = [part.folder for part in manifest.parts]
     if len(set(map(str.lower, folders))) < len(folders):
-        raise PackError(f"{folder / MANIFEST_NAME} is damaged: two parts have the same folder.")
+        raise PackError(
+            f"{folder / MANIFEST_NAME} is damaged: two parts have the same folder. Get the pack again."
+        )
     if unpacked is None:
         unpacked = [name for each in folders for name in members_in(folder, each)]
     found = set(unpacked) - {MANIFEST_NAME}

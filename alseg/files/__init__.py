@@ -19,7 +19,7 @@ from alseg.files.records import (
     write_json,
     write_record,
 )
-from alseg.files.whole_folder import whole_folder
+from alseg.files.whole_folder import require_vacant, whole_folder
 from alseg.files.write_errors import MovedError, TakenOverError, WriteError, cannot_write, refuse_moved
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "refuse_unknown_keys",
     "remove",
     "remove_unfinished",
+    "require_vacant",
     "sha256_of",
     "whole_folder",
     "write_atomically",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,23 @@ from pathlib import Path
 
 from alseg.errors import AlsegError
 from alseg.files.write_errors import cannot_write
+
+
+def require_vacant(target: Path) -> None:
+    """Refuse a folder that cannot be written whole, since something is there.
+
+    Raises:
+        AlsegError: If it is a file, or something is in it.
+        WriteError: If nobody can look into it.
+    """
+    try:
+        is_taken = os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir()))
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    if is_taken:
+        raise AlsegError(
+            f"{target} is there already, and is never replaced. Move it away, or name another place."
+        )
 
 
 @contextmanager
@@ -23,8 +41,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
         AlsegError: If something is in it already.
         WriteError: If it cannot be written.
     """
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise AlsegError(f"{target} is there already. Move it away, or name another folder with --output.")
+    require_vacant(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))

@@ -67,7 +67,7 @@ def cannot_write(path: Path, error: OSError) -> WriteError:
     if limit is not None:
         return WriteError(f"Cannot write {path}: {limit}")
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    remedy = "Free space or choose --results." if full else "Make it writable or choose another folder."
+    remedy = "Free space or choose another place." if full else "Make it writable or choose another folder."
     return WriteError(f"Cannot write {path}: {error.strerror or error}. {remedy}")
 
 

@@ -24,7 +24,7 @@ from alseg.inference.windows import AT_ONCE, window_starts, windowed
 from alseg.toolkit.imaging import resize_image
 
 LARGE = 2**23
-"""Pixels of the largest image whose scores are kept in one map; a frame of 3840 x 2160 has fewer."""
+"""Pixels of the largest image whose scores are kept in one map; a frame of 2160 x 3840 has fewer."""
 
 _STRIP_VALUES = 2**24
 """Scores in a strip of an enlarged map, float32: 64 MB."""

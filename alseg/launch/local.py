@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from alseg.config.experiment import Experiment, RunSpec
+from alseg.system.python import python_module
 from alseg.system.signals import StopRequest
 
 
@@ -37,7 +37,7 @@ def helpers(
     request = json.dumps(
         {"root": str(root), "runs": [spec.folder for spec in specs], "accept_drift": accept_drift}
     )
-    command = [sys.executable, "-m", "alseg.cli.worker", request]
+    command = [*python_module("alseg.cli.worker"), request]
     # A session of its own: Ctrl-C reaches this process alone, which passes it on by closing the pipe.
     started = [
         subprocess.Popen(

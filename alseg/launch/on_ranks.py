@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,11 +23,12 @@ from alseg.launch.rank_task import RankReport, RankTask, ToldEnding
 from alseg.launch.same_threads import first_threads, other_devices
 from alseg.storage.run_folder import RunFolder
 from alseg.system.kept_folders import keeping
+from alseg.system.python import python_module
 from alseg.system.rank_processes import RankEnding, run_ranks, run_srun
 from alseg.system.signals import StopRequest
 from alseg.system.threads import look
 
-COMMAND = (sys.executable, "-m", "alseg.cli.rank")
+COMMAND = python_module("alseg.cli.rank")
 """What each of the processes is."""
 
 

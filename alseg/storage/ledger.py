@@ -263,7 +263,7 @@ def refuse_outside(positions: NDArray[np.int32], image_id: str, size: Size) -> N
     if len(positions) and (positions.max(axis=0) >= size).any():
         raise AlsegError(
             f"The purchases are damaged or of other data: they ask about pixels of {image_id} beyond its "
-            f"{size[1]} x {size[0]}."
+            f"{size[0]} x {size[1]} (height x width)."
         )
 
 

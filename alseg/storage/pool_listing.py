@@ -76,7 +76,7 @@ class PoolListing:
         """
         left_out = set(gone)
         return [
-            f"Image {image_id} was {size[1]} x {size[0]} and is {found[1]} x {found[0]}"
+            f"Image {image_id} was {size[0]} x {size[1]} and is {found[0]} x {found[1]} (height x width)"
             for image_id, size in self.images.items()
             if image_id not in left_out and (found := now.images.get(image_id, size)) != size
         ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from alseg.contracts import Executor, ExecutorSpec, Standing, WorkUnit
 from alseg.errors import DamageError
 from alseg.files import read_json
 from alseg.guard import timeouts
+from alseg.system.python import python_module
 
 T = TypeVar("T")
 
@@ -216,7 +216,7 @@ def _experiment(folder: Path, iterations: int) -> list[WorkUnit]:
         "settings": {"device": "cpu", "threads": 1},
     }
     file.write_text(json.dumps(content), encoding="utf-8")
-    command = [sys.executable, "-m", "alseg", "status", str(folder), "--json"]
+    command = [*python_module("alseg"), "status", str(folder), "--json"]
     found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     return [WorkUnit(key=run["name"], experiment=str(file), runs=(run["name"],)) for run in found["runs"]]
 

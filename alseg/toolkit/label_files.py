@@ -234,8 +234,8 @@ class MaskLabels:
         for path, size in zip(there[1:], sizes[1:], strict=True):
             if size != sizes[0]:
                 raise DataError(
-                    f"{path} is {size[1]} x {size[0]} pixels, but {there[0]} is "
-                    f"{sizes[0][1]} x {sizes[0][0]}.",
+                    f"{path} is {size[0]} x {size[1]} pixels (height x width), but {there[0]} is "
+                    f"{sizes[0][0]} x {sizes[0][1]}.",
                     "Copy or unpack both again.",
                 )
         return sizes[0]

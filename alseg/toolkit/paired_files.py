@@ -85,8 +85,8 @@ class PairedFiles:
             if of_image != of_label:
                 label_path = next(path for path in files if path is not None)
                 raise DataError(
-                    f"{image_path} is {of_image[1]} x {of_image[0]} pixels, but its label map "
-                    f"{label_path} is {of_label[1]} x {of_label[0]}.",
+                    f"{image_path} is {of_image[0]} x {of_image[1]} pixels (height x width), but its label "
+                    f"map {label_path} is {of_label[0]} x {of_label[1]}.",
                     "Copy or unpack both again.",
                 )
             return of_label

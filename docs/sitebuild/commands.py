@@ -26,7 +26,8 @@ def command_pages() -> list[Page]:
         rows.append((Page(PurePosixPath(FOLDER) / f"{name}.md", f"alseg {name}", text), summary))
     introduction = (
         "`alseg COMMAND --help` says the same in a terminal. Exit codes: 0 all is well, 1 something failed, "
-        "2 a mistake in what was given, 3 a run waits for people."
+        "2 a mistake in what was given, 3 a run waits for people. Sizes are height x width. What "
+        "is there is not replaced unless you say so ([the rule](../../reliability.md#files-that-are-there))."
     )
     return [index_page(FOLDER, "Command line", introduction, rows), *(page for page, _ in rows)]
 

@@ -41,7 +41,7 @@ def build_vaihingen(
 
     Features:
 
-    - 33 orthophotos of about 2500 x 2000 pixels, 0.09 m each: 16 train, 17 val, the split of the contest; in
+    - 33 orthophotos of about 2000 x 2500 pixels, 0.09 m each: 16 train, 17 val, the split of the contest; in
       tiles of at most 512 x 512 pixels 344 train and 398 val images
     - channels are near infrared, red and green: vegetation is red
     - 6 classes (`isprs-6`); means are often taken over 5, without clutter

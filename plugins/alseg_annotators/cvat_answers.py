@@ -101,7 +101,8 @@ class _Reader:
         )
         if question is None and (height, width) != tuple(asked.size):
             raise place.error(
-                f"the picture has {width} x {height} pixels, not {asked.size[1]} x {asked.size[0]}.",
+                f"the picture has {height} x {width} pixels (height x width), not {asked.size[0]} x "
+                f"{asked.size[1]}.",
                 "Label the pictures that were exported for this round.",
             )
         tags = [child for child in element.children if child.tag == "tag"]

@@ -109,8 +109,8 @@ class _Reader:
         size = tuple(data.get(name) for name in ("alseg_height", "alseg_width"))
         if size != tuple(asked.size):
             raise place.error(
-                f"its image has {shown(size[1])} x {shown(size[0])} pixels, "
-                f"not {asked.size[1]} x {asked.size[0]}.",
+                f"its image has {shown(size[0])} x {shown(size[1])} pixels (height x width), "
+                f"not {asked.size[0]} x {asked.size[1]}.",
                 "Import the tasks that were exported for this round.",
             )
         if once:

@@ -94,7 +94,8 @@ def _check_frame(result: dict[str, Any], size: Size, place: Place) -> None:
     drawn_on = (result.get("original_height"), result.get("original_width"))
     if drawn_on != tuple(size) or any(isinstance(side, bool) for side in drawn_on):
         raise place.error(
-            f"it was drawn on {shown(drawn_on[1])} x {shown(drawn_on[0])} pixels, not {size[1]} x {size[0]}.",
+            f"it was drawn on {shown(drawn_on[0])} x {shown(drawn_on[1])} pixels (height x width), not "
+            f"{size[0]} x {size[1]}.",
             "Label the pictures that were exported for this round.",
         )
     if result.get("image_rotation") not in (None, 0):

@@ -80,7 +80,7 @@ def pixel(spacing: Distance = 32) -> AnnotationMode:
 
     Args:
         spacing: After a pick, no other within this Chebyshev distance, in this round or later. The paper's
-            value belongs to label maps of 2048 x 1024; smaller ones want less.
+            value belongs to label maps of 1024 x 2048; smaller ones want less.
 
     Raises:
         AlsegError: If the spacing is negative.

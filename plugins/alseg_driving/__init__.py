@@ -43,7 +43,7 @@ def register_datasets() -> list[DatasetSpec]:
     return [
         DatasetSpec(
             name="acdc",
-            summary="Photographs in fog, night, rain and snow, 1920 x 1080; 1,600 train, 406 val.",
+            summary="Photographs in fog, night, rain and snow, 1080 x 1920; 1,600 train, 406 val.",
             source="Sakaridis et al., ICCV 2021, arXiv:2104.13395",
             build=acdc.build_acdc,
             write_fake=acdc.write_fake,
@@ -53,7 +53,7 @@ def register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="bdd100k",
-            summary="Photographs from the United States, 1280 x 720; 7,000 train, 1,000 val.",
+            summary="Photographs from the United States, 720 x 1280; 7,000 train, 1,000 val.",
             source="Yu et al., CVPR 2020, arXiv:1805.04687",
             build=bdd100k.build_bdd100k,
             write_fake=bdd100k.write_fake,
@@ -63,7 +63,7 @@ def register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="camvid",
-            summary="Photographs from Cambridge, 480 x 360; 367 train, 101 val.",
+            summary="Photographs from Cambridge, 360 x 480; 367 train, 101 val.",
             source="Brostow et al., Pattern Recognition Letters 2009; SegNet tutorial version",
             build=camvid.build_camvid,
             write_fake=camvid.write_fake,
@@ -72,7 +72,7 @@ def register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="cityscapes",
-            summary="Photographs from German cities, 2048 x 1024; 2,975 train, 500 val.",
+            summary="Photographs from German cities, 1024 x 2048; 2,975 train, 500 val.",
             source="Cordts et al., CVPR 2016, arXiv:1604.01685",
             build=cityscapes.build_cityscapes,
             write_fake=cityscapes.write_fake,
@@ -81,7 +81,7 @@ def register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="dark-zurich",
-            summary="Photographs from Zurich at night, 1920 x 1080; 2,416 train without labels, 50 val.",
+            summary="Photographs from Zurich at night, 1080 x 1920; 2,416 train without labels, 50 val.",
             source="Sakaridis et al., ICCV 2019, arXiv:1901.05946",
             build=dark_zurich.build_dark_zurich,
             write_fake=dark_zurich.write_fake,
@@ -91,7 +91,7 @@ def register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="gtav",
-            summary="Scenes from the game Grand Theft Auto V, about 1914 x 1052; 24,966 train.",
+            summary="Scenes from the game Grand Theft Auto V, about 1052 x 1914; 24,966 train.",
             source="Richter et al., ECCV 2016, arXiv:1608.02192",
             build=gtav.build_gtav,
             write_fake=gtav.write_fake,
@@ -101,7 +101,7 @@ def register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="idd",
-            summary="Photographs from India, about 1920 x 1080; 6,993 train, 981 val.",
+            summary="Photographs from India, about 1080 x 1920; 6,993 train, 981 val.",
             source="Varma et al., WACV 2019, arXiv:1811.10200",
             build=idd.build_idd,
             write_fake=idd.write_fake,
@@ -111,7 +111,7 @@ def register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="kitti",
-            summary="Photographs from Karlsruhe, about 1242 x 375; 200 train.",
+            summary="Photographs from Karlsruhe, about 375 x 1242; 200 train.",
             source="Alhaija et al., IJCV 2018, arXiv:1708.01566",
             build=kitti.build_kitti,
             write_fake=kitti.write_fake,
@@ -131,7 +131,7 @@ def register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="synscapes",
-            summary="Photorealistic renderings of street scenes, 1440 x 720; 25,000 train.",
+            summary="Photorealistic renderings of street scenes, 720 x 1440; 25,000 train.",
             source="Wrenninge and Unger, 2018, arXiv:1810.08705",
             build=synscapes.build_synscapes,
             write_fake=synscapes.write_fake,
@@ -141,7 +141,7 @@ def register_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="synthia",
-            summary="Rendered scenes of SYNTHIA-RAND-CITYSCAPES, 1280 x 760; 9,400 train.",
+            summary="Rendered scenes of SYNTHIA-RAND-CITYSCAPES, 760 x 1280; 9,400 train.",
             source="Ros et al., CVPR 2016",
             build=synthia.build_synthia,
             write_fake=synthia.write_fake,

@@ -41,7 +41,7 @@ def build_acdc(*, root: Path | None, split: str, condition: Condition = "all") -
 
     Features:
 
-    - 1,600 train, 406 val and 2,000 test images, 1920 x 1080; of each condition 400 train, 100 val (106 at
+    - 1,600 train, 406 val and 2,000 test images, 1080 x 1920; of each condition 400 train, 100 val (106 at
       night) and 500 test images
     - 19 classes (`cityscapes-19`)
     - groups of images are the recordings

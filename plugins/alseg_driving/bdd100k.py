@@ -25,7 +25,7 @@ def build_bdd100k(*, root: Path | None, split: str, exclude: str | None = None) 
 
     Features:
 
-    - 7,000 train, 1,000 val and 2,000 test images, 1280 x 720, each from a drive of its own
+    - 7,000 train, 1,000 val and 2,000 test images, 720 x 1280, each from a drive of its own
     - 19 classes (`cityscapes-19`)
     - the test split has no labels: they are not public
 

@@ -25,7 +25,7 @@ def build_camvid(*, root: Path | None, split: str) -> Dataset:
 
     Features:
 
-    - 367 train and 101 val images, 480 x 360, from driving sequences by day and (``0001TP``) at dusk
+    - 367 train and 101 val images, 360 x 480, from driving sequences by day and (``0001TP``) at dusk
     - 11 classes (`camvid-11`), grouped from 32
 
     Format:

@@ -28,7 +28,7 @@ def build_cityscapes(*, root: Path | None, split: str) -> Dataset:
 
     Features:
 
-    - 2,975 train and 500 val images, 2048 x 1024, of 21 cities
+    - 2,975 train and 500 val images, 1024 x 2048, of 21 cities
     - 19 classes (`cityscapes-19`) of 34 annotated ones; the others are void, about an eighth of val
     - the test split is not offered: its labels are not public
 

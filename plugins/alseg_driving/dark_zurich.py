@@ -39,7 +39,7 @@ def build_dark_zurich(*, root: Path | None, split: str, time: Time = "night") ->
 
     - train: 2,416 images at night, 2,920 at twilight, 3,041 by day, without labels; groups are the recordings
     - val: 50 images at night with labels; test: 151 images at night, whose labels are not public
-    - 1920 x 1080; 19 classes (`cityscapes-19`)
+    - 1080 x 1920; 19 classes (`cityscapes-19`)
 
     Format:
 

@@ -27,7 +27,7 @@ def build_gtav(*, root: Path | None, split: str, exclude: str | None = None) -> 
 
     Features:
 
-    - 24,966 images, about 1914 x 1052, all of them in ``train``, as in the literature on adaptation to
+    - 24,966 images, about 1052 x 1914, all of them in ``train``, as in the literature on adaptation to
       Cityscapes
     - 19 classes (`cityscapes-19`), annotated with the ids of Cityscapes
     - a few images and label maps differ in size, and some files are damaged in common mirrors: every

@@ -39,7 +39,7 @@ def build_idd(*, root: Path | None, split: str, classes: Classes = "cityscapes-1
 
     Features:
 
-    - 6,993 train, 981 val and 2,029 test images (part I), most of them 1920 x 1080; groups are the drives
+    - 6,993 train, 981 val and 2,029 test images (part I), most of them 1080 x 1920; groups are the drives
     - 19 classes (`cityscapes-19`), or 26 of its own (`idd-26`, level 3 of its hierarchy)
     - the test split has no labels: they are not public
 

@@ -25,7 +25,7 @@ def build_kitti(*, root: Path | None, split: str) -> Dataset:
 
     Features:
 
-    - 200 train images, about 1242 x 375, and 200 test images, whose labels are not public
+    - 200 train images, about 375 x 1242, and 200 test images, whose labels are not public
     - 19 classes (`cityscapes-19`), annotated with the label ids of Cityscapes
 
     Format:

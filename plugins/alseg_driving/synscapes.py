@@ -22,7 +22,7 @@ def build_synscapes(*, root: Path | None, split: str, exclude: str | None = None
 
     Features:
 
-    - 25,000 images, 1440 x 720, each of a scene of its own, all of them in ``train``
+    - 25,000 images, 720 x 1440, each of a scene of its own, all of them in ``train``
     - 19 classes (`cityscapes-19`), annotated with the label ids of Cityscapes
 
     Format:

@@ -52,7 +52,7 @@ def build_synthia(*, root: Path | None, split: str, exclude: str | None = None) 
 
     Features:
 
-    - 9,400 images, 1280 x 760, all of them in ``train``, as in the literature on adaptation to Cityscapes
+    - 9,400 images, 760 x 1280, all of them in ``train``, as in the literature on adaptation to Cityscapes
     - 16 classes (`synthia-16`); terrain, truck, train, parking slot, road work and lane marking are void,
       as in that literature
 

@@ -250,7 +250,7 @@ def main() -> None:
     if server.serve():
         program += server.arguments
         if not server.copies:
-            os.execv(sys.executable, [sys.executable, "-m", *program])
+            os.execv(sys.executable, [sys.executable, "-P", "-m", *program])
         sys.argv = program
         runpy.run_module(program[0], run_name="__main__", alter_sys=True)
         return

@@ -224,7 +224,7 @@ class LocalExecutor:
             if server is not None:
                 job.process = server.start(job.unit, log, environment)
             else:
-                command = self._command or (sys.executable, "-m", *ALSEG_WORK)
+                command = self._command or (sys.executable, "-P", "-m", *ALSEG_WORK)
                 in_turn = self._command is None and os.name == "posix"
                 job.process = StartedProcess(command, job.unit, log, environment, in_turn=in_turn)
         except OSError as error:

@@ -183,7 +183,7 @@ class ForkServer:
         self._in_turn = in_turn
         self._started = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "alseg_executors.fork_server", *program],
+            [sys.executable, "-P", "-m", "alseg_executors.fork_server", *program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

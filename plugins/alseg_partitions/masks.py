@@ -55,8 +55,8 @@ class Masks:
             raise DataError(error.problem, _WANTED) from error
         if ids.shape != image.shape[:2]:
             raise DataError(
-                f"{path} is {ids.shape[1]} x {ids.shape[0]} pixels, the image {image.shape[1]} x "
-                f"{image.shape[0]}.",
+                f"{path} is {ids.shape[0]} x {ids.shape[1]} pixels (height x width), the image "
+                f"{image.shape[0]} x {image.shape[1]}.",
                 _WANTED,
             )
         return numbered(ids)

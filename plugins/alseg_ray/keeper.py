@@ -33,7 +33,7 @@ class Keeper:
     """
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
-        self._command = command or (sys.executable, "-m", "alseg", "work", "-", "--until-eof")
+        self._command = command or (sys.executable, "-P", "-m", "alseg", "work", "-", "--until-eof")
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
         self._changing = threading.Lock()

@@ -113,7 +113,7 @@ class Batch:
             '[ -z "$SLURM_CPUS_PER_TASK" ] || export SRUN_CPUS_PER_TASK="$SLURM_CPUS_PER_TASK"',
             # srun would end the unit at once; SLURM sends the signal to the unit, too, which then saves.
             "trap '' TERM",
-            f"srun {one}--input=none --unbuffered {shlex.quote(sys.executable)} -m alseg work "
+            f"srun {one}--input=none --unbuffered {shlex.quote(sys.executable)} -P -m alseg work "
             f'"$folder/{UNITS_NAME}/$unit.json"',
             "code=$?",
             # It has saved because its time is nearly up; without a word it had not even begun.

@@ -72,7 +72,7 @@ SHAPES: dict[str, tuple[Change, str]] = {
     ),
     "no name": (_image("name", ""), "asks nothing about picture ''."),
     "a picture twice": (_twice, "too. Export a task that holds each picture once."),
-    "another size": (_image("width", "80"), "the picture has 80 x 24 pixels, not 40 x 24."),
+    "another size": (_image("width", "80"), "the picture has 24 x 80 pixels (height x width), not 24 x 40."),
     "a size below 0": (_image("height", "-24"), "height is '-24', not a whole number from 1 to 1048576."),
     "a size that is huge": (_image("height", "9" * 400), "height is '9999"),
     "an unknown class": (

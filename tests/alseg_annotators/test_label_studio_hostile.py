@@ -95,11 +95,11 @@ PIXELS: dict[str, tuple[Change, str]] = {
     ),
     "an image of another size": (
         _set(1, "data", "alseg_height", 48),
-        ", task 2: its image has 40 x 48 pixels, not 40 x 24.",
+        ", task 2: its image has 48 x 40 pixels (height x width), not 24 x 40.",
     ),
     "drawn on another size": (
         _set(*RESULT, "original_width", 80),
-        ", task 2, annotation 1, result 2: it was drawn on 80 x 24 pixels, not 40 x 24.",
+        ", task 2, annotation 1, result 2: it was drawn on 24 x 80 pixels (height x width), not 24 x 40.",
     ),
     "drawn on a turned picture": (
         _set(*RESULT, "image_rotation", 90),

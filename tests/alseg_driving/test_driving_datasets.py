@@ -179,7 +179,7 @@ def test_image_and_label_map_of_different_size_are_both_named(name: str, tmp_pat
         name
     ]
     message = (
-        f"{image} is 30 x 20 pixels, but its label map {label} is {width} x {height}. "
+        f"{image} is 20 x 30 pixels (height x width), but its label map {label} is {height} x {width}. "
         "Copy or unpack both again."
     )
     with pytest.raises(DataError, match=f"^{re.escape(message)}"):

@@ -79,7 +79,9 @@ def test_regions_are_read_from_files_of_8_and_16_bits(tmp_path: Path) -> None:
 def test_a_file_of_another_size_is_refused(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((2, 3), np.uint8)).save(tmp_path / "a.png")
     masks = Masks(root=str(tmp_path))
-    with pytest.raises(DataError, match=r"a\.png is 3 x 2 pixels, the image 5 x 4\. Save regions as PNG"):
+    with pytest.raises(
+        DataError, match=r"a\.png is 2 x 3 pixels \(height x width\), the image 4 x 5\. Save regions as PNG"
+    ):
         masks.regions(np.zeros((4, 5, 3), np.uint8), "a", torch.Generator())
     before = masks.stamp("a")
     Image.fromarray(np.ones((20, 3), np.uint8)).save(tmp_path / "a.png")

@@ -119,12 +119,11 @@ def test_the_area_under_a_constant_curve_is_its_height() -> None:
     assert area_under_curve([0.5, 1.0, 7.0], [60.0, 60.0, 60.0]) == pytest.approx(60.0)
 
 
-def test_the_area_is_that_of_numpy_and_scipy_over_the_range() -> None:
+def test_the_area_is_that_of_scipy_over_the_range() -> None:
     costs = [0.0, 0.44, 0.88, 1.32, 2.2]
     values = [36.6, 55.0, 61.0, 64.0, 66.0]
     expected = integrate.trapezoid(values, costs) / 2.2
     assert area_under_curve(costs, values) == pytest.approx(expected, rel=1e-12)
-    assert area_under_curve(costs, values) == pytest.approx(np.trapezoid(values, costs) / 2.2, rel=1e-12)
 
 
 def test_the_area_does_not_depend_on_the_unit_of_cost() -> None:

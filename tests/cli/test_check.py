@@ -160,3 +160,25 @@ def test_a_plugin_that_ends_the_process_or_hangs_fails_alone(monkeypatch: pytest
     assert dies["independence"].note == "'labels' has ended the process."
     assert hangs["contract"].problem == "It has not ended after 10 s."
     assert {lives[check].status for check in ("contract", "determinism", "labels", "cost")} == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("notes.txt", "./notes.txt does not end in .py. Give a file NAME.py, a package's folder, or a"),
+        ("alseg-mine", "./alseg-mine is no package, but holds alseg-mine/alseg_mine. Give that."),
+        ("empty", "./empty has no __init__.py. Give a file NAME.py, a package's folder, or a module's name."),
+        ("random.py", "./random.py cannot be imported: 'random' is another module, "),
+        ("missing.py", "./missing.py is not there. Give a file NAME.py, a package's folder, or a module's"),
+    ],
+)
+def test_a_path_that_is_no_module_is_answered_with_what_to_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in ("notes.txt", "alseg-mine/alseg_mine/__init__.py", "empty/notes.txt", "random.py"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).touch()
+    result = check(f"./{target}")
+    assert result.exit_code == 2
+    assert " ".join(result.stderr.split()).startswith(f"Error: {told}")

@@ -67,7 +67,7 @@ def test_without_arguments_missing_data_sets_say_what_to_download_and_where_to_p
     result = run()
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    place = lines.index("gtav: Scenes from the game Grand Theft Auto V, about 1914 x 1052; 24,966 train.")
+    place = lines.index("gtav: Scenes from the game Grand Theft Auto V, about 1052 x 1914; 24,966 train.")
     assert lines[place + 1] == (
         f"  train: No GTAV images at data/gtav/images. {GTAV_DOWNLOAD.format('data/gtav')}"
     )
@@ -153,8 +153,8 @@ def test_files_that_cannot_be_used_are_listed_with_what_is_wrong(jobs: str, tmp_
     ) in result.stdout
     assert result.stdout.endswith(
         "  00003  gtav/images/00003.png is empty (0 bytes).\n"
-        "  00004  gtav/images/00004.png is 50 x 40 pixels, but its label map gtav/labels/00004.png "
-        "is 64 x 32.\n"
+        "  00004  gtav/images/00004.png is 40 x 50 pixels (height x width), but its label map "
+        "gtav/labels/00004.png is 32 x 64.\n"
         "\n"
         "Found 3 faulty images in 5 images.\n"
         "00002, 00003: Copy or unpack it again.\n"
@@ -188,7 +188,9 @@ def test_a_list_for_a_data_set_that_must_be_whole_is_refused(tmp_path: Path) -> 
 def test_a_list_is_not_written_while_another_is_in_use(tmp_path: Path) -> None:
     listing = tmp_path / "damaged.txt"
     listing.touch()
-    result = run("check", "gtav", f"exclude={listing}", "--root", tmp_path, "--write-exclude", listing)
+    result = run(
+        "check", "gtav", f"exclude={listing}", "--root", tmp_path, "--write-exclude", tmp_path / "new.txt"
+    )
     assert (result.exit_code, result.stderr) == (
         2,
         "Error: --write-exclude would leave out what 'exclude' names already. Check without 'exclude' "
@@ -289,7 +291,7 @@ def test_an_experiment_file_or_a_folder_in_place_of_a_name_is_told(tmp_path: Pat
 def test_a_data_set_without_files_is_checked_with_its_parameters() -> None:
     result = run("check", "streets", "domain=camera", "count=1", "height=32", "width=64", "--split", "train")
     assert result.exit_code == 0
-    assert result.stdout.startswith("streets train: 1 images\nsizes: 64 x 32 (1)\n")
+    assert result.stdout.startswith("streets train: 1 images\nsizes, height x width: 32 x 64 (1)\n")
 
 
 def test_checking_does_not_import_torch(tmp_path: Path) -> None:

@@ -63,6 +63,20 @@ def test_a_pattern_that_begins_with_a_star_needs_no_quotes_inside_quotes() -> No
         ("methods.4.budget=5%", "'methods' is a list with items 0 to 3, and has no '4'"),
         ("methods.x.budget=5%", "'methods' is a list with items 0 to 3, and has no 'x'"),
         ("methods.-1.budget=5%", "'methods' is a list with items 0 to 3, and has no '-1'"),
+        (
+            "methods.Images.budget=5%",
+            "'methods' is a list with items 0 to 3, and has no 'Images'; 'Images' is methods.2",
+        ),
+        (
+            "methods[1].budget=5%",
+            "items of a list are numbered from 0 behind a dot, without brackets: methods.1.budget=5%",
+        ),
+        ("seeds[0]=", "items of a list are numbered from 0 behind a dot, without brackets: seeds.0="),
+        (
+            "evaluation.size.0=64",
+            "expected a size [height, width] in pixels, each 1 to 65536, got a mapping; the file has no such "
+            "list, so give all of it: evaluation.size=[...]",
+        ),
         ("name.first=a", "'name' is a single value and has no 'first'"),
         ("seeds", "expected key=value, such as recipe.iterations=100"),
         ("=1", "expected key=value, such as recipe.iterations=100"),

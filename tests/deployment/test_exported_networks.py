@@ -141,7 +141,7 @@ def test_the_best_run_of_a_results_folder_is_exported(results: Path, tmp_path: P
 
 def test_a_network_can_be_checked_on_named_images(run: Path, tmp_path: Path) -> None:
     [image] = write_photos(tmp_path, Stripes("other", 1, (20, 30)))
-    result = alseg("export", run, "--as", "torchscript", "--check", image, "-o", tmp_path)
+    result = alseg("export", run, "--as", "torchscript", "--check", image, "-o", tmp_path / "export")
     assert "On 1 images, its probabilities" in result.stderr
 
 

@@ -118,9 +118,9 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(run: Path, tmp_path: P
         (("--as", "files"), "Unknown format 'files'."),
         (("--as", "cvat", "--no-images"), "--as cvat writes tasks, which need their images"),
         (("--as", "cvat", "--what", "picks"), "Picks are a table: leave out --as."),
-        (("--as", "cvat"), f"{tmp_path / 'mine'} is there already."),
+        (("--as", "cvat"), f"{tmp_path / 'mine'} is there already, and is never replaced."),
     ]:
-        result = alseg("export", run, *arguments, "-o", tmp_path / "mine")
+        result = alseg("export", run, *arguments, "-o", tmp_path / "mine", "--force")
         assert result.exit_code == 2
         assert message in " ".join(result.stderr.split())
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "file"]

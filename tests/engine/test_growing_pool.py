@@ -159,7 +159,10 @@ def test_an_image_never_asked_about_that_is_gone_is_left_out_from_the_next_round
 def test_a_known_image_of_another_size_is_drift_but_a_new_one_is_none(tmp_path: Path) -> None:
     document, _ = stopped_in_round_1(tmp_path)
     write_names(tmp_path, 2, 3, 4, 5, 6, 7, file="resized.txt")
-    with pytest.raises(AlsegError, match=r": Image train-02 was 24 x 12 and is 26 x 12; Image train-03 was"):
+    with pytest.raises(
+        AlsegError,
+        match=r": Image train-02 was 12 x 24 and is 12 x 26 \(height x width\); Image train-03 was",
+    ):
         run_toy(tmp_path, document, PLUGIN)
     (tmp_path / "data" / "resized.txt").unlink()
     write_names(tmp_path, 2, 3, 4, 5, 6, 7, 8)
@@ -209,7 +212,8 @@ def test_a_known_image_that_changes_its_size_while_the_run_is_at_work_stops_it(t
     reporter = GrowsWhen(tmp_path, "evaluate", 2, file="resized.txt")
     assert run_toy(tmp_path, growing_document(tmp_path), PLUGIN, reporter=reporter).failed
     assert reporter.notes[-1].startswith(
-        "  AlsegError: Image train-02 was 24 x 12 and is 26 x 12: it is another image under the same name."
+        "  AlsegError: Image train-02 was 12 x 24 and is 12 x 26 (height x width): it is another "
+        "image under the same name."
     )
 
 

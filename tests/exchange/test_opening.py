@@ -241,7 +241,8 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path, content: bytes) ->
     path = tmp_path / "a.zip"
     path.write_bytes(content)
     assert alseg("compare", path).stderr == (
-        f"Error: {path} is no pack of alseg, or damaged: File is not a zip file.\n"
+        f"Error: {path} is no pack of alseg, or damaged: File is not a zip file. Name a pack, made by "
+        "'alseg pack', or get it again from its makers.\n"
     )
 
 

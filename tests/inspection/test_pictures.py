@@ -156,7 +156,7 @@ def test_the_final_example_is_what_the_final_network_says(results: Path, tmp_pat
 
 def test_an_earlier_round_can_be_shown(results: Path, tmp_path: Path) -> None:
     alseg("show", run_of(results, "entropy"), "--image", "train-1", "--round", "1", "-o", tmp_path)
-    alseg("show", run_of(results, "entropy"), "--image", "train-1", "-o", tmp_path)
+    alseg("show", run_of(results, "entropy"), "--image", "train-1", "-o", tmp_path, "--force")
     first, second = (pixels(tmp_path / f"train-1_bought-round-{n}.png").any(axis=2) for n in (1, 2))
     assert first.sum() < second.sum()
     assert not (first & ~second).any()

@@ -63,7 +63,7 @@ def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_space(
     message = str(raised.value)
     assert message.startswith(f"Cannot write {small_disk}")
     assert file in message
-    assert message.endswith(": No space left on device. Free space or choose --results.")
+    assert message.endswith(": No space left on device. Free space or choose another place.")
     (small_disk / "filler").unlink()
     assert run_toy(small_disk, document).done == 1
     assert run_toy(tmp_path / "undisturbed", document).done == 1

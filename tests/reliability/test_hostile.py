@@ -190,7 +190,7 @@ def test_a_label_map_of_another_size_than_its_image_is_found_before_training(tmp
             reporter=reporter,
         )
     assert str(raised.value) == (
-        "shrunk train: The label map of train-4 is 21 x 12 pixels, not 24 x 12. "
+        "shrunk train: The label map of train-4 is 12 x 21 pixels (height x width), not 12 x 24. "
         "Image and label map must have the same size."
     )
     assert reporter.phases == []

@@ -211,5 +211,5 @@ def test_the_report_command_shows_its_own_options(finished: Path, tmp_path: Path
     text = output.read_text(encoding="utf-8")
     assert f"alseg report {finished} -o {output} --images 1" in text
     assert "picks of round 2" in text
-    CliRunner().invoke(main, ["report", str(finished), "-o", str(output), "--images", "0"])
+    CliRunner().invoke(main, ["report", str(finished), "-o", str(output), "--images", "0", "--force"])
     assert "picks of round 2" not in output.read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ def test_a_listing_comes_back_in_its_order(tmp_path: Path) -> None:
 def test_known_images_come_first_and_new_ones_follow_in_their_order() -> None:
     now = PoolListing({"a": (1, 1), "ä/a": (6, 7), "c": (1, 2)})
     assert list(LISTING.followed_by(now).images.items()) == [("ä/a", (6, 7)), ("a", (1, 1)), ("c", (1, 2))]
-    assert LISTING.resized_in(now) == ["Image ä/a was 5 x 4 and is 7 x 6"]
+    assert LISTING.resized_in(now) == ["Image ä/a was 4 x 5 and is 6 x 7 (height x width)"]
     assert LISTING.resized_in(now, gone=["ä/a"]) == []
 
 

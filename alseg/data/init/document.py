@@ -115,11 +115,11 @@ def network_size(size: Size) -> Size:
 def _domain_lines(domain: Domain) -> list[str]:
     found, plan = domain.survey, domain.plan
     sizes = found.headers.sizes.most_common(3)
-    told = ", ".join(f"{width} x {height} ({count:,})" for (height, width), count in sizes)
+    told = ", ".join(f"{height} x {width} ({count:,})" for (height, width), count in sizes)
     more = f" and {len(found.headers.sizes) - 3} more sizes" if len(found.headers.sizes) > 3 else ""
     formats = ", ".join(f"{name} ({count:,})" for name, count in found.headers.formats.most_common(3))
     lines = ["    name: folder", f"    root: {scalar(str(found.root))}"]
-    lines += comment(f"{images_of(found.images)}: {told}{more}; {formats}", 4)
+    lines += comment(f"{images_of(found.images)}, height x width: {told}{more}; {formats}", 4)
     for key, value in plan.params.items():
         comments = list(plan.comments.get(key, ()))
         if key == "labels":

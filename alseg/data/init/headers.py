@@ -55,7 +55,8 @@ def read_headers(root: Path, images: Sequence[str], labels: Mapping[str, tuple[s
             for label in labels.get(path, ()):
                 if label is not None and (other := _size(root / label)) != size:
                     headers.faults[path] = (
-                        f"{root / label} is {other[1]} x {other[0]} pixels, the image {size[1]} x {size[0]}."
+                        f"{root / label} is {other[0]} x {other[1]} pixels (height x width), the image "
+                        f"{size[0]} x {size[1]}."
                     )
         except DataError as error:
             headers.faults[path] = str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 from alseg.data.init.classes import with_names_of
 from alseg.data.init.document import Domain, Proposal
@@ -65,9 +66,18 @@ def _domain(registry: Registry, found: Survey, use: Use, beside: Path | None) ->
     return Domain(found, plan, classes, exclude)  # type: ignore[arg-type]
 
 
-def _written_list(found: Survey, use: Use, beside: Path) -> Path:
+def exclusion_lists(beside: Path) -> list[Path]:
+    """Return the files beside an experiment file that may get lists of images to leave out."""
+    return [_list_of(use, beside) for use in get_args(Use)]
+
+
+def _list_of(use: Use, beside: Path) -> Path:
     ending = "" if use == "both" else f"-{use}"
-    path = beside.absolute().with_name(f"{beside.stem}{ending}-exclude.txt")
+    return beside.absolute().with_name(f"{beside.stem}{ending}-exclude.txt")
+
+
+def _written_list(found: Survey, use: Use, beside: Path) -> Path:
+    path = _list_of(use, beside)
     if path.is_relative_to(found.root.resolve()) or path.is_relative_to(found.root):
         raise AlsegError(
             f"{path} would lie in {found.root}, which is never written to. Name another -o FILE."

@@ -30,7 +30,7 @@ def _folder_lines(domain: Domain) -> list[str]:
     found, params = domain.survey, domain.plan.params
     (height, width), _ = found.headers.sizes.most_common(1)[0] if found.headers.sizes else ((0, 0), 0)
     several = "" if len(found.headers.sizes) < 2 else f" and {len(found.headers.sizes) - 1} more sizes"
-    images = f"{images_of(found.images)}, {width} x {height}{several}"
+    images = f"{images_of(found.images)}, {height} x {width} (height x width){several}"
     formats = ", ".join(name for name, _ in found.headers.formats.most_common(3))
     lines = [f"  {images}; {formats}"]
     for key in ("images", "labels", "listing"):

@@ -217,7 +217,7 @@ def _short(problem: str) -> str:
     for words, short in (
         ("no label map", "without label map"),
         ("another kind", "that are another kind of file"),
-        ("pixels, the image", "of another size than their label map"),
+        ("(height x width), the image", "of another size than their label map"),
         ("is empty", "empty"),
         ("damaged", "damaged"),
     ):

@@ -53,7 +53,7 @@ def contents(root: Path) -> dict[str, str]:
 
 def proposed(*arguments: str) -> tuple[dict[str, Any], str, Result]:
     """Return the proposal as data and as text, and what was said."""
-    result = call("data", "init", *arguments, "-o", "own.yaml")
+    result = call("data", "init", *arguments, "-o", "own.yaml", "--force")
     assert result.exit_code == 0, result.output
     text = Path("own.yaml").read_text()
     return yaml.safe_load(text), text, result
@@ -110,7 +110,7 @@ def test_colours_of_carla_are_named_and_an_alpha_channel_is_told(tmp_path: Path)
         "road",
         "car",
     ]
-    assert "16 images, 64 x 48; PNG RGBA" in result.output
+    assert "16 images, 48 x 64 (height x width); PNG RGBA" in result.output
 
 
 def test_smoothed_edges_are_void_and_no_classes(tmp_path: Path) -> None:
@@ -183,7 +183,6 @@ def test_sequences_are_groups_and_large_images_are_cut(tmp_path: Path) -> None:
     document, _, _ = proposed(str(made(tmp_path / "own", "sequences")))
     assert document["scenario"]["source"]["group"] == "{folder}"
     assert document["scenario"]["source"]["images"] == "{folder}/rgb/*.png"
-    Path("own.yaml").unlink()
     document, _, _ = proposed(str(made(tmp_path / "large", "large")))
     assert document["scenario"]["source"]["tile"] == 1024
 
@@ -210,7 +209,6 @@ def test_classes_of_a_target_are_matched_by_colour_and_never_by_id(tmp_path: Pat
     assert source == {"class-1": [0, 0, 9], "class-2": [0, 9, 0], "class-3": [9, 0, 0]}
     assert target == {"class-1": [0, 0, 9], "class-2": [0, 9, 0], "target-class-3": [7, 7, 7]}
     assert "2 colours of the target are colours of the source, too" in " ".join(result.output.split())
-    Path("own.yaml").unlink()
     for name in ("c", "d"):
         sister_folders(tmp_path / name)
     document, _, _ = proposed(str(tmp_path / "c"), str(tmp_path / "d"))
@@ -232,7 +230,9 @@ def test_nothing_is_written_into_the_folder_or_over_a_file(tmp_path: Path) -> No
     )
     Path("there.yaml").write_text("mine")
     result = call("data", "init", str(root), "-o", "there.yaml")
-    assert result.output == "Error: there.yaml exists. Name another file, or replace it with --force.\n"
+    assert result.output == (
+        "Error: there.yaml exists. Name another file with --output, or replace it with --force.\n"
+    )
 
 
 def test_images_without_labels_alone_are_no_experiment(tmp_path: Path) -> None:

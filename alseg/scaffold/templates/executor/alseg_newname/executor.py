@@ -114,7 +114,7 @@ class NewnameExecutor:
         """Start a process; what it prints is kept beside the experiment."""
         log = Path(job.unit.experiment).parent / "units" / f"{job.unit.key}.log"
         # The unit is one line of standard input, which stays open: at its end the process saves and ends.
-        command = [sys.executable, "-m", "alseg", "work", "-", "--until-eof"]
+        command = [sys.executable, "-P", "-m", "alseg", "work", "-", "--until-eof"]
         try:
             log.parent.mkdir(exist_ok=True)
             with log.open("a", encoding="utf-8") as file:
