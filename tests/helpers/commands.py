@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from alseg.cli import main
 from alseg.files import read_json
+from preforked import TERMINAL, python
 from toys import toy_document
 from toys_installed import FOLDER, HOLD
 
@@ -76,12 +77,13 @@ class Commands:
             patched.setenv("PYTHONPATH", self._path)
             patched.setenv(FOLDER, str(self.folder))
             patched.delenv(HOLD, raising=False)
+            patched.setattr(sys, "executable", python())
             return CliRunner().invoke(main, ["run", file, "--results", results, *options])
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run any command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "alseg", *arguments],
+            [python(), "-m", "alseg", *arguments],
             capture_output=True,
             text=True,
             timeout=SECONDS,
@@ -91,7 +93,7 @@ class Commands:
 
     @contextmanager
     def started(
-        self, *options: str, hold: int | None = None, terminal: str | None = None
+        self, *options: str, hold: str | None = None, terminal: str | None = None
     ) -> Iterator[subprocess.Popen[str]]:
         """Start ``alseg run``; it is killed afterwards if it has not ended.
 
@@ -101,25 +103,24 @@ class Commands:
             terminal: Path of a terminal that is to be the process's own; None for none.
         """
 
-        def open_terminal() -> None:
+        def heed_signals() -> None:
             for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):  # nohup and the like ignore some
                 signal.signal(number, signal.SIG_DFL)
-            if terminal is not None:
-                os.close(os.open(terminal, os.O_RDWR))  # the first that a session opens is its own
 
+        variables = {name: text for name, text in ((HOLD, hold), (TERMINAL, terminal)) if text is not None}
         for name in ("go", "go-if-asked"):
             (self.folder / name).unlink(missing_ok=True)
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "alseg", "run", str(self.folder / "toy.yaml")),
+                *(python(), "-m", "alseg", "run", str(self.folder / "toy.yaml")),
                 *("--results", str(self.folder / "results"), *options),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=open_terminal,
-            env=self._environment({} if hold is None else {HOLD: str(hold)}),
+            preexec_fn=heed_signals,
+            env=self._environment(variables),
         )
         try:
             yield process

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from alseg.cli import main
 from alseg.files import read_json
+from preforked import python
 
 STREETS = {"name": "streets", "height": 32, "width": 64, "count": 4, "val_count": 2}
 REGION = {"name": "region", "radius": 1}
@@ -72,9 +73,11 @@ def started(command: Sequence[str], env: Mapping[str, str] | None = None) -> Ite
             process.communicate()
 
 
-def run_here(folder: Path, content: dict[str, Any], *options: str) -> subprocess.CompletedProcess[str]:
-    """Do an experiment with this Python, and wait for its end."""
-    command = run_command(sys.executable, folder, content, *options)
+def run_here(
+    folder: Path, content: dict[str, Any], *options: str, interpreter: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Do an experiment with this Python, or a preloaded one where None is given, and wait for its end."""
+    command = run_command(interpreter or python(), folder, content, *options)
     return subprocess.run(command, capture_output=True, text=True, timeout=1.5 * MOST_SECONDS)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+
+from preforked import python
 
 HERE = Path(__file__).parents[1] / "third_party"
 REPOSITORY = HERE.parents[1]
@@ -65,11 +66,20 @@ def install_metadata(pyproject: Path, module: str, site: Path) -> None:
     (information / "entry_points.txt").write_text("\n".join(sections), encoding="utf-8")
 
 
-def run_alseg(*arguments: str, site: Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m alseg`` in an environment that also has the distributions in ``site``."""
+def run_alseg(
+    *arguments: str, site: Path, timeout: float = 300, interpreter: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m alseg`` in an environment that also has the distributions in ``site``.
+
+    Args:
+        arguments: Of the command line.
+        site: The folder; may be missing.
+        timeout: Seconds.
+        interpreter: Python; None for a preloaded one.
+    """
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.run(
-        [sys.executable, "-m", "alseg", *arguments],
+        [interpreter or python(), "-m", "alseg", *arguments],
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -15,6 +15,7 @@ import alseg_partitions
 import alseg_recipes
 import alseg_ripu
 from executed_runs import started as started_command
+from preforked import python
 from toycommand import write_toy
 
 MODULE = "rankedtoys"
@@ -28,7 +29,7 @@ def command(folder: Path, document: dict[str, Any], *options: str) -> list[str]:
     """Return ``alseg run`` of an experiment with results in ``folder / "results"``."""
     folder.mkdir(parents=True, exist_ok=True)
     file = write_toy(folder, document)
-    return [sys.executable, "-m", MODULE, "run", str(file), "--results", str(folder / "results"), *options]
+    return [python(), "-m", MODULE, "run", str(file), "--results", str(folder / "results"), *options]
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from preforked import python
+
 MODULE = "toycommand"
 
 
@@ -34,7 +36,7 @@ def shell(
     """
     here = Path(__file__).parent
     path = os.pathsep.join([str(here), *filter(None, sys.path)])
-    command = f"{shlex.quote(sys.executable)} -m {MODULE}"
+    command = f"{shlex.quote(python())} -m {MODULE}"
     return subprocess.run(
         ["bash", "-c", script],
         cwd=folder,

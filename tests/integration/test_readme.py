@@ -62,7 +62,9 @@ def test_the_example_runs_beside_random_and_has_a_row_in_the_table(site: Path, t
     experiment["methods"][1] = method
     file = tmp_path / "tiny.yaml"
     file.write_text(yaml.safe_dump(experiment, sort_keys=False))
-    completed = run_alseg("run", str(file), "--results", str(tmp_path / "results"), site=site)
+    completed = run_alseg(
+        "run", str(file), "--results", str(tmp_path / "results"), site=site, interpreter=sys.executable
+    )
     assert completed.returncode == 0, completed.stderr
     assert warnings_of(completed) == []
     compared = run_alseg("compare", str(tmp_path / "results" / "tiny"), "--format", "json", site=site)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from alseg.files import read_json, write_checked_text, write_record
 from alseg.launch.local import helpers
 from alseg.registry.loading import load_registry
 from alseg.system.signals import StopRequest
+from preforked import python
 
 STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count": 2}
 
@@ -57,7 +57,7 @@ def prepare(folder: Path, **changes: Any) -> list[str]:
 
 def start_helper(folder: Path, runs: list[str]) -> subprocess.Popen[bytes]:
     request = json.dumps({"root": str(folder / "tiny"), "runs": runs, "accept_drift": False})
-    return subprocess.Popen([sys.executable, "-m", "alseg.cli.worker", request], stdin=subprocess.PIPE)
+    return subprocess.Popen([python(), "-m", "alseg.cli.worker", request], stdin=subprocess.PIPE)
 
 
 def state_of(folder: Path, run: str) -> str | None:
@@ -95,6 +95,7 @@ def test_a_helper_saves_and_stops_when_its_standard_input_is_closed(tmp_path: Pa
 
 
 def test_two_processes_do_every_run_once_and_the_output_shows_all_results(tmp_path: Path) -> None:
+    """The second process is started as a user's is, and imports what it needs."""
     file = tmp_path / "tiny.yaml"
     file.write_text(yaml.safe_dump(document(processes=2)))
     result = CliRunner().invoke(main, ["run", str(file), "--results", str(tmp_path / "results")])

@@ -24,6 +24,7 @@ from executed_runs import (
     while_running,
     worker_of,
 )
+from preforked import python
 
 ON = ("--on", "local:2")
 PAIR = {"methods": METHODS[2:], "seeds": [0]}
@@ -32,9 +33,12 @@ PAIR = {"methods": METHODS[2:], "seeds": [0]}
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [1, pytest.param(2, marks=pytest.mark.nightly)])
 def test_the_runs_of_two_processes_have_the_bytes_of_one(tmp_path: Path, seeds: int) -> None:
-    """By night with eight runs; executors of clusters have all eight in tests of theirs."""
+    """By night with eight runs; executors of clusters have all eight in tests of theirs.
+
+    Here all processes are started as a user's are, and import what they need.
+    """
     content, runs = small_experiment(seeds=list(range(seeds))), 4 * seeds
-    done = run_here(tmp_path / "two", content, *ON)
+    done = run_here(tmp_path / "two", content, *ON, interpreter=sys.executable)
     assert done.returncode == 0, done.stderr
     assert f"{runs} done." in done.stderr.splitlines()
     assert run_in_this_process(tmp_path / "one", content) == 0
@@ -55,7 +59,7 @@ def test_the_runs_of_two_processes_have_the_bytes_of_one(tmp_path: Path, seeds: 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_is_replaced_and_the_bytes_stay(tmp_path: Path) -> None:
     content = small_experiment(**PAIR)
-    with started(run_command(sys.executable, tmp_path / "killed", content, *ON)) as process:
+    with started(run_command(python(), tmp_path / "killed", content, *ON)) as process:
         victim = while_running(process, lambda: worker_of(tmp_path / "killed", "entropy"))
         os.kill(victim, signal.SIGKILL)
         _, told = process.communicate(timeout=600)
@@ -70,7 +74,7 @@ def test_ctrl_c_saves_and_a_dispatcher_that_is_killed_goes_on(tmp_path: Path) ->
     """With a network of its size; ``test_stopped_on_local.py`` does the same with toys in every suite."""
     content, both = small_experiment(60, **PAIR), ("entropy", "ripu")
     on_local, root = tmp_path / "local", tmp_path / "local/results/tiny"
-    on_command = run_command(sys.executable, on_local, content, *ON)
+    on_command = run_command(python(), on_local, content, *ON)
     with started(on_command) as process:
         while_running(process, lambda: list(root.glob("runs/*/rounds/02/ledger.json")))
         process.send_signal(signal.SIGINT)

@@ -62,7 +62,7 @@ def assert_done_once(local: Commands, expected: dict[str, bytes], *options: str,
 def test_a_dispatcher_that_is_killed_leaves_units_that_save_and_the_same_command_goes_on(
     local: Commands, expected: dict[str, bytes]
 ) -> None:
-    with local.started("--on", "local:2", hold=6) as process:
+    with local.started("--on", "local:2", hold="6") as process:
         workers = local.held(process, 2)
         local.let_go(if_asked=True)
         process.kill()
@@ -79,7 +79,7 @@ def test_a_dispatcher_that_is_killed_leaves_units_that_save_and_the_same_command
 def test_the_worker_of_a_shared_unit_that_is_killed_goes_on_from_its_own_checkpoint(
     local: Commands, expected: dict[str, bytes]
 ) -> None:
-    with local.started("--on", "local:2", hold=2) as process:
+    with local.started("--on", "local:2", hold="2") as process:
         (worker,) = local.held(process, 1)
         os.kill(worker, signal.SIGKILL)
         local.let_go()
@@ -96,7 +96,7 @@ def test_ctrl_c_at_a_terminal_saves_and_the_command_that_it_prints_goes_on(
     local: Commands, expected: dict[str, bytes], terminal: tuple[int, str]
 ) -> None:
     keyboard, path = terminal
-    with local.started("--on", "local:2", hold=6, terminal=path) as process:
+    with local.started("--on", "local:2", hold="6", terminal=path) as process:
         local.held(process, 2)
         local.let_go(if_asked=True)
         os.write(keyboard, b"\x03")
@@ -116,7 +116,7 @@ def test_a_second_ctrl_c_kills_all_at_once_and_says_what_is_lost(
     local: Commands, expected: dict[str, bytes], terminal: tuple[int, str]
 ) -> None:
     keyboard, path = terminal
-    with local.started("--on", "local:2", hold=6, terminal=path) as process:
+    with local.started("--on", "local:2", hold="6", terminal=path) as process:
         workers = local.held(process, 2)
         os.write(keyboard, b"\x03")
         time.sleep(0.6)  # sooner, it is the same press

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shlex
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from alseg.asking.waiting_run import WaitingRun, find_waiting
 from alseg.registry.loading import load_registry
 from alseg.storage.ledger import Purchase
 from people import call, fill_masks, fill_table, truth
+from preforked import python
 from toycommand import write_toy
 from toys import STRIPES, run_folder, toy_document, toy_registry
 
@@ -180,8 +182,9 @@ STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count"
     [["settings.processes=2"], pytest.param(["--on", "local:2"], marks=pytest.mark.nightly)],
 )
 def test_two_processes_wait_for_two_runs_and_get_what_one_gets_from_the_oracle(
-    tmp_path: Path, options: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
 ) -> None:
+    monkeypatch.setattr(sys, "executable", python())
     registry = load_registry()
     method = {key: value for key, value in DOMINANT.items() if key not in ("annotator", "label")}
     method["partition"] = {"name": "grid", "side": 16}
