@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from alseg.cli import main
+from alseg.cli import program
 
-main(prog_name="alseg")
+program()

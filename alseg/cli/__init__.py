@@ -17,6 +17,7 @@ from alseg import version
 from alseg.cli.streams import guard_streams
 from alseg.errors import AlsegError, nearest
 from alseg.system import threads
+from alseg.system.leaving import leave_at_once, works_alone
 from alseg.system.limits import address_space, exceeded_limit
 from alseg.text.display import say
 from alseg.text.printable import printable_lines
@@ -154,3 +155,13 @@ def main() -> None:
     alseg run quickstart
     alseg compare results/quickstart
     """
+
+
+def program() -> None:
+    """Be the program ``alseg``: run a command, and end the process."""
+    try:
+        main(prog_name="alseg")
+    except SystemExit as ended:
+        if "torch" in sys.modules and isinstance(ended.code, int) and works_alone():
+            leave_at_once(ended.code)
+        raise

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import signal
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from alseg.cli.unit_lines import LONGEST_UNIT, UnitLines
 from alseg.contracts import WorkUnit
 from alseg.errors import AlsegError
+from alseg.system.leaving import leave_at_once
 from alseg.text.display import put
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _do_more(
         os.write(descriptor, b"\n")
         line = lines.next()
         if not line:
-            _leave_at_once()
+            leave_at_once(0)
         unit = _parsed(line, "Standard input")
         lines.begin()
         _print_to(Path(unit.experiment).parent / "units" / f"{unit.key}.log")
@@ -122,14 +122,6 @@ def _print_to(log: Path) -> None:
     for descriptor in (1, 2):
         os.dup2(file, descriptor)
     os.close(file)
-
-
-def _leave_at_once() -> NoReturn:
-    """End the process well, without giving back its memory piece by piece, for which torch takes its time."""
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 def _read_unit(file: Path, lines: UnitLines | None) -> WorkUnit:

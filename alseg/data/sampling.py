@@ -73,13 +73,24 @@ class ClassBalancedOrder:
     """
 
     def __init__(self, class_pixels: NDArray[np.int64], *axes: int | str) -> None:
-        random = np.random.default_rng(derive("class-balanced-order", *axes))
-        self._images = class_balanced_draws(class_pixels > 0, CLASS_BALANCED_LIST, random).images
+        shows = class_pixels > 0
+        self._images = _listed(shows.tobytes(), shows.shape, CLASS_BALANCED_LIST, axes)
         self._order = ShuffledOrder(len(self._images), "class-balanced", *axes)
 
     def image(self, draw: int) -> int:
         """Return the index of the image of the ``draw``-th draw, from 0."""
         return int(self._images[self._order.image(draw)])
+
+
+@lru_cache(maxsize=4)  # half a second of work, which runs of a seed have in common
+def _listed(
+    shows: bytes, shape: tuple[int, ...], draws: int, axes: tuple[int | str, ...]
+) -> NDArray[np.int64]:
+    """Return the images of a list of draws, int64 ``(draws,)``, which nobody may change."""
+    random = np.random.default_rng(derive("class-balanced-order", *axes))
+    images = class_balanced_draws(np.frombuffer(shows, np.bool_).reshape(shape), draws, random).images
+    images.flags.writeable = False
+    return images
 
 
 class BalancedDraws(NamedTuple):

@@ -97,7 +97,7 @@ def run(options: Options) -> Result:
         every = sides(options.threads)
         # Beside other processes a spinning step can take very long, which --quick must not.
         names = [OURS, ONE] if options.quick else list(every)
-        workers = [stack.enter_context(_worker(every[name])) for name in names]
+        workers = [stack.enter_context(stepping_process(every[name])) for name in names]
         idle: dict[str, Spread] = {}
         for busy in loads:
             options.on_step(f"steps beside {busy} busy processes")
@@ -175,14 +175,26 @@ def _process(command: Sequence[str], env: Mapping[str, str]) -> Iterator[subproc
 
 
 @contextmanager
-def _worker(env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+def stepping_process(env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Start a process that takes steps; it is ready when this returns."""
     with _process([sys.executable, "-m", "alseg.perf.stepping"], env) as worker:
-        _answer(worker)
+        step_seconds(worker)
         yield worker
 
 
-def _answer(worker: subprocess.Popen[str]) -> float:
+def take_steps(worker: subprocess.Popen[str], seconds: float) -> None:
+    """Let a process take steps, one at least; `step_seconds` waits for it."""
+    assert worker.stdin is not None
+    worker.stdin.write(f"{seconds}\n")
+    worker.stdin.flush()
+
+
+def step_seconds(worker: subprocess.Popen[str]) -> float:
+    """Return how long a step has taken.
+
+    Raises:
+        AlsegError: If the process has ended.
+    """
     assert worker.stdout is not None
     answer = worker.stdout.readline()
     if not answer:
@@ -200,10 +212,8 @@ def _steps(
     for _ in range(options.repeats):
         with busy_processes(busy):
             for name, worker in zip(names, workers, strict=True):
-                assert worker.stdin is not None
-                worker.stdin.write(f"{0.0 if options.quick else SECONDS}\n")
-                worker.stdin.flush()
-                seconds[name].append(_answer(worker))
+                take_steps(worker, 0.0 if options.quick else SECONDS)
+                seconds[name].append(step_seconds(worker))
     return {name: Spread(values) for name, values in seconds.items()}
 
 

@@ -156,6 +156,27 @@ def test_class_balanced_draws_can_be_found_from_anywhere(short_list: int) -> Non
     assert again != draws
 
 
+def test_the_list_is_made_once_for_all_runs_of_a_seed(
+    short_list: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def counted(shows: NDArray[np.bool_], draws: int, random: np.random.Generator) -> sampling.BalancedDraws:
+        made.append(draws)
+        return class_balanced_draws(shows, draws, random)
+
+    monkeypatch.setattr(sampling, "class_balanced_draws", counted)
+    pixels = np.random.default_rng(5).integers(0, 5, (21, 4))  # of no other test
+    first, second, other = (ClassBalancedOrder(pixels, "source", seed) for seed in (1, 1, 2))
+    assert made == [short_list, short_list]
+    drawn = [[order.image(draw) for draw in range(50)] for order in (first, second, other)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    # An image with one class more or less is other data.
+    pixels[0, 0] = 0 if pixels[0, 0] else 1
+    ClassBalancedOrder(pixels, "source", 1)
+    assert len(made) == 3
+
+
 def test_the_list_is_as_long_as_the_released_one() -> None:
     # 62,500 steps of 2 images, rounded up to whole spans of 3,000: 42 of them.
     assert CLASS_BALANCED_LIST == 126_000
