@@ -24,8 +24,8 @@ _ELSEWHERE = {
 _CODE = (".py", ".pyc", ".pyd", ".so", ".pth", ".zip", ".dll")
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr/share", "/usr/lib")
 
-_LIBRARIES = "/sbin/ldconfig"
-"""What ``ctypes.util.find_library`` starts to look for a library of the system."""
+_OF_THE_MACHINE = ("/sbin/ldconfig", "lscpu")
+"""What ``ctypes.util.find_library`` starts to look for a library, and joblib to count cores."""
 
 _seen: list[str] | None = None
 _installed = False
@@ -93,7 +93,7 @@ def _hear(event: str, arguments: tuple[object, ...]) -> None:
             _seen.append(f"opens {os.fsdecode(path)}")
     elif event in _ELSEWHERE:
         told = arguments[1] if event == "socket.connect" else arguments[0]
-        if event == "subprocess.Popen" and told == _LIBRARIES:
+        if event == "subprocess.Popen" and told in _OF_THE_MACHINE:
             return
         if not event.startswith("os.") or (isinstance(told, str | bytes) and _is_foreign(told)):
             _seen.append(_ELSEWHERE[event].format(told))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import ctypes.util
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from alseg.conformance.reads import check_reads
 
 def test_looking_for_a_library_of_the_system_reads_no_label() -> None:
     check_reads(lambda: ctypes.util.find_library("c"), None)
+
+
+def test_counting_cores_reads_no_label() -> None:
+    def count() -> None:
+        with suppress(FileNotFoundError):  # where there is no such program
+            subprocess.run(["lscpu", "--parse=core"], capture_output=True)
+
+    check_reads(count, None)
 
 
 def test_another_program_may_read_labels() -> None:
