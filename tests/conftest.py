@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 import pytest
 from hypothesis import settings
 
+import unsynced
 from chromium import launched
+from preforked import python
+
+unsynced.install()
 
 # What their assertions compare is shown where they fail, as in a test.
 pytest.register_assert_rewrite("golden_pools", "golden_scores")
@@ -76,6 +81,12 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
         os.unsetenv(name)  # readline, which pytest imports, sets COLUMNS for child processes alone
+
+
+@pytest.fixture
+def preloaded_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have processes that alseg starts begin with everything imported."""
+    monkeypatch.setattr(sys, "executable", python())
 
 
 @pytest.fixture(scope="module")

@@ -147,6 +147,7 @@ def test_a_plugin_a_distribution_and_a_module_stand_for_all_they_register() -> N
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("preloaded_python")
 def test_a_plugin_that_ends_the_process_or_hangs_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(HELPERS), prepend=":")
     found = {

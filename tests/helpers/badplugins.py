@@ -1,8 +1,12 @@
-"""Acquisitions that do what no plugin should, beside the toys of the tests."""
+"""Acquisitions that do what no plugin should, beside the toys of the tests.
+
+``python -m badplugins FOLDER DOCUMENT`` does an experiment, and prints notes and failures.
+"""
 
 from __future__ import annotations
 
 import decimal
+import json
 import locale
 import logging
 import os
@@ -13,6 +17,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -120,3 +125,17 @@ class BadPlugin:
         return [
             AcquisitionSpec(name="bad", summary=summary, source="tests", build=build_bad, needs=("logits",))
         ]
+
+
+def main() -> None:
+    """Do an experiment in a process that may end at any time."""
+    from toys import Silent, run_toy
+
+    folder, document = sys.argv[1:]
+    reporter = Silent()
+    run_toy(Path(folder), json.loads(document), BadPlugin(), reporter=reporter)
+    print(*reporter.notes, sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -33,6 +33,8 @@ MODULES = (
     "alseg.cli.worker",
     "alseg.conformance.worker",
     "alseg_executors.fork_server",
+    "badplugins",
+    "pairs",
     "rankedtoys",
     "toycommand",
 )

@@ -25,6 +25,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import unsynced
 from preforked import MODULES, TERMINAL
 
 LIBRARIES = (
@@ -182,6 +183,7 @@ def main() -> None:
     sys.path[1:1] = [entry for entry in path.split(os.pathsep) if entry]
     sys.executable = str(Path(folder, "python"))
     preload(MODULES)
+    unsynced.install()
     threads = len(list(Path("/proc/self/task").iterdir()))
     assert threads == 1, "a library has started a thread, which copies would lack"
     variables = {

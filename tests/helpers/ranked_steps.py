@@ -8,14 +8,11 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import multiprocessing
 
 from alseg.config.sections import Settings
 from alseg.contracts import IGNORE_INDEX, Recipe, Size
@@ -26,6 +23,7 @@ from alseg.system.ranks import ALONE, Ranks, joined
 from alseg.toolkit.imaging import resize_label_nearest
 from alseg.training.device import make_fabric
 from alseg.training.trainer import Trainer
+from pairs import called_by_two
 from toys import STRIPES, Stripes
 
 IDENTITY = np.arange(256, dtype=np.uint8)
@@ -156,10 +154,7 @@ def in_two(function: Callable[[Ranks, Any], Any], given: Any, *, seconds: float 
         given: Can be pickled, as what is returned.
         seconds: That a process waits for the other.
     """
-    with TemporaryDirectory() as folder:
-        arguments = (_free_port(), folder, function, given, seconds)
-        multiprocessing.spawn(_joined, args=arguments, nprocs=2)  # type: ignore[attr-defined, no-untyped-call]
-        return [torch.load(Path(folder, str(rank)), weights_only=False) for rank in range(2)]
+    return called_by_two(_joined, _free_port(), function, given, seconds)
 
 
 def together_and_alone(ranks: Ranks, cases: Sequence[Case]) -> tuple[list[Steps], dict[int, Steps]]:
@@ -173,12 +168,10 @@ def together_and_alone(ranks: Ranks, cases: Sequence[Case]) -> tuple[list[Steps]
     return together, {place: steps_of(cases[place]) for place in mine}
 
 
-def _joined(
-    rank: int, port: int, folder: str, function: Callable[..., Any], given: Any, seconds: float
-) -> None:
+def _joined(rank: int, port: int, function: Callable[..., Any], given: Any, seconds: float) -> Any:
     os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     with joined("cpu", timeout=timedelta(seconds=seconds)) as ranks:
-        torch.save(function(ranks, given), Path(folder, str(rank)))
+        return function(ranks, given)
 
 
 def _free_port() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +15,7 @@ import pytest
 from install import skip_unless_alseg_is_installed
 from new_distributions import ALL_TEMPLATES, own_names, write_all
 
+HELPERS = Path(__file__).parents[1] / "helpers"
 TIMEOUT = 1800
 """Seconds that a step may take on a machine that is busy with other work."""
 
@@ -42,6 +44,24 @@ def test_all_that_it_registers_passes_alseg_check(distribution):
     failed = [str(finding) for report in reports for finding in report.findings if finding.status == "fail"]
     assert failed == []
     assert {{str(report.component).partition(" ")[0] for report in reports}} > {{"plugin"}}
+'''
+
+PRELOADED = '''
+"""Processes that the executor starts begin with everything imported, and files wait for no disk."""
+
+import sys
+
+import pytest
+
+import unsynced
+from preforked import python
+
+unsynced.install()
+
+
+@pytest.fixture(autouse=True)
+def preloaded_python(monkeypatch):
+    monkeypatch.setattr(sys, "executable", python())
 '''
 
 
@@ -76,6 +96,7 @@ def test_what_alseg_new_writes_installs_passes_its_tests_and_runs(tmp_path: Path
     (tmp_path / "plugins" / "test_runs.py").write_text(
         RUNS.format(cases=cases, distributions=distributions), encoding="utf-8"
     )
+    (tmp_path / "plugins" / "conftest.py").write_text(PRELOADED, encoding="utf-8")
     command = [
         str(python),
         "-m",
@@ -87,8 +108,15 @@ def test_what_alseg_new_writes_installs_passes_its_tests_and_runs(tmp_path: Path
         "no:xdist",
         "--durations=20",
     ]
+    path = os.pathsep.join([str(HELPERS), *filter(None, [os.environ.get("PYTHONPATH")])])
     completed = subprocess.run(
-        command, capture_output=True, text=True, timeout=TIMEOUT, cwd=tmp_path / "plugins", check=False
+        command,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        cwd=tmp_path / "plugins",
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
     )
     print(completed.stdout)
     assert completed.returncode == 0, completed.stdout

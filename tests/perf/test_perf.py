@@ -188,6 +188,7 @@ def test_gradients_that_differ_are_an_error() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("preloaded_python")
 @pytest.mark.parametrize(
     "name",
     [

@@ -81,7 +81,6 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bases]:
     with pytest.MonkeyPatch.context() as patched:
         for module in ("alseg.registry.loading", "alseg.launch.wanted"):
             patched.setattr(f"{module}.load_registry", toy_registry)
-        patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
         folders = {"finished": tmp_path_factory.mktemp("finished")}
         assert run_toy(folders["finished"], DOCUMENT).done == 3
         # 29 steps of the first run; then those of the two that buy, 39 and 33: 6 images asked about, which

@@ -57,7 +57,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a folder with an experiment that is done: its file and ``results``."""
     folder = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(os, "fsync", lambda handle: None)  # no power is cut here, and disks are slow
         assert run_toy(folder, DOCUMENT).done == 2
         for module in ("alseg.registry.loading", "alseg.launch.wanted"):
             patched.setattr(f"{module}.load_registry", toy_registry)

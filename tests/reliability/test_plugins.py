@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from alseg.guard.at_work import NAME, left_in
 from badplugins import BadPlugin
+from preforked import python
 from toys import Silent, run_folder, run_toy, toy_document
 
 BAD = "acquisition 'bad' of plugin BadPlugin (unpackaged 0)"
@@ -84,16 +86,10 @@ def test_a_call_that_hangs_fails_its_run_after_the_timeout(tmp_path: Path, alone
 
 def run_in_a_process(folder: Path, what: str, **settings: Any) -> subprocess.CompletedProcess[str]:
     """Run the experiment in a process of its own, which may end at any time; prints notes and failures."""
-    code = (
-        "import json, sys\nfrom pathlib import Path\nfrom badplugins import BadPlugin\n"
-        "from toys import Silent, run_toy\nreporter = Silent()\n"
-        f"document = json.loads({json.dumps(document(what, **settings))!r})\n"
-        f"run_toy(Path({str(folder)!r}), document, BadPlugin(), reporter=reporter)\n"
-        "print(*reporter.notes, sep='\\n')"
-    )
-    tests = str(Path(__file__).parents[1] / "helpers")
+    path = os.pathsep.join([str(Path(__file__).parents[1] / "helpers"), *filter(None, sys.path)])
     return subprocess.run(
-        [sys.executable, "-c", f"import sys\nsys.path.insert(0, {tests!r})\n{code}"],
+        [python(), "-m", "badplugins", str(folder), json.dumps(document(what, **settings))],
+        env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
         timeout=300,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 from contextlib import suppress
 from datetime import timedelta
@@ -10,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch import multiprocessing
 
 from alseg.system.ranks import ALONE, LostRank, Ranks, joined
+from pairs import called_by_two
+from ranked_steps import in_two
 
 
 def test_one_process_agrees_with_itself() -> None:
@@ -34,33 +37,20 @@ def test_a_batch_that_cannot_be_shared_out_is_refused() -> None:
 
 
 def test_two_processes_agree() -> None:
-    queue = multiprocessing.get_context("spawn").SimpleQueue()
-    multiprocessing.spawn(_agree, args=(_free_port(), queue), nprocs=2)  # type: ignore[attr-defined, no-untyped-call]
-    said = sorted([queue.get(), queue.get()])
+    said = in_two(_agree, None, seconds=60)
     agreed = {"code": 15, "first": {"rank": 0}, "all": [0, 1], "sum": [1, 2], "total": 1}
-    assert said == [(0, {**agreed, "is_first": True}), (1, {**agreed, "is_first": False})]
+    assert said == [{**agreed, "is_first": True}, {**agreed, "is_first": False}]
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _agree(rank: int, port: int, queue: Any) -> None:
-    import os
-
-    os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    with joined("cpu", timeout=timedelta(seconds=60)) as ranks:
-        said = {
-            "code": ranks.agreed(15 * rank),
-            "first": ranks.from_first({"rank": rank}),
-            "all": ranks.gathered(rank),
-            "sum": ranks.summed(np.array([rank, 1])).tolist(),
-            "total": ranks.summed(rank),
-            "is_first": ranks.is_first,
-        }
-    queue.put((rank, said))
+def _agree(ranks: Ranks, _: None) -> dict[str, Any]:
+    return {
+        "code": ranks.agreed(15 * ranks.rank),
+        "first": ranks.from_first({"rank": ranks.rank}),
+        "all": ranks.gathered(ranks.rank),
+        "sum": ranks.summed(np.array([ranks.rank, 1])).tolist(),
+        "total": ranks.summed(ranks.rank),
+        "is_first": ranks.is_first,
+    }
 
 
 def test_whole_batches_are_shared_out_in_turn() -> None:
@@ -70,19 +60,17 @@ def test_whole_batches_are_shared_out_in_turn() -> None:
 
 
 def test_a_rank_that_leaves_tells_the_others_why(tmp_path: Path) -> None:
-    queue = multiprocessing.get_context("spawn").SimpleQueue()
-    multiprocessing.spawn(_leave, args=(str(tmp_path / "meeting"), queue), nprocs=2)  # type: ignore[attr-defined, no-untyped-call]
-    rank, host, error, missed = queue.get()
+    called_by_two(_leave, tmp_path)
+    rank, host, error, missed = json.loads((tmp_path / "said").read_text())
     assert (rank, error, missed) == (1, "ValueError: no", True)
     assert host == socket.gethostname()
 
 
-def _leave(rank: int, meeting: str, queue: Any) -> None:
-    import os
-
+def _leave(rank: int, folder: Path) -> None:
     os.environ.update(RANK=str(rank), WORLD_SIZE="2", GLOO_SOCKET_IFNAME="lo")
     missed = False
-    with suppress(LostRank), joined("cpu", timeout=timedelta(seconds=60), meeting=Path(meeting)) as ranks:
+    meeting = folder / "meeting"
+    with suppress(LostRank), joined("cpu", timeout=timedelta(seconds=60), meeting=meeting) as ranks:
         assert ranks.hosts == (socket.gethostname(),) * 2
         if rank == 1:
             assert ranks.word() is None
@@ -94,5 +82,5 @@ def _leave(rank: int, meeting: str, queue: Any) -> None:
             missed = True
         word = ranks.word()
         assert word is not None
-        queue.put((word.rank, word.host, word.error, missed))
+        (folder / "said").write_text(json.dumps((word.rank, word.host, word.error, missed)))
         os._exit(0)

@@ -100,6 +100,9 @@ def spec_of(made: type) -> ExecutorSpec:
     return ExecutorSpec(name="mine", summary="Mine.", source="", build=lambda *, address: made())
 
 
+pytestmark = pytest.mark.usefixtures("preloaded_python")
+
+
 def test_one_that_keeps_the_contract_passes() -> None:
     check_executor(spec_of(Pretending))
 

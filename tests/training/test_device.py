@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,6 +23,7 @@ from alseg.errors import AlsegError
 from alseg.inference.predict import network_outputs
 from alseg.training import device as devices
 from alseg.training.device import find_device, make_fabric, set_up
+from preforked import python
 from toys import build_tiny, run_toy, toy_document, toy_registry
 
 PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -115,7 +115,7 @@ def test_a_job_of_slurm_checks_an_experiment_without_a_word_of_it(tmp_path: Path
     )
     (tmp_path / "toy.yaml").write_text(yaml.safe_dump(document))
     ended = subprocess.run(
-        [sys.executable, "-m", "alseg", "run", "toy.yaml", "--dry-run"],
+        [python(), "-m", "alseg", "run", "toy.yaml", "--dry-run"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
