@@ -83,10 +83,10 @@ class Image:
         )
 
     def target(self, unit: Unit, statistics: object = None) -> TargetView:
-        """Return what an acquisition sees of it as an image of the pool."""
+        """Return what an acquisition sees of it as the first image of the pool, see `parts_view`."""
         size = self.logits.shape[1:]
         return TargetView(
-            "image",
+            _token(0),
             self.logits,
             torch.Generator().manual_seed(0),
             image=torch.zeros((3, *size), dtype=torch.uint8),
@@ -143,6 +143,11 @@ def filled_store(
     return store
 
 
+def _token(index: int) -> str:
+    """Return the id under which an acquisition sees an image of the pool."""
+    return f"{index:016x}"
+
+
 def parts_view(images: int, regions: int, size: Size, fewer: int = 1) -> PartsView:
     """Return a pool of equally large parts, 2.2% of which are bought; a fifth of that can be afforded.
 
@@ -157,7 +162,7 @@ def parts_view(images: int, regions: int, size: Size, fewer: int = 1) -> PartsVi
     generator = torch.Generator().manual_seed(0)
     afforded = max(1, round(_SHARE * count / fewer))
     return PartsView(
-        image_ids=[f"{index:016x}" for index in range(images)],
+        image_ids=[_token(index) for index in range(images)],
         images=torch.arange(images).repeat_interleave(regions),
         regions=torch.arange(regions).repeat(images),
         pixels=torch.full((count,), pixels),

@@ -106,8 +106,8 @@ def test_what_was_bought_is_shown_and_exported(results: Path, tmp_path: Path, la
     folder = _saved(results, label).folder
     _command("show", folder, "--output", tmp_path / "shown")
     assert list((tmp_path / "shown").rglob("*.png"))
-    _command("export", folder, "--what", "picks", "--output", tmp_path)
-    assert len((tmp_path / "picks.csv").read_text().splitlines()) > 2
+    _command("export", folder, "--what", "picks", "--output", tmp_path / "picks")
+    assert len((tmp_path / "picks" / "picks.csv").read_text().splitlines()) > 2
     cost = json.loads((folder / "rounds" / "02" / "metrics.json").read_text())["cost"]
     assert cost["valid_pixels"] <= cost["pixels"]
     assert "amsl" in _command("compare", results)

@@ -82,7 +82,7 @@ def test_every_plugin_that_is_announced_is_in_it(wheel: Path, names: set[str]) -
         points = configparser.ConfigParser()
         points.read_string(archive.read(file).decode())
     assert dict(points["alseg"]) == announced
-    assert dict(points["console_scripts"]) == {"alseg": "alseg.cli:main"}
+    assert dict(points["console_scripts"]) == {"alseg": "alseg.cli:program"}
 
 
 def test_its_metadata_name_version_licence_and_what_it_needs(wheel: Path) -> None:

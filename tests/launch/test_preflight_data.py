@@ -209,13 +209,19 @@ CASES = [
         "another size",
         "cityscapes",
         first_image(picture("RGB", (50, 40)), "cityscapes"),
-        ("{image} is 50 x 40 pixels, but its label map {label} is 128 x 64.", "Copy or unpack both again."),
+        (
+            "{image} is 40 x 50 pixels (height x width), but its label map {label} is 64 x 128.",
+            "Copy or unpack both again.",
+        ),
     ),
     Case(
         "a label map one pixel narrower",
         "gtav",
         first_label(picture("L", (127, 64)), "gtav"),
-        ("{image} is 128 x 64 pixels, but its label map {label} is 127 x 64.", "Copy or unpack both again."),
+        (
+            "{image} is 64 x 128 pixels (height x width), but its label map {label} is 64 x 127.",
+            "Copy or unpack both again.",
+        ),
     ),
     Case(
         "damaged pixels of a label map",

@@ -169,8 +169,8 @@ def test_a_link_is_followed_and_stays(results: Path, command: str) -> None:
     folder = results.parent
     (folder / "elsewhere").mkdir()
     (folder / "link").symlink_to("elsewhere/file")
-    for _ in range(2):  # a file that is not there yet, and one that is
-        assert shell(f"$ALSEG {OUTPUTS[command]} link", folder).returncode == 0
+    for option in ("", " --force"):  # a file that is not there yet, and one that is
+        assert shell(f"$ALSEG {OUTPUTS[command]} link{option}", folder).returncode == 0
         assert (folder / "link").is_symlink()
         assert (folder / "elsewhere" / "file").stat().st_size > 1000
         assert not (folder / "elsewhere" / "file").is_symlink()
