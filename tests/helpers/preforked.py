@@ -77,6 +77,11 @@ def python() -> str:
     return str(program)
 
 
+def began_with(rank: int) -> tuple[bool, bool]:
+    """Return whether this process has imported torch, and whether it looks for modules where it works."""
+    return "torch" in sys.modules, sys.path[0] == str(Path.cwd())
+
+
 def _end(server: subprocess.Popen[bytes]) -> None:
     assert server.stdin is not None
     with suppress(OSError):

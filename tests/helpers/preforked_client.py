@@ -27,13 +27,16 @@ def main() -> None:
     with open(f"{folder}/settings", "rb") as file:
         interpreter, modules, variables = marshal.load(file)
     arguments = sys.argv[1:]
-    if arguments[:1] != ["-m"] or arguments[1] not in modules or started_with() != variables:
+    safe = arguments[:1] == ["-P"]
+    asked = arguments[2:] if safe else arguments[1:]  # a module and its arguments
+    of_module = arguments[: len(arguments) - len(asked)] in (["-m"], ["-P", "-m"]) and asked
+    if not of_module or asked[0] not in modules or started_with() != variables:
         os.execv(interpreter, [interpreter, *arguments])
     _signal.pthread_sigmask(_signal.SIG_BLOCK, HANDED_ON)
     files = open_files()
     server = socket(AF_UNIX, SOCK_STREAM)
     server.connect(f"{folder}/socket")
-    ask(server, arguments[1:], files)
+    ask(server, asked, files, safe)
     for number in files:
         os.close(number)
     copy = int.from_bytes(server.recv(4), "little")
@@ -81,7 +84,7 @@ def hand_on(copy: int, number: int) -> None:
         pass
 
 
-def ask(server: socket, arguments: "list[str]", files: "list[int]") -> None:
+def ask(server: socket, arguments: "list[str]", files: "list[int]", safe: bool) -> None:
     mask = os.umask(0)
     os.umask(mask)
     content = marshal.dumps(
@@ -90,6 +93,7 @@ def ask(server: socket, arguments: "list[str]", files: "list[int]") -> None:
             "environment": dict(os.environ),
             "folder": os.getcwd(),
             "files": files,
+            "safe": safe,
             "leads": os.getsid(0) == os.getpid(),
             "mask": mask,
             "ignored": [

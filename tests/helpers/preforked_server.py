@@ -117,7 +117,7 @@ def become(client: socket.socket, base: list[str]) -> list[str]:
     for number in request["ignored"]:
         signal.signal(number, signal.SIG_IGN)
     given = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    sys.path[:] = [request["folder"], *given, *base]
+    sys.path[:] = [*([] if request["safe"] else [request["folder"]]), *given, *base]
     importlib.invalidate_caches()
     open_streams()
     threads = os.environ.get("OMP_NUM_THREADS", "")
