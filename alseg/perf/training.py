@@ -36,8 +36,8 @@ _ITERATIONS = 10**6
 _COMPARED_STEPS = 2
 """The second has the first one's changes of weights in it; after some more, roundings decide."""
 _TOLERANCE = 1e-3
-_HALF_TOLERANCE = 5e-2
-"""In bfloat16, which has three digits, after two steps."""
+_ROUGH_TOLERANCE = 5e-2
+"""After two steps in bfloat16, which has three digits, and on a GPU, where float32 may be rounded to TF32."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,10 @@ def run(options: Options) -> Result:
     small = replace(_SMALL, source_size=_QUICK_SIZE, target_size=_QUICK_SIZE)
     cases = _LARGE if options.device == "cuda" else [_SMALL]
     if options.quick:
-        cases = [replace(small, precision=precision) for precision in ("32-true", "bf16-mixed")]
+        cases = [
+            replace(small, title=f"{small.title}, {precision}", precision=precision)
+            for precision in ("32-true", "bf16-mixed")
+        ]
     first = cases[0]
     sizes = [f"{height} x {width}" for height, width in (first.source_size, first.target_size)]
     return Result(
@@ -126,7 +129,7 @@ def _line(case: Case, options: Options) -> Line:
     options.on_step(case.title)
     both = _Sides(case, options)
     ours, plain = both.ours(_COMPARED_STEPS), both.plain(_COMPARED_STEPS)
-    tolerance = _TOLERANCE if case.precision == "32-true" and options.device == "cpu" else _HALF_TOLERANCE
+    tolerance = _TOLERANCE if case.precision == "32-true" and options.device == "cpu" else _ROUGH_TOLERANCE
     if ours.keys() != plain.keys() or any(
         abs(ours[name] - plain[name]) > tolerance * abs(plain[name]) for name in plain
     ):

@@ -43,7 +43,7 @@ def greedy_select(
         raise ValueError(f"count and radius must be at least 0, not {count} and {radius}")
     wanted = count * min(_CANDIDATES_PER_PICK, (2 * radius + 1) ** 2)
     if isinstance(score, torch.Tensor) and score.device.type == "cuda":
-        picks = select_there(score, count, radius, available, wanted)
+        picks = _select_there(score, count, radius, available, wanted)
         if picks is not None:
             return picks
     values = _as_values(score, available)
@@ -67,7 +67,7 @@ def greedy_select(
     return walk.as_tensor()
 
 
-def select_there(
+def _select_there(
     score: torch.Tensor,
     count: int,
     radius: int,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from alseg.toolkit.selection import greedy_select, select_there
+from alseg.toolkit.selection import _select_there, greedy_select
 
 
 def plain_greedy(
@@ -59,7 +59,7 @@ def test_the_way_of_a_gpu_gives_the_same_picks_or_leaves_them_to_the_cpu(
     score: NDArray[np.float32], count: int, radius: int, wanted: int, data: st.DataObject
 ) -> None:
     available = data.draw(hnp.arrays(np.bool_, score.shape, elements=st.booleans()))
-    picks = select_there(torch.from_numpy(score), count, radius, available, wanted)
+    picks = _select_there(torch.from_numpy(score), count, radius, available, wanted)
     if picks is not None:
         assert as_list(picks) == plain_greedy(score, count, radius, available)
 
@@ -67,7 +67,7 @@ def test_the_way_of_a_gpu_gives_the_same_picks_or_leaves_them_to_the_cpu(
 @pytest.mark.parametrize(("count", "radius"), [(1, 0), (30, 1), (7, 9), (4000, 0), (4000, 3)])
 def test_a_gpu_picks_by_itself_where_scores_differ(count: int, radius: int) -> None:
     score = np.random.default_rng(count).permutation(50 * 70).reshape(50, 70).astype(np.float32)
-    picks = select_there(torch.from_numpy(score), count, radius, None, 4 * count)
+    picks = _select_there(torch.from_numpy(score), count, radius, None, 4 * count)
     assert picks is not None
     assert as_list(picks) == plain_greedy(score, count, radius, np.ones_like(score, np.bool_))
 
@@ -75,9 +75,9 @@ def test_a_gpu_picks_by_itself_where_scores_differ(count: int, radius: int) -> N
 def test_a_gpu_leaves_to_the_cpu_what_it_cannot_sort_or_must_refuse() -> None:
     even, broken = torch.zeros(9, 9), torch.zeros(9, 9)
     broken[4, 4] = torch.nan
-    assert select_there(even, 2, 1, None, 4) is None
-    assert select_there(broken, 2, 1, None, 81) is None
-    assert select_there(even, 2, 1, torch.ones(3, 3, dtype=torch.bool), 81) is None
+    assert _select_there(even, 2, 1, None, 4) is None
+    assert _select_there(broken, 2, 1, None, 81) is None
+    assert _select_there(even, 2, 1, torch.ones(3, 3, dtype=torch.bool), 81) is None
 
 
 @pytest.mark.gpu
