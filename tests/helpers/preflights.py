@@ -11,7 +11,7 @@ from alseg import AlsegError
 from alseg.config.experiment import read_experiment
 from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import Plan, check
-from toys import toy_registry
+from toys import toy_document, toy_registry
 
 
 def checked(folder: Path, document: dict[str, object], *more: object) -> Plan:
@@ -27,3 +27,15 @@ def refused(folder: Path, document: dict[str, object], *more: object) -> str:
     with pytest.raises(AlsegError) as raised:
         checked(folder, document, *more)
     return str(raised.value)
+
+
+def asking_file(**changes: object) -> dict[str, object]:
+    """Return an experiment of one method that asks at random, changed."""
+    method = {
+        "label": "Asking",
+        "acquisition": "random",
+        "annotation": "region",
+        "budget": "20%",
+        **changes,
+    }
+    return toy_document(methods=[method])

@@ -10,31 +10,19 @@ import alseg_partitions
 import alseg_recipes
 from alseg import DatasetSpec, ModelSpec, RecipeSpec, hookimpl
 from alseg.config.experiment import Component
-from alseg.contracts import AnnotationModeSpec, AnnotatorSpec, PartitionSpec
+from alseg.contracts import AnnotationModeSpec, PartitionSpec
 from alseg.engine.assembly import Assembler
 from alseg.launch.preflight import PlannedRun
-from alseg.toolkit.annotator_errors import AnnotatorErrors
 from alseg.toolkit.recipes import SupervisedRecipe
 from alseg_partitions.grid import Grid
-from preflights import checked, refused
+from preflights import asking_file, checked, refused
 from toys import Stripes, TinyNet, toy_document, toy_registry
-
-
-def _asking(**changes: object) -> dict[str, object]:
-    method = {
-        "label": "Asking",
-        "acquisition": "random",
-        "annotation": "region",
-        "budget": "20%",
-        **changes,
-    }
-    return toy_document(methods=[method])
 
 
 def test_costs_are_known_beforehand(tmp_path: Path) -> None:
     asking, everything = (
         checked(tmp_path, document).runs[0]
-        for document in (_asking(), toy_document(methods=[{"label": "All", "target_labels": "all"}]))
+        for document in (asking_file(), toy_document(methods=[{"label": "All", "target_labels": "all"}]))
     )
     # 20% of 12 x 24 pixels is 57, which pays for 6 windows of 9; six images.
     assert (asking.pixels, asking.pool_pixels) == (342, 1728)
@@ -58,7 +46,7 @@ def test_methods_that_train_for_other_numbers_of_steps_are_named(tmp_path: Path)
 def test_what_clicks_and_regions_buy_is_known_about(tmp_path: Path) -> None:
     def planned(budget: str, annotation: str = "region", **more: object) -> PlannedRun:
         return checked(
-            tmp_path, _asking(budget=budget, annotation=annotation, **more), alseg_partitions
+            tmp_path, asking_file(budget=budget, annotation=annotation, **more), alseg_partitions
         ).runs[0]
 
     # 20 windows of 9 pixels at one click each, or fewer dearer ones: 20 clicks are spent all the same.
@@ -78,7 +66,7 @@ def test_what_clicks_and_regions_buy_is_known_about(tmp_path: Path) -> None:
 
 
 def test_more_pixels_than_the_pool_has_arerefused(tmp_path: Path) -> None:
-    assert refused(tmp_path, _asking(annotation="pixel", budget="1729 px")) == (
+    assert refused(tmp_path, asking_file(annotation="pixel", budget="1729 px")) == (
         "Method 'Asking': a budget of 1729 px is larger than the pool, which has 1,728 pixels."
     )
 
@@ -93,33 +81,33 @@ def test_an_annotation_mode_of_an_earlier_version_isrefused(tmp_path: Path) -> N
         def register_annotation_modes(self) -> list[AnnotationModeSpec]:
             return [AnnotationModeSpec(name="old", summary="Old.", source="Test.", build=Old)]
 
-    assert refused(tmp_path, _asking(annotation="old"), Plugin()) == (
+    assert refused(tmp_path, asking_file(annotation="old"), Plugin()) == (
         "Annotation mode 'old' of plugin Plugin (unpackaged 0) lacks clicks, most_clicks: it does not fit "
         "this version of alseg. Update the plugin; docs/plugins.md lists what a mode must have."
     )
 
 
 def test_more_images_than_the_pool_has_arerefused(tmp_path: Path) -> None:
-    assert refused(tmp_path, _asking(annotation="image", budget="7 images")) == (
+    assert refused(tmp_path, asking_file(annotation="image", budget="7 images")) == (
         "Method 'Asking': a budget of 7 images is larger than the pool, which has 6 images."
     )
 
 
 def test_more_pixels_than_an_image_has_arerefused(tmp_path: Path) -> None:
-    assert refused(tmp_path, _asking(annotation="pixel", budget="289 px/image")) == (
+    assert refused(tmp_path, asking_file(annotation="pixel", budget="289 px/image")) == (
         "Method 'Asking': a budget of 289 px/image is larger than the smallest image, which has 288 pixels."
     )
 
 
 def test_a_budget_that_buys_nothing_isrefused(tmp_path: Path) -> None:
-    assert refused(tmp_path, _asking(annotation="image", budget="10%")) == (
+    assert refused(tmp_path, asking_file(annotation="image", budget="10%")) == (
         "Method 'Asking': a budget of 10% does not pay for a single question, which reveals 288 pixels. "
         "Raise the budget or choose another annotation mode."
     )
 
 
 def test_a_spacing_that_leaves_budget_unspent_is_noted(tmp_path: Path) -> None:
-    plan = checked(tmp_path, _asking(annotation={"name": "pixel", "spacing": 11}, budget="20%"))
+    plan = checked(tmp_path, asking_file(annotation={"name": "pixel", "spacing": 11}, budget="20%"))
     # Rows 0 and columns 0, 12 of each image: 2 picks of 1 pixel, six images; 57 pixels each are allowed.
     assert plan.notes == (
         "Method 'Asking' can spend at most 12 of 342 pixels: its picks keep a distance. "
@@ -140,7 +128,7 @@ def _build_blind(*, num_classes: int) -> TinyNet:
 
 
 def test_an_unmet_need_is_a_skip_with_a_reason(tmp_path: Path) -> None:
-    document = _asking(acquisition="core-set", annotation="image", budget="2 images") | {"model": "blind"}
+    document = asking_file(acquisition="core-set", annotation="image", budget="2 images") | {"model": "blind"}
     (planned,) = checked(tmp_path, document, _BlindPlugin(), alseg_methods).runs
     assert planned.skipped == "acquisition 'core-set' needs features, which model 'blind' does not provide"
 
@@ -160,7 +148,7 @@ class _TersePlugin:
 @pytest.mark.parametrize("acquisition", ["margin", "badge"])
 def test_every_network_meets_the_need_of_logits_or_of_their_softmax(tmp_path: Path, acquisition: str) -> None:
     asked = {"acquisition": acquisition, "annotation": "image", "budget": "2 images"}
-    document = _asking(**asked) | {"model": "terse"}
+    document = asking_file(**asked) | {"model": "terse"}
     (planned,) = checked(tmp_path, document, _TersePlugin(), alseg_methods).runs
     assert planned.skipped is None
 
@@ -233,7 +221,7 @@ def test_an_unmet_need_of_an_adaptive_partition_is_a_skip_too(tmp_path: Path) ->
         ("adaptive", "partition 'adaptive' needs features, which model 'blind' does not provide"),
         ("fixed", None),
     ):
-        document = _asking(partition=name, annotation="superpixel") | {"model": "blind"}
+        document = asking_file(partition=name, annotation="superpixel") | {"model": "blind"}
         (planned,) = checked(tmp_path, document, _BlindPlugin(), _AdaptivePlugin()).runs
         assert planned.skipped == reason
 
@@ -273,7 +261,8 @@ def test_a_budget_below_a_region_of_mean_size_is_noted(tmp_path: Path) -> None:
     # Six squares of 8 x 8 pixels in 12 x 24 pixels, cut at the bottom: 48 pixels on average.
     asks = {"partition": {"name": "grid", "side": 8}, "annotation": "superpixel"}
     plans = [
-        checked(tmp_path, _asking(**asks, budget=budget), alseg_partitions) for budget in ("47 px", "48 px")
+        checked(tmp_path, asking_file(**asks, budget=budget), alseg_partitions)
+        for budget in ("47 px", "48 px")
     ]
     assert plans[0].notes == (
         "Method 'Asking' may buy nothing: its budget of 47 px is less than a region of mean size. Raise it, "
@@ -284,7 +273,7 @@ def test_a_budget_below_a_region_of_mean_size_is_noted(tmp_path: Path) -> None:
 
 def test_a_recipe_that_learns_nothing_from_sets_of_classes_is_noted(tmp_path: Path) -> None:
     def notes(recipe: str, answer: str) -> tuple[str, ...]:
-        document = _asking(annotation={"name": "region", "answer": answer})
+        document = asking_file(annotation={"name": "region", "answer": answer})
         document["recipe"] = {"name": recipe, "iterations": 8, "source_size": None, "target_size": None}
         return checked(tmp_path, document, alseg_recipes).notes
 
@@ -352,80 +341,3 @@ def test_a_split_that_is_mostly_void_is_refused_unless_the_data_set_says_that_it
     )
     document = toy_document(scenario={"source": "avowed", "target": "stripes"})
     assert checked(tmp_path, document, _ScribblePlugin()).notes == ()
-
-
-class _Oracles:
-    """Upper marks need label maps that nobody else answers for."""
-
-    @hookimpl
-    def register_datasets(self) -> list[DatasetSpec]:
-        return [
-            DatasetSpec(
-                name="unlabelled",
-                summary="Stripes whose training split has no labels.",
-                source="made up",
-                build=_build_unlabelled,
-                label_space="stripes-3",
-                needs_root=False,
-            )
-        ]
-
-    @hookimpl
-    def register_annotators(self) -> list[AnnotatorSpec]:
-        return [
-            AnnotatorSpec(
-                name="simulated", summary="Errs.", source="made up", build=AnnotatorErrors, people=False
-            )
-        ]
-
-
-class _Unlabelled(Stripes):
-    @property
-    def labelled(self) -> bool:
-        return self.split != "train"
-
-
-def _build_unlabelled(*, root: Path | None, split: str) -> _Unlabelled:
-    return _Unlabelled(split, 6, (12, 24))
-
-
-def _upper_mark(**changes: object) -> dict[str, object]:
-    return _asking(label="Oracle", acquisition="oracle-impurity", **changes)
-
-
-def _without_labels(document: dict[str, object]) -> dict[str, object]:
-    scenario = document["scenario"]
-    assert isinstance(scenario, dict)
-    return {**document, "scenario": {**scenario, "target": "unlabelled"}}
-
-
-def test_an_upper_mark_needs_a_pool_with_labels(tmp_path: Path) -> None:
-    assert refused(tmp_path, _without_labels(_upper_mark()), alseg_methods, _Oracles()) == (
-        "Method 'Oracle' sees the labels of the pool, for its acquisition 'oracle-impurity' is an upper "
-        "mark, but unlabelled train has no labels. Say where its label maps are, or choose another "
-        "acquisition."
-    )
-
-
-def test_an_upper_mark_is_refused_where_people_answer(tmp_path: Path) -> None:
-    asking = _upper_mark(annotator="files")
-    assert refused(tmp_path, asking, alseg_methods) == (
-        "Method 'Oracle' sees the labels of the pool, for its acquisition 'oracle-impurity' is an upper "
-        "mark, but people answer its questions ('files'), so that nobody knows these labels. Leave out "
-        "'annotator', or choose another acquisition."
-    )
-
-
-def test_an_upper_mark_may_have_a_simulated_annotator_who_errs(tmp_path: Path) -> None:
-    for annotator in ({"name": "oracle", "confusion": 0.1}, {"name": "simulated", "confusion": 0.1}):
-        asking = _upper_mark(annotator=annotator)
-        assert checked(tmp_path, asking, alseg_methods, _Oracles()).runs[0].skipped is None
-
-
-def test_a_simulated_annotator_needs_labels_too(tmp_path: Path) -> None:
-    asking = _without_labels(_asking(annotator={"name": "simulated", "confusion": 0.1}))
-    assert refused(tmp_path, asking, _Oracles()) == (
-        "Method 'Asking' reads the labels of unlabelled train, for its annotator is simulated "
-        "('simulated'), but unlabelled train has no labels. Say where its label maps are, or name people as "
-        "'annotator' of the method."
-    )
