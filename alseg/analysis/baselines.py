@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,10 +33,11 @@ class Contrasts(NamedTuple):
 
 
 def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> Contrasts:
-    """Return every comparison of two rows, those of one experiment as one family.
+    """Return every comparison of two rows, each as one of its family.
 
-    The family is what the experiment file declares, results that are still missing included; without a
-    declaration, and where a baseline is asked for by name, it is all rows against their baselines.
+    Families are what the experiment file declares, results that are still missing included; without a
+    declaration, and where a baseline is asked for by name, it is all rows of an experiment against their
+    baselines.
 
     Args:
         rows: All rows.
@@ -47,29 +49,28 @@ def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> C
     """
     declared = _declared(rows) if wanted is None else {}
     usual = find_baselines(rows, wanted)
-    sizes: dict[object, int] = {}
+    sizes: dict[object, int] = dict(
+        Counter((root, pair.family) for root, pairs in declared.items() for pair in pairs)
+    )
     found: list[tuple[object, Contrast, float | None]] = []
     unpaired: set[str] = set()
     for row in rows:
         root = _root(row)
         if root in declared:
-            sizes[root] = len(declared[root])
-            asked = [
-                (pair.baseline, pair.margin) for pair in declared[root] if pair.method == row.method.label
-            ]
             pairs = [
-                (other, margin)
-                for label, margin in asked
-                if (other := _named_row(row, label, rows)) is not None
+                (other, pair)
+                for pair in declared[root]
+                if pair.method == row.method.label
+                and (other := _named_row(row, pair.baseline, rows)) is not None
             ]
         else:
             pairs = [(usual[place(row)], None)] if place(row) in usual else []
-        for baseline, margin in pairs:
-            contrast = _contrast(row, baseline, metric, declared=root in declared)
+        for baseline, pair in pairs:
+            contrast = _contrast(row, baseline, metric, pair)
             if contrast is None:
                 unpaired.add(place(row))
                 continue
-            family = root if root in declared else row.experiment
+            family = (root, pair.family) if pair is not None else row.experiment
             # A reference buys nothing that could be unequal, but is tested only where that is declared.
             of_reference = row.is_reference or baseline.is_reference
             testable = contrast.alike or (contrast.declared and of_reference)
@@ -77,7 +78,7 @@ def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> C
             testable = testable and (contrast.declared or not row.is_upper_mark)
             if not contrast.declared and testable and contrast.difference.half_width is not None:
                 sizes[family] = sizes.get(family, 0) + 1
-            found.append((family if testable else None, contrast, margin))
+            found.append((family if testable else None, contrast, pair and pair.margin))
     contrasts = [
         contrast
         if family is None or family not in sizes
@@ -121,7 +122,8 @@ def with_contrasts(
     return [replace(row, gap_closed=closed_gap(row, rows, metric)) for row in compared]
 
 
-def _contrast(row: Row, baseline: Row, metric: Metric, *, declared: bool) -> Contrast | None:
+def _contrast(row: Row, baseline: Row, metric: Metric, pair: Pair | None) -> Contrast | None:
+    """Return the comparison of two rows, declared by a pair or not; None where no seed is shared."""
     difference = paired_difference(
         by_seed(row.counted, metric.value), by_seed(baseline.counted, metric.value)
     )
@@ -132,7 +134,8 @@ def _contrast(row: Row, baseline: Row, metric: Metric, *, declared: bool) -> Con
         experiment=row.experiment,
         method=row.label,
         baseline=baseline.label,
-        declared=declared,
+        declared=pair is not None,
+        family=pair and pair.family,
         alike=buy_alike(row, baseline),
         same_conditions=row.conditions_hash == baseline.conditions_hash,
         difference=difference,

@@ -110,17 +110,22 @@ def power(contrasts: Sequence[Contrast]) -> Iterator[str]:
 
 def _families(contrasts: Sequence[Contrast]) -> Iterator[str]:
     """Say which comparisons are corrected together."""
-    sizes = {(each.experiment, each.declared): each.corrected.family for each in contrasts if each.corrected}
+    sizes = {
+        (each.experiment, each.declared, each.family): each.corrected.family
+        for each in contrasts
+        if each.corrected
+    }
     if set(sizes.values()) == {1}:
         yield "p: paired t-test."
         return
-    several = len(sizes) > 1
+    several = len({(experiment, declared) for experiment, declared, _ in sizes}) > 1
     listing = "; ".join(
-        f"{size} comparisons {'declared in' if declared else 'in'} "
+        f"{size} comparison{'s' if size > 1 else ''} {'declared in' if declared else 'in'} "
         f"{experiment if several else 'the experiment file' if declared else 'the table'}"
-        for (experiment, declared), size in sizes.items()
+        + (f" as {family}" if family else "")
+        for (experiment, declared, family), size in sizes.items()
     )
-    undeclared = any(not declared for _, declared in sizes)
+    undeclared = any(not declared for _, declared, _ in sizes)
     yield (
         f"p: paired t-test, corrected by Bonferroni ({listing}). ± of a difference is simultaneous: it holds "
         "0 where p is 0.05 or more." + (" 'comparisons:' declares them beforehand." if undeclared else "")

@@ -21,6 +21,7 @@ class Contrast:
         method: The row's label.
         baseline: Label of the row that it is compared with.
         declared: Whether the experiment file declares it.
+        family: Name of its family, where the file gives it one.
         alike: Whether both buy labels with the same annotation and budget.
         same_conditions: Whether both have the same scenario, model, rounds, evaluation and recipe.
         difference: Paired by seed, alone.
@@ -34,6 +35,7 @@ class Contrast:
     method: str
     baseline: str
     declared: bool
+    family: str | None = None
     alike: bool
     same_conditions: bool
     difference: Difference

@@ -23,11 +23,13 @@ class Pair(NamedTuple):
         method: Label of the method.
         baseline: Label of the method that it is compared with.
         margin: Largest difference that does not matter, in points; None for no test of equivalence.
+        family: Name of those with which it is corrected together; None for the family of all that name none.
     """
 
     method: str
     baseline: str
     margin: float | None
+    family: str | None
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def expand(
             if problem is not None:
                 problems.append(Problem(place, problem))
                 continue
-            pairs.append(Pair(method.label, baseline.label, section.margin))
+            pairs.append(Pair(method.label, baseline.label, section.margin, section.family))
     return pairs
 
 

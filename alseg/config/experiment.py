@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ class Experiment:
         rounds: Iterations after which labels are bought, increasing.
         round_start: With which weights training goes on after a purchase.
         round_schedule: Over what the learning rate runs its course.
-        seeds: All different.
+        seeds: Of the methods that name none of their own, all different.
         evaluation: How images are evaluated.
         settings: How the work is done.
         document: The file's content with overrides applied; reading it again gives the same experiment.
@@ -68,15 +69,18 @@ class Experiment:
     def runs(self, only: Sequence[str] = ()) -> list[RunSpec]:
         """Return the runs: all methods with the first seed, then with the second, and so on.
 
+        Seeds that only methods of their own have come last.
+
         Args:
             only: Filters such as ``method=RIPU*`` and ``seed=0``; see `parse_only`.
 
         Raises:
-            AlsegError: If a filter is malformed or matches nothing.
+            AlsegError: If a filter is malformed or matches nothing, or all together match no run.
         """
         selection = parse_only(only)
-        selection.check(self.methods, self.seeds)
-        return [
+        seeds = dict.fromkeys(chain(self.seeds, *(method.seeds or () for method in self.methods)))
+        selection.check(self.methods, [*seeds])
+        runs = [
             RunSpec(
                 experiment=self.name,
                 scenario=self.scenario,
@@ -91,10 +95,20 @@ class Experiment:
                 channels_last=self.settings.channels_last,
                 compile=self.settings.compile,
             )
-            for seed in self.seeds
+            for seed in seeds
             for method in self.methods
-            if selection.takes_method(method) and selection.takes_seed(seed)
+            if seed in (method.seeds or self.seeds)
+            and selection.takes_method(method)
+            and selection.takes_seed(seed)
         ]
+        if not runs:
+            listing = "; ".join(
+                f"{method.label}: {', '.join(map(str, method.seeds or self.seeds))}"
+                for method in self.methods
+                if selection.takes_method(method)
+            )
+            raise AlsegError(f"No run matches: no method that is taken has such a seed. Seeds: {listing}.")
+        return runs
 
 
 def read_experiment(path: Path, overrides: Sequence[str] = (), *, registry: Registry) -> Experiment:

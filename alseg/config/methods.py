@@ -14,6 +14,7 @@ from alseg.config.budget_text import parse_budget
 from alseg.config.lookup import Found, Lookup
 from alseg.config.schema import read_section
 from alseg.config.sections import LabelsSection, MethodSection, RootSection
+from alseg.config.seeds import check_seeds
 from alseg.config.specs import Component, Method, slug
 from alseg.config.target_labels import check_references, read_target_labels
 from alseg.contracts import AcquisitionSpec, AnnotationModeSpec, Unit
@@ -96,6 +97,8 @@ class MethodReader:
                 _check_without_acquisition(section, labels, path, problems)
             else:
                 bought = self._purchase(section, labels, path, problems)
+            if section.seeds is not None:
+                check_seeds(section.seeds, (*path, "seeds"), problems)
             if section.label is None or recipe is None or problems:
                 return None
         return Method(
@@ -113,6 +116,7 @@ class MethodReader:
             outline_tolerance=labels.tolerance,
             reference=section.reference,
             folder_number=1,
+            seeds=section.seeds,
         )
 
     def _purchase(

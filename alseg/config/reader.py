@@ -13,6 +13,7 @@ from alseg.config.lookup import Lookup
 from alseg.config.methods import MethodReader
 from alseg.config.schema import read_section
 from alseg.config.sections import Evaluation, RootSection, ScenarioSection, Settings, fraction
+from alseg.config.seeds import check_seeds
 from alseg.config.specs import NO_SPLIT, Component, Scenario
 from alseg.contracts import LabelSpace
 from alseg.registry.problems import Problems, show
@@ -46,7 +47,7 @@ class ExperimentReader:
             "rounds": rounds,
             "round_start": section.round_start,
             "round_schedule": section.round_schedule,
-            "seeds": self._seeds(section.seeds),
+            "seeds": check_seeds(section.seeds, ("seeds",), self.problems),
             "evaluation": self._evaluation(section.evaluation),
             "settings": self._settings(section.settings),
         }
@@ -72,15 +73,6 @@ class ExperimentReader:
                 message = f"rounds must increase, but {later} comes after {earlier}"
                 self.problems.report(("rounds", index), message)
         return rounds
-
-    def _seeds(self, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        """Check that seeds differ."""
-        if not seeds:
-            self.problems.report(("seeds",), "no seeds: one at least is needed, such as [0]")
-        for index, seed in enumerate(seeds):
-            if seed in seeds[:index]:
-                self.problems.report(("seeds", index), f"seed {seed} is given twice")
-        return seeds
 
     def _settings(self, value: object) -> Settings:
         """Read ``settings``, observers and executor with their parameters."""

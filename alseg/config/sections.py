@@ -177,6 +177,10 @@ class MethodSection(Section):
     reference: Reference | None = key(
         "`lower` or `upper`: the method is this end of the gap that other methods close", default_text="none"
     )
+    seeds: tuple[Seed, ...] | None = key(
+        "the method's own seeds, all different, where it has more or fewer than the others",
+        default_text="those of the experiment",
+    )
 
 
 class ShortLabelsSection(Section):
@@ -240,6 +244,11 @@ class ComparisonSection(Section):
         "largest difference in points of the metric that does not matter: the two are tested for "
         "equivalence too",
         default_text="no such test",
+    )
+    family: Label | None = key(
+        f"name of those with which it is corrected together, one line, at most {LONGEST_LABEL} characters",
+        default_text="one family of all that name none",
+        expected=f"one line of 1 to {LONGEST_LABEL} characters",
     )
 
 

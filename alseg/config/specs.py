@@ -160,6 +160,7 @@ class Method:
             alseg reads itself, see `alseg.config.annotator.People`.
         folder_number: 1, or a higher number where an earlier method of the experiment has the same short name
             and would compute the same, so that their folders would have one name.
+        seeds: The method's own; None for those of the experiment. No part of what a run is.
     """
 
     label: str
@@ -176,6 +177,7 @@ class Method:
     partition: Component | None
     annotator: Component | None = None
     folder_number: int
+    seeds: tuple[int, ...] | None = None
 
     @property
     def slug(self) -> str:

@@ -50,8 +50,11 @@ def _contrasts(comparison: Comparison, contrasts: Sequence[Contrast]) -> Standin
         f"{titles[each.scenario, each.method]} - {each.baseline}" + (f" ({each.scenario})" if several else "")
         for each in contrasts
     ]
-    columns = [
-        Filled("Comparison", tuple(Cell(printable(name)) for name in names), "left"),
+    columns = [Filled("Comparison", tuple(Cell(printable(name)) for name in names), "left")]
+    if any(each.family is not None for each in contrasts):
+        families = tuple(Cell(printable(each.family or NOTHING)) for each in contrasts)
+        columns.append(Filled("Family", families, "left"))
+    columns += [
         Filled("n", tuple(Cell(str(each.difference.n)) for each in contrasts)),
         Filled(
             "Difference", tuple(Cell(difference_text(each.difference, each.corrected)) for each in contrasts)

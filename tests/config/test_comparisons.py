@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alseg.errors import AlsegError
+from alseg.tables.columns import NOTHING
 from alseg.tables.markup import as_markdown
 from comparing import compared, row
 from demofile import BASE, errors_of, read, replaced
@@ -61,6 +62,10 @@ def write_methods(results: Path, comparisons: str) -> None:
             "15:74: 'Fully supervised' and 'Images' are compared twice",
         ),
         ("Random", "15:14: expected a list, got 'Random'"),
+        (
+            "[{baseline: Fully supervised, family: ''}]",
+            "15:52: expected one line of 1 to 300 characters, got ''",
+        ),
     ],
 )
 def test_a_mistake_in_a_declaration_has_its_place(folder: Path, comparisons: str, error: str) -> None:
@@ -93,6 +98,36 @@ def test_a_baseline_alone_stands_for_every_method_that_buys_alike_those_without_
     assert [each.method for each in contrasts] == ["Entropy", "RIPU"]
     # Margin is declared too and has not run: the family has three.
     assert [each.corrected and each.corrected.family for each in contrasts] == [3, 3]
+
+
+def test_families_are_corrected_apart(results: Path) -> None:
+    write_methods(
+        results,
+        "  - {baseline: Random, methods: [RIPU], family: the question}\n"
+        "  - {baseline: Random, methods: [Entropy, Margin], family: others}\n"
+        "  - {baseline: Entropy, methods: [RIPU]}\n",
+    )
+    comparison = compared(results)
+    assert [
+        (each.method, each.baseline, each.family, each.corrected and each.corrected.family)
+        for each in comparison.contrasts
+    ] == [
+        # Margin has not run, and counts.
+        ("Entropy", "Random", "others", 2),
+        ("RIPU", "Random", "the question", 1),
+        ("RIPU", "Entropy", None, 1),
+    ]
+    question = comparison.contrasts[1]
+    assert question.corrected is not None
+    assert question.corrected.p == question.difference.p
+    assert any(
+        "(2 comparisons declared in the experiment file as others; 1 comparison declared in the experiment "
+        "file as the question; 1 comparison declared in the experiment file)" in note
+        for note in comparison.notes
+    )
+    table = " ".join(as_markdown(comparison).split())
+    assert "| RIPU - Random | the question | 3 |" in table
+    assert f"| RIPU - Entropy | {NOTHING} | 3 |" in table
 
 
 def test_only_a_declared_margin_makes_methods_equivalent(results: Path) -> None:

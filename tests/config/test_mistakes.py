@@ -57,6 +57,16 @@ seeds: [0, 0]
     [
         ("seeds: [0, 1]", "seeds: [0, -1]", "14:12: must be at least 0, got -1"),
         ("seeds: [0, 1]", "seeds: []", "14:8: no seeds: one at least is needed, such as [0]"),
+        (
+            "{label: Source only,",
+            "{label: Source only, seeds: [],",
+            "7:33: no seeds: one at least is needed, such as [0]",
+        ),
+        (
+            "{label: Source only,",
+            "{label: Source only, seeds: [4, 4],",
+            "7:37: seed 4 is given twice",
+        ),
         ("seeds: [0, 1]", "seeds: 3", "14:8: expected a list, got 3"),
         ("seeds: [0, 1]", "seeds: [zero]", "14:9: expected a whole number, got 'zero'"),
         ("seeds: [0, 1]", "seeds: [true]", "14:9: expected a whole number, got true"),

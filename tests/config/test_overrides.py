@@ -124,6 +124,29 @@ def test_filters_take_a_part_of_the_runs(
     assert [(run.method.order, run.seed) for run in read(BASE).runs(only)] == expected
 
 
+def test_a_method_may_have_seeds_of_its_own_which_are_no_part_of_a_run(folder: Path) -> None:
+    text = replaced("labels: none}", "labels: none, seeds: [1, 5]}")
+    text = text.replace("budget: 2.2%}", "budget: 2.2%, seeds: [0]}")
+    runs = read(text).runs()
+    assert [(run.method.order, run.seed) for run in runs] == [
+        *((1, 0), (2, 0), (3, 0)),
+        *((0, 1), (2, 1), (3, 1)),
+        (0, 5),
+    ]
+    plain = {(run.method.order, run.seed): run.fingerprint for run in read(BASE, "seeds=[0, 1, 5]").runs()}
+    assert all(run.fingerprint == plain[run.method.order, run.seed] for run in runs)
+    assert [run.method.order for run in read(text).runs(["seed=5"])] == [0]
+
+
+def test_filters_that_match_no_run_together_are_a_mistake(folder: Path) -> None:
+    text = replaced("labels: none}", "labels: none, seeds: [1, 5]}")
+    with pytest.raises(AlsegError) as caught:
+        read(text).runs(["seed=5", "method=I*", "method=RIPU*"])
+    assert str(caught.value) == (
+        "No run matches: no method that is taken has such a seed. Seeds: RIPU (RA): 0, 1; Images: 0, 1."
+    )
+
+
 @pytest.mark.parametrize(
     ("only", "message"),
     [
