@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from alseg.analysis.counted_images import read_counted
 from alseg.errors import AlsegError
-from alseg.storage.round_files import read_image_counts, read_image_groups
 
 RESAMPLES = 1000
 """How often groups of evaluation images are drawn anew."""
@@ -75,7 +75,9 @@ class _Draws(NamedTuple):
     iou: NDArray[np.float64]
 
 
-def image_interval(counts: Path, baseline: Path, classes: Sequence[int]) -> ImageInterval | None:
+def image_interval(
+    counts: Path, baseline: Path, classes: Sequence[int], patterns: tuple[str, ...] = ()
+) -> ImageInterval | None:
     """Return the interval of the difference in mean IoU between two rounds evaluated on the same images.
 
     Groups of images are drawn with replacement, the same draws for both, and the mean IoU of one confusion
@@ -85,6 +87,7 @@ def image_interval(counts: Path, baseline: Path, classes: Sequence[int]) -> Imag
         counts: A round's ``confusion.npz``.
         baseline: That of the round it is compared with.
         classes: Indices of the classes whose mean is the metric; one that a draw does not hold is left out.
+        patterns: Of which groups the images are, see `alseg.analysis.counted_images`; empty for all images.
 
     Returns:
         The interval, or None where a file is missing or damaged, the images differ, or they are of fewer than
@@ -95,7 +98,7 @@ def image_interval(counts: Path, baseline: Path, classes: Sequence[int]) -> Imag
         The percentiles are those of Hesterberg, "What Teachers Should Know About the Bootstrap", American
         Statistician 2015, section 5.3.3, which make up for few groups: 2.5 and 97.5 with many.
     """
-    drawn = _differences(counts, baseline, classes)
+    drawn = _differences(counts, baseline, classes, patterns)
     if drawn is None:
         return None
     differences, images, groups = drawn
@@ -145,7 +148,10 @@ def mean_interval_over_images(counts: Sequence[Path]) -> ImageInterval | None:
 
 
 def crossed_interval(
-    pairs: Sequence[tuple[Path, Path]], classes: Sequence[int], level: float = 0.95
+    pairs: Sequence[tuple[Path, Path]],
+    classes: Sequence[int],
+    level: float = 0.95,
+    patterns: tuple[str, ...] = (),
 ) -> CrossedInterval | None:
     """Return the interval of a mean difference in which seeds and images both could have been others.
 
@@ -153,6 +159,7 @@ def crossed_interval(
         pairs: For each seed the ``confusion.npz`` of a round and that of the round it is compared with.
         classes: Indices of the classes whose mean is the metric.
         level: Confidence level.
+        patterns: Of which groups the images are, see `alseg.analysis.counted_images`; empty for all images.
 
     Returns:
         None with fewer than two seeds, and where `image_interval` gives none for a seed.
@@ -163,7 +170,7 @@ def crossed_interval(
         of both, weighted by their variances (Cochran, Biometrics 1964). What seeds and groups have only
         together is in both parts, so that the interval is a little too wide rather than too narrow.
     """
-    drawn = [_differences(*pair, classes) for pair in pairs]
+    drawn = [_differences(*pair, classes, patterns) for pair in pairs]
     found = [each for each in drawn if each is not None]
     if len(found) < 2 or len(found) < len(pairs) or len({each[1:] for each in found}) > 1:
         return None
@@ -181,10 +188,10 @@ def crossed_interval(
 
 
 def _differences(
-    counts: Path, baseline: Path, classes: Sequence[int]
+    counts: Path, baseline: Path, classes: Sequence[int], patterns: tuple[str, ...]
 ) -> tuple[NDArray[np.float64], int, int] | None:
     """Return differences in points, on all images and then for each draw, and how many images and groups."""
-    ours, theirs = _resampled(counts), _resampled(baseline)
+    ours, theirs = _resampled(counts, patterns), _resampled(baseline, patterns)
     if ours is None or theirs is None or ours.image_ids != theirs.image_ids:
         return None
     groups = len(set(ours.groups))
@@ -199,9 +206,9 @@ def _differences(
 
 
 @lru_cache(maxsize=1024)
-def _resampled(path: Path) -> _Draws | None:
+def _resampled(path: Path, patterns: tuple[str, ...]) -> _Draws | None:
     """Return what a round scores on draws of groups; None for a file that cannot be used."""
-    found = _counted_by_group(path)
+    found = _counted_by_group(path, patterns)
     if found is None:
         return None
     per_group = found.totals
@@ -209,11 +216,10 @@ def _resampled(path: Path) -> _Draws | None:
     return _Draws(found.image_ids, found.group_of_image, _iou_of(totals))
 
 
-def _counted_by_group(path: Path) -> _ByGroup | None:
+def _counted_by_group(path: Path, patterns: tuple[str, ...] = ()) -> _ByGroup | None:
     """Return what a round has counted on each group of images; None for a file that cannot be used."""
     try:
-        ids, counts = read_image_counts(path)
-        groups = read_image_groups(path, ids)
+        ids, groups, counts = read_counted(path).of(patterns)
     except AlsegError:
         return None
     if not len(ids):

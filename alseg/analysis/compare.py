@@ -86,6 +86,7 @@ def _aggregate(
     _require_scores(rows, runs, options.round_number, metric)
     if options.published is None:
         return rows, None
+    _refuse_published(runs)
     return rows, published_rows(runs, options.published, metric, selection.classes)
 
 
@@ -161,6 +162,15 @@ def _by_purchase(groups: Sequence[ComparisonGroup]) -> list[list[ComparisonGroup
     return shared or [list(groups)]
 
 
+def _refuse_published(runs: Sequence[Run]) -> None:
+    """Refuse results of others beside those on some of the images."""
+    if any(run.chosen_images is not None for run in runs):
+        raise AlsegError(
+            "Published numbers are over all evaluation images, not over those of some groups. Leave out "
+            "--published or --image-group."
+        )
+
+
 def _refuse_unknown(metric: Metric) -> None:
     """Refuse a metric that was asked for where no run has evaluation labels."""
     if metric.key != "miou":
@@ -177,7 +187,8 @@ def _require_scores(rows: Sequence[Row], runs: Sequence[Run], number: int | None
         if not any(row.evaluated for row in rows):
             _refuse_unknown(metric)
             return
-        raise AlsegError(f"{metric.title} is undefined: the ground truth holds no such class.")
+        of_these = " of these images" if any(run.chosen_images is not None for run in runs) else ""
+        raise AlsegError(f"{metric.title} is undefined: the ground truth{of_these} holds no such class.")
     last = max((run.rounds[-1].round for run in runs if run.rounds), default=None)
     wanted = "No run is done." if number is None else f"No run has reached round {number}."
     found = "There are no results yet."

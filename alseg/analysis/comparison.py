@@ -82,6 +82,14 @@ class Comparison:
         """Which round is compared, in words: ``last round`` or, say, ``round 2``."""
         return "last round" if self.round is None else f"round {self.round}"
 
+    def images_text(self, scenario: str) -> str:
+        """Say on which evaluation images the numbers of a scenario are; empty where they are on all."""
+        rows = [row for row in self.rows if row.scenario == scenario]
+        chosen = next((row.chosen_images for row in rows if row.chosen_images is not None), None)
+        if chosen is None:
+            return ""
+        return f"{chosen.images} of {chosen.all_images} evaluation images ({', '.join(chosen.patterns)})"
+
     @cached_property
     def experiments(self) -> tuple[str, ...]:
         """Each experiment once, in order."""

@@ -153,9 +153,13 @@ def over_images(rows: Sequence[Row], metric: Metric | None, *, asked: bool) -> I
         return
     without = [row.label for row in wanting if row.image_interval is None and row.crossed is None]
     if without:
+        # Of a mean, a draw leaves out the class that it does not hold; of a single class nothing is left.
+        single = metric is not None and len(metric.classes) == 1
+        groups = f"of fewer than {FEWEST_GROUPS} groups of images"
         yield (
             f"No interval over images for {_names(without)}: confusion counts are missing or damaged, of "
-            f"other images than the baseline's, or of fewer than {FEWEST_GROUPS} groups of images."
+            "other images than the baseline's, "
+            + (f"{groups}, or of so few with the class that draws miss it." if single else f"or {groups}.")
         )
 
 

@@ -12,7 +12,7 @@ from alseg.analysis.cost_axes import CostAxis
 from alseg.analysis.metric import Metric
 from alseg.analysis.pool_notes import differing_pools
 from alseg.analysis.row import PublishedRow, Row
-from alseg.storage.records import Results, Run
+from alseg.storage.records import ChosenImages, Results, Run
 
 SMALLEST_SHARE = 0.5
 """Percent of bought pixels that were never drawn, from which on it is said."""
@@ -43,6 +43,8 @@ def notes(
     """
     if len({row.scenario for row in rows}) > 1:
         rows = [replace(row, label=_with_scenario(row)) for row in rows]
+    yield from _chosen_images(rows)
+    yield from results.without_images
     yield from _published(published)
     yield from _upper_marks(rows)
     yield from _left_out(rows)
@@ -71,6 +73,38 @@ def notes(
     yield from _absent(rows)
     yield from _devices(rows)
     yield from _threads(rows)
+
+
+def _chosen_images(rows: Sequence[Row]) -> Iterator[str]:
+    """Say on which evaluation images numbers are, where they are not on all."""
+    chosen: dict[str, dict[str, None]] = {}
+    for row in rows:
+        for run in row.runs:
+            if run.chosen_images is not None:
+                chosen.setdefault(run.scenario, {})[chosen_text(run.chosen_images)] = None
+    if chosen:
+        patterns = next(run.image_patterns for row in rows for run in row.runs if run.image_patterns)
+        several = len({row.scenario for row in rows}) > 1
+        listing = "; ".join(
+            " or ".join(texts) + (f" in {scenario}" if several else "") for scenario, texts in chosen.items()
+        )
+        yield (
+            f"Only evaluation images of the groups {_names(patterns)}: {listing}. Metrics, differences, "
+            "intervals and curves are of these images, costs of the whole pool."
+            + (
+                " p is corrected for the comparisons of this table, not for looks at other groups."
+                if any(row.corrected is not None for row in rows)
+                else ""
+            )
+        )
+
+
+def chosen_text(chosen: ChosenImages) -> str:
+    """Say how many images of how many groups were chosen."""
+    images = f"{chosen.images} of {chosen.all_images} images"
+    if chosen.all_groups == chosen.all_images:
+        return f"{images}, each a group of its own"
+    return f"{images}, {len(chosen.groups)} of {chosen.all_groups} groups"
 
 
 def _upper_marks(rows: Sequence[Row]) -> Iterator[str]:
@@ -246,7 +280,8 @@ def _absent(rows: Sequence[Row]) -> Iterator[str]:
     results = [result for row in rows for run, result in row.counted if run.evaluated]
     absent = dict.fromkeys(name for result in results for name, iou in result.iou.items() if iou is None)
     if absent:
-        yield f"Not in the ground truth, so left out of the mean: {_names(absent)}."
+        of_these = " of these images" if any(row.chosen_images is not None for row in rows) else ""
+        yield f"Not in the ground truth{of_these}, so left out of the mean: {_names(absent)}."
 
 
 def _devices(rows: Iterable[Row]) -> Iterator[str]:

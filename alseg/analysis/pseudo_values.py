@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alseg.analysis.bootstrap import FEWEST_GROUPS
+from alseg.analysis.counted_images import read_counted
 from alseg.errors import AlsegError
-from alseg.storage.round_files import read_image_counts, read_image_groups
 
 MOST_BLOCKS = 20
 """More blocks make models slow and say little more; neighbouring groups are put together."""
@@ -29,12 +29,15 @@ class PseudoValues(NamedTuple):
     values: tuple[float, ...]
 
 
-def pseudo_values(counts: Path, classes: Sequence[int]) -> PseudoValues | None:
+def pseudo_values(
+    counts: Path, classes: Sequence[int], patterns: tuple[str, ...] = ()
+) -> PseudoValues | None:
     """Return what each block of images contributes to the mean IoU.
 
     Args:
         counts: A round's ``confusion.npz``.
         classes: Indices of the classes whose mean is the metric; one that is not there is left out.
+        patterns: Of which groups the images are, see `alseg.analysis.counted_images`; empty for all images.
 
     Returns:
         None where the file is missing or damaged, or its images are of fewer than `FEWEST_GROUPS` groups.
@@ -45,8 +48,7 @@ def pseudo_values(counts: Path, classes: Sequence[int]) -> PseudoValues | None:
         (Investigative Radiology 1992). They are moved so that their mean is the metric itself.
     """
     try:
-        ids, per_image = read_image_counts(counts)
-        groups = read_image_groups(counts, ids)
+        ids, groups, per_image = read_counted(counts).of(patterns)
     except AlsegError:
         return None
     names = list(dict.fromkeys(groups))

@@ -16,7 +16,7 @@ from alseg.analysis.purchases import Purchase, purchase_of
 from alseg.analysis.reach import Reach
 from alseg.analysis.statistics import Difference, Interval
 from alseg.contracts import PublishedResult
-from alseg.storage.records import Method, RoundResult, Run
+from alseg.storage.records import ChosenImages, Method, RoundResult, Run
 
 UPPER_MARK = "upper mark"
 """What stands beside the label of a method that sees the labels of the pool."""
@@ -158,6 +158,11 @@ class Row:
     def evaluated(self) -> bool:
         """Whether a run that counts has evaluation labels."""
         return any(run.evaluated for run, _ in self.counted)
+
+    @property
+    def chosen_images(self) -> ChosenImages | None:
+        """Of which evaluation images the metrics are; None for all, and where no run has a round."""
+        return next((run.chosen_images for run in self.runs if run.chosen_images is not None), None)
 
     @property
     def is_reference(self) -> bool:

@@ -17,14 +17,14 @@ def over_images(row: Row, baseline: Row, metric: Metric) -> ImageInterval | None
     if not metric.classes:
         return None
     (pair,) = _counts_of_seeds(row, baseline)
-    return image_interval(*pair, _indices(row, metric))
+    return image_interval(*pair, _indices(row, metric), _patterns(row))
 
 
 def over_seeds_and_images(row: Row, baseline: Row, metric: Metric) -> CrossedInterval | None:
     """Return the interval over the seeds that both rows have and over evaluation images."""
     if not metric.classes:
         return None
-    return crossed_interval(_counts_of_seeds(row, baseline), _indices(row, metric))
+    return crossed_interval(_counts_of_seeds(row, baseline), _indices(row, metric), patterns=_patterns(row))
 
 
 def values_of_blocks(row: Row, metric: Metric) -> dict[int, PseudoValues | None]:
@@ -32,7 +32,10 @@ def values_of_blocks(row: Row, metric: Metric) -> dict[int, PseudoValues | None]
     if not metric.classes:
         return {run.seed: None for run, _ in row.counted}
     classes = _indices(row, metric)
-    return {run.seed: pseudo_values(_counts_of(run, result), classes) for run, result in row.counted}
+    return {
+        run.seed: pseudo_values(_counts_of(run, result), classes, run.image_patterns)
+        for run, result in row.counted
+    }
 
 
 def _counts_of_seeds(row: Row, baseline: Row) -> list[tuple[Path, Path]]:
@@ -48,6 +51,11 @@ def _counts_of_seeds(row: Row, baseline: Row) -> list[tuple[Path, Path]]:
 def _indices(row: Row, metric: Metric) -> list[int]:
     names = row.runs[0].label_space.classes
     return [names.index(name) for name in metric.classes]
+
+
+def _patterns(row: Row) -> tuple[str, ...]:
+    """Return of which groups the images of a row that counts are, the same for all its runs."""
+    return row.counted[0][0].image_patterns
 
 
 def _counts_of(run: Run, result: RoundResult) -> Path:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alseg.cli.inputs import MOST_ROUNDS, NumberRange, read_registry
-from alseg.cli.options import baseline_option, format_option, published_option, results_argument
+from alseg.cli.options import (
+    baseline_option,
+    format_option,
+    image_group_option,
+    published_option,
+    results_argument,
+)
 from alseg.text.display import output_width, put, put_json, say
 
 if TYPE_CHECKING:
@@ -37,6 +43,7 @@ _SORT = ("score", "difference", "area", "pixels", "clicks")
 @click.option(
     "--subset", metavar="NAME", help="Only the classes of this subset of the label space, and their mean."
 )
+@image_group_option
 @baseline_option
 @click.option(
     "--x",
@@ -77,12 +84,20 @@ _SORT = ("score", "difference", "area", "pixels", "clicks")
     help="Add intervals of differences over seeds and evaluation images together.",
 )
 @format_option("table", "markdown", "csv", "latex", "json")
-def command(results: tuple[Path, ...], published: bool, ranks: bool, output: str, **chosen: Any) -> None:
+def command(
+    results: tuple[Path, ...],
+    image_groups: tuple[str, ...],
+    published: bool,
+    ranks: bool,
+    output: str,
+    **chosen: Any,
+) -> None:
     """Compare the methods in RESULTS: per-class IoU, mean over seeds with 95% interval, and what was spent.
 
     RESULTS are result folders such as results/quickstart, single run folders, or packs.
     """
     # Imported here: other commands and --help need neither scipy nor pydantic.
+    from alseg.analysis.chosen_images import on_chosen_images
     from alseg.analysis.compare import compare
     from alseg.analysis.options import CompareOptions
     from alseg.exchange.opening import opened
@@ -93,7 +108,7 @@ def command(results: tuple[Path, ...], published: bool, ranks: bool, output: str
         **chosen,  # options of the names of fields
     )
     with opened(results) as found:
-        comparison = compare(found.load(), options)
+        comparison = compare(on_chosen_images(found.load(), image_groups), options)
     _print(comparison, output)
 
 

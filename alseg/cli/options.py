@@ -58,6 +58,15 @@ baseline_option = click.option(
     help="Label of the method to take differences to. [default: the method with random acquisition]",
 )
 
+image_group_option = click.option(
+    "--image-group",
+    "image_groups",
+    multiple=True,
+    metavar="PATTERN",
+    help="Compute all metrics on the evaluation images of these groups only, such as 'frankfurt*'. May be "
+    "repeated. [default: all images]",
+)
+
 published_option = click.option(
     "--published", is_flag=True, help="Add what papers print about the same data sets, marked as published."
 )

@@ -13,6 +13,7 @@ from alseg.cli.inputs import MOST_IMAGES, read_registry
 from alseg.cli.options import (
     baseline_option,
     file_option,
+    image_group_option,
     published_option,
     results_argument,
     root_option,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @results_argument
 @file_option("report.html", "The HTML file.")
 @click.option("--title", help="The heading. [default: the names of the experiments]")
+@image_group_option
 @baseline_option
 @published_option
 @click.option(
@@ -48,6 +50,7 @@ def command(
     results: tuple[Path, ...],
     output: Path,
     title: str | None,
+    image_groups: tuple[str, ...],
     baseline: str | None,
     published: bool,
     images: int,
@@ -60,6 +63,7 @@ def command(
     everything it needs and asks no other host.
     """
     # Imported here: other commands and --help need neither scipy nor pydantic.
+    from alseg.analysis.chosen_images import on_chosen_images
     from alseg.exchange.opening import opened
 
     again = _again(click.get_current_context())
@@ -70,7 +74,8 @@ def command(
         if leaderboard:
             _write_leaderboard(found.parts, output, title or "Leaderboard", again)
         else:
-            _write_report(found.load(), output, title, baseline, published, images, root, again)
+            chosen = on_chosen_images(found.load(), image_groups)
+            _write_report(chosen, output, title, baseline, published, images, root, again)
     put(f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB). Open it in a browser.", err=True)
 
 
@@ -110,9 +115,13 @@ def _write_leaderboard(parts: Sequence[OpenedPart], output: Path, title: str, ag
 
 def _refuse_curves(context: click.Context) -> None:
     """Refuse options that a leaderboard has no use for."""
-    for name in ("baseline", "published", "images", "root"):
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name} says nothing about a leaderboard. Leave it out.", context)
+    refused = ("image_groups", "baseline", "published", "images", "root")
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") is click.core.ParameterSource.COMMANDLINE
+        if option.name in refused and given:
+            raise click.UsageError(
+                f"{option.opts[0]} says nothing about a leaderboard. Leave it out.", context
+            )
 
 
 def _extras(found: Results, images: int, root: Path | None, baseline: str | None) -> Extras | None:
@@ -139,6 +148,8 @@ def _again(context: click.Context) -> str:
     words = ["alseg", "report", *map(str, given["results"]), "-o", str(given["output"])]
     for name in ("title", "baseline", "root"):
         words += [f"--{name}", str(given[name])] if given[name] else []
+    for pattern in given["image_groups"]:
+        words += ["--image-group", pattern]
     words += ["--published"] if given["published"] else []
     words += ["--images", str(given["images"])] if given["images"] != 3 else []
     return shlex.join(words)

@@ -141,7 +141,7 @@ def _scenario(
     return {
         "name": name,
         "evaluated": evaluated,
-        "summary": f"{experiments}: {name}, {main.label_space}. {len(rows)} methods, "
+        "summary": f"{experiments}: {name}, {main.label_space}.{_of_images(main, name)} {len(rows)} methods, "
         f"{len(seeds)} seed{'' if len(seeds) == 1 else 's'}, {done} of {len(runs)} runs done.",
         "classes": list(main.classes),
         "colors": class_colors(runs[0]),
@@ -175,6 +175,12 @@ def _scenario(
         "runs": run_records(runs),
         "settings": [{"label": row.label, "text": settings_text(row.runs[0])} for row in rows],
     }
+
+
+def _of_images(comparison: Comparison, scenario: str) -> str:
+    """Say on which evaluation images numbers are, where they are not on all."""
+    text = comparison.images_text(scenario)
+    return f" Only {text}." if text else ""
 
 
 def _method(

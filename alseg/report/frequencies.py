@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alseg.analysis.counted_images import read_counted
 from alseg.analysis.row import Row
 from alseg.contracts import IGNORE_INDEX
 from alseg.data.subset import evenly
 from alseg.errors import AlsegError
 from alseg.inspection.saved_run import SavedRun, Split
 from alseg.storage.records import RoundResult, Run
-from alseg.storage.round_files import COUNTS_NAME, read_image_counts
+from alseg.storage.round_files import COUNTS_NAME
 
 COUNTED_IMAGES = 100
 """Most images whose labels are read for class frequencies of runs that have not kept them."""
@@ -76,10 +77,10 @@ def _of_evaluation(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _pixels_evaluated(run: Run, result: RoundResult) -> NDArray[np.int64] | None:
     try:
-        _, counts = read_image_counts(run.round_folder(result.round) / COUNTS_NAME)
+        counted = read_counted(run.round_folder(result.round) / COUNTS_NAME)
     except AlsegError:
         return None
-    pixels: NDArray[np.int64] = counts.sum(axis=(0, 2))
+    pixels: NDArray[np.int64] = counted.of(run.image_patterns).counts.sum(axis=(0, 2))
     return pixels if pixels.shape == (len(run.label_space.classes),) and pixels.sum() else None
 
 

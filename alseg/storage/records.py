@@ -195,6 +195,25 @@ class RoundResult:
 
 
 @dataclass(frozen=True)
+class ChosenImages:
+    """Of which evaluation images the metrics of a run are, where they are not of all.
+
+    Attributes:
+        patterns: What was asked for: names of groups, or patterns with ``*``, ``?`` and ``[...]``.
+        groups: The groups they name, in the order of the evaluation.
+        images: Number of images in these groups.
+        all_groups: Number of groups of all evaluation images.
+        all_images: Number of evaluation images.
+    """
+
+    patterns: tuple[str, ...]
+    groups: tuple[str, ...]
+    images: int
+    all_groups: int
+    all_images: int
+
+
+@dataclass(frozen=True)
 class Run:
     """All that tables need to know about one run.
 
@@ -221,6 +240,7 @@ class Run:
         shown: Where people find it, if not in the folder: in a pack.
         code: ``alseg`` and ``plugin NAME`` to the hash of the code with which the run was begun, as far as
             that was recorded.
+        chosen_images: Of which evaluation images the metrics of all rounds are; None for all.
     """
 
     folder: Path
@@ -243,11 +263,17 @@ class Run:
     evaluated: bool = True
     shown: Path | None = None
     code: Mapping[str, str] = field(default_factory=dict)
+    chosen_images: ChosenImages | None = None
 
     @property
     def place(self) -> Path:
         """Where people find it."""
         return self.folder if self.shown is None else self.shown
+
+    @property
+    def image_patterns(self) -> tuple[str, ...]:
+        """Of which groups of evaluation images the metrics are; empty for all images."""
+        return () if self.chosen_images is None else self.chosen_images.patterns
 
     @cached_property
     def scenario_hash(self) -> str:
@@ -325,12 +351,15 @@ class Results:
         damaged: Runs that could not be read.
         copies: Folders that hold a run already read from another folder; each run counts once.
         disagreeing: Folders that hold other results of a run already read; they are left out.
+        without_images: Sentences about runs that were left out since nothing is known of the evaluation
+            images asked for.
     """
 
     runs: tuple[Run, ...]
     damaged: tuple[DamagedRun, ...] = ()
     copies: tuple[Path, ...] = ()
     disagreeing: tuple[Path, ...] = ()
+    without_images: tuple[str, ...] = ()
 
 
 def _without(value: Any, *keys: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from alseg.contracts import ClassInfo, LabelSpace
 from alseg.errors import AlsegError, DamageError
 from alseg.files import write_record
 from alseg.storage.layout import METRICS_NAME, round_folders
-from alseg.storage.records import AnswerScores
+from alseg.storage.records import AnswerScores, ResultClasses
 from alseg.storage.round_files import COUNTS_NAME, HELD_OUT_NAME, NEW_ANSWERS_NAME, read_image_counts
 from alseg.storage.round_metrics import percent, read_metrics
 from alseg.storage.run_description import Space, read_run_content, read_run_file
@@ -124,17 +124,26 @@ def recomputed(folder: Path, space: LabelSpace) -> RoundChange:
     before = read_metrics(folder / METRICS_NAME)
     after = dict(before)
     if "iou" in before:
-        metrics = _counted(folder / COUNTS_NAME, space)[0]
-        after |= {
-            "miou": percent(metrics.miou),
-            "accuracy": percent(metrics.accuracy),
-            "iou": {name: percent(value) for name, value in zip(space.names, metrics.iou, strict=True)},
-            "subsets": {name: percent(value) for name, value in metrics.subsets.items()},
-        }
+        after |= scores_of(_counted(folder / COUNTS_NAME, space)[0], space)
     for key, name in OF_ANSWERS.items():
         if before.get(key) is not None:
             after[key] = asdict(answer_scores(folder / name, space, before[key]["answers"]))
     return RoundChange(folder, tuple(_differences(before, after)), after)
+
+
+def scores_of(metrics: Metrics, space: LabelSpace) -> dict[str, Any]:
+    """Return what ``metrics.json`` has of an evaluation: ``miou``, ``accuracy``, ``iou`` and ``subsets``.
+
+    Args:
+        metrics: Of the confusion counts of the evaluation.
+        space: Names the classes of the counts.
+    """
+    return {
+        "miou": percent(metrics.miou),
+        "accuracy": percent(metrics.accuracy),
+        "iou": {name: percent(value) for name, value in zip(space.names, metrics.iou, strict=True)},
+        "subsets": {name: percent(value) for name, value in metrics.subsets.items()},
+    }
 
 
 def answer_scores(path: Path, space: LabelSpace, answers: int) -> AnswerScores:
@@ -200,8 +209,12 @@ def _text(value: float | None) -> str:
     return "none" if value is None else f"{value:.4f}"
 
 
-def label_space_of(space: Space) -> LabelSpace:
-    """Return the label space that ``run.json`` describes under its key ``label_space``."""
-    colors = space.colors or [(0, 0, 0)] * len(space.classes)
+def label_space_of(space: ResultClasses) -> LabelSpace:
+    """Return the label space that ``run.json`` describes under its key ``label_space``.
+
+    Args:
+        space: As the file has it, or without colours; classes are black then.
+    """
+    colors = (isinstance(space, Space) and space.colors) or [(0, 0, 0)] * len(space.classes)
     classes = tuple(ClassInfo(name, color) for name, color in zip(space.classes, colors, strict=True))
     return LabelSpace(space.name, "", "", classes, space.subsets)

@@ -24,6 +24,8 @@ _ROW_KEYS = (
     *("label", "experiment", "scenario", "target_labels", "acquisition", "annotation", "budget"),
     *("purchase", "sees_labels"),
 )
+_IMAGE_KEYS = ("image_groups", "evaluation_images", "all_evaluation_images")
+
 _COST_KEYS = (
     "pixels",
     "valid_pixels",
@@ -43,6 +45,7 @@ _COST_KEYS = (
 
 def as_json(comparison: Comparison) -> str:
     """Return one JSON object; docs/compare.md describes it."""
+    rows = comparison.rows
     content = {
         "format": JSON_FORMAT,
         "label_space": comparison.label_space,
@@ -50,11 +53,12 @@ def as_json(comparison: Comparison) -> str:
         "scorer": comparison.scorer,
         "metric": comparison.metric.key,
         "round": comparison.round,
+        "image_groups": next((row.chosen_images.patterns for row in rows if row.chosen_images), None),
         "baseline": comparison.baseline,
         "aubc_cost": comparison.axis.key if comparison.axis else None,
         "share": comparison.share,
         "cost_of_share": None if comparison.share is None else comparison.cost.key,
-        "rows": [_row_record(row) for row in comparison.rows],
+        "rows": [_row_record(row) for row in rows],
         "contrasts": [_contrast_record(each) for each in comparison.contrasts],
         "published": [_published_record(row) for row in comparison.published],
         "ranks": [_ranking_record(each) for each in comparison.rankings or ()],
@@ -79,6 +83,8 @@ def as_csv(comparison: Comparison) -> str:
     columns += ["aubc", "aubc_half_width", "aubc_cost"]
     columns += ["mean_rank", "mean_rank_half_width", "mean_rank_n", "penalty"]
     columns += [f"beats:{name}" for name in _matched(comparison)]
+    if any(row.chosen_images is not None for row in comparison.rows):
+        columns += _IMAGE_KEYS
     blind = any(row.learnt is not None for row in comparison.rows)
     columns += [*LEARNT_KEYS, *(f"bought:{name}" for name in comparison.classes)] if blind else []
     file = io.StringIO()
@@ -128,8 +134,18 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "aubc_half_width": row.area and row.area.half_width,
         "aubc_cost": comparison.axis and comparison.axis.key,
         **_standing(row, comparison),
+        **_images_cells(row),
         **(learnt_cells(row.learnt, comparison.classes) if row.learnt is not None else {}),
     }
+
+
+def _images_cells(row: Row) -> dict[str, Any]:
+    """Return of which evaluation images the row is; nothing where it is of all."""
+    chosen = row.chosen_images
+    if chosen is None:
+        return {}
+    cells = ("; ".join(chosen.patterns), chosen.images, chosen.all_images)
+    return dict(zip(_IMAGE_KEYS, cells, strict=True))
 
 
 def _standing(row: Row, comparison: Comparison) -> dict[str, float | None]:
@@ -197,6 +213,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "reach": reached and {**reached.reach._asdict(), "hundred": reached.hundred},
         "aubc": row.area,
         "evaluated": row.evaluated,
+        "chosen_images": row.chosen_images,
         "learnt": row.learnt and learnt_record(row.learnt),
         "runs": [_run_record(run, row) for run in row.runs],
     }

@@ -46,7 +46,7 @@ def as_markdown(comparison: Comparison) -> str:
     def show(cell: Cell) -> str:
         return f"**{_markdown(cell.text)}**" if cell.best else _markdown(cell.text)
 
-    parts = [_tabulate(_wide(comparison), "pipe", show, _markdown)]
+    parts = [*map(_markdown, _of_images(comparison)), _tabulate(_wide(comparison), "pipe", show, _markdown)]
     for table in standings(comparison):
         parts += [_markdown(table.title), _tabulate(table.columns, "pipe", show, _markdown)]
     notes = (legend(comparison, "Bold"), *comparison.notes)
@@ -63,11 +63,17 @@ def as_latex(comparison: Comparison) -> str:
         return _tabulate(columns, _booktabs(columns), show, escape_latex)
 
     notes = (*_LATEX_PREAMBLE, legend(comparison, "Bold"), *comparison.notes)
-    tables = [tabular(_wide(comparison))]
+    tables = ["".join(f"% {line}\n" for line in _of_images(comparison)) + tabular(_wide(comparison))]
     tables += [f"% {table.title}\n{tabular(table.columns)}" for table in standings(comparison)]
     body = "\n\n".join(tables)
     macros = f"{_LATEX_MACROS}\n" if r"\alsegchar" in body else ""
     return "".join(f"% {printable(note)}\n" for note in notes) + macros + body + "\n"
+
+
+def _of_images(comparison: Comparison) -> list[str]:
+    """Return a title that says on which evaluation images the numbers are; none where they are on all."""
+    texts = {scenario: comparison.images_text(scenario) for scenario in comparison.scenarios}
+    return [printable(f"{scenario}: {text}") for scenario, text in texts.items() if text]
 
 
 def _booktabs(columns: Sequence[Filled]) -> TableFormat:

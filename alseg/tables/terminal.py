@@ -68,4 +68,5 @@ def _about(comparison: Comparison, scenario: str) -> str:
     experiments = ", ".join(
         dict.fromkeys(row.experiment for row in comparison.rows if row.scenario == scenario)
     )
-    return f"{experiments}: {scenario}, {comparison.label_space}, {comparison.round_text}"
+    parts = (scenario, comparison.label_space, comparison.round_text, comparison.images_text(scenario))
+    return f"{experiments}: {', '.join(filter(None, parts))}"

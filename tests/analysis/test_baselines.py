@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alseg.errors import AlsegError
@@ -237,6 +238,12 @@ def test_a_difference_that_is_the_same_with_every_seed_has_no_p_and_it_says_why(
             "No interval over images for Entropy: confusion counts are missing or damaged, of other images "
             "than the baseline's, or of fewer than 8 groups of images.",
         ),
+        (
+            "iou:car",
+            "No interval over images for Entropy: confusion counts are missing or damaged, of other images "
+            "than the baseline's, of fewer than 8 groups of images, or of so few with the class that draws "
+            "miss it.",
+        ),
         ("accuracy", "There is no interval over images for Accuracy, only for IoU and its means."),
     ],
 )
@@ -244,3 +251,16 @@ def test_one_seed_without_interval_over_images_says_why(results: Path, metric: s
     write_run(results, "Random", order=0, acquisition="random")
     write_run(results, "Entropy", order=1)
     assert note in compared(results, metric=metric).notes
+
+
+def test_a_class_of_one_image_has_no_interval_over_images_and_the_mean_has_one(results: Path) -> None:
+    # Nine images of road alone, one with a car: a third of all draws of ten images miss it.
+    counts = np.zeros((10, 3, 3), np.int32)
+    counts[:, 0, 0] = 9
+    counts[0, 1, 1] = 4
+    for order, label in enumerate(("Random", "Entropy")):
+        write_run(results, label, order=order, acquisition=label.lower(), counts=counts)
+    assert row(compared(results), "Entropy").image_interval is not None
+    comparison = compared(results, metric="iou:car")
+    assert row(comparison, "Entropy").image_interval is None
+    assert any(note.endswith(" or of so few with the class that draws miss it.") for note in comparison.notes)

@@ -88,6 +88,61 @@ def test_options_reach_the_comparison(results: Path) -> None:
     assert [row["score"]["mean"] for row in content["rows"]] == [30.0, 40.0]
 
 
+def write_two_drives(results: Path) -> None:
+    """Two methods on ten images of a drive by day and two of one at dusk, which alone tells them apart."""
+    day, dusk = [[8, 0], [0, 8]], {"Random": [[4, 4], [4, 4]], "Entropy": [[6, 2], [2, 6]]}
+    for order, label in enumerate(dusk):
+        for seed in (0, 1):
+            write_run(
+                results,
+                label,
+                seed,
+                order=order,
+                acquisition=label.lower(),
+                classes=("road", "car"),
+                iou=[[90, 90], [95, 95]],
+                counts=np.array([*[day] * 10, dusk[label], dusk[label]]),
+                groups=["day"] * 10 + ["dusk-1", "dusk-2"],
+            )
+
+
+def test_a_table_of_one_drive_alone(results: Path) -> None:
+    write_two_drives(results)
+    lines = run_compare(results, "--image-group", "dusk-*").output.splitlines()
+    title = "quickstart: render -> camera, toy-3, last round, 2 of 12 evaluation images (dusk-*)"
+    assert lines[0] == title
+    # 4 hits in a union of 12, and 6 in one of 10.
+    assert [line.split()[:3] for line in lines[5:7]] == [["Random", "33.3", "±"], ["Entropy", "60.0", "±"]]
+    assert "Only evaluation images of the groups dusk-*: 2 of 12 images, 2 of 3 groups." in " ".join(lines)
+    both = run_compare(results, "--image-group", "dusk-1", "--image-group", "day", "--format", "json")
+    # 84 hits in a union of 92, and 86 in one of 90.
+    scores = [each["score"]["mean"] for each in json.loads(both.stdout)["rows"]]
+    assert scores == pytest.approx([100 * 84 / 92, 100 * 86 / 90])
+
+
+def test_every_format_says_that_it_is_of_some_images(results: Path) -> None:
+    write_two_drives(results)
+    text = "render -> camera: 2 of 12 evaluation images (dusk-*)"
+    markdown, latex, csv_text = (
+        run_compare(results, "--image-group", "dusk-*", "--format", name).stdout
+        for name in ("markdown", "latex", "csv")
+    )
+    assert markdown.startswith("render -&gt; camera: 2 of 12 evaluation images (dusk-\\*)\n\n| Method ")
+    assert f"% {text}\n\\begin{{tabular}}" in latex
+    row, _ = csv.DictReader(io.StringIO(csv_text))
+    of_images = ("image_groups", "evaluation_images", "all_evaluation_images")
+    assert [row[key] for key in of_images] == ["dusk-*", "2", "12"]
+
+
+def test_a_group_that_is_not_there_is_one_message_and_exit_code_2(results: Path) -> None:
+    write_two_drives(results)
+    result = run_compare(results, "--image-group", "night")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: No group of evaluation images matches 'night'. Groups: day, dusk-1, dusk-2.\n"
+    )
+
+
 def test_a_users_mistake_is_one_message_and_exit_code_2(tmp_path: Path) -> None:
     result = run_compare(tmp_path)
     assert result.exit_code == 2

@@ -39,7 +39,8 @@ def write_run(
     extra: Mapping[str, Any] | None = None,
     annotation: Mapping[str, Any] | None = None,
     budget: str = "5%",
-    counts: np.ndarray | None = None,
+    counts: np.ndarray | Sequence[np.ndarray] | None = None,
+    groups: Sequence[str] | None = None,
     reference: str | None = None,
     drawn_pixels: int | None = None,
     sees_labels: bool = False,
@@ -69,7 +70,9 @@ def write_run(
         annotation: The mode's ``name`` and ``params``.
         budget: As in the experiment file.
         extra: Replaces keys of run.json.
-        counts: int ``(N, C, C)``, confusion counts per image of every round; no such file without.
+        counts: int ``(N, C, C)``, confusion counts per image of every round, or one such array for each
+            round; no such file without.
+        groups: The group of each image; each is its own without.
         reference: ``lower`` or ``upper`` end of the gap.
         drawn_pixels: Bought pixels that training has drawn, in every round; not counted without.
         sees_labels: Whether it is an upper mark.
@@ -139,11 +142,12 @@ def write_run(
             metrics["cost"]["drawn_pixels"] = drawn_pixels
         _write(folder / "rounds" / f"{number:02d}" / "metrics.json", metrics)
         if counts is not None:
-            ids = np.array([f"image-{index}" for index in range(len(counts))])
+            of_round = np.asarray(counts if np.ndim(counts) == 3 else counts[number], np.int32)
             np.savez_compressed(
                 folder / "rounds" / f"{number:02d}" / "confusion.npz",
-                image_ids=ids,
-                counts=np.asarray(counts, np.int32),
+                image_ids=np.array([f"image-{index}" for index in range(len(of_round))]),
+                counts=of_round,
+                **({} if groups is None else {"groups": np.array(groups)}),
             )
     return folder
 

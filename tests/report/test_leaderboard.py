@@ -198,6 +198,8 @@ def test_options_about_curves_are_refused(toy: Path, tmp_path: Path) -> None:
     result = alseg("report", "--leaderboard", toy, "--images", "2", "-o", tmp_path / "board.html")
     assert result.exit_code == 2
     assert "Error: --images says nothing about a leaderboard. Leave it out.\n" in result.stderr
+    result = alseg("report", "--leaderboard", toy, "--image-group", "x", "-o", tmp_path / "board.html")
+    assert "Error: --image-group says nothing about a leaderboard. Leave it out.\n" in result.stderr
 
 
 def test_texts_of_packs_cannot_leave_the_page(toy: Path, tmp_path: Path) -> None:

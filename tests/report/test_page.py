@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from alseg.analysis.chosen_images import on_chosen_images
 from alseg.analysis.compare import compare
 from alseg.analysis.options import CompareOptions
 from alseg.cli import main
@@ -112,6 +113,29 @@ def test_class_frequencies_are_those_of_the_ground_truth_of_the_evaluation(resul
     (series,) = content_of(results)["scenarios"][0]["frequencies"]
     # Rows of both images: 9 + 5, 9 + 4 and 2 + 2 of 31 pixels.
     assert series["percent"] == pytest.approx([100 * 14 / 31, 100 * 13 / 31, 100 * 4 / 31], abs=1e-4)
+
+
+def test_some_evaluation_images_are_all_that_the_page_is_about(results: Path) -> None:
+    write_curves(results)
+    found = on_chosen_images(load_results([results]), ["image-1"])
+    (scenario,) = report_content(found)["scenarios"]
+    assert scenario["summary"].startswith(
+        "toy: render -> camera, toy-3. Only 1 of 2 evaluation images (image-1). 4 methods, "
+    )
+    # Hits of 4, 3 and 1 in unions of 6, 5 and 3 in every round; rows of 5, 4 and 2 of 11 pixels.
+    scores = [point["scores"]["miou"][0] for point in scenario["methods"][1]["curve"]]
+    assert scores == pytest.approx([100 * (4 / 6 + 3 / 5 + 1 / 3) / 3] * 3)
+    (series,) = scenario["frequencies"]
+    assert series["percent"] == pytest.approx([100 * 5 / 11, 100 * 4 / 11, 100 * 2 / 11], abs=1e-4)
+
+
+def test_the_command_that_makes_it_again_names_the_groups(results: Path, tmp_path: Path) -> None:
+    write_curves(results)
+    output = tmp_path / "page.html"
+    command = ["report", str(results), "-o", str(output), "--image-group", "image-1"]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    again = f"alseg report {results} -o {output} --image-group image-1"
+    assert json.dumps(again)[1:-1] in output.read_text(encoding="utf-8")
 
 
 def test_provenance_names_command_seeds_and_hardware(results: Path) -> None:
