@@ -154,11 +154,20 @@ def _left_out(rows: Iterable[Row]) -> Iterator[str]:
 
 def _missing(rows: Sequence[Row]) -> Iterator[str]:
     """Name seeds that other methods of the experiment have: without them, means are over different seeds."""
-    for row in rows:
-        seeds = {run.seed for other in rows if other.experiment == row.experiment for run in other.runs}
-        missing = sorted(seeds - {run.seed for run in row.runs})
-        if missing:
-            yield f"{row.label}: no run for seed {_names(map(str, missing))}, which other methods have."
+    for experiment in dict.fromkeys(row.experiment for row in rows):
+        having = [(row.label, {run.seed for run in row.runs}) for row in rows if row.experiment == experiment]
+        seeds = {seed for _, found in having for seed in found}
+        lacking: dict[tuple[int, ...], list[str]] = {}
+        for label, found in having:
+            lacking.setdefault(tuple(sorted(seeds - found)), []).append(label)
+        for missing, labels in lacking.items():
+            listing = f"seed{'s' if len(missing) > 1 else ''} {_names(map(str, missing))}"
+            others = [label for label, found in having if found.issuperset(missing)]
+            # Where most lack them, those that have them are fewer to name.
+            if missing and len(others) < len(labels) and len(others) + len(labels) == len(having):
+                yield f"Only {_names(others)} {'have' if len(others) > 1 else 'has'} {listing}."
+            elif missing:
+                yield f"No run with {listing}, which other methods have: {_names(labels)}."
 
 
 def _variants(rows: Sequence[Row]) -> Iterator[str]:

@@ -64,8 +64,23 @@ def test_seeds_that_other_methods_have_are_missed(results: Path) -> None:
         write_run(results, "Random", seed, order=0, acquisition="random")
     write_run(results, "RIPU (RA)", 1, order=1)
     comparison = compared(results)
-    assert "RIPU (RA): no run for seed 0, 2, which other methods have." in comparison.notes
+    assert "No run with seeds 0, 2, which other methods have: RIPU (RA)." in comparison.notes
     assert "No interval for RIPU (RA): one seed does not tell how much seeds differ." in comparison.notes
+
+
+def test_seeds_that_few_methods_have_are_said_of_these(results: Path) -> None:
+    for order, label in enumerate(("Random", "RIPU", "Entropy", "Margin", "Core-set")):
+        for seed in range(5 if label == "RIPU" else 4 if label == "Random" else 2):
+            write_run(results, label, seed, order=order)
+    notes = [note for note in compared(results).notes if "seed" in note]
+    # Seeds 2 and 3 are also Random's, seed 4 is not.
+    assert "No run with seeds 2, 3, 4, which other methods have: Entropy, Margin, Core-set." in notes
+    assert "No run with seed 4, which other methods have: Random." in notes
+    (results / "runs").rename(results / "before")
+    for order, label in enumerate(("Random", "RIPU", "Entropy", "Margin", "Core-set")):
+        for seed in range(4 if order < 2 else 2):
+            write_run(results, label, seed, order=order)
+    assert "Only Random, RIPU have seeds 2, 3." in compared(results).notes
 
 
 def test_damaged_runs_are_named(results: Path) -> None:
