@@ -73,6 +73,7 @@ def compare(results: Results, options: CompareOptions = _USUAL) -> Comparison:
         rankings=standing.rankings,
         penalties=standing.penalties,
         mixed=standing.mixed,
+        bought=options.bought,
         notes=tuple(_note(results, rows, contrasts, published, standing, selection, options)),
     )
 

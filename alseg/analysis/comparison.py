@@ -39,6 +39,7 @@ class Comparison:
             they were not asked for.
         mixed: Mixed models of several scenarios, one for each annotation and budget; None where they were not
             asked for.
+        bought: Whether tables show which classes were bought.
         notes: What a reader must know: what was left out and why, whatever makes rows incomparable.
     """
 
@@ -58,6 +59,7 @@ class Comparison:
     rankings: tuple[Ranking, ...] | None
     penalties: tuple[PenaltyMatrix, ...] | None
     mixed: tuple[MixedModel, ...] | None
+    bought: bool
     notes: tuple[str, ...]
 
     @cached_property

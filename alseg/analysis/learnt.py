@@ -83,13 +83,21 @@ def learnt_of(counted: Counted) -> Learnt | None:
     if not blind:
         return None
     kept = [result.bought for _, result in blind if result.bought is not None]
-    names = blind[0][0].label_space.classes
     return Learnt(
-        bought={name: _mean([each.get(name, 0) for each in kept]) for name in names} if kept else None,
+        bought=bought_of(blind),
         classes=_mean([sum(count > 0 for count in each.values()) for each in kept]) if kept else None,
         new_answers=_new_answers(blind),
         estimate=_estimate(blind),
     )
+
+
+def bought_of(counted: Counted) -> dict[str, float] | None:
+    """Return the pixels bought of each class, averaged over the runs that have kept them; None without."""
+    kept = [(run, result.bought) for run, result in counted if result.bought is not None]
+    if not kept:
+        return None
+    names = kept[0][0].label_space.classes
+    return {name: _mean([each.get(name, 0) for _, each in kept]) for name in names}
 
 
 def _new_answers(counted: Counted) -> NewAnswers | None:

@@ -29,6 +29,7 @@ class CompareOptions:
         images: Add intervals over seeds and evaluation images together.
         reach: Add the cost, on the axis ``x``, at which methods reach this percentage of full supervision.
         mixed: Add a mixed model of several scenarios; needs statsmodels.
+        bought: Add which classes were bought.
     """
 
     round_number: int | None = None
@@ -43,3 +44,4 @@ class CompareOptions:
     images: bool = False
     reach: float | None = None
     mixed: bool = False
+    bought: bool = False

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from alseg.analysis.bootstrap import CrossedInterval, ImageInterval
 from alseg.analysis.contrasts import Contrast
 from alseg.analysis.gap import Gap
-from alseg.analysis.learnt import Learnt
+from alseg.analysis.learnt import Learnt, bought_of
 from alseg.analysis.multiplicity import Corrected
 from alseg.analysis.purchases import Purchase, purchase_of
 from alseg.analysis.reach import Reach
@@ -153,6 +153,11 @@ class Row:
     best: frozenset[str] = frozenset()
     best_score: bool = False
     best_subsets: frozenset[str] = frozenset()
+
+    @property
+    def bought(self) -> Mapping[str, float] | None:
+        """Class name to pixels bought, averaged over seeds; None where no run has kept them."""
+        return bought_of(self.counted)
 
     @property
     def evaluated(self) -> bool:

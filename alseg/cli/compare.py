@@ -83,6 +83,7 @@ _SORT = ("score", "difference", "area", "pixels", "clicks")
     is_flag=True,
     help="Add intervals of differences over seeds and evaluation images together.",
 )
+@click.option("--bought", is_flag=True, help="Add which classes were bought.")
 @format_option("table", "markdown", "csv", "latex", "json")
 def command(
     results: tuple[Path, ...],

@@ -86,7 +86,8 @@ def as_csv(comparison: Comparison) -> str:
     if any(row.chosen_images is not None for row in comparison.rows):
         columns += _IMAGE_KEYS
     blind = any(row.learnt is not None for row in comparison.rows)
-    columns += [*LEARNT_KEYS, *(f"bought:{name}" for name in comparison.classes)] if blind else []
+    columns += LEARNT_KEYS if blind else ()
+    columns += [f"bought:{name}" for name in comparison.classes] if blind or comparison.bought else []
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -135,8 +136,17 @@ def _csv_line(row: Row, comparison: Comparison) -> dict[str, Any]:
         "aubc_cost": comparison.axis and comparison.axis.key,
         **_standing(row, comparison),
         **_images_cells(row),
-        **(learnt_cells(row.learnt, comparison.classes) if row.learnt is not None else {}),
+        **(learnt_cells(row.learnt) if row.learnt is not None else {}),
+        **_bought_cells(row, comparison),
     }
+
+
+def _bought_cells(row: Row, comparison: Comparison) -> dict[str, float | None]:
+    """Return the pixels bought of each class, where they were asked for or are all there is."""
+    if row.learnt is None and not comparison.bought:
+        return {}
+    bought = row.bought or {}
+    return {f"bought:{name}": bought.get(name) for name in comparison.classes}
 
 
 def _images_cells(row: Row) -> dict[str, Any]:
@@ -214,6 +224,7 @@ def _row_record(row: Row) -> dict[str, Any]:
         "aubc": row.area,
         "evaluated": row.evaluated,
         "chosen_images": row.chosen_images,
+        "bought": row.bought,
         "learnt": row.learnt and learnt_record(row.learnt),
         "runs": [_run_record(run, row) for run in row.runs],
     }

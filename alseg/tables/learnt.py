@@ -1,4 +1,4 @@
-"""Columns for rows without evaluation labels: what was bought and how answers were predicted."""
+"""Columns that need no evaluation labels: what was bought and how answers were predicted."""
 
 from __future__ import annotations
 
@@ -81,6 +81,6 @@ def _estimate(learnt: Learnt | None) -> str:
 
 
 def _bought(row: Row, name: str) -> str:
-    bought = row.learnt.bought if row.learnt is not None else None
+    bought = row.bought
     total = sum(bought.values()) if bought else 0
     return f"{100 * bought[name] / total:.1f}" if bought and total else NOTHING

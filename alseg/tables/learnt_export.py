@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from alseg.analysis.learnt import Learnt
@@ -17,8 +16,8 @@ LEARNT_KEYS = (
 """Columns where there are rows without evaluation labels."""
 
 
-def learnt_cells(learnt: Learnt, classes: Sequence[str]) -> dict[str, float | None]:
-    """Return what is known of a row without evaluation labels, by `LEARNT_KEYS` and class."""
+def learnt_cells(learnt: Learnt) -> dict[str, float | None]:
+    """Return what is known of a row without evaluation labels, by `LEARNT_KEYS`."""
     new, estimate = learnt.new_answers, learnt.estimate
     values = (
         learnt.classes,
@@ -26,11 +25,7 @@ def learnt_cells(learnt: Learnt, classes: Sequence[str]) -> dict[str, float | No
         *((_mean(estimate.miou), estimate.low, estimate.high) if estimate else (None, None, None)),
         *((_mean(estimate.accuracy), estimate.answers, estimate.images) if estimate else (None, None, None)),
     )
-    bought = learnt.bought or {}
-    return {
-        **dict(zip(LEARNT_KEYS, values, strict=True)),
-        **{f"bought:{name}": bought.get(name) for name in classes},
-    }
+    return dict(zip(LEARNT_KEYS, values, strict=True))
 
 
 def _mean(interval: Interval | None) -> float | None:

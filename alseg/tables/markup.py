@@ -99,7 +99,9 @@ def _wide(comparison: Comparison) -> list[Filled]:
         "left",
     )
     blind = all_blind(comparison.lines)
-    classes = class_columns(comparison) if not blind else bought_columns(comparison.classes, "Bought: ")
+    classes = [] if blind else class_columns(comparison)
+    if blind or comparison.bought:
+        classes += bought_columns(comparison.classes, "Bought: ")
     scores = [] if blind else [*score_columns(comparison), *difference_columns(comparison)]
     columns = [
         method_column(),

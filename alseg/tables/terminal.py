@@ -49,9 +49,11 @@ def _lines(comparison: Comparison, width: int) -> list[Text]:
         ]
         lines += [*_title(_about(comparison, scenario), width), Text()]
         lines += [*lay_out(names, [fill(scores, rows), fill(cost_columns(), rows)], width), Text()]
-        lines += [*_title(BOUGHT, width), Text()] if blind else []
-        classes = bought_columns(comparison.classes) if blind else class_columns(comparison)
-        lines += [*lay_out(names, [fill(classes, rows)], width, gap=1), Text()]
+        if not blind:
+            lines += [*lay_out(names, [fill(class_columns(comparison), rows)], width, gap=1), Text()]
+        if blind or comparison.bought:
+            bought = fill(bought_columns(comparison.classes), rows)
+            lines += [*_title(BOUGHT, width), Text(), *lay_out(names, [bought], width, gap=1), Text()]
     for title, (names_of_methods, *columns) in standings(comparison):
         lines += [*_title(title, width), Text()]
         lines += [*lay_out([names_of_methods], [columns], width), Text()]

@@ -88,6 +88,26 @@ def test_options_reach_the_comparison(results: Path) -> None:
     assert [row["score"]["mean"] for row in content["rows"]] == [30.0, 40.0]
 
 
+def test_classes_bought_are_shown_where_they_are_asked_for(results: Path) -> None:
+    for seed, bought in ((0, (60, 40, 0)), (1, (80, 10, 10))):
+        write_run(results, "Random", seed, acquisition="random", bought=bought)
+    write_run(results, "No labels", order=1, target_labels="none")
+    title = "Bought pixels of each class, in percent of those with a class"
+    assert title not in run_compare(results).stdout
+    table = run_compare(results, "--bought").stdout
+    _, _, below = table.partition(title)
+    # Means over seeds are 70, 25 and 5 pixels.
+    assert ["Random", "70.0", "25.0", "5.0"] in [line.split() for line in below.splitlines()]
+    assert ["No", "labels", "\N{EN DASH}"] in [line.split()[:3] for line in below.splitlines()]
+    markdown = run_compare(results, "--bought", "--format", "markdown").stdout
+    assert "Bought: train" in markdown
+    random, none = csv.DictReader(io.StringIO(run_compare(results, "--bought", "--format", "csv").stdout))
+    assert (random["bought:car"], none["bought:car"]) == ("25.0", "")
+    assert "bought:car" not in run_compare(results, "--format", "csv").stdout
+    rows = json.loads(run_compare(results, "--format", "json").stdout)["rows"]
+    assert [row["bought"] for row in rows] == [{"road": 70.0, "car": 25.0, "train": 5.0}, None]
+
+
 def write_two_drives(results: Path) -> None:
     """Two methods on ten images of a drive by day and two of one at dusk, which alone tells them apart."""
     day, dusk = [[8, 0], [0, 8]], {"Random": [[4, 4], [4, 4]], "Entropy": [[6, 2], [2, 6]]}

@@ -44,6 +44,7 @@ def write_run(
     reference: str | None = None,
     drawn_pixels: int | None = None,
     sees_labels: bool = False,
+    bought: Sequence[int] | None = None,
 ) -> Path:
     """Write one run.
 
@@ -76,6 +77,7 @@ def write_run(
         reference: ``lower`` or ``upper`` end of the gap.
         drawn_pixels: Bought pixels that training has drawn, in every round; not counted without.
         sees_labels: Whether it is an upper mark.
+        bought: Pixels of each class bought, in every round; not kept without.
 
     Returns:
         The run folder.
@@ -140,6 +142,8 @@ def write_run(
         )
         if drawn_pixels is not None:
             metrics["cost"]["drawn_pixels"] = drawn_pixels
+        if bought is not None:
+            metrics["bought"] = dict(zip(classes, bought, strict=True))
         _write(folder / "rounds" / f"{number:02d}" / "metrics.json", metrics)
         if counts is not None:
             of_round = np.asarray(counts if np.ndim(counts) == 3 else counts[number], np.int32)
