@@ -129,6 +129,13 @@
 
   // ---- tables
 
+  // More digits where three would say 0.050, which is on neither side of what decides.
+  function probability(p) {
+    if (p < 0.001) return "<0.001";
+    let digits = p < 0.1 ? 3 : 2;
+    while (Number(p.toFixed(digits)) === 0.05 && p !== 0.05 && digits < 16) digits += 1;
+    return number(p, digits);
+  }
   function drawTable(table, titles, rows) {
     fill(table, element("thead", {}, element("tr", {}, ...titles.map((title) => element("th", { scope: "col", textContent: title })))),
       element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((cell, place) =>
@@ -146,7 +153,7 @@
       { key: "difference", title: against(), sort: (m) => difference(m) && difference(m)[0], needed: some(difference),
         text: (m) => interval(difference(m), true) + (stats(m).images ? ` [${number(stats(m).images[0], 1, true)}, ${number(stats(m).images[1], 1, true)}]` : ""),
         title2: (m) => stats(m).baseline ? "to " + stats(m).baseline : "" },
-      { key: "p", title: "p", sort: (m) => stats(m).p, needed: some((m) => stats(m).p), text: (m) => stats(m).p === null ? NOTHING : stats(m).p < 0.001 ? "<0.001" : number(stats(m).p, stats(m).p < 0.1 ? 3 : 2), small: true },
+      { key: "p", title: "p", sort: (m) => stats(m).p, needed: some((m) => stats(m).p), text: (m) => stats(m).p === null ? NOTHING : probability(stats(m).p), small: true },
       { key: "gap", title: "Gap closed", sort: (m) => stats(m).gap, needed: some((m) => stats(m).gap), text: (m) => stats(m).gap === null ? NOTHING : number(stats(m).gap, 0) + "%" + (stats(m).gapInterval ? ` [${stats(m).gapInterval.map((end) => number(end, 0)).join(", ")}]` : "") },
       { key: "area", title: "AUBC", sort: (m) => area(m) && area(m)[0], needed: some((m) => area(m)), text: (m) => interval(area(m)) },
       { key: "n", title: "Seeds", sort: (m) => m.n, text: (m) => String(m.n) },

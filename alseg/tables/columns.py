@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from alseg.analysis.comparison import Comparison
+from alseg.analysis.contrasts import LEVEL
 from alseg.analysis.multiplicity import Corrected
 from alseg.analysis.row import ClosedGap, Costs, PublishedRow, Reached, Row
 from alseg.analysis.statistics import Difference, Interval
@@ -166,9 +167,11 @@ def difference_text(difference: Difference | None, corrected: Corrected | None) 
 
 
 def p_value(p: float | None) -> str:
-    """Return a p-value with two digits, or ``<0.001``."""
+    """Return a p-value with two digits, more where they tell it from `LEVEL`, which decides; or ``<0.001``."""
     if p is None:
         return NOTHING
+    if float(f"{p:.2g}") == LEVEL:
+        return next((text for digits in range(3, 17) if float(text := f"{p:.{digits}f}") != LEVEL), f"{p:g}")
     return "<0.001" if p < 0.001 else f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
 
 

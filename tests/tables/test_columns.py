@@ -17,7 +17,7 @@ from alseg.analysis.comparison import Comparison
 from alseg.analysis.options import CompareOptions
 from alseg.analysis.row import PublishedRow
 from alseg.storage.reader import load_results
-from alseg.tables.columns import NOTHING
+from alseg.tables.columns import NOTHING, p_value
 from alseg.tables.export import as_csv, as_json
 from alseg.tables.markup import as_latex, as_markdown
 from alseg.tables.terminal import print_comparison
@@ -27,6 +27,26 @@ CITYSCAPES = [
     *("road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation"),
     *("terrain", "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (None, NOTHING),
+        (0.0004, "<0.001"),
+        (0.00123, "0.0012"),
+        (0.0445, "0.044"),
+        # Two digits of these say 0.05, which is on neither side of what decides.
+        (0.0496, "0.0496"),
+        (0.05037, "0.0504"),
+        (0.0500002, "0.0500002"),
+        (0.05, "0.05"),
+        (0.054, "0.054"),
+        (0.25, "0.25"),
+    ],
+)
+def test_a_p_value_tells_on_which_side_of_the_level_it_is(p: float | None, text: str) -> None:
+    assert p_value(p) == text
 
 
 @pytest.fixture
