@@ -167,7 +167,7 @@ def difference_text(difference: Difference | None, corrected: Corrected | None) 
 
 
 def p_value(p: float | None) -> str:
-    """Return a p-value with two digits, more where they tell it from `LEVEL`, which decides; or ``<0.001``."""
+    """Return a p-value with two digits, more beside `LEVEL`, which decides; or ``<0.001``."""
     if p is None:
         return NOTHING
     if float(f"{p:.2g}") == LEVEL:
