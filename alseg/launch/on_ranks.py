@@ -94,8 +94,7 @@ class _Runs:
             accept_drift=self._accept_drift,
             before=len(self._planned) - len(self.left),
         )
-        if stop.signal is None and report.signal is not None and not _was_killed(lost):
-            stop.signal = report.signal  # which one of the ranks was sent
+        stop.signal = stop.signal or _sent(report, lost)
         told = {each.name: each for each in report.endings}
         if stop.signal is None:
             told |= _lost_runs(report, lost, self.left)
@@ -146,7 +145,7 @@ def unit_on_ranks(unit: WorkUnit, experiment: Experiment, stop: StopRequest, *, 
     )
     if report.error is not None:
         raise AlsegError(report.error)
-    signal = stop.signal or (None if _was_killed(lost) else report.signal)
+    signal = stop.signal or _sent(report, lost)
     if not report.endings:
         told = ToldEnding(name=unit.key, result=RunResult.INTERRUPTED)
     else:
@@ -195,8 +194,14 @@ def _all_threads() -> int:
     return int(given) if given.isascii() and given.isdigit() and int(given) > 0 else look().cores
 
 
-def _was_killed(lost: RankEnding | None) -> bool:
-    return lost is not None and lost.code < 0
+def _sent(report: RankReport, lost: RankEnding | None) -> int | None:
+    """Return the signal that somebody has sent to one of the ranks; None where it came from here.
+
+    Where one of them was killed or has failed, the others are asked to stop, and report that, too.
+    """
+    was_killed = lost is not None and lost.code < 0
+    has_failed = any(each.result is RunResult.FAILED for each in report.endings)
+    return None if was_killed or has_failed else report.signal
 
 
 def _lost_runs(report: RankReport, lost: RankEnding | None, runs: Sequence[str]) -> dict[str, ToldEnding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ import torch
 import alseg.launch.on_ranks
 import alseg.launch.work
 from alseg.launch.admission import write_experiment
+from alseg.launch.on_ranks import unit_on_ranks
 from alseg.launch.outcome import RunResult
+from alseg.launch.rank_task import RankReport, RankTask, ToldEnding
 from alseg.launch.units import plan_units
 from alseg.launch.work import do_unit
+from alseg.system.rank_processes import RankEnding
+from alseg.system.signals import StopRequest
 from rankedtoys import FAULT_VARIABLE, PLUGINS, RANK_COMMAND, environment, full_registry, run_ranked
 from toys import prepared_toy, run_toy, toy_document
 
@@ -208,6 +213,35 @@ def test_what_happens_to_one_process_happens_to_the_run(tmp_path: Path, what: st
     assert f"resumed at iteration {goes_on}" in log.read_text()
     by_one(tmp_path / "one", content)
     assert_same(tmp_path / "faulty", tmp_path / "one")
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "stopped"),
+    [
+        # One was sent SIGTERM by somebody, and told the first.
+        (RunResult.INTERRUPTED, 1, signal.SIGTERM),
+        # One has raised, or was killed: the SIGTERM is ours, which the first may get before it misses the other.
+        (RunResult.FAILED, 1, None),
+        (RunResult.INTERRUPTED, -signal.SIGKILL, None),
+    ],
+)
+def test_our_own_request_to_stop_is_not_taken_for_somebody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, result: RunResult, code: int, stopped: int | None
+) -> None:
+    def ranks(command: object, count: int, request: bytes, folder: Path, *rest: object) -> RankEnding:
+        (name, *_) = RankTask.of_line(request).runs
+        ending = ToldEnding(name=name, result=result, reason="rank 1 on host: ValueError: no")
+        RankReport(endings=(ending,), signal=signal.SIGTERM).write(folder)
+        return RankEnding("rank 1", code)
+
+    monkeypatch.setattr(alseg.launch.on_ranks, "run_ranks", ranks)
+    prepared = prepared_toy(tmp_path / "toy", document(METHODS[:1], devices=2), *PLUGINS)
+    root = tmp_path / "toy/results/toy"
+    write_experiment(prepared.experiment, root)
+    stop = StopRequest()
+    units = plan_units(prepared, root)
+    outcome = unit_on_ranks(units[-1], prepared.experiment, stop, quiet=True)
+    assert (outcome.result, outcome.signal) == (result, stopped)
 
 
 @pytest.mark.nightly
