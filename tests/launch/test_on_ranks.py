@@ -220,7 +220,7 @@ def test_what_happens_to_one_process_happens_to_the_run(tmp_path: Path, what: st
     [
         # One was sent SIGTERM by somebody, and told the first.
         (RunResult.INTERRUPTED, 1, signal.SIGTERM),
-        # One has raised, or was killed: the SIGTERM is ours, which the first may get before it misses the other.
+        # One has raised, or was killed: we sent SIGTERM, which may come before the first misses the other.
         (RunResult.FAILED, 1, None),
         (RunResult.INTERRUPTED, -signal.SIGKILL, None),
     ],
