@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pydantic
 import pytest
+from click.testing import CliRunner
 
+from alseg.cli import main
 from alseg.exchange.opening import opened
 from alseg.exchange.schema import schema
 from alseg.files import read_json
-from documents import DOCS, REPOSITORY
+from documents import DOCS, README, REPOSITORY, all_blocks
 from fakepacks import alseg, make, members_of, write_counted
 
 PUBLISHED = REPOSITORY / "results" / "published"
@@ -59,6 +61,23 @@ def test_the_published_results_hold_nothing_private() -> None:
         scenario = read_json(path)["spec"]["scenario"]
         assert scenario["root"] in (None, "data")
     assert not any(path.is_symlink() for path in PUBLISHED.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [
+        (README, "quickstart"),
+        (DOCS / "results.md", "quickstart"),
+        (DOCS / "results.md", "camvid"),
+        (DOCS / "results.md", "answers"),
+    ],
+)
+def test_tables_in_the_documents_are_those_of_the_published_runs(document: Path, name: str) -> None:
+    (block,) = (each for each in all_blocks(document) if each.startswith(f"{name}: "))
+    result = CliRunner(env={"COLUMNS": "100"}).invoke(main, ["compare", str(PUBLISHED / name)])
+    assert result.exit_code == 0, result.output
+    for table in block.rstrip("\n").split("\n\n"):  # a document may leave some out
+        assert f"{table}\n" in result.stdout
 
 
 def test_counts_of_a_pack_can_be_read_without_alseg(tmp_path: Path) -> None:

@@ -16,6 +16,12 @@ def blocks(document: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
+def all_blocks(document: Path) -> list[str]:
+    """Return the fenced code blocks of any language or none, in order, each ending with a line break."""
+    text = document.read_text(encoding="utf-8")
+    return re.findall(r"^```[a-z]*\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
 def section(document: Path, heading: str) -> str:
     """Return what stands below a heading such as ``## Hooks``, up to the next of its level or above."""
     text = document.read_text(encoding="utf-8")

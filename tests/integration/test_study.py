@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from alseg.cli import main
-from documents import DOCS, REPOSITORY
+from documents import DOCS, REPOSITORY, all_blocks
 
-TEXT = (DOCS / "study-results.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+RESULTS = DOCS / "study-results.md"
+TEXT = RESULTS.read_text(encoding="utf-8")
 DUSK = "results/published/study/dusk.zip"
 
 
@@ -66,7 +66,7 @@ def difference(label: str, baseline: str, *options: str, sign: str = "+") -> str
 
 def test_tables_are_what_the_commands_above_them_print() -> None:
     command, shown = "", 0
-    for block in BLOCKS:
+    for block in all_blocks(RESULTS):
         if "alseg compare" in block:
             command = block.strip()
             continue
