@@ -18,9 +18,10 @@ import alseg.registry.loading
 from alseg.cli import main, picture
 from alseg.errors import AlsegError
 from alseg.overview.curves import Curve, Curves, Point, read_curves
-from alseg.overview.drawing import COLORS, REFERENCES, ROUND_COLORS, _draw_curves, round_color
+from alseg.overview.drawing import ROUND_COLORS, WIDTH, round_color
 from alseg.overview.marking import at_size
 from alseg.overview.picks import read_picks
+from alseg.overview.plotting import COLORS, REFERENCES, draw_curves
 from alseg.overview.spread import spread
 from alseg.overview.write import NAME, overview_or_note, write_overview
 from alseg.storage.reader import load_results
@@ -261,8 +262,7 @@ def test_counts_of_classes_and_iterations_are_marked_at_whole_numbers() -> None:
     figure = Figure()
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    _draw_curves(
-        axes, Curves("t", "s", "", (Curve("a", "acquired", points),), (), (), height="classes bought")
-    )
+    curves = Curves("t", "s", "", (Curve("a", "acquired", points),), (), (), height="classes bought")
+    draw_curves(axes, curves, right=WIDTH)
     for ticks in (axes.get_xticks(), axes.get_yticks()):
         assert len(ticks) and (ticks == np.round(ticks)).all()
