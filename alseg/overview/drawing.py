@@ -23,7 +23,6 @@ from alseg.overview.plotting import (
     ROWS_PER_INCH,
     TEXT,
     draw_curves,
-    has_intervals,
     shortened,
 )
 
@@ -52,7 +51,7 @@ def draw(curves: Curves, picks: Picks | None, *, note: str = "") -> bytes:
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
     canvas = FigureCanvasAgg(figure)
     _write_heading(figure, curves, height)
-    left, right = 0.75 / WIDTH, 1 - (3.3 if has_intervals(curves) else 2.75) / WIDTH
+    left, right = 0.75 / WIDTH, 1 - (2.95 if curves.intervals == "none" else 3.5) / WIDTH
     bottom = (lower + foot + 0.6) / height
     axes = figure.add_axes((left, bottom, right - left, (upper - 0.6) / height))
     draw_curves(axes, curves, right=WIDTH - 0.1)
@@ -78,7 +77,7 @@ def _write_heading(figure: Figure, curves: Curves, height: float) -> None:
         va="top", weight="bold", **TEXT,
     )  # fmt: skip
     figure.text(
-        0.2 / WIDTH, 1 - 0.57 / height, shortened(curves.summary, 130), fontsize=12, color=PALE, va="top",
+        0.2 / WIDTH, 1 - 0.57 / height, shortened(curves.caption, 130), fontsize=12, color=PALE, va="top",
         **TEXT,
     )  # fmt: skip
 
