@@ -57,7 +57,7 @@ def find_contrasts(rows: Sequence[Row], wanted: str | None, metric: Metric) -> C
     for row in rows:
         root = _root(row)
         if root in declared:
-            pairs = [
+            pairs: list[tuple[Row, Pair | None]] = [
                 (other, pair)
                 for pair in declared[root]
                 if pair.method == row.method.label

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from alseg.analysis import code_notes, learnt_notes, notes, ranking_notes, recipe_notes
 from alseg.analysis.baselines import find_contrasts, with_contrasts
-from alseg.analysis.comparison import Comparison
+from alseg.analysis.comparison import Comparison, group_letters
 from alseg.analysis.contrast_notes import reach_notes
 from alseg.analysis.contrasts import Contrast
 from alseg.analysis.groups import ComparisonGroup
@@ -68,6 +68,7 @@ def compare(results: Results, options: CompareOptions = _USUAL) -> Comparison:
         share=options.reach,
         cost=selection.cost,
         rows=tuple(rows),
+        groups=group_letters(rows),
         contrasts=tuple(contrasts),
         published=tuple(published or ()),
         rankings=standing.rankings,

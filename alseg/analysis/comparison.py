@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,6 +31,7 @@ class Comparison:
         share: Of full supervision, in percent, whose cost is shown; None where it was not asked for.
         cost: The cost axis of that.
         rows: By scenario, then annotation and budget, then in the order of the experiment files.
+        groups: A letter for each annotation and budget, by `Purchase.key`; empty with fewer than two.
         contrasts: Every comparison of two rows, in the order of the rows.
         published: Results of others, where they were asked for; no row of theirs is ever among ``rows``.
         rankings: Mean ranks over scenarios, one ranking for each annotation and budget; None where they were
@@ -54,6 +55,7 @@ class Comparison:
     share: float | None
     cost: CostAxis
     rows: tuple[Row, ...]
+    groups: Mapping[str, str]
     contrasts: tuple[Contrast, ...]
     published: tuple[PublishedRow, ...]
     rankings: tuple[Ranking, ...] | None
@@ -66,12 +68,6 @@ class Comparison:
     def scenarios(self) -> tuple[str, ...]:
         """Each scenario once, in order."""
         return tuple(dict.fromkeys(row.scenario for row in self.rows))
-
-    @cached_property
-    def groups(self) -> Mapping[str, str]:
-        """A letter for each annotation and budget, by `Purchase.key`, in order; empty with fewer than two."""
-        keys = dict.fromkeys(row.purchase.key for row in self.rows if row.purchase is not None)
-        return {key: letter(number) for number, key in enumerate(keys)} if len(keys) > 1 else {}
 
     @cached_property
     def lines(self) -> tuple[Row | PublishedRow, ...]:
@@ -96,6 +92,12 @@ class Comparison:
     def experiments(self) -> tuple[str, ...]:
         """Each experiment once, in order."""
         return tuple(dict.fromkeys(row.experiment for row in self.rows))
+
+
+def group_letters(rows: Iterable[Row]) -> Mapping[str, str]:
+    """Return a letter for each annotation and budget, by `Purchase.key`, in order; none for one alone."""
+    keys = dict.fromkeys(row.purchase.key for row in rows if row.purchase is not None)
+    return {key: letter(number) for number, key in enumerate(keys)} if len(keys) > 1 else {}
 
 
 def letter(number: int) -> str:

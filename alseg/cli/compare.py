@@ -10,18 +10,19 @@ import click
 
 from alseg.cli.inputs import MOST_ROUNDS, NumberRange, read_registry
 from alseg.cli.options import (
+    COSTS,
     baseline_option,
     format_option,
     image_group_option,
     published_option,
     results_argument,
+    shown_options,
 )
 from alseg.text.display import output_width, put, put_json, say
 
 if TYPE_CHECKING:
     from alseg.analysis.comparison import Comparison
 
-_COSTS = ("pixels", "valid-pixels", "clicks", "images")
 _SORT = ("score", "difference", "area", "pixels", "clicks")
 
 
@@ -47,7 +48,7 @@ _SORT = ("score", "difference", "area", "pixels", "clicks")
 @baseline_option
 @click.option(
     "--x",
-    type=click.Choice(_COSTS),
+    type=click.Choice(COSTS),
     help="Add the area under the curve of the metric over this cost. [default with --metric aubc, and of "
     "--reach: pixels]",
 )
@@ -84,23 +85,28 @@ _SORT = ("score", "difference", "area", "pixels", "clicks")
     help="Add intervals of differences over seeds and evaluation images together.",
 )
 @click.option("--bought", is_flag=True, help="Add which classes were bought.")
+@shown_options
 @format_option("table", "markdown", "csv", "latex", "json")
 def command(
     results: tuple[Path, ...],
     image_groups: tuple[str, ...],
     published: bool,
     ranks: bool,
+    only: tuple[str, ...],
+    references: bool,
     output: str,
     **chosen: Any,
 ) -> None:
     """Compare the methods in RESULTS: per-class IoU, mean over seeds with 95% interval, and what was spent.
 
-    RESULTS are result folders such as results/quickstart, single run folders, or packs.
+    RESULTS are result folders such as results/quickstart, single run folders, or packs. With --only and
+    --no-references rows are left out of the tables and no number changes: all are computed from all rows.
     """
     # Imported here: other commands and --help need neither scipy nor pydantic.
     from alseg.analysis.chosen_images import on_chosen_images
     from alseg.analysis.compare import compare
     from alseg.analysis.options import CompareOptions
+    from alseg.analysis.shown_rows import RowFilter, show_rows
     from alseg.exchange.opening import opened
 
     options = CompareOptions(
@@ -110,7 +116,7 @@ def command(
     )
     with opened(results) as found:
         comparison = compare(on_chosen_images(found.load(), image_groups), options)
-    _print(comparison, output)
+    _print(show_rows(comparison, RowFilter(only, references)), output)
 
 
 def _print(comparison: Comparison, output: str) -> None:

@@ -67,6 +67,35 @@ image_group_option = click.option(
     "repeated. [default: all images]",
 )
 
+COSTS = ("pixels", "valid-pixels", "clicks", "images")
+"""Keys of `alseg.analysis.cost_axes.COST_AXES`, which commands need before scipy is imported."""
+
+_SHOWN = (
+    click.option(
+        "--only",
+        multiple=True,
+        metavar="method=PATTERN",
+        help="Only these methods, such as 'method=RIPU*', and the references, which buy no labels. Where a "
+        "pattern matches a reference, only such references. May be repeated.",
+    ),
+    click.option(
+        "--no-references",
+        "references",
+        is_flag=True,
+        flag_value=False,
+        default=True,
+        help="Leave out the methods that buy no labels.",
+    ),
+)
+
+
+def shown_options(command: Command) -> Command:
+    """Add ``--only`` and ``--no-references``, the fields of `alseg.analysis.shown_rows.RowFilter`."""
+    for option in reversed(_SHOWN):
+        command = option(command)
+    return command
+
+
 published_option = click.option(
     "--published", is_flag=True, help="Add what papers print about the same data sets, marked as published."
 )

@@ -7,13 +7,22 @@ from pathlib import Path
 import click
 
 from alseg.cli.inputs import read_registry
-from alseg.cli.options import file_option, results_argument, root_option
+from alseg.cli.options import COSTS, file_option, results_argument, root_option, shown_options
 from alseg.text.display import put
 
 
 @click.command("picture")
 @results_argument
 @file_option("overview.png", "The PNG file.")
+@shown_options
+@click.option(
+    "--x",
+    type=click.Choice(("iterations", *COSTS)),
+    default="iterations",
+    show_default=True,
+    help="What the horizontal axis shows: training iterations, or what was spent until then. References are "
+    "lines across a cost.",
+)
 @click.option(
     "--image",
     "image_id",
@@ -21,16 +30,27 @@ from alseg.text.display import put
     help="Image of the pool. [default: one that most methods asked about]",
 )
 @root_option("Folder of the data sets, for the photograph. [default: the runs']")
-def command(results: tuple[Path, ...], output: Path, image_id: str | None, root: Path | None) -> None:
+def command(
+    results: tuple[Path, ...],
+    output: Path,
+    only: tuple[str, ...],
+    references: bool,
+    x: str,
+    image_id: str | None,
+    root: Path | None,
+) -> None:
     """Draw the learning curves of RESULTS, and a photograph with what methods asked about it.
 
-    RESULTS are result folders such as results/quickstart, or single run folders; runs need not be done.
-    'alseg run' draws the same as overview.png into the results folder when it ends.
+    RESULTS are result folders such as results/quickstart, single run folders, or packs, of which there is no
+    photograph; runs need not be done. 'alseg run' draws the same as overview.png into the results folder when
+    it ends.
     """
     # Imported here: --help needs no scipy.
+    from alseg.analysis.shown_rows import RowFilter
     from alseg.overview.write import write_overview
 
-    note = write_overview(results, output, read_registry(), root=root, image_id=image_id)
+    chosen = RowFilter(only, references)
+    note = write_overview(results, output, read_registry(), root=root, image_id=image_id, x=x, chosen=chosen)
     if note:
         put(f"note: No photograph: {note}", err=True)
     put(f"Wrote {output}.", err=True)

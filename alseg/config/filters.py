@@ -1,4 +1,4 @@
-"""Running a part of an experiment: filters such as ``method=RIPU*`` and ``seed=0``."""
+"""A part of an experiment or of its results: filters such as ``method=RIPU*`` and ``seed=0``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from alseg.config.specs import Method
 from alseg.errors import AlsegError, nearest
 
-_KEYS = ("method", "seed")
+_FORMS = {"method": "method=PATTERN", "seed": "seed=NUMBER"}
+"""What a filter looks like, by its key."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,15 @@ class RunFilter:
 
     def takes_method(self, method: Method) -> bool:
         """Whether runs of a method are taken."""
-        return not self.methods or any(_matches_method(pattern, method) for pattern in self.methods)
+        return self.takes_named(_names(method))
+
+    def takes_named(self, names: Sequence[str]) -> bool:
+        """Whether runs of a method are taken.
+
+        Args:
+            names: All that it goes by, such as its label and its name in run folders.
+        """
+        return not self.methods or any(_matches(pattern, names) for pattern in self.methods)
 
     def takes_seed(self, seed: int) -> bool:
         """Whether runs with a seed are taken."""
@@ -38,34 +47,54 @@ class RunFilter:
         Raises:
             AlsegError: If one does not; lists what there is.
         """
-        for pattern in self.methods:
-            if not any(_matches_method(pattern, method) for method in methods):
-                labels = ", ".join(method.label for method in methods)
-                raise AlsegError(f"No method matches '{pattern}'. Methods: {labels}.")
+        self.check_named([_names(method) for method in methods])
         for pattern in self.seeds:
             if not any(fnmatchcase(str(seed), pattern) for seed in seeds):
                 raise AlsegError(f"No seed matches '{pattern}'. Seeds: {', '.join(map(str, seeds))}.")
 
+    def check_named(self, methods: Sequence[Sequence[str]]) -> None:
+        """Check that every pattern for methods matches one.
 
-def parse_only(filters: Sequence[str]) -> RunFilter:
+        Args:
+            methods: All names of each method, the one that people read first.
+
+        Raises:
+            AlsegError: If a pattern matches none; lists the methods.
+        """
+        for pattern in self.methods:
+            if not any(_matches(pattern, names) for names in methods):
+                labels = ", ".join(dict.fromkeys(names[0] for names in methods))
+                raise AlsegError(f"No method matches '{pattern}'. Methods: {labels}.")
+
+
+def parse_only(filters: Sequence[str], keys: Sequence[str] = tuple(_FORMS)) -> RunFilter:
     """Read filters of the form ``method=PATTERN`` and ``seed=PATTERN``.
 
+    Args:
+        filters: As on the command line.
+        keys: By what filters may select.
+
     Raises:
-        AlsegError: If a filter has another form.
+        AlsegError: If a filter has another form or key.
     """
-    patterns: dict[str, list[str]] = {key: [] for key in _KEYS}
+    forms = " or ".join(_FORMS[key] for key in keys)
+    patterns: dict[str, list[str]] = {key: [] for key in keys}
     for text in filters:
         key, equals, pattern = (part.strip() for part in text.partition("="))
         if not equals or not pattern:
-            raise AlsegError(f"Filter '{text}' is not of the form method=PATTERN or seed=NUMBER.")
+            raise AlsegError(f"Filter '{text}' is not of the form {forms}.")
         if key not in patterns:
-            guess = nearest(key, _KEYS)
+            guess = nearest(key, keys)
             hint = f" Did you mean '{guess}'?" if guess else ""
-            raise AlsegError(f"Filter '{text}' selects by '{key}'.{hint} Use method=PATTERN or seed=NUMBER.")
+            raise AlsegError(f"Filter '{text}' selects by '{key}'.{hint} Use {forms}.")
         patterns[key].append(pattern)
-    return RunFilter(tuple(patterns["method"]), tuple(patterns["seed"]))
+    return RunFilter(tuple(patterns["method"]), tuple(patterns.get("seed", ())))
 
 
-def _matches_method(pattern: str, method: Method) -> bool:
-    """Whether a pattern is a method's label, or matches it or its short name."""
-    return pattern == method.label or any(fnmatchcase(name, pattern) for name in (method.label, method.slug))
+def _names(method: Method) -> tuple[str, str]:
+    return method.label, method.slug
+
+
+def _matches(pattern: str, names: Sequence[str]) -> bool:
+    """Whether a pattern is one of a method's names, or matches one."""
+    return any(pattern == name or fnmatchcase(name, pattern) for name in names)

@@ -6,44 +6,33 @@ Only `alseg.overview.write` imports this module, when a picture is wanted: matpl
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
 
-from alseg.overview.curves import CLASSES_BOUGHT, Curve, Curves
+from alseg.overview.curves import Curves
 from alseg.overview.marking import at_size, dimmed_with, resized
 from alseg.overview.picks import Picks
-from alseg.overview.spread import spread
+from alseg.overview.plotting import (
+    DPI,
+    INK,
+    PALE,
+    ROWS_PER_INCH,
+    TEXT,
+    draw_curves,
+    shortened,
+)
 
-DPI = 120
 WIDTH = 13.4
 """Inches: 1,608 pixels wide, of which 1,200 on a small screen keep letters of nine pixels."""
-
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#b8528a", "#b87800", "#3a9ad1", "#5b3a9a", "#6b5a2a")
-"""Of methods that buy labels, as in the report; they stay apart with any colour vision."""
-MARKERS = "osD^vPX*"
-REFERENCES = {"none": "#7a7a7a", "all": "#222222"}
-"""Of source only and fully supervised, which are dashed."""
 
 ROUND_COLORS = ("#fde725", "#ff9a3c", "#ff4f9a", "#b56cff", "#4fb3ff", "#3ee6b0")
 """Of the rounds in which pixels were picked, light enough for a dimmed photograph."""
 
-_INK, _PALE = "#222222", "#666666"
-_LONGEST_NAME = 80
-_SMALLEST_NAME = 8.5
-_ROWS_PER_INCH = 5.2
-"""Names that fit above each other in an inch."""
 _GAP = 0.16
-_APART = 0.03
-"""How far the whiskers of all methods reach to the sides of their iteration, as a share of the axis."""
-_TEXT: dict[str, Any] = {"parse_math": False}
-"""A dollar in a name is a dollar."""
 
 
 def draw(curves: Curves, picks: Picks | None, *, note: str = "") -> bytes:
@@ -54,7 +43,7 @@ def draw(curves: Curves, picks: Picks | None, *, note: str = "") -> bytes:
         picks: What to show below them; None leaves the curves alone.
         note: A line for the lower border, such as why there is no photograph.
     """
-    upper = max(4.6, len(curves.curves) / _ROWS_PER_INCH + 1.2)
+    upper = max(4.6, len(curves.curves) / ROWS_PER_INCH + 1.2)
     panel = _panel_size(picks) if picks else (0.0, 0.0)
     lower = panel[1] + 0.85 if picks else 0.0
     foot = 0.3 if note else 0.0
@@ -62,22 +51,17 @@ def draw(curves: Curves, picks: Picks | None, *, note: str = "") -> bytes:
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
     canvas = FigureCanvasAgg(figure)
     _write_heading(figure, curves, height)
-    left, right = 0.75 / WIDTH, 1 - (3.3 if _has_intervals(curves) else 2.75) / WIDTH
+    left, right = 0.75 / WIDTH, 1 - (2.95 if curves.intervals == "none" else 3.5) / WIDTH
     bottom = (lower + foot + 0.6) / height
     axes = figure.add_axes((left, bottom, right - left, (upper - 0.6) / height))
-    _draw_curves(axes, curves)
+    draw_curves(axes, curves, right=WIDTH - 0.1)
     if picks:
         _draw_picks(figure, picks, panel, height, foot)
     if note:
-        figure.text(left, 0.12 / height, _short(note, 170), fontsize=10, color=_PALE, va="bottom", **_TEXT)
+        figure.text(left, 0.12 / height, shortened(note, 170), fontsize=10, color=PALE, va="bottom", **TEXT)
     content = io.BytesIO()
     canvas.print_png(content)  # type: ignore[no-untyped-call]
     return content.getvalue()
-
-
-def color_of(place: int, curve: Curve) -> str:
-    """Return the colour of a method, its place counted among those that buy labels."""
-    return REFERENCES.get(curve.kind) or COLORS[place % len(COLORS)]
 
 
 def round_color(number: int, rounds: int) -> str:
@@ -89,98 +73,13 @@ def round_color(number: int, rounds: int) -> str:
 def _write_heading(figure: Figure, curves: Curves, height: float) -> None:
     budget = f": {curves.budget} of the target's labels" if curves.budget else ""
     figure.text(
-        0.2 / WIDTH, 1 - 0.18 / height, _short(curves.title + budget, 90), fontsize=19, color=_INK,
-        va="top", weight="bold", **_TEXT,
+        0.2 / WIDTH, 1 - 0.18 / height, shortened(curves.title + budget, 90), fontsize=19, color=INK,
+        va="top", weight="bold", **TEXT,
     )  # fmt: skip
     figure.text(
-        0.2 / WIDTH, 1 - 0.57 / height, _short(curves.summary, 130), fontsize=12, color=_PALE, va="top",
-        **_TEXT,
+        0.2 / WIDTH, 1 - 0.57 / height, shortened(curves.caption, 130), fontsize=12, color=PALE, va="top",
+        **TEXT,
     )  # fmt: skip
-
-
-def _has_intervals(curves: Curves) -> bool:
-    return any(point.half_width is not None for curve in curves.curves for point in curve.points)
-
-
-def _draw_curves(axes: Axes, curves: Curves) -> None:
-    colors = []
-    several = _has_intervals(curves)
-    steps = [point.iteration for curve in curves.curves for point in curve.points]
-    apart = _APART * (max(steps) - min(steps)) if several else 0.0
-    place = 0
-    for number, curve in enumerate(curves.curves):
-        is_reference = curve.kind != "acquired"
-        color = color_of(place, curve)
-        colors.append(color)
-        shift = apart * (number - (len(curves.curves) - 1) / 2) / len(curves.curves)
-        axes.errorbar(
-            [point.iteration + shift for point in curve.points],
-            [point.mean for point in curve.points],
-            yerr=[point.half_width or 0.0 for point in curve.points] if several else None,
-            color=color, lw=2.4, ls=(0, (4, 2)) if is_reference else "-", elinewidth=1.3,
-            marker="" if is_reference else MARKERS[place // len(COLORS) % len(MARKERS)],
-            ms=6.5, mec="white", mew=0.8, zorder=2 if is_reference else 3,
-        )  # fmt: skip
-        place += not is_reference
-    for number, iteration in enumerate(curves.purchases, start=1):
-        axes.axvline(iteration, color="#cccccc", lw=1, zorder=0)
-        axes.annotate(
-            f"{'purchase ' if number == 1 else ''}{number}", (iteration, 1), ha="center", va="bottom",
-            xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points",
-            fontsize=11, color=_PALE,
-        )  # fmt: skip
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color("#999999")
-    axes.tick_params(labelsize=12, colors=_PALE)
-    axes.grid(axis="y", color="#eeeeee", zorder=0)
-    axes.set_axisbelow(True)
-    axes.set_ylabel(curves.height, fontsize=12.5, color=_INK)
-    axes.set_xlabel("training iterations", fontsize=12.5, color=_INK)
-    axes.margins(x=0.03)
-    axes.locator_params(axis="x", integer=True, min_n_ticks=1)
-    if curves.height == CLASSES_BOUGHT:
-        axes.set_ylim(-0.05, max(1.05, axes.get_ylim()[1]))
-        axes.locator_params(axis="y", integer=True, min_n_ticks=1)
-    _name_curves(axes, curves.curves, colors)
-
-
-def _name_curves(axes: Axes, curves: Sequence[Curve], colors: Sequence[str]) -> None:
-    """Write each method's name and final score at the end of its curve, apart from one another."""
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high)
-    height = axes.get_window_extent().height / DPI
-    ends = [(curve.last.mean - low) / (high - low) for curve in curves]
-    for curve, color, end, place in zip(
-        curves, colors, ends, spread(ends, 1 / _ROWS_PER_INCH / height), strict=True
-    ):
-        axes.annotate(
-            "", (curve.last.iteration, end), (1.022, place),
-            xycoords=("data", "axes fraction"), textcoords="axes fraction",
-            arrowprops={
-                "arrowstyle": "-", "color": color, "lw": 0.9, "alpha": 0.6, "shrinkA": 0, "shrinkB": 5,
-            },
-            annotation_clip=False,
-        )  # fmt: skip
-        width = curve.last.half_width
-        score = f"{curve.last.mean:.1f}" + (f" ± {width:.1f}" if width is not None else "")
-        text = axes.text(
-            1.027, place, f"{score}  {_short(curve.label, _LONGEST_NAME)}", transform=axes.transAxes,
-            color=color, fontsize=11.5, va="center", weight="bold" if curve.kind == "acquired" else "normal",
-            **_TEXT,
-        )  # fmt: skip
-        _fit(text, (WIDTH - 0.1) * DPI)
-
-
-def _fit(text: Text, right: float) -> None:
-    """Make a text smaller, then shorter, until it ends before a column of the picture."""
-    size = float(text.get_fontsize())
-    while size > _SMALLEST_NAME and text.get_window_extent().x1 > right:
-        size -= 0.5
-        text.set_fontsize(size)
-    whole, most = text.get_text(), len(text.get_text())
-    while most > 1 and text.get_window_extent().x1 > right:
-        most -= 1
-        text.set_text(_short(whole, most))
 
 
 def _panel_size(picks: Picks) -> tuple[float, float]:
@@ -205,8 +104,8 @@ def _draw_picks(figure: Figure, picks: Picks, panel: tuple[float, float], height
         axes = figure.add_axes((left / WIDTH, (foot + 0.42) / height, width / WIDTH, tall / height))
         axes.imshow(pixels, aspect="auto")
         axes.set_axis_off()
-        name = _short(title, max(12, round(width * 10)))
-        axes.set_title(name, fontsize=11.5, color=_INK, loc="left", pad=4, **_TEXT)
+        name = shortened(title, max(12, round(width * 10)))
+        axes.set_title(name, fontsize=11.5, color=INK, loc="left", pad=4, **TEXT)
     _draw_legend(figure, picks, height, foot)
 
 
@@ -216,7 +115,7 @@ def _draw_legend(figure: Figure, picks: Picks, height: float, foot: float) -> No
         {round_color(number, picks.rounds) for number in range(1, picks.rounds + 1)}, key=ROUND_COLORS.index
     )
     bottom, left = (foot + 0.14) / height, 0.2
-    text: dict[str, Any] = {"fontsize": 11, "color": _PALE, "va": "bottom", **_TEXT}
+    text: dict[str, Any] = {"fontsize": 11, "color": PALE, "va": "bottom", **TEXT}
     label = (
         "picked in round"
         if len(shown) == picks.rounds
@@ -233,8 +132,4 @@ def _draw_legend(figure: Figure, picks: Picks, height: float, foot: float) -> No
         if len(shown) == picks.rounds:
             figure.text((left + 0.23) / WIDTH, bottom, str(number), **text)
         left += 0.5 if len(shown) == picks.rounds else 0.22
-    figure.text(1 - 0.2 / WIDTH, bottom, _short(picks.image_id, 60), ha="right", **text)
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    figure.text(1 - 0.2 / WIDTH, bottom, shortened(picks.image_id, 60), ha="right", **text)

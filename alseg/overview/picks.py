@@ -16,6 +16,7 @@ from alseg.inspection.saved_run import SavedRun
 from alseg.registry.registry import Registry
 from alseg.storage.layout import round_folders
 from alseg.storage.ledger import INDEX_NAME
+from alseg.storage.records import Run
 
 PANELS = 3
 """Most methods whose picks are drawn: more would be too small to be seen."""
@@ -66,7 +67,7 @@ def read_picks(
         image_id: The photograph; None for one that most of these methods asked about.
 
     Returns:
-        None where no run folder holds purchases of parts of an image.
+        None where no run folder holds purchases of parts of an image; packs are left out.
 
     Raises:
         AlsegError: If the data set is not at hand, a purchase is damaged, or there is no such image.
@@ -91,7 +92,7 @@ def _visits(rows: Sequence[Row], registry: Registry, root: Path | None) -> dict[
     visits: dict[str, SavedRun] = {}
     for row in _by_merit(rows):
         for run in row.runs:
-            if not any((folder / INDEX_NAME).exists() for folder in round_folders(run.folder).values()):
+            if not _may_be_visited(run):
                 continue
             visit = SavedRun(run.folder, registry, root)
             if _picks_places(visit):
@@ -100,6 +101,13 @@ def _visits(rows: Sequence[Row], registry: Registry, root: Path | None) -> dict[
         if len(visits) == PANELS:
             break
     return visits
+
+
+def _may_be_visited(run: Run) -> bool:
+    """Whether a run folder holds purchases, and is not of a pack: a stranger has chosen what that names."""
+    if run.shown is not None:
+        return False
+    return any((folder / INDEX_NAME).exists() for folder in round_folders(run.folder).values())
 
 
 def _by_merit(rows: Sequence[Row]) -> list[Row]:

@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from alseg.analysis.cost_axes import COST_AXES
+from alseg.analysis.shown_rows import ALL_ROWS, RowFilter
 from alseg.errors import AlsegError, one_line
+from alseg.exchange.opening import opened
 from alseg.files import write_atomically
-from alseg.overview.curves import read_curves
-from alseg.overview.picks import read_picks
+from alseg.overview.curves import Curves, read_curves
+from alseg.overview.picks import Picks, read_picks
 from alseg.registry.registry import Registry
-from alseg.storage.reader import load_results
 
 NAME = "overview.png"
 """The picture's name in a results folder."""
+ITERATIONS = "iterations"
+"""The horizontal axis that is no cost."""
 
 
 def write_overview(
@@ -26,38 +30,55 @@ def write_overview(
     *,
     root: Path | None = None,
     image_id: str | None = None,
+    x: str = ITERATIONS,
+    chosen: RowFilter = ALL_ROWS,
 ) -> str:
     """Draw learning curves, and a photograph of the pool with what methods asked about it.
 
     Args:
-        results: Result folders or run folders; runs need not be done.
+        results: Result folders, run folders or packs; runs need not be done.
         output: The PNG file.
         registry: Where names are looked up.
         root: Folder of the data sets; None for the one the runs have used.
         image_id: The photograph; None for one that most methods asked about.
+        x: What the horizontal axis shows: ``iterations``, or a key of `alseg.analysis.cost_axes.COST_AXES`.
+        chosen: Which methods to show.
 
     Returns:
         Why there is no photograph, one line; empty where there is one.
 
     Raises:
-        AlsegError: If there are no results, the file cannot be written, or there is no image of this name.
+        AlsegError: If there are no results, the file cannot be written, there is no image of this name, or
+            no method is left to be shown.
+        KeyError: If there is no such axis.
     """
-    curves = read_curves(load_results(results))
-    picks, note = None, "the run folders hold no picks of places in images."
-    try:
-        picks = read_picks(curves.rows, registry, root=root, image_id=image_id)
-    except AlsegError as error:
-        if image_id is not None:
-            raise
-        note = _text(error)  # curves are worth a picture of their own
-    if picks:
-        note = ""
+    axis = None if x == ITERATIONS else COST_AXES[x]
+    with opened(results) as found:
+        curves = read_curves(found.load(), axis=axis, chosen=chosen)
+        picks, note = _picks_or_note(curves, registry, root, image_id)
     with _quiet():
         from alseg.overview.drawing import draw
 
         content = draw(curves, picks, note=f"No photograph: {note}" if note else "")
     write_atomically(output, lambda file: file.write(content))
     return note
+
+
+def _picks_or_note(
+    curves: Curves, registry: Registry, root: Path | None, image_id: str | None
+) -> tuple[Picks | None, str]:
+    """Return the photograph and nothing, or nothing and why there is none."""
+    try:
+        picks = read_picks(curves.rows, registry, root=root, image_id=image_id)
+    except AlsegError as error:
+        if image_id is not None:
+            raise
+        return None, _text(error)  # curves are worth a picture of their own
+    if picks is not None:
+        return picks, ""
+    if any(run.shown is not None for row in curves.rows for run in row.runs):
+        return None, "packs hold no photographs, and data sets that they name are not read."
+    return None, "the run folders hold no picks of places in images."
 
 
 def overview_or_note(folder: Path, registry: Registry, note: Callable[[str], None]) -> Path | None:

@@ -205,3 +205,18 @@ def test_comparing_200_runs_does_not_take_an_order_of_magnitude_more_than_it_sho
     # The aim is 3 seconds on a quiet machine. Others slow a process down even in its own time.
     assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 20
     assert ("[a, b]: there is one seed" in completed.stdout) == (methods == 200)
+
+
+def test_rows_can_be_shown_alone_with_their_numbers_unchanged(results: Path) -> None:
+    write_two_methods(results)
+    for seed in (0, 1):
+        write_run(results, "Margin", seed, order=2, acquisition="margin", iou=[[10, 10, 10], [20, 20, 50]])
+        write_run(results, "Source only", seed, order=3, target_labels="none", iou=[[9, 9, 9 + seed]])
+    whole = run_compare(results, "--format", "csv").stdout.splitlines()
+    shown = run_compare(results, "--format", "csv", "--only", "method=Ent*")
+    assert shown.stdout.splitlines() == [
+        line for line in whole if line.startswith(("label,", "Entropy,", "Source only,"))
+    ]
+    assert shown.stderr.startswith("note: Rows shown: 2 of 4. All numbers, marks and notes are those of")
+    alone = run_compare(results, "--format", "csv", "--only", "method=Ent*", "--no-references").stdout
+    assert alone.splitlines() == [line for line in whole if line.startswith(("label,", "Entropy,"))]

@@ -8,22 +8,29 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
+import alseg.overview.picks
 import alseg.overview.write
 import alseg.registry.loading
+from alseg.analysis.cost_axes import COST_AXES
+from alseg.analysis.shown_rows import RowFilter
 from alseg.cli import main, picture
+from alseg.cli.options import COSTS
 from alseg.errors import AlsegError
 from alseg.overview.curves import Curve, Curves, Point, read_curves
-from alseg.overview.drawing import COLORS, REFERENCES, ROUND_COLORS, _draw_curves, round_color
+from alseg.overview.drawing import ROUND_COLORS, WIDTH, round_color
 from alseg.overview.marking import at_size
 from alseg.overview.picks import read_picks
+from alseg.overview.plotting import COLORS, REFERENCES, draw_curves
 from alseg.overview.spread import spread
 from alseg.overview.write import NAME, overview_or_note, write_overview
 from alseg.storage.reader import load_results
+from fakepacks import make, write_counted
 from fakeruns import write_run
 from toys import run_toy, toy_document, toy_registry
 
@@ -163,9 +170,9 @@ def test_curves_hold_the_rounds_of_runs_that_are_not_done(tmp_path: Path) -> Non
     curves = read_curves(load_results([tmp_path / "part"]))
     # Round 0 has two seeds of 10 and 20: their 95% interval is 12.706 * 7.071 / sqrt(2) to each side.
     first, last = curves.curves[0].points
-    assert (first.iteration, first.mean, round(first.half_width or 0, 2)) == (10, 15.0, 63.53)
+    assert (first.place, first.mean, round(first.half_width or 0, 2)) == (10, 15.0, 63.53)
     assert last == Point(20, 20.0, None)
-    assert curves.summary == "render -> camera, toy-3, 2 seeds, whiskers: 95% intervals, 1 of 2 runs done"
+    assert curves.caption == "render -> camera, toy-3, 2 seeds, 1 of 2 runs done; bands: 95% intervals"
 
 
 def test_where_no_run_is_done_the_last_round_is_drawn(tmp_path: Path) -> None:
@@ -186,7 +193,167 @@ def test_the_title_says_what_may_be_spent_and_lines_where(toy: Path) -> None:
     curves = read_curves(load_results([toy]))
     assert (curves.title, curves.budget) == ("toy", "20% or 2 images")
     assert curves.purchases == (2, 4)
-    assert curves.summary == "stripes -> stripes, stripes-3, seed 0"
+    assert curves.caption == "stripes -> stripes, stripes-3, seed 0"
+
+
+def write_methods(results: Path, count: int) -> None:
+    """Write two references and methods that buy one click per image and round more than the one before."""
+    flat = [(50.0, 50.0, 50.0)] * 3
+    write_run(results, "Source only", 0, target_labels="none", iou=[*flat[:2], (10.0, 20.0, 30.0)])
+    write_run(results, "Source only", 1, target_labels="none", iou=[*flat[:2], (20.0, 30.0, 40.0)])
+    write_run(results, "Fully supervised", target_labels="all", iou=flat, order=1)
+    for number in range(count):
+        for seed in (0, 1):
+            write_run(
+                results,
+                f"Method {number}",
+                seed,
+                order=2 + number,
+                iou=[(30.0 + number + seed,) * 3] * 3,
+                pixels_per_round=10 * (number + 1 + seed),
+            )
+
+
+@pytest.mark.parametrize(
+    ("key", "places"),
+    [
+        # Seeds buy 10 and 20 pixels a round at a click each, of 10,000 in 10 images; a tenth has no class.
+        ("clicks", [0, 1.5, 3]),
+        ("pixels", [0, 0.15, 0.3]),
+        ("valid-pixels", [0, 0.135, 0.27]),
+        ("images", [0, 10, 10]),
+    ],
+)
+def test_curves_over_a_cost_begin_at_nothing_and_have_means_over_seeds(
+    tmp_path: Path, key: str, places: list[float]
+) -> None:
+    write_methods(tmp_path / "toy", 1)
+    curves = read_curves(load_results([tmp_path / "toy"]), axis=COST_AXES[key])
+    method = curves.curves[2]
+    assert [point.place for point in method.points] == pytest.approx(places)
+    assert curves.purchases == ()
+    # 30 and 31: half the interval is 12.706 * 0.7071 / sqrt(2).
+    assert [(point.mean, round(point.half_width or 0, 3)) for point in method.points] == [(30.5, 6.353)] * 3
+
+
+def drawn(curves: Curves) -> Axes:
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    draw_curves(axes, curves, right=WIDTH)
+    return axes
+
+
+def test_over_a_cost_references_are_lines_across_at_the_height_they_end_at(tmp_path: Path) -> None:
+    write_methods(tmp_path / "toy", 1)
+    axes = drawn(read_curves(load_results([tmp_path / "toy"]), axis=COST_AXES["clicks"]))
+    across = [line for line in axes.lines if line.get_transform() == axes.get_yaxis_transform("grid")]
+    # The last rounds of two seeds have means of 20 and 30.
+    assert [line.get_ydata()[0] for line in across] == [25.0, 50.0]
+    assert axes.get_xlim() == pytest.approx((-0.06, 3.09))
+    assert axes.get_xlabel() == "Clicks per image of the pool"
+
+
+@pytest.mark.parametrize(
+    ("methods", "key", "intervals"),
+    [
+        (5, None, "bands"),
+        (5, "clicks", "bands"),
+        (6, None, "whiskers"),
+        (6, "clicks", "numbers"),
+        # Twelve curves with two references, then thirteen.
+        (10, None, "whiskers"),
+        (11, None, "numbers"),
+    ],
+)
+def test_intervals_are_bands_for_few_methods_whiskers_for_more_and_numbers_for_many(
+    tmp_path: Path, methods: int, key: str | None, intervals: str
+) -> None:
+    write_methods(tmp_path / "toy", methods)
+    curves = read_curves(load_results([tmp_path / "toy"]), axis=COST_AXES[key] if key else None)
+    assert curves.intervals == intervals
+    ends = {"bands": "; bands: ", "whiskers": "; whiskers: ", "numbers": "; \N{PLUS-MINUS SIGN}: "}
+    assert curves.caption == f"render -> camera, toy-3, 2 seeds{ends[intervals]}95% intervals"
+    axes = drawn(curves)
+    # Fully supervised has one seed, and no band. A container is one curve with its whiskers.
+    bands = len([each for each in [*axes.collections, *axes.patches] if each.get_alpha() is not None])
+    whiskers = sum(len(container.lines[2]) for container in axes.containers)
+    assert (bands, whiskers) == {
+        "bands": (methods + 1, 0),
+        "whiskers": (0, methods + 2),
+        "numbers": (0, 0),
+    }[intervals]
+
+
+def test_thirty_methods_are_told_apart_by_colour_and_marker_together(tmp_path: Path) -> None:
+    for number in range(30):
+        write_run(tmp_path / "many", f"Method {number}", order=number)
+    axes = drawn(read_curves(load_results([tmp_path / "many"])))
+    looks = [(each.lines[0].get_color(), each.lines[0].get_marker()) for each in axes.containers]
+    assert len(set(looks)) == 30
+    # Neighbours differ in both, for whoever sees no colours.
+    assert len({marker for _, marker in looks[:8]}) == 8
+
+
+def test_some_methods_are_drawn_with_the_references(tmp_path: Path) -> None:
+    write_methods(tmp_path / "toy", 3)
+    results = load_results([tmp_path / "toy"])
+    curves = read_curves(results, chosen=RowFilter(("method=Method 1",)))
+    assert [curve.label for curve in curves.curves] == ["Source only", "Fully supervised", "Method 1"]
+    curves = read_curves(results, chosen=RowFilter(("method=method-[02]",), references=False))
+    assert [curve.label for curve in curves.curves] == ["Method 0", "Method 2"]
+
+
+def test_the_scenario_drawn_is_one_of_the_methods_named(tmp_path: Path) -> None:
+    write_methods(tmp_path / "toy", 3)
+    write_run(tmp_path / "other", "Elsewhere", scenario="day -> night", iou=[(1.0, 2.0, 3.0)])
+    results = load_results([tmp_path / "toy", tmp_path / "other"])
+    curves = read_curves(results, chosen=RowFilter(("method=Elsewhere",)))
+    assert [curve.label for curve in curves.curves] == ["Elsewhere"]
+
+
+def test_references_alone_are_not_drawn_for_a_method_without_a_round(tmp_path: Path) -> None:
+    write_methods(tmp_path / "toy", 1)
+    write_run(tmp_path / "toy", "Late", order=9, iou=(), state="interrupted")
+    with pytest.raises(AlsegError) as caught:
+        read_curves(load_results([tmp_path / "toy"]), chosen=RowFilter(("method=Late",)))
+    assert str(caught.value) == (
+        "No run of render -> camera (Late) has committed a round: there is no curve to draw yet."
+    )
+
+
+def test_the_command_draws_some_methods_of_a_pack_over_clicks(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write_counted(tmp_path / "toy", "Random", seed, acquisition="random", quality=seed)
+        write_counted(tmp_path / "toy", "Mine", seed, order=1, quality=2 + seed)
+    pack = make(tmp_path / "toy.zip", tmp_path / "toy")
+    picture = tmp_path / "a.png"
+    result = CliRunner().invoke(
+        main, ["picture", str(pack), "--only", "method=M*", "--x", "clicks", "-o", str(picture)]
+    )
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "note: No photograph: packs hold no photographs, and data sets that they name are not read.\n"
+        f"Wrote {picture}.\n",
+    )
+    assert pixels_of(picture, COLORS[0]) > 100
+    assert pixels_of(picture, COLORS[1]) == 0
+
+
+def test_nothing_that_a_pack_names_is_opened_for_a_photograph(
+    toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a data set of a pack was opened")
+
+    monkeypatch.setattr(alseg.overview.picks, "SavedRun", refuse)
+    draw([make(tmp_path / "toy.zip", toy)], tmp_path / "a.png")
+    with pytest.raises(AssertionError, match="was opened"):
+        draw([toy], tmp_path / "b.png")
+
+
+def test_the_command_and_the_axes_of_costs_know_the_same_costs() -> None:
+    assert list(COST_AXES) == list(COSTS)
 
 
 def test_a_run_ends_with_the_name_of_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,11 +425,7 @@ def test_many_rounds_share_colours_from_first_to_last() -> None:
 
 def test_counts_of_classes_and_iterations_are_marked_at_whole_numbers() -> None:
     points = (Point(10, 0.0, None), Point(11, 0.0, None))
-    figure = Figure()
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    _draw_curves(
-        axes, Curves("t", "s", "", (Curve("a", "acquired", points),), (), (), height="classes bought")
-    )
+    curves = Curves("t", "s", "", (Curve("a", "acquired", points),), (), (), height="classes bought")
+    axes = drawn(curves)
     for ticks in (axes.get_xticks(), axes.get_yticks()):
         assert len(ticks) and (ticks == np.round(ticks)).all()
