@@ -119,6 +119,7 @@ class ExperimentReader:
             target_split=section.target_split,
             evaluation_split=section.evaluation_split,
             pool=section.pool,
+            title=section.title,
             source_root=source.own_root,
             target_root=target.own_root,
         )

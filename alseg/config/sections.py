@@ -98,6 +98,11 @@ class ScenarioSection(Section):
 
     source: Any = required_key("the labelled data set")
     target: Any = required_key("the data set in which labels are bought")
+    title: Label | None = key(
+        f"what tables call the scenario, one line, at most {LONGEST_LABEL} characters",
+        default_text="the names of both data sets, such as `gtav -> cityscapes`",
+        expected=f"one line of 1 to {LONGEST_LABEL} characters",
+    )
     label_space: Any = key(
         "the classes in which the network predicts and results are given: a name, or a mapping, see "
         "[Own classes](#own-classes)",

@@ -77,6 +77,7 @@ class Scenario:
         evaluation_split: `NO_SPLIT` where nothing is evaluated.
         source_root: Folder of the source where it is another one; likewise ``target_root``.
         pool: Whether images may join the pool from round to round.
+        title: What tables call it; None for the names of both data sets. No part of what a run is.
     """
 
     source: Component
@@ -89,6 +90,7 @@ class Scenario:
     source_root: str | None = None
     target_root: str | None = None
     pool: PoolKind = "fixed"
+    title: str | None = None
 
     @property
     def grows(self) -> bool:
@@ -134,8 +136,8 @@ class Scenario:
 
     @property
     def text(self) -> str:
-        """Source and target in words, such as ``gtav -> cityscapes``."""
-        return f"{self.source.name} -> {self.target.name}"
+        """Its title, else source and target in words, such as ``gtav -> cityscapes``."""
+        return self.title or f"{self.source.name} -> {self.target.name}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,6 +88,13 @@ def test_a_method_changes_single_keys_of_the_network_or_takes_another(folder: Pa
     assert runs[3].method.model is None
 
 
+def test_a_scenario_may_have_a_title_which_is_no_part_of_a_run(folder: Path) -> None:
+    titled, plain = read(replaced("{source: scenes,", "{title: 'Day, dusk', source: scenes,")), read(BASE)
+    assert (titled.scenario.text, plain.scenario.text) == ("Day, dusk", "scenes -> scenes")
+    assert [run.fingerprint for run in titled.runs()] == [run.fingerprint for run in plain.runs()]
+    assert titled.runs()[0].as_json() == plain.runs()[0].as_json()
+
+
 def test_methods_that_differ_in_the_network_alone_are_different_runs(folder: Path) -> None:
     wider = "  - {label: Source only, target_labels: none, model: {width: 9}}\n"
     text = replaced("  - label: Images", f"{wider.replace('only', 'ONLY')}  - label: Images")

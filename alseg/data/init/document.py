@@ -15,9 +15,11 @@ from alseg.data.init.splits import SplitPlan
 from alseg.data.init.survey import LARGEST_SIDE, Survey
 from alseg.data.init.wording import images_of
 from alseg.data.init.yaml_lines import comment, entry, flow, scalar
+from alseg.text.printable import printable
 from alseg.toolkit.labels import canonical_name, palette
 
 _LONGER_SIDE = 512
+_LONGEST_TITLE = 300
 _STEP = 32
 
 
@@ -93,7 +95,7 @@ def as_yaml(proposal: Proposal, command: str) -> str:
     for name, domain in proposal.domains:
         for note in domain.survey.notes:
             lines += comment(f"{name}: {note}", 0)
-    lines += ["", f"name: {scalar(_name(proposal))}", "scenario:"]
+    lines += ["", f"name: {scalar(_name(proposal))}", "scenario:", f"  title: {scalar(_title(proposal))}"]
     if proposal.is_one_folder:
         lines += ["  source: &own", *_domain_lines(proposal.source), "  target: *own"]
     else:
@@ -225,6 +227,12 @@ def _method_lines(proposal: Proposal) -> list[str]:
         lines.append(f"  - {{label: {label}, acquisition: {acquisition}, {parts}}}")
     lines += ["seeds: [0]"]
     return lines
+
+
+def _title(proposal: Proposal) -> str:
+    names = [domain.survey.root.name for _, domain in proposal.domains]
+    # A name may hold whatever the file system takes; a title is one line.
+    return printable(" -> ".join(names))[:_LONGEST_TITLE].strip() or "own"
 
 
 def _name(proposal: Proposal) -> str:

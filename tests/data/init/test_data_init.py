@@ -276,3 +276,22 @@ def test_letters_that_patterns_use_may_be_in_names(tmp_path: Path) -> None:
     source = document["scenario"]["source"]
     assert (source["images"], source["labels"]) == ("rgb ?x?/*.png", "seg*/{{y}}/{stem}.png")
     assert sum(check(source).values()) == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("own", "own"),
+        ("a: #b\nc", "a: #b c"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("x" * 250, "x" * 250),
+    ],
+)
+def test_folders_give_the_scenario_its_title(tmp_path: Path, name: str, title: str) -> None:
+    made(tmp_path / name, "voc_palette")
+    document, _, _ = proposed(str(tmp_path / name))
+    assert document["scenario"]["title"] == title
+    made(tmp_path / f"y{name[:250]}", "voc_palette")
+    document, _, _ = proposed(str(tmp_path / name), "--target", str(tmp_path / f"y{name[:250]}"))
+    assert document["scenario"]["title"] == f"{title} -> y{title}"[:300]
+    assert call("run", "own.yaml", "--dry-run").exit_code == 0
