@@ -12,11 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from alseg.cli import main
-from documents import DOCS, REPOSITORY, all_blocks
+from documents import DOCS, README, REPOSITORY, all_blocks
 
 RESULTS = DOCS / "study-results.md"
 TEXT = RESULTS.read_text(encoding="utf-8")
 DUSK = "results/published/study/dusk.zip"
+STREETS = "results/published/study/streets-camvid.zip"
+DRIVE = ("--image-group", "Seq05VD*")
 
 
 @cache
@@ -43,25 +45,31 @@ def compared(*options: str, pack: str = DUSK) -> dict[str, Any]:
     return content
 
 
-def row(label: str, *options: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in compared(*options)["rows"] if each["label"] == label)
+def row(label: str, *options: str, pack: str = DUSK) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        each for each in compared(*options, pack=pack)["rows"] if each["label"] == label
+    )
     return found
 
 
-def contrast(label: str, baseline: str, *options: str) -> dict[str, Any]:
+def contrast(label: str, baseline: str, *options: str, pack: str = DUSK) -> dict[str, Any]:
     found: dict[str, Any] = next(
         each
-        for each in compared(*options)["contrasts"]
+        for each in compared(*options, pack=pack)["contrasts"]
         if (each["label"], each["baseline"]) == (label, baseline)
     )
     return found
 
 
-def difference(label: str, baseline: str, *options: str, sign: str = "+") -> str:
+def difference(label: str, baseline: str, *options: str, pack: str = DUSK) -> str:
     """Return a difference as the document writes it, with the interval of its family."""
-    found = contrast(label, baseline, *options)
+    found = contrast(label, baseline, *options, pack=pack)
     half_width = (found["corrected"] or found["difference"])["half_width"]
-    return f"{found['difference']['mean']:{sign}.1f} ± {half_width:.1f}"
+    return f"{found['difference']['mean']:+.1f} ± {half_width:.1f}"
+
+
+def share(bought: dict[str, float], *names: str) -> str:
+    return f"{100 * sum(bought[name] for name in names) / sum(bought.values()):.0f}%"
 
 
 def test_tables_are_what_the_commands_above_them_print() -> None:
@@ -73,7 +81,7 @@ def test_tables_are_what_the_commands_above_them_print() -> None:
         assert command
         shown += 1
         assert block in output(command)
-    assert shown >= 3
+    assert shown == 6
 
 
 def test_what_is_said_of_the_question() -> None:
@@ -153,9 +161,6 @@ def test_what_is_said_of_impurity_and_boundaries() -> None:
     void = [100 - each["cost"]["valid_percent"] for each in (ripu, random)]
     assert f"{void[0]:.0f}% of its pixels are void ({void[1]:.0f}% at random)" in TEXT
 
-    def share(bought: dict[str, float], *names: str) -> str:
-        return f"{100 * sum(bought[name] for name in names) / sum(bought.values()):.0f}%"
-
     bought, pool = ripu["bought"], row("Fully supervised, same time")["bought"]
     assert f"sky and road are {share(bought, 'sky')} and {share(bought, 'road')} of the rest" in TEXT
     assert share(pool, "sky") == share(pool, "road") == "20%"
@@ -183,3 +188,65 @@ def test_what_is_said_to_be_missing_is() -> None:
     done = [run for each in compared()["rows"] for run in each["runs"] if run["state"] == "done"]
     assert f"{len(done)} of 81 runs" in TEXT
     assert row("RIPU (RA)", "--images")["crossed"] is None
+
+
+def test_what_is_said_of_streets_to_photographs() -> None:
+    question = contrast("RIPU (RA)", "Random windows", *DRIVE, pack=STREETS)
+    assert question["verdict"] == "lower"
+    p = f"(6 seeds, p = {question['corrected']['p']:.4f})"
+    assert f"{difference('RIPU (RA)', 'Random windows', *DRIVE, pack=STREETS)} points {p}" in TEXT
+    crossed = row("RIPU (RA)", *DRIVE, "--images", pack=STREETS)["crossed"]
+    assert f"± {crossed['half_width']:.1f} if the {crossed['groups']} blocks" in TEXT
+    other = difference("RIPU (RA)", "Random windows", "--image-group", "0016E5*", pack=STREETS)
+    assert f"it is {other};" in TEXT
+    contrasts = compared(*DRIVE, pack=STREETS)["contrasts"]
+    assert {each["verdict"] for each in contrasts if each != question} == {"not distinguishable"}
+    for label, baseline, words in (
+        ("Stratified windows", "Random windows", "stratified windows"),
+        ("True class balance", "Random windows", "true class balance"),
+        ("RIPU (PA)", "Random pixels", "against random pixels"),
+    ):
+        assert f"{words} {difference(label, baseline, *DRIVE, pack=STREETS)}" in TEXT
+    rounds = [
+        contrast("RIPU (RA)", "Random windows", *DRIVE, "--round", str(number), pack=STREETS)["difference"]
+        for number in (1, 2, 3, 4)
+    ]
+    means = [f"{-each['mean']:.1f}" for each in rounds]
+    assert f"RIPU is {', '.join(means[:3])} and {means[3]} points lower" in TEXT
+    room = contrast(
+        "Fully supervised, same time", "Random windows", *DRIVE, "--baseline", "Random windows", pack=STREETS
+    )["difference"]
+    assert f"{room['mean']:.1f} ± {room['half_width']:.1f} points above random windows" in TEXT
+
+
+def test_what_is_said_of_purchases_in_streets_to_photographs() -> None:
+    ripu, random = (row(label, *DRIVE, pack=STREETS) for label in ("RIPU (RA)", "Random windows"))
+    pool = row("Fully supervised, same time", *DRIVE, pack=STREETS)["bought"]
+    void = [100 - each["cost"]["valid_percent"] for each in (ripu, random)]
+    assert f"{void[0]:.0f}% void ({void[1]:.0f}% at random)" in TEXT
+    bought = ripu["bought"]
+    assert (
+        f"of the rest {share(bought, 'sky')} sky and {share(bought, 'road')} road ({share(pool, 'sky')} and "
+        f"{share(pool, 'road')} in the pool)"
+    ) in TEXT
+    gains = {name: ripu["iou"][name] - random["iou"][name] for name in bought}
+    assert f"in pavement by {-gains['pavement']:.0f} points, in tree by {-gains['tree']:.0f}" in TEXT
+    assert sorted(round(-gains[name]) for name in ("road", "building")) == [4, 5]
+    assert f"gains {gains['fence']:.0f} in fence" in TEXT
+    of_dusk = [100 - row(label)["cost"]["valid_percent"] for label in ("RIPU (RA)", "Random windows")]
+    ratios = sorted((void[0] / void[1], of_dusk[0] / of_dusk[1]))
+    assert f"hold {ratios[0]:.0f} to {ratios[1]:.0f} times as many void pixels" in TEXT
+
+
+def test_the_readme_says_the_same() -> None:
+    readme = " ".join(README.read_text(encoding="utf-8").split())
+    for pack, options in ((DUSK, ()), (STREETS, DRIVE)):
+        scores = [
+            f"{each['mean']:.1f} ± {each['half_width']:.1f}"
+            for label in ("Random windows", "RIPU (RA)", "Fully supervised, same time")
+            for each in [row(label, *options, pack=pack)["score"]]
+        ]
+        question = contrast("RIPU (RA)", "Random windows", *options, pack=pack)
+        p = f"p = {question['corrected']['p']:.4f}"
+        found = f"{difference('RIPU (RA)', 'Random windows', *options, pack=pack)} ({p})"
+        assert f"| {scores[0]} | {scores[1]} | {found} | {scores[2]} |" in readme
