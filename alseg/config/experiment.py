@@ -78,7 +78,7 @@ class Experiment:
             AlsegError: If a filter is malformed or matches nothing, or all together match no run.
         """
         selection = parse_only(only)
-        seeds = dict.fromkeys(chain(self.seeds, *(method.seeds or () for method in self.methods)))
+        seeds = dict.fromkeys(chain(self.seeds, *map(self.seeds_of, self.methods)))
         selection.check(self.methods, [*seeds])
         runs = [
             RunSpec(
@@ -97,18 +97,20 @@ class Experiment:
             )
             for seed in seeds
             for method in self.methods
-            if seed in (method.seeds or self.seeds)
-            and selection.takes_method(method)
-            and selection.takes_seed(seed)
+            if seed in self.seeds_of(method) and selection.takes_method(method) and selection.takes_seed(seed)
         ]
         if not runs:
             listing = "; ".join(
-                f"{method.label}: {', '.join(map(str, method.seeds or self.seeds))}"
+                f"{method.label}: {', '.join(map(str, self.seeds_of(method)))}"
                 for method in self.methods
                 if selection.takes_method(method)
             )
             raise AlsegError(f"No run matches: no method that is taken has such a seed. Seeds: {listing}.")
         return runs
+
+    def seeds_of(self, method: Method) -> tuple[int, ...]:
+        """Return the seeds of a method: its own, else those of the experiment."""
+        return method.seeds or self.seeds
 
 
 def read_experiment(path: Path, overrides: Sequence[str] = (), *, registry: Registry) -> Experiment:

@@ -20,6 +20,7 @@ from alseg.toolkit.labels import canonical_name, palette
 
 _LONGER_SIDE = 512
 _LONGEST_TITLE = 300
+"""Characters that an experiment file takes."""
 _STEP = 32
 
 
