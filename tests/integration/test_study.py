@@ -139,7 +139,7 @@ def test_what_is_said_of_all_comparisons() -> None:
         + re.findall(r"is ([\d.]+) to ([\d.]+) times", found)[0]
     )
     assert f"goes up to {float(high):.0f} points" in PROSE
-    assert f"may be {least} to {most} times the truth" in PROSE
+    assert f"an estimate of which the truth is {least} to {most} times" in PROSE
     spreads = {
         each["label"]: each["score"]["half_width"] * 3**0.5 / T_OF_TWO
         for each in compared()["rows"]
