@@ -122,6 +122,7 @@ def command(
         device=device,
         quick=quick,
         on_step=lambda step: say(f"  {step}", err=True),
+        on_line=lambda line: say(f"    {written.line_text(line)}", err=True),
     )
     if record is not None and record.exists():
         read_history(record)  # a file that cannot be added to is told now, not after minutes

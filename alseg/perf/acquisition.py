@@ -64,7 +64,7 @@ def run(options: Options) -> Result:
     lines = []
     for work in _works(options):
         options.on_step(work.title)
-        lines.append(_line(work, logits, options, copied))
+        lines.append(options.told(_line(work, logits, options, copied)))
     height, width = options.size
     facts = {} if copied is None else {"copy on the GPU, read and written": f"{copied / 1e9:,.0f} GB/s"}
     return Result(

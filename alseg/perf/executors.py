@@ -131,9 +131,8 @@ def run(options: Options) -> Result:
         work = f"{runs} {name} runs"
         found = _measured(content, work, runs, options, costs=name == "short")
         mine, theirs = Spread(found.ours), Spread(found.plain)
-        lines.append(
-            Line(work=f"{work} by local:{PROCESSES}", ours=mine, plain=theirs, ratio=theirs.over(mine))
-        )
+        line = Line(work=f"{work} by local:{PROCESSES}", ours=mine, plain=theirs, ratio=theirs.over(mine))
+        lines.append(options.told(line))
         facts |= found.facts(work)
     facts["steps of two bare processes side by side, in units of one"] = f"{_bare(options).median:.2f}"
     return Result(

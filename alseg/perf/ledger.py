@@ -68,15 +68,15 @@ def run(options: Options) -> Result:
             place = Path(folder) / name
             purchase = _purchase(options.size, images, count)
             seconds = alternate({"ours": partial(purchase.write, place)}, options.repeats)["ours"]
-            lines.append(Line(work=f"write a round of {count * images:,} {name}", ours=seconds))
+            lines.append(options.told(Line(work=f"write a round of {count * images:,} {name}", ours=seconds)))
             total = sum(file.stat().st_size for file in place.iterdir())
             facts[f"bytes per pick, {count:,} {name} in each of {images:,} images, index included"] = (
                 f"{total / (count * images):.2f}"
             )
         options.on_step("reading")
-        lines.append(_reading(Path(folder) / "regions", options))
+        lines.append(options.told(_reading(Path(folder) / "regions", options)))
     options.on_step("painting")
-    lines.append(_painting(options))
+    lines.append(options.told(_painting(options)))
     return Result(
         name="ledger",
         setting=f"label maps {options.size[0]} x {options.size[1]}",

@@ -74,7 +74,7 @@ def run(options: Options) -> Result:
         for files in FILES:
             options.on_step(files.dataset)
             measured, mebibytes = _lines(files, Path(folder), options)
-            lines += measured
+            lines += map(options.told, measured)
             facts[f"{files.dataset}, image file"] = f"{mebibytes:.2f} MiB"
     return Result(
         name="loading",

@@ -33,7 +33,7 @@ def run(options: Options) -> Result:
         for layout in (torch.contiguous_format, torch.channels_last):
             title = f"{size[0]} x {size[1]}" + (", channels last" if layout == torch.channels_last else "")
             options.on_step(title)
-            lines.append(_line(title, _Case(size, layout, options), options))
+            lines.append(options.told(_line(title, _Case(size, layout, options), options)))
     return Result(
         name="losses",
         setting=(

@@ -71,7 +71,7 @@ def run(options: Options) -> Result:
     try:
         for name, entry in sorted(options.registry.acquisitions.items()):
             options.on_step(name)
-            lines.append(_line(entry.spec, image, forward, sizes, options))
+            lines.append(options.told(_line(entry.spec, image, forward, sizes, options)))
     finally:
         gc.unfreeze()
     height, width = options.size

@@ -68,6 +68,17 @@ def result_text(result: Result, width: int = WIDTH) -> str:
     return "\n".join(lines)
 
 
+def line_text(line: Line) -> str:
+    """Return one line of a table as a sentence, for those who watch: times, their ratio and memory."""
+    parts = [
+        _seconds(line.ours),
+        f"plain {_seconds(line.plain)}" if line.plain is not None else "",
+        f"plain / ours {_number(line.ratio)}" if line.ratio is not None else "",
+        _memory(line),
+    ]
+    return f"{line.work}: {', '.join(part for part in parts if part)}"
+
+
 def _table(result: Result, width: int) -> list[str]:
     cells = {
         "ours": [_seconds(line.ours) for line in result.lines],

@@ -43,12 +43,11 @@ def run(options: Options) -> Result:
             starts.append(max(0.0, again - before) * PROCESSES / runs)
             planned.append(before + _planned(one, starts[-1]))
     ours, plain = Spread(planned), Spread(measured)
+    line = Line(work=f"{runs} runs by local:{PROCESSES}", ours=ours, plain=plain, ratio=plain.over(ours))
     return Result(
         name="planning",
         setting=f"the quickstart's network, {look().cores} cores, one thread each; plain: the time in fact",
-        lines=[
-            Line(work=f"{runs} runs by local:{PROCESSES}", ours=ours, plain=plain, ratio=plain.over(ours))
-        ],
+        lines=[options.told(line)],
         facts={
             "seconds to start a unit": f"{Spread(starts).median:.1f}",
             "measured in units of planned": f"{plain.over(ours).median:.2f}",

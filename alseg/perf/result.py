@@ -23,6 +23,8 @@ class Options:
         device: Where tensors lie: ``cpu`` or ``cuda``.
         quick: Whether to measure so little that numbers say nothing, to see that all works.
         on_step: Called with what is measured next.
+        on_line: Called with what has been measured, line by line, so that it is known although the rest of
+            the table is never reached.
     """
 
     registry: Registry
@@ -32,6 +34,12 @@ class Options:
     device: str = "cpu"
     quick: bool = False
     on_step: Callable[[str], None] = lambda _: None
+    on_line: Callable[[Line], None] = lambda _: None
+
+    def told(self, line: Line) -> Line:
+        """Tell of a line that has been measured, and return it."""
+        self.on_line(line)
+        return line
 
 
 @dataclass(frozen=True)

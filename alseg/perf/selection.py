@@ -24,11 +24,12 @@ def run(options: Options) -> Result:
     score = reference.region_score(logits, 1)
     levels = (score / score.max() * _LEVELS).floor()
     regions, pixels = regions_per_round(options.size), pixels_per_round(options.size)
-    lines = [
-        _line(f"{regions:,} picks, distance 2", score, regions, 2, logits, options),
-        _line(f"{pixels:,} picks, distance 32", score, pixels, 32, logits, options),
-        _line(f"{regions:,} picks, distance 2, {_LEVELS} values", levels, regions, 2, logits, options),
+    cases = [
+        (f"{regions:,} picks, distance 2", score, regions, 2),
+        (f"{pixels:,} picks, distance 32", score, pixels, 32),
+        (f"{regions:,} picks, distance 2, {_LEVELS} values", levels, regions, 2),
     ]
+    lines = [options.told(_line(*case, logits, options)) for case in cases]
     height, width = options.size
     return Result(
         name="selection", setting=f"score {height} x {width}, float32, of RIPU's kind, k = 1", lines=lines

@@ -73,7 +73,7 @@ def run(options: Options) -> Result:
     return Result(
         name="start",
         setting=f"files of {_SIZE[0]} x {_SIZE[1]} pixels on this machine's temporary folder",
-        lines=[line],
+        lines=[options.told(line)],
         facts={"listing the files, on both sides": f"{listing.median:.2f} s"},
     )
 

@@ -83,12 +83,14 @@ def run(options: Options) -> Result:
             options.on_step(network.title)
             one_by_one = _Parts(network, Path(folder), input_size, options)
             seconds = one_by_one.seconds()
-            lines += [Line(work=f"{network.title}: {PARTS[part]}", ours=seconds[part]) for part in PARTS]
+            for part in PARTS:
+                lines.append(options.told(Line(work=f"{network.title}: {PARTS[part]}", ours=seconds[part])))
             facts |= _shares(network.title, seconds)
             if network is NETWORKS[-1]:
-                lines += poolpass.lines(
+                passes = poolpass.lines(
                     network.title, one_by_one.model, one_by_one.dataset, input_size, options
                 )
+                lines += map(options.told, passes)
     return Result(
         name="step",
         setting=(

@@ -103,7 +103,7 @@ def run(options: Options) -> Result:
             options.on_step(f"steps beside {busy} busy processes")
             seconds = _steps(workers, names, busy, options)
             idle = idle or seconds
-            lines += _lines("a step", busy, seconds)
+            lines += map(options.told, _lines("a step", busy, seconds))
             facts |= _facts("a step", busy, seconds, idle, options.threads, cores)
     if not options.quick:
         idle = {}
@@ -111,7 +111,7 @@ def run(options: Options) -> Result:
             options.on_step(f"whole commands beside {busy} busy processes")
             seconds = _commands(busy, options)
             idle = idle or seconds
-            lines += _lines("alseg run", busy, seconds)
+            lines += map(options.told, _lines("alseg run", busy, seconds))
             facts |= _facts("alseg run", busy, seconds, idle, options.threads, cores)
     return Result(
         name="threads",

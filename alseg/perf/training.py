@@ -116,7 +116,7 @@ def run(options: Options) -> Result:
             f"{_BATCH} source images of {sizes[0]} and {_BATCH} target images of {sizes[1]} in memory, "
             "RIPU's four losses, SGD, the same layout of memory and the same precision on both sides"
         ),
-        lines=[_line(case, options) for case in cases],
+        lines=[options.told(_line(case, options)) for case in cases],
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import mmap
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from alseg.cli import main
 from alseg.errors import AlsegError
-from alseg.perf import BENCHMARKS, ON_GPU, ledger, loading, output, reference
+from alseg.perf import BENCHMARKS, ON_GPU, ledger, loading, output, reference, selection
 from alseg.perf import losses as perf_losses
 from alseg.perf.inputs import pixels_per_round, regions_per_round, smooth_logits, spread_positions
 from alseg.perf.measure import alternate, alternate_with_faults, peak_extra_bytes
@@ -112,6 +113,34 @@ def test_short_work_is_repeated_within_a_turn() -> None:
     assert 0 < seconds["a"].values[0] <= 0.01
 
 
+def test_a_line_is_told_before_the_next_is_measured_so_that_it_outlives_a_stop() -> None:
+    told: list[str] = []
+
+    def stop_at_the_second(step: str) -> None:
+        told.append(step)
+        if len(told) == 3:  # a title, its line, the next title
+            raise KeyboardInterrupt
+
+    options = Options(
+        registry=load_registry(),
+        size=(64, 128),
+        threads=1,
+        repeats=1,
+        quick=True,
+        on_step=stop_at_the_second,
+        on_line=lambda line: told.append(output.line_text(line)),
+    )
+    with pytest.raises(KeyboardInterrupt):
+        selection.run(options)
+    first, line, second = told
+    assert first != second
+    assert re.fullmatch(
+        rf"{first}: [0-9.]+ \([0-9.-]+\) ms, plain [0-9.]+ \([0-9.-]+\) ms, plain / ours [0-9.]+ \([0-9.-]+\)"
+        r"(, [0-9,]+ MiB \(plain [0-9,]+\))?",
+        line,
+    )
+
+
 def test_what_cannot_run_on_a_gpu_is_not_measured_there() -> None:
     ended = perf("ledger", "step", "--device", "cuda")
     assert ended.exit_code == 2
@@ -205,6 +234,11 @@ def test_every_benchmark_runs_and_its_sides_agree(name: str) -> None:
     (measured,) = document["benchmarks"]
     assert measured["name"] == name
     assert all(line["ours_seconds"]["median"] > 0 for line in measured["lines"])
+    told = [line.strip() for line in ended.stderr.splitlines() if line.startswith("    ")]
+    assert len(told) == len(measured["lines"])
+    assert all(
+        text.startswith(f"{line['work']}: ") for text, line in zip(told, measured["lines"], strict=True)
+    )
 
 
 @pytest.mark.slow
