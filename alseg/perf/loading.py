@@ -69,7 +69,8 @@ def run(options: Options) -> Result:
     Raises:
         AlsegError: If a data set is not installed, or the samples of both sides differ.
     """
-    lines, facts = [], {}
+    lines: list[Line] = []
+    facts: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="alseg-perf-") as folder:
         for files in FILES:
             options.on_step(files.dataset)
