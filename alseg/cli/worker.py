@@ -21,7 +21,11 @@ from alseg.registry.loading import load_registry
 
 
 def main(request: str) -> None:
-    """Do runs of an experiment, the last one first, until all are done or standard input is closed."""
+    """Do runs of an experiment until all are done or standard input is closed.
+
+    They come in reverse order, so that two processes rarely want the same training of a seed at once; where
+    whole methods are to be done first (`settings.order`), in the order of the process that started this one.
+    """
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     content = json.loads(request)
     root, wanted = Path(content["root"]), set(content["runs"])
@@ -30,10 +34,11 @@ def main(request: str) -> None:
     specs = [spec for spec in experiment.runs() if spec.folder in wanted]
     prepared = prepare(experiment, specs, registry, root)
     settings = prepared.experiment.settings.model_copy(update={"processes": 1})
+    runs = prepared.plan.runs
     alone = replace(
         prepared,
         experiment=replace(prepared.experiment, settings=settings),
-        plan=replace(prepared.plan, runs=prepared.plan.runs[::-1]),
+        plan=replace(prepared.plan, runs=runs if settings.order == "methods" else runs[::-1]),
     )
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         reporter = PlainReporter(Console(file=nowhere))

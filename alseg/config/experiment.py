@@ -6,9 +6,9 @@ file one error at a time and nothing wrong is found out mid-run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,9 +67,10 @@ class Experiment:
     document: dict[str, Any]
 
     def runs(self, only: Sequence[str] = ()) -> list[RunSpec]:
-        """Return the runs: all methods with the first seed, then with the second, and so on.
+        """Return the runs in the order in which they are done, which `settings.order` chooses.
 
-        Seeds that only methods of their own have come last.
+        By seeds: all methods with the first seed, then with the second, and so on. By methods: all seeds of
+        the first method, then of the second. Seeds that only methods of their own have come last.
 
         Args:
             only: Filters such as ``method=RIPU*`` and ``seed=0``; see `parse_only`.
@@ -95,8 +96,7 @@ class Experiment:
                 channels_last=self.settings.channels_last,
                 compile=self.settings.compile,
             )
-            for seed in seeds
-            for method in self.methods
+            for seed, method in self._ordered(seeds)
             if seed in self.seeds_of(method) and selection.takes_method(method) and selection.takes_seed(seed)
         ]
         if not runs:
@@ -107,6 +107,12 @@ class Experiment:
             )
             raise AlsegError(f"No run matches: no method that is taken has such a seed. Seeds: {listing}.")
         return runs
+
+    def _ordered(self, seeds: Iterable[int]) -> Iterable[tuple[int, Method]]:
+        """Return seeds with methods in the order in which they are done."""
+        if self.settings.order == "seeds":
+            return product(seeds, self.methods)
+        return ((seed, method) for method, seed in product(self.methods, seeds))
 
     def seeds_of(self, method: Method) -> tuple[int, ...]:
         """Return the seeds of a method: its own, else those of the experiment."""

@@ -343,6 +343,13 @@ class Settings(Section):
         "same number",
         1,
     )
+    order: Literal["seeds", "methods"] = key(
+        "which runs come first: `seeds` does all methods of a seed before the next seed, so that there is "
+        "soon something to compare; `methods` all seeds of a method before the next method of the file, so "
+        "that time that ends early cuts whole methods from the end. Then the others of `processes` begin in "
+        "front, too",
+        "seeds",
+    )
     threads: Processes | None = key(
         "torch's threads on the CPU, in each process. The number changes how sums are rounded, and is kept "
         'for a whole experiment unless you set it; see "The same bytes" and "A busy machine" in '

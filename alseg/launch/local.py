@@ -1,8 +1,9 @@
 """Further processes that do runs of the same experiment side by side with this one.
 
 A small network cannot keep many threads busy; two processes with half of them each do more in the same time.
-A helper is given the runs in reverse order, and locks of run folders keep two processes from doing the same
-one. It ends with the process that started it, where whatever it leaves undone is done.
+A helper is given the runs in reverse order, unless whole methods come first, and locks of run folders keep
+two processes from doing the same one. It ends with the process that started it, where whatever it leaves
+undone is done.
 """
 
 from __future__ import annotations

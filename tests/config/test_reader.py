@@ -61,6 +61,16 @@ def test_runs_are_all_methods_with_the_first_seed_first(folder: Path) -> None:
     assert {run.precision for run in runs} == {"32-true"}
 
 
+def test_runs_are_all_seeds_of_the_first_method_first_where_methods_come_first(folder: Path) -> None:
+    text = replaced("target_labels: none}", "target_labels: none, seeds: [7, 1]}")
+    runs = read(text, "settings.order=methods").runs()
+    first = [(1, 0), (7, 0)]
+    assert [(run.seed, run.method.order) for run in runs] == [
+        *first,
+        *((s, m) for m in (1, 2, 3) for s in (0, 1)),
+    ]
+
+
 def test_seeds_may_be_left_out(folder: Path) -> None:
     assert read(replaced("seeds: [0, 1]\n", "")).seeds == (0,)
 

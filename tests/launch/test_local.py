@@ -23,7 +23,9 @@ from preforked import python
 STREETS = {"name": "streets", "height": 32, "width": 64, "count": 2, "val_count": 2}
 
 
-def document(processes: int = 1, iterations: int = 2, checkpoint_minutes: float = 5) -> dict[str, Any]:
+def document(
+    processes: int = 1, iterations: int = 2, checkpoint_minutes: float = 5, order: str = "seeds"
+) -> dict[str, Any]:
     return {
         "name": "tiny",
         "scenario": {"source": STREETS, "target": {**STREETS, "domain": "camera"}},
@@ -44,6 +46,7 @@ def document(processes: int = 1, iterations: int = 2, checkpoint_minutes: float 
             "threads": 1,
             "processes": processes,
             "checkpoint_minutes": checkpoint_minutes,
+            "order": order,
         },
     }
 
@@ -79,6 +82,13 @@ def test_a_helper_does_the_last_run_first_and_gets_what_one_process_gets(tmp_pat
         for name in ("rounds/00/metrics.json", "rounds/01/metrics.json"):
             path = Path("tiny/runs") / run / name
             assert (tmp_path / "helped" / path).read_bytes() == (tmp_path / "alone" / path).read_bytes()
+
+
+def test_a_helper_goes_on_in_the_order_of_the_file_where_methods_come_first(tmp_path: Path) -> None:
+    runs = prepare(tmp_path, order="methods")
+    assert start_helper(tmp_path, runs).wait(timeout=300) == 0
+    started = [read_json(tmp_path / "tiny/runs" / run / "attempts/0.json")["start"] for run in runs]
+    assert started == sorted(started)
 
 
 @pytest.mark.slow
