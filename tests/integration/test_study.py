@@ -4,72 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import zipfile
-from functools import cache
 from itertools import product
-from typing import Any
-
-from click.testing import CliRunner
 
 from alseg.analysis.statistics import detectable_difference, mean_interval
-from alseg.cli import main
-from documents import DOCS, README, REPOSITORY, all_blocks, prose
+from documents import README, REPOSITORY, all_blocks
+from study_results import (
+    DRIVE,
+    DUSK,
+    PROSE,
+    RESULTS,
+    STREETS,
+    compared,
+    contrast,
+    difference,
+    output,
+    row,
+    share,
+)
 
-RESULTS = DOCS / "study-results.md"
-PROSE = " ".join(prose(RESULTS.read_text(encoding="utf-8")).split())
-DUSK = "results/published/study/dusk.zip"
-STREETS = "results/published/study/streets-camvid.zip"
-DRIVE = ("--image-group", "Seq05VD*")
 T_OF_TWO = 4.302653
 """Upper 2.5% point of Student's t with 2 degrees of freedom."""
-
-
-@cache
-def output(command: str) -> str:
-    """Return what a command of the document prints."""
-    words = shlex.split(command)
-    environment = dict(
-        word.split("=", 1) for word in words if "=" in word.partition(" ")[0] and word[0] != "-"
-    )
-    arguments = [
-        str(REPOSITORY / word) if word.startswith("results/") else word
-        for word in words
-        if word not in ("alseg", *(f"{key}={value}" for key, value in environment.items()))
-    ]
-    result = CliRunner(env=environment).invoke(main, arguments)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def compared(*options: str, pack: str = DUSK) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(
-        output(shlex.join(["alseg", "compare", pack, "--format", "json", *options]))
-    )
-    return content
-
-
-def row(label: str, *options: str, pack: str = DUSK) -> dict[str, Any]:
-    found: dict[str, Any] = next(
-        each for each in compared(*options, pack=pack)["rows"] if each["label"] == label
-    )
-    return found
-
-
-def contrast(label: str, baseline: str, *options: str, pack: str = DUSK) -> dict[str, Any]:
-    found: dict[str, Any] = next(
-        each
-        for each in compared(*options, pack=pack)["contrasts"]
-        if (each["label"], each["baseline"]) == (label, baseline)
-    )
-    return found
-
-
-def difference(label: str, baseline: str, *options: str, pack: str = DUSK) -> str:
-    """Return a difference as the document writes it, with the interval of its family."""
-    found = contrast(label, baseline, *options, pack=pack)
-    half_width = (found["corrected"] or found["difference"])["half_width"]
-    return f"{found['difference']['mean']:+.1f} ± {half_width:.1f}"
 
 
 def differences_by_seed(number: int) -> list[float]:
@@ -85,10 +40,6 @@ def differences_by_seed(number: int) -> list[float]:
     seeds = sorted({seed for _, seed in scores})
     assert seeds == list("012345")
     return [scores["ripu-ra", seed] - scores["random-windows", seed] for seed in seeds]
-
-
-def share(bought: dict[str, float], *names: str) -> str:
-    return f"{100 * sum(bought[name] for name in names) / sum(bought.values()):.0f}%"
 
 
 def test_tables_are_what_the_commands_above_them_print() -> None:
