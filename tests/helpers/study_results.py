@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import zipfile
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from click.testing import CliRunner
@@ -16,7 +20,14 @@ RESULTS = DOCS / "study-results.md"
 PROSE = " ".join(prose(RESULTS.read_text(encoding="utf-8")).split())
 DUSK = "results/published/study/dusk.zip"
 STREETS = "results/published/study/streets-camvid.zip"
+RENDERED = "results/published/study/streets.zip"
+RENDERED_ON_GPU = "results/published/study/streets-gpu.zip"
+TAUGHT = "results/published/study/streets-mean-teacher.zip"
+ANSWERS = "results/published/study/streets-answers.zip"
 DRIVE = ("--image-group", "Seq05VD*")
+
+_KEPT: list[TemporaryDirectory[str]] = []
+"""Folders that are removed with the process."""
 
 
 @cache
@@ -36,9 +47,21 @@ def output(command: str) -> str:
     return result.stdout
 
 
+@cache
+def unpacked(pack: str) -> Path:
+    """Return the results folder of a pack, unpacked once: to read it a hundred times takes a third."""
+    folder = TemporaryDirectory(prefix="alseg-study-")
+    _KEPT.append(folder)
+    with zipfile.ZipFile(REPOSITORY / pack) as content:
+        content.extractall(folder.name)
+    (results,) = (path for path in Path(folder.name).iterdir() if path.is_dir())
+    return results
+
+
 def compared(*options: str, pack: str = DUSK) -> dict[str, Any]:
+    """Return the comparison of a pack's runs as JSON."""
     content: dict[str, Any] = json.loads(
-        output(shlex.join(["alseg", "compare", pack, "--format", "json", *options]))
+        output(shlex.join(["alseg", "compare", str(unpacked(pack)), "--format", "json", *options]))
     )
     return content
 
@@ -68,3 +91,21 @@ def difference(label: str, baseline: str, *options: str, pack: str = DUSK) -> st
 
 def share(bought: dict[str, float], *names: str) -> str:
     return f"{100 * sum(bought[name] for name in names) / sum(bought.values()):.0f}%"
+
+
+def scores_of_runs(pack: str, number: int) -> dict[tuple[str, int], float]:
+    """Return the mIoU of each run of a pack after a round, by the name of its row and its seed."""
+    pattern = re.compile(rf"[^/]+/runs/(.+)__s(\d)__\w+/rounds/{number:02d}/metrics.json")
+    with zipfile.ZipFile(REPOSITORY / pack) as content:
+        found = ((pattern.fullmatch(name), name) for name in content.namelist())
+        return {
+            (match[1], int(match[2])): json.loads(content.read(name))["miou"]
+            for match, name in found
+            if match
+        }
+
+
+def differences_by_seed(number: int, pack: str = DUSK) -> list[float]:
+    """Return RIPU (RA) less random windows after a round, seed by seed."""
+    scores = scores_of_runs(pack, number)
+    return [scores["ripu-ra", seed] - scores["random-windows", seed] for seed in range(6)]
