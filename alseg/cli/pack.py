@@ -74,8 +74,10 @@ def command(
         write_archive(Path(folder), output)
     counted = sum(each.counted for each in checked)
     rounds = sum(len(each.run.rounds) for each in checked if each.counted)
-    put(
-        f"Wrote {output} ({output.stat().st_size / 1e6:.1f} MB): {len(checked)} runs, of {counted} of which "
-        f"all metrics of {rounds} rounds were computed anew and agree.",
-        err=True,
+    verified = (
+        f", of {counted} of which all metrics of {rounds} rounds were computed anew and agree."
+        if counted
+        else ". None has counts of evaluation images, so that no metric was computed anew."
     )
+    size = output.stat().st_size / 1e6
+    put(f"Wrote {output} ({size:.1f} MB): {len(checked)} runs{verified}", err=True)

@@ -140,6 +140,16 @@ def test_runs_without_counts_are_packed_only_if_asked_for(results: Path, tmp_pat
     assert "2 runs, of 1 of which all metrics of 2 rounds were computed anew and agree." in result.stderr
 
 
+def test_a_pack_in_which_nothing_could_be_computed_anew_says_so(results: Path, tmp_path: Path) -> None:
+    for counts in results.glob("runs/*/rounds/01/confusion.npz"):
+        counts.unlink()
+    result = alseg("pack", results, "-o", tmp_path / "toy.zip", "--without-counts")
+    assert result.exit_code == 0, result.stderr
+    assert ": 2 runs. None has counts of evaluation images, so that no metric was computed anew." in (
+        " ".join(result.stderr.split())
+    )
+
+
 def write_purchase(run: Path, images: list[str]) -> Purchase:
     """Buy one region of 50 pixels, of which 5 are void, for 50 clicks in each of two images."""
     one = Picks(np.zeros((1, 2), np.int32), np.zeros(1, np.float32), np.array([50]))
