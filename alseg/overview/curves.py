@@ -158,7 +158,7 @@ def read_curves(results: Results, *, axis: CostAxis | None = None, chosen: RowFi
     buying = [row for row in rows if not row.is_reference]
     return Curves(
         title=", ".join(dict.fromkeys(row.experiment for row in rows)),
-        summary=f"{scenario}, {comparison.label_space}, {_seeds(runs)}{_unfinished(runs)}",
+        summary=f"{scenario}, {comparison.label_space}, {_seeds(rows)}{_unfinished(runs)}",
         budget=" or ".join(dict.fromkeys(row.method.budget for row in buying if row.method.budget)),
         curves=tuple(curve for _, curve in pairs),
         purchases=_purchases(buying) if axis is None else (),
@@ -213,9 +213,16 @@ def _caution(height: str) -> str:
     return "; answers lie where a method asks: compare its rounds, not methods" if "answers" in height else ""
 
 
-def _seeds(runs: Sequence[Run]) -> str:
-    seeds = sorted({run.seed for run in runs})
-    return f"seed {seeds[0]}" if len(seeds) == 1 else f"{len(seeds)} seeds"
+def _seeds(rows: Sequence[Row]) -> str:
+    """Return which seed the rows have, or how many each has."""
+    of_rows = [{run.seed for run in row.runs} for row in rows]
+    seeds = set().union(*of_rows)
+    if len(seeds) == 1:
+        return f"seed {seeds.pop()}"
+    counts = sorted({len(each) for each in of_rows})
+    if len(counts) > 1:
+        return f"{counts[0]} to {counts[-1]} seeds"
+    return "a seed each" if counts == [1] else f"{counts[0]} seeds"
 
 
 def _unfinished(runs: Sequence[Run]) -> str:

@@ -175,6 +175,19 @@ def test_curves_hold_the_rounds_of_runs_that_are_not_done(tmp_path: Path) -> Non
     assert curves.caption == "render -> camera, toy-3, 2 seeds, 1 of 2 runs done; bands: 95% intervals"
 
 
+def test_the_caption_says_how_many_seeds_each_method_has_not_how_many_there_are(tmp_path: Path) -> None:
+    write_run(tmp_path / "part", "Random", seed=0)
+    write_run(tmp_path / "part", "Other", seed=1)
+    assert read_curves(load_results([tmp_path / "part"])).caption.startswith(
+        "render -> camera, toy-3, a seed each"
+    )
+    write_run(tmp_path / "part", "Other", seed=2)
+    write_run(tmp_path / "part", "Other", seed=3)
+    assert read_curves(load_results([tmp_path / "part"])).caption.startswith(
+        "render -> camera, toy-3, 1 to 3 seeds"
+    )
+
+
 def test_where_no_run_is_done_the_last_round_is_drawn(tmp_path: Path) -> None:
     write_run(tmp_path / "toy", "Entropy", iou=[[10, 20, 30], [20, 30, 40]], state="interrupted")
     write_run(tmp_path / "toy", "Random", order=1, iou=[[10, 20, 30]], state="interrupted")
@@ -273,7 +286,7 @@ def test_intervals_are_bands_for_few_methods_whiskers_for_more_and_numbers_for_m
     curves = read_curves(load_results([tmp_path / "toy"]), axis=COST_AXES[key] if key else None)
     assert curves.intervals == intervals
     ends = {"bands": "; bands: ", "whiskers": "; whiskers: ", "numbers": "; \N{PLUS-MINUS SIGN}: "}
-    assert curves.caption == f"render -> camera, toy-3, 2 seeds{ends[intervals]}95% intervals"
+    assert curves.caption == f"render -> camera, toy-3, 1 to 2 seeds{ends[intervals]}95% intervals"
     axes = drawn(curves)
     # Fully supervised has one seed, and no band. A container is one curve with its whiskers.
     bands = len([each for each in [*axes.collections, *axes.patches] if each.get_alpha() is not None])
