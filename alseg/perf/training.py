@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from alseg.config.sections import Settings
 from alseg.contracts import Size
 from alseg.data.sampling import ShuffledOrder
-from alseg.data.scenario import Domain, ScenarioData
-from alseg.data.target_order import TargetOrder
+from alseg.data.scenario import Domain
 from alseg.errors import AlsegError
 from alseg.perf import reference
 from alseg.perf.inputs import NUM_CLASSES, smooth_logits, sparse_labels
 from alseg.perf.measure import alternate_with_faults, peak_extra_bytes
 from alseg.perf.result import Line, Options, Result
+from alseg.perf.trained import (
+    BATCH,
+    DECAY,
+    HEAD_FACTOR,
+    MOMENTUM,
+    RATE,
+    SMALL,
+    Case,
+    build_network,
+    build_trainer,
+    of_paper,
+)
 from alseg.seeding import derive
-from alseg.training.device import make_fabric
-from alseg.training.trainer import StepLosses, Trainer
+from alseg.training.trainer import StepLosses
 
 _QUICK_SIZE = (64, 64)
 _IMAGES = 8
-_BATCH = 2
-_RATE, _HEAD_FACTOR, _MOMENTUM, _DECAY = 2.5e-4, 10.0, 0.9, 5e-4
-_ITERATIONS = 10**6
-"""So many that the learning rate stays what it is."""
 _COMPARED_STEPS = 2
 """The second has the first one's changes of weights in it; after some more, roundings decide."""
 _TOLERANCE = 1e-3
@@ -40,46 +44,8 @@ _ROUGH_TOLERANCE = 5e-2
 """After two steps in bfloat16, which has three digits, and on a GPU, where float32 may be rounded to TF32."""
 
 
-@dataclass(frozen=True)
-class Case:
-    """What is trained, and how.
-
-    Attributes:
-        title: For people.
-        model: Name of the network.
-        parameters: Of the network.
-        source_size: Height and width of source images in pixels.
-        target_size: The same of target images.
-        precision: In Lightning Fabric's words, ``32-true`` or ``bf16-mixed``.
-        channels_last: Whether images and weights lie in memory with channels last, on both sides.
-        compiled: Whether our network is compiled. The plain one never is: it shows what that is worth.
-        steps: Of a turn.
-    """
-
-    title: str
-    model: str
-    source_size: Size
-    target_size: Size
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
-    channels_last: bool = True
-    compiled: bool = False
-    steps: int = 4
-
-
-_SMALL = Case("FPN, EfficientNet-Lite0", "smp", (96, 192), (96, 192), {"architecture": "FPN"})
-"""For processors."""
-
-
-def _paper(title: str, model: str, **how: Any) -> Case:
-    """Return a network of the RIPU paper at the paper's sizes, with random weights."""
-    return Case(
-        title, model, (720, 1280), (640, 1280), {"backbone": "resnet101", "weights": "none"}, steps=2, **how
-    )
-
-
 _LARGE = [
-    _paper(f"{title}, {precision}{layout}", model, precision=precision, channels_last=last)
+    of_paper(f"{title}, {precision}{layout}", model, precision=precision, channels_last=last)
     for title, model in (("DeepLab-v2", "deeplab-v2"), ("DeepLab-v3+", "deeplab-v3plus"))
     for precision, layout, last in (
         ("32-true", "", False),
@@ -88,7 +54,7 @@ _LARGE = [
         ("bf16-mixed", ", channels last", True),
     )
 ] + [
-    _paper(
+    of_paper(
         "DeepLab-v2, bf16-mixed, channels last, compiled", "deeplab-v2", precision="bf16-mixed", compiled=True
     )
 ]
@@ -101,8 +67,8 @@ def run(options: Options) -> Result:
     Raises:
         AlsegError: If the losses of both sides differ.
     """
-    small = replace(_SMALL, source_size=_QUICK_SIZE, target_size=_QUICK_SIZE)
-    cases = _LARGE if options.device == "cuda" else [_SMALL]
+    small = replace(SMALL, source_size=_QUICK_SIZE, target_size=_QUICK_SIZE)
+    cases = _LARGE if options.device == "cuda" else [SMALL]
     if options.quick:
         cases = [
             replace(small, title=f"{small.title}, {precision}", precision=precision)
@@ -113,7 +79,7 @@ def run(options: Options) -> Result:
     return Result(
         name="training",
         setting=(
-            f"{_BATCH} source images of {sizes[0]} and {_BATCH} target images of {sizes[1]} in memory, "
+            f"{BATCH} source images of {sizes[0]} and {BATCH} target images of {sizes[1]} in memory, "
             "RIPU's four losses, SGD, the same layout of memory and the same precision on both sides"
         ),
         lines=[options.told(_line(case, options)) for case in cases],
@@ -206,21 +172,7 @@ class _Sides:
         domains = [
             Domain(images, np.arange(256, dtype=np.uint8), space, NUM_CLASSES) for images in (source, target)
         ]
-        recipe: Any = registry.get("recipes", "ripu").spec.build(
-            iterations=_ITERATIONS,
-            decay_iterations=_ITERATIONS,
-            learning_rate=_RATE,
-            head_factor=_HEAD_FACTOR,
-            momentum=_MOMENTUM,
-            weight_decay=_DECAY,
-            source_batch=_BATCH,
-            target_batch=_BATCH,
-            source_size=case.source_size,
-            target_size=case.target_size,
-            sampling="shuffle",
-        )
-        torch.manual_seed(0)
-        model: Any = registry.get("models", case.model).spec.build(num_classes=NUM_CLASSES, **case.parameters)
+        model = build_network(case, registry)
         self._model: Any = copy.deepcopy(model).to(self._device).train()
         if case.channels_last:
             self._model = self._model.to(memory_format=torch.channels_last)
@@ -228,27 +180,18 @@ class _Sides:
             torch.tensor(values, device=self._device).view(1, 3, 1, 1)
             for values in (self._model.mean, self._model.std)
         )
-        self._trainer = Trainer(
-            make_fabric(Settings(device=self._device, precision=case.precision)),
-            model,
-            recipe,
-            ScenarioData(label_space=space, source=domains[0], target=domains[1], evaluation=domains[1]),
-            target,
-            TargetOrder(_IMAGES, recipe.plan.target, 0),
-            0,
-            0,
-            channels_last=case.channels_last,
-            compiled=case.compiled,
+        self._trainer = build_trainer(
+            case, model, domains[0], domains[1], target, registry=registry, device=self._device
         )
         groups: list[dict[str, Any]] = [
             {"params": list(self._model.backbone_parameters())},
-            {"params": list(self._model.head_parameters()), "lr": _RATE * _HEAD_FACTOR},
+            {"params": list(self._model.head_parameters()), "lr": RATE * HEAD_FACTOR},
         ]
         self._optimizer = torch.optim.SGD(
             groups,
-            lr=_RATE,
-            momentum=_MOMENTUM,
-            weight_decay=_DECAY,
+            lr=RATE,
+            momentum=MOMENTUM,
+            weight_decay=DECAY,
         )
         self._draws = [
             (images, ShuffledOrder(_IMAGES, domain, 0), domain == "source")
@@ -274,16 +217,16 @@ class _Sides:
 
     def _plain_step(self) -> dict[str, float]:
         torch.manual_seed(derive("step", 0, self._iteration))  # the same dropout
-        first = self._iteration * _BATCH
+        first = self._iteration * BATCH
         self._iteration += 1
         inputs, targets = [], []
         for dataset, order, whole in self._draws:
-            drawn = [dataset.sample(order.image(draw), whole=whole) for draw in range(first, first + _BATCH)]
+            drawn = [dataset.sample(order.image(draw), whole=whole) for draw in range(first, first + BATCH)]
             images, labels = (torch.stack(tensors).to(self._device) for tensors in zip(*drawn, strict=True))
             inputs.append((images.float() / 255 - self._mean) / self._std)
             targets.append(labels.long())
         if inputs[0].shape == inputs[1].shape:  # then in one pass, in which batch norm sees both
-            source, target = torch.split(self._logits(torch.cat(inputs)), _BATCH)
+            source, target = torch.split(self._logits(torch.cat(inputs)), BATCH)
         else:
             source, target = map(self._logits, inputs)
         losses = reference.step_losses(source, target, *targets)
