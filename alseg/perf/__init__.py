@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, str] = {
     "ledger": "Store what has been bought, read it and paint label maps.",
     "losses": "The losses of a training step, with their gradients.",
     "training": "A whole training step of a network.",
+    "feeding": "How long a training step waits for files.",
     "step": "What acquisition adds to the forward pass.",
     "threads": "How torch's threads wait, on idle and on busy cores.",
     "executors": "Eight runs in two processes.",
@@ -23,5 +24,5 @@ BENCHMARKS: Mapping[str, str] = {
 }
 """Each is a module of this package with ``run(options) -> Result``."""
 
-ON_GPU = ("acquisition", "selection", "training", "step")
+ON_GPU = ("acquisition", "selection", "training", "feeding", "step")
 """Those that measure on a GPU, too; the others are about the processor, files and processes."""

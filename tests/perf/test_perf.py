@@ -146,7 +146,7 @@ def test_what_cannot_run_on_a_gpu_is_not_measured_there() -> None:
     assert ended.exit_code == 2
     assert ended.stderr.splitlines()[-1] == (
         "Error: ledger cannot be measured on a GPU. With --device cuda, measure acquisition, selection, "
-        "training, step."
+        "training, feeding, step."
     )
 
 
@@ -262,7 +262,7 @@ def test_an_unknown_benchmark_is_a_mistake_of_the_user() -> None:
     assert ended.exit_code == 2
     assert (
         "'speed' is not one of 'acquisition', 'methods', 'selection', 'loading', 'ledger', 'losses', "
-        "'training', 'step', 'threads', 'executors', 'planning', 'start'." in ended.output
+        "'training', 'feeding', 'step', 'threads', 'executors', 'planning', 'start'." in ended.output
     )
 
 
