@@ -49,7 +49,7 @@ def output(command: str) -> str:
 
 @cache
 def unpacked(pack: str) -> Path:
-    """Return the results folder of a pack, unpacked once: to read it a hundred times takes a third."""
+    """Return the results folder of a pack, unpacked once: reading it again and again is then faster."""
     folder = TemporaryDirectory(prefix="alseg-study-")
     _KEPT.append(folder)
     with zipfile.ZipFile(REPOSITORY / pack) as content:

@@ -37,7 +37,7 @@ def test_tables_are_what_the_commands_above_them_print() -> None:
         assert command
         shown += 1
         assert block in output(command)
-    assert shown == 14
+    assert shown == 15
 
 
 def test_what_is_said_of_the_question() -> None:

@@ -7,6 +7,7 @@ import re
 from alseg.analysis.statistics import detectable_difference, mean_interval
 from documents import DOCS
 from study_results import (
+    DUSK,
     PROSE,
     RENDERED,
     RENDERED_ON_GPU,
@@ -34,15 +35,112 @@ def test_what_is_said_of_the_question() -> None:
     assert f"A true difference of {detectable:.1f} points would have been found" in PROSE
     note = next(each for each in compared(pack=RENDERED)["notes"] if each.startswith("Found with 80%"))
     low, high = re.findall(r"([\d.]+) to ([\d.]+) points", note)[0]
-    assert f"over the four comparisons {low} to {high} points." in PROSE
-    others = [each for each in compared(pack=RENDERED)["contrasts"] if each != question]
-    assert {each["verdict"] for each in others} == {"not distinguishable"}
+    contrasts = compared(pack=RENDERED)["contrasts"]
+    assert f"over the {len(contrasts)} comparisons {low} to {high} points." in PROSE
+
+
+def test_what_is_said_of_all_comparisons() -> None:
+    contrasts = compared(pack=RENDERED)["contrasts"]
+    (apart,) = (each for each in contrasts if each["verdict"] != "not distinguishable")
+    assert (apart["label"], apart["baseline"], apart["verdict"]) == (
+        "Uncertainty alone",
+        "RIPU (RA)",
+        "lower",
+    )
+    of_all = len(contrasts) * apart["difference"]["p"]
+    alone = difference("Uncertainty alone", "RIPU (RA)", pack=RENDERED).lstrip("-")
+    p = f"(p = {apart['corrected']['p']:.3f} within its family of three; over all 21, {of_all:.2f})"
+    assert f"Of {len(contrasts)} declared comparisons one is distinguishable" in PROSE
+    assert apart["corrected"]["family"] == 3
+    assert f"uncertainty alone is {alone} points below RIPU (RA) {p}." in PROSE
+    impurity = difference("Impurity alone", "RIPU (RA)", pack=RENDERED)
+    assert f"Impurity alone is not distinguishable from RIPU ({impurity})" in PROSE
+    at_dusk = [
+        f"{contrast(label, 'RIPU (RA)')['difference']['mean']:+.1f}"
+        for label in ("Uncertainty alone", "Impurity alone")
+    ]
+    assert f"means are alike, {at_dusk[0]} and {at_dusk[1]}:" in PROSE
+    nearest = sorted(
+        (each for each in contrasts if each != apart), key=lambda each: float(each["corrected"]["p"])
+    )[:3]
+    words = {
+        "Entropy windows": "entropy windows against random ones",
+        "True impurity": "true impurity",
+        "Image-based": "entropy against chance for whole images",
+    }
+    told = [
+        f"{words[each['label']]} ({difference(each['label'], each['baseline'], pack=RENDERED)}, "
+        f"p = {each['corrected']['p']:.2g})"
+        for each in nearest
+    ]
+    assert f"are {told[0]}, {told[1]} and {told[2]}." in PROSE
+
+
+def test_what_is_said_of_random_rows() -> None:
+    rows = [
+        each
+        for each in compared(pack=RENDERED)["rows"]
+        if each["difference"] and each["annotation"] != "image" and not each["sees_labels"]
+    ]
+    above = [each for each in rows if each["difference"]["mean"] > 0]
+    windows, pixels, superpixels = (
+        (
+            sum(each["annotation"] == kind for each in above),
+            sum(each["annotation"] == kind for each in rows),
+        )
+        for kind in ("region", "pixel", "superpixel")
+    )
+    assert f"{windows[0]} of the {windows[1]} rows that choose windows are above" in PROSE
+    gains = [each["difference"]["mean"] for each in above if each["annotation"] == "superpixel"]
     assert (
-        f"stratified windows {difference('Stratified windows', 'Random windows', pack=RENDERED)}, true class "
-        f"balance {difference('True class balance', 'Random windows', pack=RENDERED)}, RIPU (PA) against "
-        f"random pixels {difference('RIPU (PA)', 'Random pixels', pack=RENDERED)}."
+        f"{pixels[0]} of {pixels[1]} that choose pixels, {superpixels[0]} of {superpixels[1]} that choose "
+        f"superpixels (by {min(gains):.1f} to {max(gains):.1f} points)"
     ) in PROSE
-    assert len(others) == 3
+    largest = max(rows, key=lambda each: float(each["difference"]["mean"]))
+    assert largest["label"] == "Stratified windows"
+    assert (
+        f"that of stratified windows, {difference('Stratified windows', 'Random windows', pack=RENDERED)}."
+        in PROSE
+    )
+
+
+def test_what_is_said_of_entropy() -> None:
+    none = row("No labels", pack=RENDERED)["score"]["mean"]
+    rows = [row(label, pack=RENDERED) for label in ("Entropy windows", "Uncertainty alone", "Point-based")]
+    below = [none - each["score"]["mean"] for each in rows]
+    void = [100 - each["cost"]["valid_percent"] for each in rows]
+    assert (
+        f"are {min(below):.1f} to {max(below):.1f} points below it in the mean. "
+        f"{min(void):.0f} to {max(void):.0f}% of what they buy is void."
+    ) in PROSE
+
+
+def test_what_is_said_of_whole_images_and_efficiency() -> None:
+    images = [row(label, pack=RENDERED) for label in ("Random images", "Image-based")]
+    random = row("Random windows", pack=RENDERED)
+    clicks = [each["cost"]["clicks_per_image"] for each in (*images, random)]
+    scores = [f"{each['score']['mean']:.1f}" for each in (*images, random)]
+    assert (
+        f"take {clicks[0]:.1f} (random) and {clicks[1]:.1f} (by entropy) clicks per image of the pool, and "
+        f"end at {scores[0]} and {scores[1]}, random windows for {clicks[2]:.1f} clicks at {scores[2]}."
+    ) in PROSE
+    whole = [row(FULL, pack=pack)["cost"]["clicks_per_image"] for pack in (RENDERED, DUSK)]
+    assert f"costs {whole[0]:.0f} clicks to outline, one of dusk {whole[1]:,.0f}." in PROSE
+    reach = compared("--reach", "90", "--x", "clicks", pack=RENDERED)["rows"]
+    full = 0.9 * row(FULL, pack=RENDERED)["score"]["mean"]
+    assert not [each for each in reach if each["reach"] and each["reach"]["cost"] is not None]
+    below = full - images[1]["score"]["mean"]
+    assert f"90% of full supervision ({full:.1f}) within its budget; entropy on whole images" in PROSE
+    assert f"ends {below:.1f} below it." in PROSE
+
+
+def test_what_is_said_of_true_impurity() -> None:
+    against_ripu = difference("True impurity", "RIPU (RA)", pack=RENDERED).lstrip("-")
+    undeclared = contrast("True impurity", "Impurity alone", "--baseline", "Impurity alone", pack=RENDERED)
+    alone = undeclared["difference"]
+    assert f"{against_ripu} and {-alone['mean']:.1f} ± {alone['half_width']:.1f}. Three seeds" in PROSE
+    costs = [row(label, pack=RENDERED)["cost"]["pixels"] for label in ("True impurity", "Random windows")]
+    assert f"random's pixels ({100 * costs[0] / costs[1]:.0f}% in streets)" in PROSE
 
 
 def test_what_is_said_of_room() -> None:
@@ -68,13 +166,17 @@ def test_what_is_said_of_few_labels() -> None:
         {each["label"]: each for each in compared("--round", number, pack=RENDERED)["rows"]}
         for number in ("0", "1", "4")
     )
-    few = [label for label, each in end.items() if each["acquisition"]]
+    few = [label for label, each in end.items() if each["acquisition"] and each["annotation"] != "image"]
     losses = [before[label]["score"]["mean"] - after[label]["score"]["mean"] for label in few]
     above = [end[label]["score"]["mean"] - end["No labels"]["score"]["mean"] for label in few]
     assert (
         f"are lower by {min(losses):.0f} to {max(losses):.0f} points than before it, and they end "
-        f"{min(above):.0f} to {max(above):.0f} above no labels"
+        f"{-min(above):.1f} below to {max(above):.1f} above no labels."
     ) in PROSE
+    assert all(
+        after[label]["score"]["mean"] > before[label]["score"]["mean"]
+        for label in ("Random images", "Image-based")
+    )
 
 
 def test_what_is_said_of_purchases() -> None:
@@ -116,7 +218,7 @@ def test_what_is_said_of_another_device() -> None:
     here, there = scores_of_runs(RENDERED, 4), scores_of_runs(RENDERED_ON_GPU, 4)
     assert f"{len(there)} of the file had been made on an NVIDIA H200" in PROSE
     changes = [there[run] - here[run] for run in sorted(there.keys() & here.keys())]
-    assert len(changes) == 12
+    assert len(changes) == len(there) == 28
     mean = sum(changes) / len(changes)
     assert (
         f"are {-min(changes):.1f} points lower to {max(changes):.1f} higher, {mean:+.1f} in the mean" in PROSE
