@@ -13,6 +13,7 @@ from study_results import (
     PROSE,
     RENDERED,
     RESULTS,
+    STRATIFIED,
     STREETS,
     TAUGHT,
     compared,
@@ -37,7 +38,7 @@ def test_tables_are_what_the_commands_above_them_print() -> None:
         assert command
         shown += 1
         assert block in output(command)
-    assert shown == 15
+    assert shown == 18
 
 
 def test_what_is_said_of_the_question() -> None:
@@ -276,16 +277,33 @@ def test_what_is_said_of_purchases_in_streets_to_photographs() -> None:
 
 def test_the_readme_says_the_same() -> None:
     readme = " ".join(README.read_text(encoding="utf-8").split())
-    scenarios = ((DUSK, ()), (STREETS, DRIVE), (RENDERED, ()))
+    scenarios = ((DUSK, ()), (STREETS, DRIVE), (RENDERED, ()), (STRATIFIED, ()))
     tested = [
         each
         for pack, options in (*scenarios, (TAUGHT, ()))
         for each in compared(*options, pack=pack)["contrasts"]
         if each["corrected"]
     ]
-    found_lower = [each["baseline"] for each in tested if each["verdict"] != "not distinguishable"]
-    assert found_lower == ["Random windows"]
-    assert f"no other of {len(tested)} declared comparisons that were tested, two of them" in readme
+    apart = {
+        (each["label"], each["baseline"], each["verdict"])
+        for each in tested
+        if each["verdict"] != "not distinguishable"
+    }
+    assert apart == {
+        ("RIPU (RA)", "Random windows", "lower"),
+        ("Stratified windows", "Random windows", "higher"),
+        ("Uncertainty alone", "RIPU (RA)", "lower"),
+    }
+    verdicts = [
+        contrast("RIPU (RA)", "Random windows", *options, pack=pack)["verdict"] for pack, options in scenarios
+    ]
+    assert verdicts == ["not distinguishable", "lower", "not distinguishable", "lower"]
+    assert f"Of {len(tested)} declared comparisons that were tested, two of them" in readme
+    stratified = contrast("Stratified windows", "Random windows", pack=STRATIFIED)
+    assert (
+        f"are {difference('Stratified windows', 'Random windows', pack=STRATIFIED).lstrip('+')} points above "
+        f"random ones (p = {stratified['corrected']['p']:.3f})"
+    ) in readme
     for pack, options in scenarios:
         scores = [
             f"{each['mean']:.1f} ± {each['half_width']:.1f}"
@@ -294,6 +312,7 @@ def test_the_readme_says_the_same() -> None:
         ]
         question = contrast("RIPU (RA)", "Random windows", *options, pack=pack)
         value = question["corrected"]["p"]
-        p = f"p = {value:.4f}" if value < 0.1 else f"p = {value:.2f}"
+        p = f"p = {value:.2f}" if value > 0.1 else f"p = {value:.2g}"
+        p = f"p = {value:.4f}" if f"{value:.2g}" == "0.05" else p
         found = f"{difference('RIPU (RA)', 'Random windows', *options, pack=pack)} ({p})"
         assert f"| {scores[0]} | {scores[1]} | {found} | {scores[2]} |" in readme

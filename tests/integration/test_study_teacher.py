@@ -6,18 +6,13 @@ import re
 
 from alseg.analysis.statistics import mean_interval
 from study_results import (
-    DRIVE,
-    DUSK,
     PROSE,
     RENDERED,
-    STREETS,
     TAUGHT,
     compared,
     contrast,
     difference,
-    row,
     scores_of_runs,
-    share,
 )
 
 
@@ -72,37 +67,3 @@ def test_what_is_said_of_the_purchases() -> None:
         for number in (1, 2, 3, 4)
     ]
     assert f"random windows is {', '.join(found[:3])} and {found[3]}: with three seeds" in PROSE
-
-
-ALL = ((DUSK, ()), (STREETS, DRIVE), (RENDERED, ()), (TAUGHT, ()))
-"""Packs, with the evaluation images that count."""
-
-
-def test_what_is_said_of_all_together() -> None:
-    questions = [contrast("RIPU (RA)", "Random windows", *options, pack=pack) for pack, options in ALL]
-    p = [each["corrected"]["p"] for each in questions]
-    assert f"(p = {p[1]:.4f}), not distinguishable from them in the other (p = {p[0]:.4f})" in PROSE
-    assert f"with two recipes (p = {p[2]:.2f} and {p[3]:.2f}, the second" in PROSE
-    assert f"times four, the first is {4 * p[1]:.3f}" in PROSE
-    void = [
-        [
-            100 - row(label, *options, pack=pack)["cost"]["valid_percent"]
-            for label in ("RIPU (RA)", "Random windows")
-        ]
-        for pack, options in ALL
-    ]
-    times = [ripu / random for ripu, random in void]
-    assert f"hold {min(times):.0f} to {max(times):.0f} times as many void pixels as random ones" in PROSE
-    of_pool, of_ripu = (
-        [int(share(row(label, *options, pack=pack)["bought"], "sky", "road")[:-1]) for pack, options in ALL]
-        for label in ("Fully supervised, same time", "RIPU (RA)")
-    )
-    assert (
-        f"sky and road, {min(of_pool)} to {max(of_pool)}% of the pool, are {min(of_ripu)} to {max(of_ripu)}% "
-        "of its pixels with a class"
-    ) in PROSE
-    higher = [
-        contrast("Stratified windows", "Random windows", *options, pack=pack)["difference"]["mean"]
-        for pack, options in ALL
-    ]
-    assert f"in each table ({', '.join(f'{mean:+.1f}' for mean in higher)})" in PROSE
