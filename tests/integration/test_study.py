@@ -250,7 +250,7 @@ def test_what_is_said_of_streets_to_photographs() -> None:
         for number in (1, 2, 3, 4)
     ]
     means = [f"{-each['mean']:.1f}" for each in rounds]
-    assert f"RIPU is {', '.join(means[:3])} and {means[3]} points lower" in PROSE
+    assert f"RIPU is {', '.join(means[:3])} and {means[3]} points lower in the mean" in PROSE
     room = contrast(
         "Fully supervised, same time", "Random windows", *DRIVE, "--baseline", "Random windows", pack=STREETS
     )["difference"]
@@ -299,6 +299,9 @@ def test_the_readme_says_the_same() -> None:
     ]
     assert verdicts == ["not distinguishable", "lower", "not distinguishable", "lower"]
     assert f"Of {len(tested)} declared comparisons that were tested, two of them" in readme
+    assert f"over all {len(tested)} none would remain" in readme
+    assert f"over all {len(tested)} tests of the study none would remain" in PROSE
+    assert min(each["difference"]["p"] for each in tested) * len(tested) > 0.05
     stratified = contrast("Stratified windows", "Random windows", pack=STRATIFIED)
     assert (
         f"are {difference('Stratified windows', 'Random windows', pack=STRATIFIED).lstrip('+')} points above "

@@ -29,7 +29,7 @@ def test_what_is_said_of_wrong_pixels() -> None:
     first = [text for _, text in wrong(1)]
     assert f"it is {', '.join(first[:3])} and {first[3]}%." in PROSE
     assert {round(found[0][0] / found[1][0]) for found in (wrong(1), wrong(4))} == {7}
-    assert "the share of wrong pixels is 7 times that of random windows." in PROSE
+    assert "RIPU buys wrong pixels 7 times as often as random windows do." in PROSE
 
 
 def ledgers(pack: str) -> dict[tuple[str, str, str], bytes]:

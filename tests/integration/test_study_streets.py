@@ -54,12 +54,12 @@ def test_what_is_said_of_all_comparisons() -> None:
     assert apart["corrected"]["family"] == 3
     assert f"uncertainty alone is {alone} points below RIPU (RA) {p}." in PROSE
     impurity = difference("Impurity alone", "RIPU (RA)", pack=RENDERED)
-    assert f"Impurity alone is not distinguishable from RIPU ({impurity})" in PROSE
+    assert f"Impurity alone is not shown to differ from RIPU ({impurity})" in PROSE
     at_dusk = [
         f"{contrast(label, 'RIPU (RA)')['difference']['mean']:+.1f}"
         for label in ("Uncertainty alone", "Impurity alone")
     ]
-    assert f"means are alike, {at_dusk[0]} and {at_dusk[1]}:" in PROSE
+    assert f"means are alike, {at_dusk[0]} and {at_dusk[1]}." in PROSE
     nearest = sorted(
         (each for each in contrasts if each != apart), key=lambda each: float(each["corrected"]["p"])
     )[:3]
