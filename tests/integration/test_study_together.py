@@ -29,10 +29,7 @@ def test_what_is_said_of_the_question() -> None:
     lower = f"real photographs (p = {photographs:.4f}) and on one set of procedural streets (p = {again:.3f})"
     assert f"{lower}, not distinguishable in the other with photographs (p = {dusk:.4f})" in PROSE
     assert f"with two recipes (p = {rendered:.2f} and {taught:.2f}, the second" in PROSE
-    assert (
-        f"p times five is {5 * photographs:.3f} on drive Seq05VD and {5 * again:.2f} on the other streets"
-        in PROSE
-    )
+    assert f"p times five is {5 * photographs:.3f} for the first and {5 * again:.2f} for the second;" in PROSE
     assert min(dusk, rendered, taught, again) > photographs
 
 
