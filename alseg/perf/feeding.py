@@ -58,6 +58,8 @@ def run(options: Options) -> Result:
             _domain(target, Path(name), options),
         )
         memory = (_held(read[0], case.source_size), _held(read[1], case.target_size))
+        for one, other, size in zip(read, memory, (case.source_size, case.target_size), strict=True):
+            _compare(one.dataset, other.dataset, size)
         lines = [options.told(_line(case, workers, read, memory, options)) for workers in counts]
     images = [
         f"{BATCH} images of {files.dataset} {_in_words(files.size)} at {_in_words(size)}"
@@ -127,15 +129,9 @@ class _Held:
 
 
 def _line(case: Case, workers: int, files: _Domains, memory: _Domains, options: Options) -> Line:
-    """Time steps with so many workers for each domain, on both sides.
-
-    Raises:
-        AlsegError: If the samples of both sides differ.
-    """
+    """Time steps with so many workers for each domain, on both sides."""
     work = f"a step with settings.workers={workers}"
     options.on_step(work)
-    for one, other, size in zip(files, memory, (case.source_size, case.target_size), strict=True):
-        _compare(one.dataset, other.dataset, size)
     sides = {
         "ours": _steps(case, workers, files, options),
         "plain": _steps(case, workers, memory, options),
@@ -154,6 +150,11 @@ def _line(case: Case, workers: int, files: _Domains, memory: _Domains, options: 
 
 
 def _compare(one: Dataset, other: Dataset, size: Size) -> None:
+    """Compare the first sample of both sides.
+
+    Raises:
+        AlsegError: If they differ.
+    """
     plan = DataPlan(batch_size=BATCH, size=size)
     first, second = (
         TrainingSamples(dataset, DenseLabels(dataset, _IDENTITY), plan, "perf")[0, 0]

@@ -7,6 +7,7 @@ import re
 import shlex
 import zipfile
 from functools import cache
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -110,3 +111,12 @@ def differences_by_seed(number: int, pack: str = DUSK) -> list[float]:
     """Return RIPU (RA) less random windows after a round, seed by seed."""
     scores = scores_of_runs(pack, number)
     return [scores["ripu-ra", seed] - scores["random-windows", seed] for seed in range(6)]
+
+
+def p_of_flips(values: list[float]) -> float:
+    """Return the p-value of the sign-flip test, in which every sign is as likely as the other."""
+    flipped = [
+        abs(sum(sign * value for sign, value in zip(signs, values, strict=True)))
+        for signs in product((1, -1), repeat=len(values))
+    ]
+    return sum(each >= abs(sum(values)) - 1e-9 for each in flipped) / len(flipped)

@@ -12,6 +12,7 @@ from study_results import (
     contrast,
     difference,
     differences_by_seed,
+    p_of_flips,
     row,
     scores_of_runs,
     share,
@@ -24,15 +25,6 @@ def by_seed(label: str, baseline: str = "random-windows") -> list[float]:
     """Return a row less another in the last round, seed by seed."""
     scores = scores_of_runs(STRATIFIED, 4)
     return [scores[ROWS[label], seed] - scores[baseline, seed] for seed in range(6)]
-
-
-def p_of_flips(values: list[float]) -> float:
-    """Return the p-value of the sign-flip test, in which every sign is as likely as the other."""
-    flipped = [
-        abs(sum(sign * value for sign, value in zip(signs, values, strict=True)))
-        for signs in product((1, -1), repeat=len(values))
-    ]
-    return sum(each >= abs(sum(values)) - 1e-9 for each in flipped) / len(flipped)
 
 
 def rounds(label: str) -> list[str]:
