@@ -14,12 +14,15 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from alseg.analysis.statistics import Difference, paired_difference
 from alseg.cli import main
 from documents import DOCS, REPOSITORY, prose
 
 RESULTS = DOCS / "study-results.md"
 PROSE = " ".join(prose(RESULTS.read_text(encoding="utf-8")).split())
 DUSK = "results/published/study/dusk.zip"
+LONGER = "results/published/study/dusk-long.zip"
+TWICE = "results/published/study/dusk-twice.zip"
 STREETS = "results/published/study/streets-camvid.zip"
 RENDERED = "results/published/study/streets.zip"
 RENDERED_ON_GPU = "results/published/study/streets-gpu.zip"
@@ -111,6 +114,14 @@ def differences_by_seed(number: int, pack: str = DUSK) -> list[float]:
     """Return RIPU (RA) less random windows after a round, seed by seed."""
     scores = scores_of_runs(pack, number)
     return [scores["ripu-ra", seed] - scores["random-windows", seed] for seed in range(6)]
+
+
+def change_with_longer_training() -> Difference:
+    """Return by how much the longer training at dusk moves RIPU (RA) less random windows."""
+    longer, short = (dict(enumerate(differences_by_seed(4, pack))) for pack in (LONGER, DUSK))
+    change = paired_difference(longer, short)
+    assert change is not None
+    return change
 
 
 def p_of_flips(values: list[float]) -> float:
