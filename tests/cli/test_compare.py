@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alseg.cli import main
-from fakeruns import write_run
+from fakeruns import write_run, write_two_drives
 
 
 @pytest.fixture
@@ -106,24 +106,6 @@ def test_classes_bought_are_shown_where_they_are_asked_for(results: Path) -> Non
     assert "bought:car" not in run_compare(results, "--format", "csv").stdout
     rows = json.loads(run_compare(results, "--format", "json").stdout)["rows"]
     assert [row["bought"] for row in rows] == [{"road": 70.0, "car": 25.0, "train": 5.0}, None]
-
-
-def write_two_drives(results: Path) -> None:
-    """Two methods on ten images of a drive by day and two of one at dusk, which alone tells them apart."""
-    day, dusk = [[8, 0], [0, 8]], {"Random": [[4, 4], [4, 4]], "Entropy": [[6, 2], [2, 6]]}
-    for order, label in enumerate(dusk):
-        for seed in (0, 1):
-            write_run(
-                results,
-                label,
-                seed,
-                order=order,
-                acquisition=label.lower(),
-                classes=("road", "car"),
-                iou=[[90, 90], [95, 95]],
-                counts=np.array([*[day] * 10, dusk[label], dusk[label]]),
-                groups=["day"] * 10 + ["dusk-1", "dusk-2"],
-            )
 
 
 def test_a_table_of_one_drive_alone(results: Path) -> None:
