@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from alseg.cli.inputs import read_registry
-from alseg.cli.options import COSTS, file_option, results_argument, root_option, shown_options
+from alseg.cli.options import (
+    COSTS,
+    file_option,
+    image_group_option,
+    results_argument,
+    root_option,
+    shown_options,
+)
 from alseg.text.display import put
 
 
@@ -15,6 +22,7 @@ from alseg.text.display import put
 @results_argument
 @file_option("overview.png", "The PNG file.")
 @shown_options
+@image_group_option
 @click.option(
     "--x",
     type=click.Choice(("iterations", *COSTS)),
@@ -35,6 +43,7 @@ def command(
     output: Path,
     only: tuple[str, ...],
     references: bool,
+    image_groups: tuple[str, ...],
     x: str,
     image_id: str | None,
     root: Path | None,
@@ -50,7 +59,16 @@ def command(
     from alseg.overview.write import write_overview
 
     chosen = RowFilter(only, references)
-    note = write_overview(results, output, read_registry(), root=root, image_id=image_id, x=x, chosen=chosen)
-    if note:
-        put(f"note: No photograph: {note}", err=True)
+    notes = write_overview(
+        results,
+        output,
+        read_registry(),
+        root=root,
+        image_id=image_id,
+        x=x,
+        chosen=chosen,
+        image_groups=image_groups,
+    )
+    for note in notes:
+        put(f"note: {note}", err=True)
     put(f"Wrote {output}.", err=True)

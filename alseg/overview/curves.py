@@ -78,7 +78,8 @@ class Curves:
 
     Attributes:
         title: The experiments' names.
-        summary: Scenario, label space, seeds and how many runs are done.
+        summary: Scenario, label space, of which evaluation images if not of all, seeds and how many runs are
+            done.
         budget: What methods that buy labels may spend, such as ``5%``; empty where none buys.
         curves: In the order of the experiment file.
         purchases: Iterations after which labels are bought; empty where the methods' differ, and where the
@@ -158,7 +159,17 @@ def read_curves(results: Results, *, axis: CostAxis | None = None, chosen: RowFi
     buying = [row for row in rows if not row.is_reference]
     return Curves(
         title=", ".join(dict.fromkeys(row.experiment for row in rows)),
-        summary=f"{scenario}, {comparison.label_space}, {_seeds(rows)}{_unfinished(runs)}",
+        summary=", ".join(
+            part
+            for part in (
+                scenario,
+                comparison.label_space,
+                comparison.images_text(scenario),
+                _seeds(rows),
+                _unfinished(runs),
+            )
+            if part
+        ),
         budget=" or ".join(dict.fromkeys(row.method.budget for row in buying if row.method.budget)),
         curves=tuple(curve for _, curve in pairs),
         purchases=_purchases(buying) if axis is None else (),
@@ -227,4 +238,4 @@ def _seeds(rows: Sequence[Row]) -> str:
 
 def _unfinished(runs: Sequence[Run]) -> str:
     done = sum(run.state == "done" for run in runs)
-    return "" if done == len(runs) else f", {done} of {len(runs)} runs done"
+    return "" if done == len(runs) else f"{done} of {len(runs)} runs done"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from alseg.analysis.chosen_images import on_chosen_images
 from alseg.analysis.cost_axes import COST_AXES
 from alseg.analysis.shown_rows import ALL_ROWS, RowFilter
 from alseg.errors import AlsegError, one_line
@@ -32,7 +33,8 @@ def write_overview(
     image_id: str | None = None,
     x: str = ITERATIONS,
     chosen: RowFilter = ALL_ROWS,
-) -> str:
+    image_groups: Sequence[str] = (),
+) -> tuple[str, ...]:
     """Draw learning curves, and a photograph of the pool with what methods asked about it.
 
     Args:
@@ -43,28 +45,31 @@ def write_overview(
         image_id: The photograph; None for one that most methods asked about.
         x: What the horizontal axis shows: ``iterations``, or a key of `alseg.analysis.cost_axes.COST_AXES`.
         chosen: Which methods to show.
+        image_groups: Curves are of the evaluation images of these groups; empty for all images.
 
     Returns:
-        Why there is no photograph, one line; empty where there is one.
+        What the user should know, a line each: which runs are left out, why there is no photograph.
 
     Raises:
-        AlsegError: If there are no results, the file cannot be written, there is no image of this name, or
-            no method is left to be shown.
+        AlsegError: If there are no results, the file cannot be written, there is no image of this name, no
+            method is left to be shown, or as `alseg.analysis.chosen_images.on_chosen_images`.
         KeyError: If there is no such axis.
     """
     axis = None if x == ITERATIONS else COST_AXES[x]
     with opened(results) as found:
-        curves = read_curves(found.load(), axis=axis, chosen=chosen)
-        picks, note = _picks_or_note(curves, registry, root, image_id)
+        of_images = on_chosen_images(found.load(), image_groups)
+        curves = read_curves(of_images, axis=axis, chosen=chosen)
+        picks, reason = _picks_or_reason(curves, registry, root, image_id)
+    without = (f"No photograph: {reason}",) if reason else ()
     with _quiet():
         from alseg.overview.drawing import draw
 
-        content = draw(curves, picks, note=f"No photograph: {note}" if note else "")
+        content = draw(curves, picks, note="".join(without))
     write_atomically(output, lambda file: file.write(content))
-    return note
+    return of_images.without_images + without
 
 
-def _picks_or_note(
+def _picks_or_reason(
     curves: Curves, registry: Registry, root: Path | None, image_id: str | None
 ) -> tuple[Picks | None, str]:
     """Return the photograph and nothing, or nothing and why there is none."""

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from alseg.analysis.chosen_images import on_chosen_images
 from alseg.analysis.cost_axes import COST_AXES
 from alseg.analysis.shown_rows import RowFilter
 from alseg.cli.options import COSTS
@@ -19,7 +20,7 @@ from alseg.overview.drawing import WIDTH
 from alseg.overview.plotting import draw_curves
 from alseg.overview.spread import spread
 from alseg.storage.reader import load_results
-from fakeruns import write_run
+from fakeruns import write_run, write_two_drives
 
 
 def test_curves_hold_the_rounds_of_runs_that_are_not_done(tmp_path: Path) -> None:
@@ -45,6 +46,16 @@ def test_the_caption_says_how_many_seeds_each_method_has_not_how_many_there_are(
     assert read_curves(load_results([tmp_path / "part"])).caption.startswith(
         "render -> camera, toy-3, 1 to 3 seeds"
     )
+
+
+def test_curves_on_the_images_of_one_drive_are_those_of_its_table_and_the_caption_says_so(
+    tmp_path: Path,
+) -> None:
+    write_two_drives(tmp_path / "toy")
+    curves = read_curves(on_chosen_images(load_results([tmp_path / "toy"]), ["dusk-*"]))
+    # 4 hits in a union of 12, and 6 in one of 10.
+    assert [curve.last.mean for curve in curves.curves] == pytest.approx([100 * 4 / 12, 100 * 6 / 10])
+    assert curves.summary == "render -> camera, toy-3, 2 of 12 evaluation images (dusk-*), 2 seeds"
 
 
 def test_where_no_run_is_done_the_last_round_is_drawn(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from alseg.overview.plotting import COLORS, REFERENCES
 from alseg.overview.write import NAME, overview_or_note, write_overview
 from alseg.storage.reader import load_results
 from fakepacks import make, write_counted
-from fakeruns import write_run
+from fakeruns import write_run, write_two_drives
 from toys import run_toy, toy_document, toy_registry
 
 REGION = {"name": "region", "radius": 1}
@@ -54,7 +54,7 @@ def pixels_of(path: Path, color: str) -> int:
     return int((np.array(Image.open(path).convert("RGB")) == wanted).all(axis=2).sum())
 
 
-def draw(results: Sequence[Path], output: Path, **options: object) -> str:
+def draw(results: Sequence[Path], output: Path, **options: object) -> tuple[str, ...]:
     return write_overview(results, output, toy_registry(), **options)  # type: ignore[arg-type]
 
 
@@ -66,7 +66,7 @@ def run_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
 
 
 def test_every_method_and_every_round_is_drawn_in_its_colour(toy: Path, tmp_path: Path) -> None:
-    assert draw([toy], tmp_path / "a.png") == ""
+    assert draw([toy], tmp_path / "a.png") == ()
     colors = [*COLORS[:3], *REFERENCES.values(), *ROUND_COLORS[:2]]
     # A curve is 4 pixels thick and 1,200 long; references are dashed, and others cover parts of them.
     assert {color: pixels_of(tmp_path / "a.png", color) > 100 for color in colors} == dict.fromkeys(
@@ -121,8 +121,8 @@ def test_results_without_picks_are_curves_alone(tmp_path: Path) -> None:
     write_run(
         tmp_path / "old", "Ask at random", iou=[(10.0, 20.0, 30.0), (20.0, 30.0, 40.0)], acquisition="random"
     )
-    note = draw([tmp_path / "old"], tmp_path / "a.png")
-    assert note == "the run folders hold no picks of places in images."
+    notes = draw([tmp_path / "old"], tmp_path / "a.png")
+    assert notes == ("No photograph: the run folders hold no picks of places in images.",)
     assert pixels_of(tmp_path / "a.png", COLORS[0]) > 100
 
 
@@ -132,8 +132,8 @@ def test_a_damaged_purchase_costs_the_photograph_and_not_the_curves(toy: Path, t
     content = bytearray(damaged.read_bytes())
     content[-1] ^= 1
     damaged.write_bytes(content)
-    note = draw([results], tmp_path / "a.png")
-    assert note == f"{damaged} is damaged: its checksum differs from the one in ledger.json."
+    (note,) = draw([results], tmp_path / "a.png")
+    assert note == f"No photograph: {damaged} is damaged: its checksum differs from the one in ledger.json."
     assert pixels_of(tmp_path / "a.png", COLORS[0]) > 100
 
 
@@ -178,6 +178,30 @@ def test_the_command_draws_some_methods_of_a_pack_over_clicks(tmp_path: Path) ->
     )
     assert pixels_of(picture, COLORS[0]) > 100
     assert pixels_of(picture, COLORS[1]) == 0
+
+
+def test_the_command_draws_the_images_of_one_drive_and_names_runs_of_which_they_are_not_known(
+    tmp_path: Path,
+) -> None:
+    results, picture = tmp_path / "toy", tmp_path / "a.png"
+    write_two_drives(results)
+    write_run(results, "Mine", order=2, classes=("road", "car"), iou=[[90, 90], [95, 95]])
+    given = ["picture", str(results), "-o", str(picture), "--image-group"]
+    result = CliRunner().invoke(main, [*given, "dusk-*"])
+    assert result.exit_code == 0
+    left_out, *others = result.stderr.splitlines()
+    assert left_out.startswith("note: Left out, no counts of each evaluation image: 1 run of toy")
+    assert others == [
+        "note: No photograph: the run folders hold no picks of places in images.",
+        f"Wrote {picture}.",
+    ]
+    assert pixels_of(picture, COLORS[1]) > 100
+    assert pixels_of(picture, COLORS[2]) == 0
+    result = CliRunner().invoke(main, [*given, "night", "--force"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: No group of evaluation images matches 'night'. Groups: day, dusk-1, dusk-2.\n",
+    )
 
 
 def test_nothing_that_a_pack_names_is_opened_for_a_photograph(
