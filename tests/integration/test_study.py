@@ -41,7 +41,7 @@ def test_tables_are_what_the_commands_above_them_print() -> None:
         assert command
         shown += 1
         assert block in output(command)
-    assert shown == 22
+    assert shown == 27
 
 
 def test_what_is_said_of_the_question() -> None:
@@ -248,14 +248,16 @@ def test_the_readme_says_the_same() -> None:
         ("RIPU (RA)", "Random windows", "lower"),
         ("Stratified windows", "Random windows", "higher"),
         ("Uncertainty alone", "RIPU (RA)", "lower"),
+        ("HALO, Euclidean", "Random pixels", "lower"),
     }
+    assert sum(each["label"] == "Uncertainty alone" for each in tested if each["verdict"] == "lower") == 2
     verdicts = [
         contrast("RIPU (RA)", "Random windows", *options, pack=pack)["verdict"] for pack, options in scenarios
     ]
     assert verdicts == ["not distinguishable", "lower", "lower", "not distinguishable", "lower"]
     smallest = sorted([*(each["difference"]["p"] for each in tested), change_with_longer_training().p])
     number = len(smallest)
-    assert f"Of {number} tests that were declared, three of them with other trainings" in readme
+    assert f"Of {number} tests that were declared, four of them with other trainings" in readme
     assert f"over all {number} only the second row would remain" in readme
     assert smallest[0] == contrast("RIPU (RA)", "Random windows", pack=LONGER)["difference"]["p"]
     remaining = f"over all {number} tests of the study only the longer training remains"

@@ -138,7 +138,7 @@ def test_what_is_said_of_true_impurity() -> None:
     against_ripu = difference("True impurity", "RIPU (RA)", pack=RENDERED).lstrip("-")
     undeclared = contrast("True impurity", "Impurity alone", "--baseline", "Impurity alone", pack=RENDERED)
     alone = undeclared["difference"]
-    assert f"{against_ripu} and {-alone['mean']:.1f} ± {alone['half_width']:.1f}. Three seeds" in PROSE
+    assert f"{against_ripu} and {-alone['mean']:.1f} ± {alone['half_width']:.1f}, in streets to" in PROSE
     costs = [row(label, pack=RENDERED)["cost"]["pixels"] for label in ("True impurity", "Random windows")]
     assert f"random's pixels ({100 * costs[0] / costs[1]:.0f}% in streets)" in PROSE
 

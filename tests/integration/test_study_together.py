@@ -12,6 +12,7 @@ from study_results import (
     STREETS,
     TAUGHT,
     contrast,
+    difference,
     row,
     share,
 )
@@ -38,6 +39,26 @@ def test_what_is_said_of_the_question() -> None:
     assert f"p times six is {times[0]}, {times[1]} and {times[2]} for the first three;" in PROSE
 
 
+def test_what_is_said_of_parts() -> None:
+    packs = ((RENDERED, ()), (STREETS, DRIVE), (DUSK, ()))
+    alone, impurity = (
+        [contrast(label, "RIPU (RA)", *options, pack=pack) for pack, options in packs]
+        for label in ("Uncertainty alone", "Impurity alone")
+    )
+    assert [each["verdict"] for each in alone] == ["lower", "lower", "not distinguishable"]
+    assert {each["verdict"] for each in impurity} == {"not distinguishable"}
+    told = [
+        [difference(label, "RIPU (RA)", *options, pack=pack) for pack, options in packs]
+        for label in ("Uncertainty alone", "Impurity alone")
+    ]
+    p = [f"p = {each['corrected']['p']:.2g}" for each in alone[:2]]
+    assert (
+        f"in streets, rendered to camera ({told[0][0]}, {p[0]}), and in streets to photographs "
+        f"({told[0][1]}, {p[1]}), in the mean at dusk, too ({told[0][2]});"
+    ) in PROSE
+    assert f"(in these two {told[1][0]} and {told[1][1]}, at dusk {told[1][2]})." in PROSE
+
+
 def test_what_is_said_of_stratified_windows() -> None:
     earlier = [
         contrast("Stratified windows", "Random windows", *options, pack=pack) for pack, options in RAISED
@@ -57,6 +78,12 @@ def test_what_is_said_of_reasons() -> None:
     ]
     times = [ripu / random for ripu, random in void]
     assert f"hold {min(times):.0f} to {max(times):.0f} times as many void pixels as random ones" in PROSE
+    losses = [
+        row("RIPU (RA)", "--round", "0", *options, pack=pack)["score"]["mean"]
+        - row("RIPU (RA)", "--round", "1", *options, pack=pack)["score"]["mean"]
+        for pack, options in ALL
+    ]
+    assert f"than before it, by {min(losses):.0f} to {max(losses):.0f} points." in PROSE
     of_pool, of_ripu = (
         [int(share(row(label, *options, pack=pack)["bought"], "sky", "road")[:-1]) for pack, options in packs]
         for label, packs in (("Fully supervised, same time", ALL[:-1]), ("RIPU (RA)", ALL))
