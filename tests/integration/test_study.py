@@ -26,6 +26,7 @@ from study_results import (
     row,
     scores_of_runs,
     share,
+    unpacked,
 )
 
 T_OF_TWO = 4.302653
@@ -41,7 +42,7 @@ def test_tables_are_what_the_commands_above_them_print() -> None:
         assert command
         shown += 1
         assert block in output(command)
-    assert shown == 27
+    assert shown == 28
 
 
 def test_what_is_said_of_the_question() -> None:
@@ -219,6 +220,8 @@ def test_what_is_said_of_runs_and_of_what_is_missing() -> None:
     runs = [run for each in compared()["rows"] for run in each["runs"]]
     assert {run["state"] for run in runs} == {"done"}
     assert f"All {len(runs)} runs on an NVIDIA H200" in PROSE
+    again = [run for run in unpacked(DUSK).glob("runs/*/attempts") if len(list(run.iterdir())) > 1]
+    assert f"{len(again)} of the other runs were stopped once" in PROSE
     begun = scores_of_runs(DUSK, 0)
     of_d2ada, of_others = (
         [f"{begun[name, seed]:.1f}" for seed in (0, 1)] for name in ("d2ada", "random-superpixels")
@@ -258,9 +261,9 @@ def test_the_readme_says_the_same() -> None:
     smallest = sorted([*(each["difference"]["p"] for each in tested), change_with_longer_training().p])
     number = len(smallest)
     assert f"Of {number} tests that were declared, four of them with other trainings" in readme
-    assert f"over all {number} only the second row would remain" in readme
+    assert f"over all {number} only the second row would remain, if differences are normally" in readme
     assert smallest[0] == contrast("RIPU (RA)", "Random windows", pack=LONGER)["difference"]["p"]
-    remaining = f"over all {number} tests of the study only the longer training remains"
+    remaining = f"Over all {number} tests of the study only the longer training remains"
     assert f"{remaining} ({number * smallest[0]:.3f})" in PROSE
     assert number * smallest[0] < 0.05 < number * smallest[1]
     stratified = contrast("Stratified windows", "Random windows", pack=STRATIFIED)

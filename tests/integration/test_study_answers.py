@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import zipfile
 
+import pytest
+
 from documents import REPOSITORY
-from study_results import ANSWERS, PROSE, RENDERED, row
+from study_results import ANSWERS, ANSWERS_ON_PHOTOGRAPHS, PROSE, RENDERED, STREETS, row
 
 ROWS = ("RIPU (RA)", "Random windows", "RIPU (PA)", "Random pixels")
 
 
-def wrong(number: int) -> list[tuple[float, str]]:
+def wrong(number: int, pack: str = ANSWERS) -> list[tuple[float, str]]:
     """Return the share of a round's new pixels that the network had wrong, in percent, row by row."""
     found = []
     for label in ROWS:
-        accuracy = row(label, "--round", str(number), pack=ANSWERS)["learnt"]["new_answers"]["accuracy"]
+        accuracy = row(label, "--round", str(number), pack=pack)["learnt"]["new_answers"]["accuracy"]
         found.append((100 - accuracy["mean"], f"{100 - accuracy['mean']:.1f} ± {accuracy['half_width']:.1f}"))
     return found
 
@@ -28,8 +30,24 @@ def test_what_is_said_of_wrong_pixels() -> None:
     ) in PROSE
     first = [text for _, text in wrong(1)]
     assert f"it is {', '.join(first[:3])} and {first[3]}%." in PROSE
-    assert {round(found[0][0] / found[1][0]) for found in (wrong(1), wrong(4))} == {7}
-    assert "RIPU buys wrong pixels 7 times as often as random windows do." in PROSE
+
+
+def test_what_is_said_of_wrong_pixels_in_photographs() -> None:
+    last, first = ([text for _, text in wrong(number, ANSWERS_ON_PHOTOGRAPHS)] for number in (4, 1))
+    assert (
+        f"had {last[0]}% of the new pixels wrong, that of random windows {last[1]}%; RIPU (PA) {last[2]}%, "
+        f"random pixels {last[3]}%. In the first round it is {', '.join(first[:3])} and {first[3]}%."
+    ) in PROSE
+
+
+def test_what_is_said_of_how_often_they_are_bought() -> None:
+    times = [
+        found[0][0] / found[1][0] for found in (wrong(4, pack) for pack in (ANSWERS, ANSWERS_ON_PHOTOGRAPHS))
+    ]
+    assert (
+        f"RIPU buys wrong pixels {times[0]:.0f} times as often as random windows do in the first scenario, "
+        f"and {times[1]:.0f} times in the second."
+    ) in PROSE
 
 
 def ledgers(pack: str) -> dict[tuple[str, str, str], bytes]:
@@ -40,7 +58,10 @@ def ledgers(pack: str) -> dict[tuple[str, str, str], bytes]:
         return {(match[1], match[2], match[3]): content.read(name) for match, name in found if match}
 
 
-def test_the_runs_bought_the_same_pixels_as_those_with_evaluation_labels() -> None:
-    mine, theirs = ledgers(ANSWERS), ledgers(RENDERED)
+@pytest.mark.parametrize(("answers", "with_labels"), [(ANSWERS, RENDERED), (ANSWERS_ON_PHOTOGRAPHS, STREETS)])
+def test_the_runs_bought_the_same_pixels_as_those_with_evaluation_labels(
+    answers: str, with_labels: str
+) -> None:
+    mine, theirs = ledgers(answers), ledgers(with_labels)
     assert len(mine) == len(ROWS) * 3 * 4
     assert all(theirs[run] == picks for run, picks in mine.items())

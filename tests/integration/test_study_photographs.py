@@ -108,6 +108,15 @@ def test_what_is_said_of_references() -> None:
     assert (
         f"{source['mean']:.1f} ± {source['half_width']:.1f}, in the mean, RIPU's {ripu['mean']:.1f}" in PROSE
     )
+    full = rows["Fully supervised, same time"]["score"]["mean"]
+    options = ("--baseline", "Source only", *DRIVE)
+    gaps = [
+        100
+        * contrast(label, "Source only", *options, pack=STREETS)["difference"]["mean"]
+        / (full - source["mean"])
+        for label in ("Random windows", "RIPU (RA)")
+    ]
+    assert f"it would be {gaps[0]:.0f}% for random windows and {gaps[1]:.0f}% for RIPU" in PROSE
     before = row("No labels", *DRIVE, "--round", "0", pack=STREETS)["score"]["mean"]
     assert f"this recipe falls from {before:.1f} to {none['mean']:.1f}" in PROSE
 
@@ -136,6 +145,9 @@ def test_what_is_said_of_whole_images_and_efficiency() -> None:
     ]
     clicks = [f"{each['cost']['clicks_per_image']:.1f}" for each in images]
     scores = [f"{each['score']['mean']:.1f}" for each in images]
+    times = [each["cost"]["clicks_per_image"] / images[2]["cost"]["clicks_per_image"] for each in images[:2]]
+    assert f"cost {times[0]:.1f} times the clicks here" in PROSE
+    assert max(each["score"]["mean"] for each in images[:2]) < images[2]["score"]["mean"]
     assert (
         f"they cost {clicks[0]} (random) and {clicks[1]} (by entropy) clicks per image of the pool and end "
         f"at {scores[0]} and {scores[1]}, random windows for {clicks[2]} clicks at {scores[2]}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alseg.analysis.statistics import smallest_sign_flip_p
 from study_results import (
     DRIVE,
     DUSK,
@@ -35,8 +36,13 @@ def test_what_is_said_of_the_question() -> None:
         f"set of procedural streets (p = {again:.3f}), not distinguishable at dusk with the short training "
         f"(p = {dusk:.4f}) and on the other streets with two recipes (p = {rendered:.2f} and {taught:.2f}, "
     ) in PROSE
-    times = [f"{6 * p:.1g}" for p in (longer, photographs, again)]
-    assert f"p times six is {times[0]}, {times[1]} and {times[2]} for the first three;" in PROSE
+    times = [6 * p for p in (longer, photographs, again)]
+    assert [each < 0.05 for each in times] == [True, True, False]
+    assert (
+        f"the longer training ({times[0]:.1g}) and streets to photographs ({times[1]:.1g}), not the other "
+        f"streets ({times[2]:.2f})."
+    ) in PROSE
+    assert f"with six pairs the sign-flip test gives no less than {smallest_sign_flip_p(6):.3f}," in PROSE
 
 
 def test_what_is_said_of_parts() -> None:
@@ -52,9 +58,11 @@ def test_what_is_said_of_parts() -> None:
         for label in ("Uncertainty alone", "Impurity alone")
     ]
     p = [f"p = {each['corrected']['p']:.2g}" for each in alone[:2]]
+    of_all = [21 * each["difference"]["p"] for each in alone[:2]]
+    assert f"comparisons of its table neither remains ({of_all[0]:.2f} and {of_all[1]:.2f})" in PROSE
     assert (
         f"in streets, rendered to camera ({told[0][0]}, {p[0]}), and in streets to photographs "
-        f"({told[0][1]}, {p[1]}), in the mean at dusk, too ({told[0][2]});"
+        f"({told[0][1]}, {p[1]}), in the mean at dusk, too ({told[0][2]})."
     ) in PROSE
     assert f"(in these two {told[1][0]} and {told[1][1]}, at dusk {told[1][2]})." in PROSE
 
@@ -78,12 +86,21 @@ def test_what_is_said_of_reasons() -> None:
     ]
     times = [ripu / random for ripu, random in void]
     assert f"hold {min(times):.0f} to {max(times):.0f} times as many void pixels as random ones" in PROSE
-    losses = [
-        row("RIPU (RA)", "--round", "0", *options, pack=pack)["score"]["mean"]
-        - row("RIPU (RA)", "--round", "1", *options, pack=pack)["score"]["mean"]
-        for pack, options in ALL
-    ]
-    assert f"than before it, by {min(losses):.0f} to {max(losses):.0f} points." in PROSE
+    losses, at_random = (
+        [
+            row(label, "--round", "0", *options, pack=pack)["score"]["mean"]
+            - row(label, "--round", "1", *options, pack=pack)["score"]["mean"]
+            for pack, options in ALL
+        ]
+        for label in ("RIPU (RA)", "Random windows")
+    )
+    gain, loss, *many = sorted(at_random)
+    assert (at_random[1], at_random[-1]) == (gain, loss)
+    assert (
+        f"RIPU's network is worse than before it by {min(losses):.0f} to {max(losses):.0f} points, while "
+        f"that of random windows loses {many[0]:.0f} to {many[-1]:.0f} in four comparisons, {loss:.0f} with "
+        f"the longer training, and gains {-gain:.0f} in streets to photographs."
+    ) in PROSE
     of_pool, of_ripu = (
         [int(share(row(label, *options, pack=pack)["bought"], "sky", "road")[:-1]) for pack, options in packs]
         for label, packs in (("Fully supervised, same time", ALL[:-1]), ("RIPU (RA)", ALL))
