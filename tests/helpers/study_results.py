@@ -28,6 +28,7 @@ RENDERED = "results/published/study/streets.zip"
 RENDERED_ON_GPU = "results/published/study/streets-gpu.zip"
 TAUGHT = "results/published/study/streets-mean-teacher.zip"
 ANSWERS = "results/published/study/streets-answers.zip"
+ANSWERS_AT_DUSK = "results/published/study/dusk-answers.zip"
 ANSWERS_ON_PHOTOGRAPHS = "results/published/study/streets-camvid-answers.zip"
 STRATIFIED = "results/published/study/streets-stratified.zip"
 DRIVE = ("--image-group", "Seq05VD*")

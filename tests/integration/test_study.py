@@ -42,7 +42,7 @@ def test_tables_are_what_the_commands_above_them_print() -> None:
         assert command
         shown += 1
         assert block in output(command)
-    assert shown == 28
+    assert shown == 29
 
 
 def test_what_is_said_of_the_question() -> None:

@@ -8,7 +8,16 @@ import zipfile
 import pytest
 
 from documents import REPOSITORY
-from study_results import ANSWERS, ANSWERS_ON_PHOTOGRAPHS, PROSE, RENDERED, STREETS, row
+from study_results import (
+    ANSWERS,
+    ANSWERS_AT_DUSK,
+    ANSWERS_ON_PHOTOGRAPHS,
+    DUSK,
+    PROSE,
+    RENDERED,
+    STREETS,
+    row,
+)
 
 ROWS = ("RIPU (RA)", "Random windows", "RIPU (PA)", "Random pixels")
 
@@ -32,8 +41,9 @@ def test_what_is_said_of_wrong_pixels() -> None:
     assert f"it is {', '.join(first[:3])} and {first[3]}%." in PROSE
 
 
-def test_what_is_said_of_wrong_pixels_in_photographs() -> None:
-    last, first = ([text for _, text in wrong(number, ANSWERS_ON_PHOTOGRAPHS)] for number in (4, 1))
+@pytest.mark.parametrize("pack", [ANSWERS_ON_PHOTOGRAPHS, ANSWERS_AT_DUSK])
+def test_what_is_said_of_wrong_pixels_in_photographs(pack: str) -> None:
+    last, first = ([text for _, text in wrong(number, pack)] for number in (4, 1))
     assert (
         f"had {last[0]}% of the new pixels wrong, that of random windows {last[1]}%; RIPU (PA) {last[2]}%, "
         f"random pixels {last[3]}%. In the first round it is {', '.join(first[:3])} and {first[3]}%."
@@ -41,12 +51,10 @@ def test_what_is_said_of_wrong_pixels_in_photographs() -> None:
 
 
 def test_what_is_said_of_how_often_they_are_bought() -> None:
-    times = [
-        found[0][0] / found[1][0] for found in (wrong(4, pack) for pack in (ANSWERS, ANSWERS_ON_PHOTOGRAPHS))
-    ]
+    packs = (ANSWERS, ANSWERS_ON_PHOTOGRAPHS, ANSWERS_AT_DUSK)
+    times = [f"{found[0][0] / found[1][0]:.0f}" for found in (wrong(4, pack) for pack in packs)]
     assert (
-        f"RIPU buys wrong pixels {times[0]:.0f} times as often as random windows do in the first scenario, "
-        f"and {times[1]:.0f} times in the second."
+        f"RIPU buys wrong pixels {times[0]}, {times[1]} and {times[2]} times as often as random windows do."
     ) in PROSE
 
 
@@ -65,3 +73,10 @@ def test_the_runs_bought_the_same_pixels_as_those_with_evaluation_labels(
     mine, theirs = ledgers(answers), ledgers(with_labels)
     assert len(mine) == len(ROWS) * 3 * 4
     assert all(theirs[run] == picks for run, picks in mine.items())
+
+
+def test_at_dusk_the_random_rows_bought_the_same_pixels_on_another_device() -> None:
+    mine, theirs = ledgers(ANSWERS_AT_DUSK), ledgers(DUSK)
+    assert len(mine) == len(ROWS) * 3 * 4
+    same = {name for name, *_ in mine if all(theirs[run] == mine[run] for run in mine if run[0] == name)}
+    assert same == {"random-windows", "random-pixels"}
