@@ -60,13 +60,13 @@ def write_overview(
         of_images = on_chosen_images(found.load(), image_groups)
         curves = read_curves(of_images, axis=axis, chosen=chosen)
         picks, reason = _picks_or_reason(curves, registry, root, image_id)
-    without = (f"No photograph: {reason}",) if reason else ()
+    no_photograph = (f"No photograph: {reason}",) if reason else ()
     with _quiet():
         from alseg.overview.drawing import draw
 
-        content = draw(curves, picks, note="".join(without))
+        content = draw(curves, picks, note="".join(no_photograph))
     write_atomically(output, lambda file: file.write(content))
-    return of_images.without_images + without
+    return of_images.without_images + no_photograph
 
 
 def _picks_or_reason(
